@@ -1,0 +1,30 @@
+# Flags of everything we compile.
+
+add_library(posittune_compile INTERFACE)
+target_include_directories(posittune_compile INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(posittune_compile INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow
+  # A contracted multiply-add would differ between targets; results are promised to the bit.
+  -ffp-contract=off)
+if(POSITTUNE_WERROR)
+  target_compile_options(posittune_compile INTERFACE -Werror)
+endif()
+if(POSITTUNE_SANITIZE)
+  target_compile_options(posittune_compile INTERFACE
+    -fsanitize=${POSITTUNE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(posittune_compile INTERFACE -fsanitize=${POSITTUNE_SANITIZE})
+endif()
+if(POSITTUNE_SIMD)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_definitions(posittune_compile INTERFACE POSITTUNE_SIMD=1)
+  else()
+    message(STATUS "no vector kernels for ${CMAKE_SYSTEM_PROCESSOR}: scalar only")
+    set(POSITTUNE_SIMD OFF)
+  endif()
+endif()
+set(POSITTUNE_AVX2_FLAGS -mavx2 -mbmi2)
+set(POSITTUNE_AVX512_FLAGS -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mbmi2)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 finds the _mm512_undefined_* of its own header uninitialized (GCC bug 105593).
+  list(APPEND POSITTUNE_AVX512_FLAGS -Wno-maybe-uninitialized -Wno-uninitialized)
+endif()

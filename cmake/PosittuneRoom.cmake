@@ -1,0 +1,11 @@
+# posittune_add_room(NAME DEPENDS other rooms LIBS external libraries)
+# One folder is one static library posittune_NAME of all its .cc files.
+function(posittune_add_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+  add_library(posittune_${name} STATIC ${sources})
+  target_link_libraries(posittune_${name} PUBLIC posittune_compile ${ROOM_LIBS})
+  foreach(other IN LISTS ROOM_DEPENDS)
+    target_link_libraries(posittune_${name} PUBLIC posittune_${other})
+  endforeach()
+endfunction()

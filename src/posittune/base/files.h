@@ -1,0 +1,55 @@
+#pragma once
+
+// Files that are read by position and files that appear whole or not at all.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "posittune/base/result.h"
+
+namespace posittune {
+
+class InputFile {
+ public:
+  static Result<InputFile> open(const std::string& path);
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&&) = delete;
+  ~InputFile();
+
+  const std::string& path() const { return path_; }
+  std::uint64_t size() const { return size_; }
+  // Fills `out` from byte `offset` on; a file that ends before is an error.
+  Status read_at(std::uint64_t offset, std::span<std::byte> out) const;
+
+ private:
+  InputFile(std::string path, int fd, std::uint64_t size);
+  std::string path_;
+  int fd_;
+  std::uint64_t size_;
+};
+
+// Writes to a temporary name beside `path`; commit() syncs and renames. Without commit() nothing is
+// left behind.
+class AtomicFile {
+ public:
+  static Result<AtomicFile> create(const std::string& path);
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+
+  Status write(std::span<const std::byte> bytes);
+  Status write(const std::string& text);
+  Status commit();
+
+ private:
+  AtomicFile(std::string path, std::string temporary, int fd);
+  std::string path_, temporary_;
+  int fd_;
+};
+
+// The whole of a small text file.
+Status write_file(const std::string& path, const std::string& text);
+
+}  // namespace posittune

@@ -1,0 +1,40 @@
+#pragma once
+
+// The command line: parses, runs one command, maps its outcome to an exit code.
+// Data goes to `out`, talk and errors to `err`.
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace posittune::cli {
+
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+  bool terminal = false;  // err is a terminal: progress may redraw its line
+};
+
+// Exit codes: 0 done, 1 goal not met or our bug, 2 usage, 3 bad input, 4 unsupported, 5 resources,
+// 130 interrupted.
+int run(const std::vector<std::string>& arguments, Streams streams);
+
+// A command declares its options on `app` and returns what to do once they are parsed.
+using Action = std::function<Status()>;
+struct Command {
+  const char* name;
+  const char* summary;
+  Action (*declare)(CLI::App& app, Streams streams);
+};
+
+// formats.cc, quantize.cc, doctor.cc; the table is in commands.cc.
+extern const Command kFormats, kQuantize, kDoctor;
+
+}  // namespace posittune::cli

@@ -1,0 +1,57 @@
+// posittune doctor: what this machine can run and what will be used.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "posittune/base/threads.h"
+#include "posittune/base/version.h"
+#include "posittune/cli/cli.h"
+#include "posittune/kernels/dispatch.h"
+
+namespace posittune::cli {
+namespace {
+
+Status doctor(bool json, Streams streams) {
+  const auto chosen = kernels::choose_target();
+  if (!chosen) return chosen.error();
+  const char* forced = std::getenv(kernels::kTargetVariable);
+  const bool is_forced = forced != nullptr && *forced != '\0';
+  if (json) {
+    nlohmann::ordered_json document = {{"version", kVersion},
+                                       {"threads", hardware_threads()},
+                                       {"kernels", (*chosen)->name},
+                                       {"forced", is_forced}};
+    for (const kernels::TargetEntry& target : kernels::targets()) {
+      document["targets"].push_back({{"name", target.name}, {"supported", target.supported()}});
+    }
+    fmt::print(streams.out, "{}\n", document.dump(2));
+    return success();
+  }
+  fmt::print(streams.out, "posittune {}\nthreads  {}\nkernels  {}{}\n", kVersion,
+             hardware_threads(), (*chosen)->name,
+             is_forced ? fmt::format(" (forced by {})", kernels::kTargetVariable) : "");
+  for (const kernels::TargetEntry& target : kernels::targets()) {
+    fmt::print(streams.out, "  {:<8} {}\n", target.name,
+               target.supported() ? "supported" : "not on this processor");
+  }
+  return success();
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto json = std::make_shared<bool>(false);
+  app.add_flag("--json", *json, "one JSON document on stdout");
+  app.footer(std::string("The environment variable ") + kernels::kTargetVariable +
+             "=scalar|avx2|avx512 forces the kernels.");
+  return [json, streams] { return doctor(*json, streams); };
+}
+
+}  // namespace
+
+const Command kDoctor = {"doctor", "what this machine can run and which kernels are used", declare};
+
+}  // namespace posittune::cli

@@ -1,0 +1,121 @@
+#include "posittune/cli/format_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "posittune/formats/codec.h"
+#include "posittune/formats/family.h"
+
+namespace posittune::cli {
+namespace {
+
+using formats::Family;
+using formats::Format;
+using formats::Traits;
+
+std::string number(double v) {
+  if (v == 0) return "0";
+  const double log = std::log2(v);
+  if (log == std::round(log) && std::fabs(log) > 6) return fmt::format("2^{:.0f}", log);
+  return fmt::format("{:.6g}", v);
+}
+
+std::string rounding_text(const Format& f) {
+  switch (f.family) {
+    case Family::kPosit:
+      return f.variant == formats::kPositFlush
+                 ? "nearest even on the bit string; NON-STANDARD: |x| < minpos/2 becomes zero"
+                 : "nearest even on the bit string; a nonzero never becomes zero";
+    case Family::kFloat: return "nearest, ties to even; subnormals kept";
+    case Family::kInt: return "nearest, ties to even";
+  }
+  return "";
+}
+
+std::string overflow_text(const Format& f, const Traits& t) {
+  if (f.family == Family::kPosit) return "saturates at maxpos; infinities give NaR";
+  const bool to_infinity = f.family == Family::kFloat && f.bits > 8;
+  if (to_infinity) return "becomes infinity";
+  return t.has_infinity ? "saturates (OCP saturating mode); its infinity codes only decode"
+                        : "saturates, infinities too";
+}
+
+std::string nan_text(const Format& f, const Traits& t) {
+  if (!t.nan_code) return "no code: quantize keeps NaN, encode gives the largest value";
+  const std::string label = f.family == Family::kPosit ? "NaR" : "NaN";
+  return fmt::format("{} = {}", label, binary(*t.nan_code, f.bits));
+}
+
+std::string decimals_at_one(const Format& format) {
+  double best = -1;
+  for (const auto& point : formats::decimal_accuracy(format)) {
+    if (point.x > 1) {
+      best = point.decimals;
+      break;
+    }
+  }
+  return best < 0 ? "-" : fmt::format("{:.2f}", best);
+}
+
+}  // namespace
+
+std::string family_name(const Format& format) {
+  if (format.block != 0) return "mx";
+  switch (format.family) {
+    case Family::kPosit: return "posit";
+    case Family::kFloat: return "float";
+    case Family::kInt: return "int";
+  }
+  return "";
+}
+
+std::string layout_text(const Format& format) { return formats::layout(format); }
+
+std::string binary(std::uint64_t code, int bits) {
+  std::string text;
+  for (int i = bits - 1; i >= 0; --i) text += (code >> i & 1) != 0 ? '1' : '0';
+  return text;
+}
+
+std::string card(const Format& f) {
+  const Traits t = formats::traits(f);
+  std::string text = formats::name(f) + (t.standard ? "\n" : "  (NON-STANDARD)\n");
+  const auto line = [&text](const char* label, const std::string& value) {
+    text += fmt::format("  {:<18} {}\n", label, value);
+  };
+  line("source", t.source);
+  line("layout", layout_text(f));
+  if (f.block != 0) line("bits per element", fmt::format("{:.4g}", f.bits + 8.0 / f.block));
+  line("largest", number(t.max));
+  line("smallest positive", number(t.min));
+  if (t.min_normal != t.min) line("smallest normal", number(t.min_normal));
+  line("range", fmt::format("{:.1f} octaves, {:.1f} decades", std::log2(t.max / t.min),
+                            std::log10(t.max / t.min)));
+  line("epsilon at 1", t.epsilon == 0 ? "1 is the largest value" : number(t.epsilon));
+  line("decimals above 1", decimals_at_one(f));
+  line("significand", fmt::format("at most {} bits with the hidden one", t.significand_bits));
+  line("zero", t.has_negative_zero ? "two, +0 and -0" : "one, unsigned");
+  line("NaN", nan_text(f, t));
+  line("infinities", t.has_infinity ? "two" : "none");
+  line("rounding", rounding_text(f));
+  line("overflow", overflow_text(f, t));
+  if (f.block != 0) line("shared scale", "E8M0, 2^(floor(log2(absmax)) - emax of the element)");
+  return text;
+}
+
+std::string format_table(const std::vector<Format>& rows) {
+  std::string text = fmt::format("{:<12} {:>4} {:>11} {:>11} {:>11} {:>5} {:>8}  {}\n", "format",
+                                 "bits", "smallest", "largest", "eps at 1", "sig.", "decimals",
+                                 "source");
+  for (const Format& f : rows) {
+    const Traits t = formats::traits(f);
+    text += fmt::format("{:<12} {:>4} {:>11} {:>11} {:>11} {:>5} {:>8}  {}\n", formats::name(f),
+                        f.bits, number(t.min), number(t.max),
+                        t.epsilon == 0 ? "-" : number(t.epsilon), t.significand_bits,
+                        decimals_at_one(f), t.source);
+  }
+  return text;
+}
+
+}  // namespace posittune::cli

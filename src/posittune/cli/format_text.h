@@ -1,0 +1,23 @@
+#pragma once
+
+// Formats as text for people.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "posittune/formats/format.h"
+
+namespace posittune::cli {
+
+std::string family_name(const formats::Format& format);
+std::string layout_text(const formats::Format& format);
+std::string binary(std::uint64_t code, int bits);
+
+// Everything about one format, a line per fact.
+std::string card(const formats::Format& format);
+
+// One line per format.
+std::string format_table(const std::vector<formats::Format>& rows);
+
+}  // namespace posittune::cli

@@ -1,0 +1,154 @@
+// posittune formats: the list, a format's card, its code table, its decimal accuracy.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "posittune/base/files.h"
+#include "posittune/cli/cli.h"
+#include "posittune/cli/format_text.h"
+#include "posittune/formats/codec.h"
+#include "posittune/formats/format.h"
+#include "posittune/report/plot.h"
+
+namespace posittune::cli {
+namespace {
+
+using formats::Format;
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::vector<std::string> specs;
+  bool json = false;
+  std::string codes;   // csv or json
+  std::string output;  // of the code table
+  std::string plot;
+};
+
+Json to_json(const Format& format) {
+  const formats::Traits t = formats::traits(format);
+  Json row = {{"name", formats::name(format)},
+              {"family", family_name(format)},
+              {"bits", format.bits},
+              {"exponent_bits", format.exp_bits},
+              {"block", format.block},
+              {"layout", layout_text(format)},
+              {"max", t.max},
+              {"min", t.min},
+              {"min_normal", t.min_normal},
+              {"epsilon", t.epsilon},
+              {"significand_bits", t.significand_bits},
+              {"infinity", t.has_infinity},
+              {"negative_zero", t.has_negative_zero},
+              {"standard", t.standard},
+              {"source", t.source}};
+  row["nan_code"] = t.nan_code ? Json(*t.nan_code) : Json(nullptr);
+  return row;
+}
+
+std::string code_table(const Format& format, bool json) {
+  const std::vector<double> values = formats::value_table(format);
+  if (json) {
+    Json table = {{"format", formats::name(format)}, {"rows", Json::array()}};
+    for (std::size_t code = 0; code < values.size(); ++code) {
+      const Json value = std::isfinite(values[code]) ? Json(values[code])
+                                                     : Json(fmt::format("{}", values[code]));
+      table["rows"].push_back({{"code", code}, {"bits", binary(code, format.bits)}, {"value", value}});
+    }
+    return table.dump(1) + "\n";
+  }
+  std::string csv = "code,bits,value\n";
+  for (std::size_t code = 0; code < values.size(); ++code) {
+    csv += fmt::format("{},{},{}\n", code, binary(code, format.bits), values[code]);
+  }
+  return csv;
+}
+
+Status write_codes(const Options& options, const std::vector<Format>& chosen, Streams streams) {
+  if (chosen.size() != 1) {
+    return Error{.kind = ErrorKind::kUsage, .what = "--codes needs exactly one format"};
+  }
+  if (chosen.front().bits > 16) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "the code table of " + formats::name(chosen.front()) + " is too long",
+                 .expected = "at most 16 bits", .found = std::to_string(chosen.front().bits)};
+  }
+  const std::string table = code_table(chosen.front(), options.codes == "json");
+  if (!options.output.empty()) return write_file(options.output, table);
+  fmt::print(streams.out, "{}", table);
+  return success();
+}
+
+Status write_plot(const std::string& path, const std::vector<Format>& chosen) {
+  report::Plot plot{.title = "Decimal accuracy, worst case between neighbouring values",
+                    .x_label = "magnitude", .y_label = "decimals", .log2_x = true, .series = {}};
+  for (const Format& format : chosen) {
+    report::Series series{.name = formats::name(format), .x = {}, .y = {}};
+    for (const formats::AccuracyPoint& point : formats::decimal_accuracy(format, 1024)) {
+      series.x.push_back(point.x);
+      series.y.push_back(point.decimals);
+    }
+    plot.series.push_back(std::move(series));
+  }
+  return write_file(path, report::to_svg(plot));
+}
+
+Status show(const Options& options, Streams streams) {
+  std::vector<Format> chosen;
+  for (const std::string& spec : options.specs) {
+    auto format = formats::parse_format(spec);
+    if (!format) return format.error();
+    chosen.push_back(*format);
+  }
+  if (!options.codes.empty()) {
+    if (Status s = write_codes(options, chosen, streams); !s) return s;
+  } else if (!options.output.empty()) {
+    return Error{.kind = ErrorKind::kUsage, .what = "-o is where --codes writes; give --codes too"};
+  }
+  if (!options.plot.empty()) {
+    if (chosen.empty()) {
+      return Error{.kind = ErrorKind::kUsage, .what = "--plot needs at least one format"};
+    }
+    if (Status s = write_plot(options.plot, chosen); !s) return s;
+    fmt::print(streams.err, "decimal accuracy plotted in {}\n", options.plot);
+  }
+  if (!options.codes.empty()) return success();
+  const std::vector<Format> rows = chosen.empty() ? formats::known_formats() : chosen;
+  if (options.json) {
+    Json document = {{"rows", Json::array()}};
+    for (const Format& format : rows) document["rows"].push_back(to_json(format));
+    fmt::print(streams.out, "{}\n", document.dump(2));
+  } else if (chosen.size() == 1) {
+    fmt::print(streams.out, "{}", card(chosen.front()));
+  } else {
+    fmt::print(streams.out, "{}", format_table(rows));
+    if (chosen.empty()) {
+      fmt::print(streams.out,
+                 "\nAlso posit<n,es> (n 2..32, es 0..4), int2..int16, fpN_eXmY (N = 1+X+Y).\n"
+                 "`posittune formats 'posit<8,1>'` prints one format's card.\n");
+    }
+  }
+  return success();
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<Options>();
+  app.add_option("SPEC", options->specs,
+                 "formats: none lists the known ones, one prints its card, several a table");
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.add_option("--codes", options->codes, "the table of all codes of one format")
+      ->check(CLI::IsMember({"csv", "json"}));
+  app.add_option("-o,--output", options->output, "file for --codes (default: stdout)");
+  app.add_option("--plot", options->plot, "write the decimal accuracy of the formats as an SVG file");
+  return [options, streams] { return show(*options, streams); };
+}
+
+}  // namespace
+
+const Command kFormats = {"formats", "number formats: list, card, code table, accuracy", declare};
+
+}  // namespace posittune::cli

@@ -1,0 +1,57 @@
+#include "posittune/cli/progress.h"
+
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <ostream>
+
+namespace posittune::cli {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+std::string rate_text(double rate, const std::string& unit) {
+  if (rate >= 1e9) return fmt::format("{:.2f} G {}/s", rate / 1e9, unit);
+  if (rate >= 1e6) return fmt::format("{:.1f} M {}/s", rate / 1e6, unit);
+  return fmt::format("{:.3g} {}/s", rate, unit);
+}
+
+}  // namespace
+
+Progress::Progress(Streams streams, std::string what, std::size_t total, std::string unit)
+    : streams_(streams), what_(std::move(what)), unit_(std::move(unit)),
+      total_(std::max<std::size_t>(total, 1)), start_(Clock::now()), last_(start_) {}
+
+Progress::~Progress() {
+  if (drawn_ && streams_.terminal) fmt::print(streams_.err, "\r\033[K");
+}
+
+void Progress::advance(std::size_t count) {
+  done_ += count;
+  const auto now = Clock::now();
+  const Seconds pause(streams_.terminal ? 0.1 : 10.0);
+  if (now - start_ < Seconds(1.0) || now - last_ < pause) return;
+  last_ = now;
+  draw(now);
+}
+
+void Progress::draw(Clock::time_point now) {
+  drawn_ = true;
+  const double elapsed = Seconds(now - start_).count();
+  const double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
+  const double rate = static_cast<double>(done_) / elapsed;
+  const double left = share > 0 ? elapsed * (1 - share) / share : 0;
+  const std::string tail =
+      fmt::format("{:3.0f} %  {}  {:.0f} s left", 100 * share, rate_text(rate, unit_), left);
+  if (!streams_.terminal) {
+    fmt::print(streams_.err, "{}: {}\n", what_, tail);
+    return;
+  }
+  constexpr std::size_t kBar = 24;
+  const auto filled = static_cast<std::size_t>(share * kBar);
+  fmt::print(streams_.err, "\r\033[K{} [{}{}] {}", what_, std::string(filled, '#'),
+             std::string(kBar - filled, '.'), tail);
+  streams_.err.flush();
+}
+
+}  // namespace posittune::cli

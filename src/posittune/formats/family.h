@@ -1,0 +1,51 @@
+#pragma once
+
+// What a family of formats provides. A new family is one file with one FamilyOps and one line in
+// the table of registry.cc.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posittune/formats/codec.h"
+#include "posittune/formats/format.h"
+#include "posittune/formats/unpacked.h"
+
+namespace posittune::formats {
+
+struct FamilyOps {
+  Family family;
+  // `text` is lower case without spaces. Empty when it is not a spelling of this family.
+  std::optional<Format> (*parse)(std::string_view text);
+  std::string (*name)(const Format& format);
+  Traits (*traits)(const Format& format);
+  Unpacked (*decode)(const Format& format, std::uint32_t code);
+  std::uint32_t (*encode)(const Format& format, const Unpacked& value);
+  // The tie between the positive finite codes `code` and code + 1.
+  double (*boundary_above)(const Format& format, std::uint32_t code);
+  // Bit picture of a code, one line.
+  std::string (*layout)(const Format& format);
+  std::vector<Format> (*known)();
+};
+
+const FamilyOps& family_ops(Family family);
+
+// Bit picture for the card, and the rule that rounds and saturates.
+std::string layout(const Format& format);
+
+extern const FamilyOps kPositOps;  // posit.cc
+extern const FamilyOps kFloatOps;  // minifloat.cc
+extern const FamilyOps kIntOps;    // integer.cc
+
+// boundary_above of the families whose values are evenly spaced around each tie: the mean.
+double middle_above(const Format& format, std::uint32_t code);
+
+// Reads a whole unsigned number at the front of `text` and removes it; empty when there is none or
+// it has more than 3 digits.
+std::optional<int> take_number(std::string_view& text);
+// Removes `prefix` from the front of `text`; false when it is not there.
+bool take(std::string_view& text, std::string_view prefix);
+
+}  // namespace posittune::formats

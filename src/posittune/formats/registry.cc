@@ -1,0 +1,119 @@
+// Names of formats: the table of families, the parser, the nearest known names.
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <numeric>
+
+#include "posittune/formats/block.h"
+#include "posittune/formats/family.h"
+
+namespace posittune::formats {
+namespace {
+
+// Indexed by Family.
+constexpr std::array<const FamilyOps*, 3> kFamilies = {&kFloatOps, &kIntOps, &kPositOps};
+
+std::string normalize(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (!std::isspace(static_cast<unsigned char>(c))) {
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+  }
+  return out;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// Long garbage is cut in what we echo and compare: distances are quadratic.
+constexpr std::size_t kMaxEcho = 48;
+
+}  // namespace
+
+const FamilyOps& family_ops(Family family) { return *kFamilies[static_cast<std::size_t>(family)]; }
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+std::optional<int> take_number(std::string_view& text) {
+  std::size_t digits = 0;
+  int value = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    if (digits == 3) return {};
+    value = value * 10 + (text[digits++] - '0');
+  }
+  if (digits == 0) return {};
+  text.remove_prefix(digits);
+  return value;
+}
+
+std::string layout(const Format& format) {
+  const std::string bits = family_ops(format.family).layout(element(format));
+  if (format.block == 0) return bits;
+  return "block of " + std::to_string(format.block) + " x (" + bits + ") + one E8M0 scale";
+}
+
+std::string name(const Format& format) {
+  return format.block != 0 ? block_name(format) : family_ops(format.family).name(format);
+}
+
+Result<Format> parse_format(std::string_view text) {
+  const std::string normal = normalize(text);
+  if (const auto format = parse_block(normal)) return *format;
+  for (const FamilyOps* family : kFamilies) {
+    if (const auto format = family->parse(normal)) return *format;
+  }
+  const std::string echo(text.substr(0, kMaxEcho));
+  std::string known;
+  for (const std::string& near : nearest_names(normal)) known += (known.empty() ? "" : ", ") + near;
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown format '" + echo + (text.size() > kMaxEcho ? "..." : "") + "'",
+               .expected = "posit<n,es> (n 2..32, es 0..4), int2..int16, fpN_eXmY, fp32, fp16, "
+                           "bf16, mxfp8, mxfp6, mxfp4, mxint8",
+               .hint = "did you mean " + known + "? see `posittune formats`"};
+}
+
+std::vector<Format> known_formats() {
+  std::vector<Format> all;
+  for (const FamilyOps* family : kFamilies) {
+    const auto some = family->known();
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  const auto blocks = known_blocks();
+  all.insert(all.end(), blocks.begin(), blocks.end());
+  return all;
+}
+
+std::vector<std::string> nearest_names(std::string_view text, std::size_t count) {
+  const std::string normal = normalize(text.substr(0, kMaxEcho));
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (const Format& format : known_formats()) {
+    std::string known = name(format);
+    const std::size_t distance = edit_distance(normal, known);
+    ranked.emplace_back(distance, std::move(known));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) names.push_back(ranked[i].second);
+  return names;
+}
+
+}  // namespace posittune::formats

@@ -1,0 +1,110 @@
+// Codes to grid values; see rounding-inl.h for how this file is used.
+
+template <Kind kKind>
+struct Decoder;
+
+inline F decode_patch(const Plan& p, I code, M slow, F values) {
+  float grid[V::kLanes];
+  std::uint32_t codes[V::kLanes];
+  V::store(grid, values);
+  V::store_codes(codes, code);
+  const unsigned bits = V::mask_bits(slow);
+  for (std::size_t i = 0; i < V::kLanes; ++i) {
+    if ((bits >> i & 1) != 0) grid[i] = decode_one(p, codes[i]);
+  }
+  return V::load(grid);
+}
+
+template <>
+struct Decoder<Kind::kCopy> {
+  explicit Decoder(const Plan&) {}
+  F operator()(I code) const { return V::select(is_nan(V::floats(code)), nan(), V::floats(code)); }
+};
+
+// The magnitude at the top of the word: | 0 | regime | exponent | fraction | 0...0 |. Counting the
+// regime and shifting it out leaves exponent and fraction as they stand in a float pattern.
+template <bool kWide>
+struct PositDecoder {
+  explicit PositDecoder(const Plan& plan) : p(plan) {}
+
+  F operator()(I code) const {
+    const I x = V::sll(code, V::set(32 - p.bits));
+    const I sign = V::sra<31>(x);
+    const I regime = V::sll<1>(V::sub(V::xor_(x, sign), sign));
+    const I ones = V::sra<31>(regime);
+    const I run = V::leading_zeros(V::xor_(regime, ones));
+    const I all = V::set(-1);
+    const I k = V::xor_(V::add(run, all), V::xor_(ones, all));  // ones: run-1, zeros: -run
+    const I rest = V::sll(V::sll(regime, run), V::set(1));
+    const I w = V::add(V::sll(k, V::set(p.regime_shift)), V::srl(rest, V::set(32 - p.regime_shift)));
+    const I value = V::or_and(V::add(w, V::set(kOneBits)), x, V::set(kSignBits));
+    const M zero = V::equal(x, V::set(0));
+    const M nar = V::equal(x, V::set(kSignBits));
+    F grid = V::select(nar, nan(), V::zero_where(zero, V::floats(value)));
+    if constexpr (kWide) {
+      const I far = V::set(126 << 23);
+      const I size = V::max(w, V::sub(V::set(0), w));
+      const M slow = V::greater(size, far);
+      if (V::any(slow)) grid = decode_patch(p, code, slow, grid);
+    }
+    return grid;
+  }
+
+  const Plan& p;
+};
+template <>
+struct Decoder<Kind::kPosit> : PositDecoder<false> {
+  using PositDecoder::PositDecoder;
+};
+template <>
+struct Decoder<Kind::kPositWide> : PositDecoder<true> {
+  using PositDecoder::PositDecoder;
+};
+
+template <>
+struct Decoder<Kind::kFloat> {
+  explicit Decoder(const Plan& plan)
+      : p(plan), unit(V::set(plan.unit)),
+        // A subnormal field reads as exponent field 1 of a normal one: pattern + (bias shift).
+        rebase(V::set(plan.min_exp_bits - (1 << 23))) {}
+
+  F operator()(I code) const {
+    const I m = V::and_(code, V::set((1 << (p.bits - 1)) - 1));
+    const I normal = V::add(V::sll(m, V::set(23 - p.man_bits)), rebase);
+    const F subnormal = V::mul(V::to_float(m), unit);
+    const M small = V::greater(V::set(1 << p.man_bits), m);
+    F value = V::select(small, subnormal, V::floats(normal));
+    value = V::select(V::equal(m, V::set(p.inf_code)), V::floats(V::set(kInfinityBits)), value);
+    const I sign = V::sll(V::srl(code, V::set(p.bits - 1)), V::set(31));
+    const F signed_value = V::floats(V::or_(V::bits(value), sign));
+    const std::int32_t largest = p.inf_code >= 0 ? p.inf_code : p.max_code;
+    return V::select(V::greater(m, V::set(largest)), nan(), signed_value);
+  }
+
+  const Plan& p;
+  F unit;
+  I rebase;
+};
+
+template <>
+struct Decoder<Kind::kFloatShift> {
+  explicit Decoder(const Plan& plan) : shift(V::set(23 - plan.man_bits)) {}
+  F operator()(I code) const {
+    const F value = V::floats(V::sll(code, shift));
+    return V::select(is_nan(value), nan(), value);
+  }
+  I shift;
+};
+
+template <>
+struct Decoder<Kind::kInt> {
+  explicit Decoder(const Plan& plan)
+      : up(V::set(32 - plan.bits)), unit(V::set(plan.unit)) {}
+  F operator()(I code) const {
+    const I top = V::sll(code, up);
+    const F value = V::mul(V::to_float(V::sra(top, up)), unit);
+    return V::select(V::equal(top, V::set(kSignBits)), nan(), value);
+  }
+  I up;
+  F unit;
+};

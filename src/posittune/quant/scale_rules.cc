@@ -1,0 +1,162 @@
+#include "posittune/quant/scale_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "posittune/formats/codec.h"
+
+namespace posittune::quant {
+namespace {
+
+using formats::Family;
+using formats::Format;
+using kernels::Statistics;
+
+struct Named {
+  ScaleRule rule;
+  std::string_view name;
+};
+constexpr std::array<Named, 6> kRules = {{{ScaleRule::kNone, "none"},
+                                          {ScaleRule::kAbsmax, "absmax"},
+                                          {ScaleRule::kRmsPow2, "rms_pow2"},
+                                          {ScaleRule::kMeanPow2, "mean_pow2"},
+                                          {ScaleRule::kMsePow2, "mse_pow2"},
+                                          {ScaleRule::kMse, "mse"}}};
+
+// A scale and its reciprocal are normal floats within these exponents.
+constexpr int kMaxScaleExponent = 125;
+
+float usable(double scale) {
+  const double limit = std::ldexp(1.0, kMaxScaleExponent);
+  return static_cast<float>(std::clamp(scale, 1 / limit, limit));
+}
+
+double centre(const Format& format) {
+  const double max = formats::traits(format).max;
+  // int2 and int3 have no room for tails: their centre is the largest value.
+  return format.family == Family::kInt && format.block == 0 ? (max <= 3 ? max : max / 4) : 1.0;
+}
+
+int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
+
+// Powers of two from two below the smaller to four above the larger of two landmarks: where absmax just
+// fits, and where rms meets the centre. Clipping outliers pays for more than four octaves never.
+std::vector<float> power_candidates(const Format& format, const Statistics& s) {
+  const int fit = static_cast<int>(std::floor(std::log2(formats::traits(format).max / s.absmax)));
+  const int bulk = nearest_exponent(centre(format) / s.rms());
+  std::vector<float> candidates;
+  for (int e = std::min(fit, bulk) - 2; e <= std::max(fit, bulk) + 4; ++e) {
+    candidates.push_back(usable(std::ldexp(1.0, std::clamp(e, -kMaxScaleExponent, kMaxScaleExponent))));
+  }
+  return candidates;
+}
+
+std::vector<float> refined_candidates(float best) {
+  std::vector<float> candidates = {best};
+  for (int j = -16; j <= 16; ++j) {
+    if (j != 0) candidates.push_back(usable(best * std::exp2(j / 16.0)));
+  }
+  return candidates;
+}
+
+}  // namespace
+
+Result<ScaleRule> parse_scale_rule(std::string_view text) {
+  for (const Named& named : kRules) {
+    if (text == named.name) return named.rule;
+  }
+  std::string known;
+  for (const Named& named : kRules) known += (known.empty() ? "" : ", ") + std::string(named.name);
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown scale rule '" + std::string(text.substr(0, 48)) + "'",
+               .expected = "one of " + known};
+}
+
+std::string_view name(ScaleRule rule) {
+  for (const Named& named : kRules) {
+    if (named.rule == rule) return named.name;
+  }
+  return "none";
+}
+
+std::vector<std::string_view> scale_rule_names() {
+  std::vector<std::string_view> names;
+  for (const Named& named : kRules) names.push_back(named.name);
+  return names;
+}
+
+int search_rounds(ScaleRule rule) {
+  return rule == ScaleRule::kMse ? 2 : rule == ScaleRule::kMsePow2 ? 1 : 0;
+}
+
+std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const Statistics& s,
+                                    int round, float best) {
+  if (rule == ScaleRule::kNone || s.absmax == 0) return {1.0f};
+  if (round > 0) return refined_candidates(best);
+  switch (rule) {
+    case ScaleRule::kNone: return {1.0f};
+    case ScaleRule::kAbsmax: return {usable(formats::traits(format).max / double{s.absmax})};
+    case ScaleRule::kRmsPow2:
+      return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())))};
+    case ScaleRule::kMeanPow2:
+      return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.mean_abs())))};
+    case ScaleRule::kMsePow2:
+    case ScaleRule::kMse: return power_candidates(format, s);
+  }
+  return {1.0f};
+}
+
+std::size_t best_candidate(std::span<const double> errors) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < errors.size(); ++i) {
+    if (errors[i] < errors[best] || std::isnan(errors[best])) best = i;
+  }
+  return best;
+}
+
+Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
+                                         std::span<const float> x, kernels::Shape shape,
+                                         bool per_row, std::span<const float> weights,
+                                         kernels::Options options) {
+  auto rows = kernels::row_statistics(x, shape, options);
+  if (!rows) return rows.error();
+  std::vector<Statistics>& units = *rows;
+  if (!per_row) {
+    Statistics all;
+    for (const Statistics& row : *rows) all.merge(row);
+    units = {all};
+  }
+  std::vector<float> scales(units.size(), 1.0f);
+  if (shape.size() == 0) return scales;
+  std::vector<std::vector<float>> proposed(units.size());
+  for (int round = 0; round < std::max(1, search_rounds(rule)); ++round) {
+    std::size_t width = 1;
+    for (std::size_t u = 0; u < units.size(); ++u) {
+      proposed[u] = scale_candidates(format, rule, units[u], round, scales[u]);
+      width = std::max(width, proposed[u].size());
+    }
+    // Rows of unequal length are filled with their first candidate.
+    std::vector<float> table;
+    for (auto& unit : proposed) {
+      unit.resize(width, unit.front());
+      table.insert(table.end(), unit.begin(), unit.end());
+    }
+    if (search_rounds(rule) == 0) {
+      for (std::size_t u = 0; u < units.size(); ++u) scales[u] = proposed[u].front();
+      break;
+    }
+    auto errors = kernels::rounding_error(format, x, shape, weights, table, width, options);
+    if (!errors) return errors.error();
+    if (!per_row) {
+      for (std::size_t i = width; i < errors->size(); ++i) (*errors)[i % width] += (*errors)[i];
+    }
+    for (std::size_t u = 0; u < units.size(); ++u) {
+      const std::span<const double> row(errors->data() + u * width, width);
+      scales[u] = proposed[u][best_candidate(row)];
+    }
+  }
+  return scales;
+}
+
+}  // namespace posittune::quant
