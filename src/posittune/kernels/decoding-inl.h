@@ -25,32 +25,33 @@ struct Decoder<Kind::kCopy> {
 // regime and shifting it out leaves exponent and fraction as they stand in a float pattern.
 template <bool kWide>
 struct PositDecoder {
-  explicit PositDecoder(const Plan& plan) : p(plan) {}
+  explicit PositDecoder(const Plan& plan)
+      : p(plan), up(V::set(32 - plan.bits)), down(V::set(32 - plan.regime_shift)),
+        regime_shift(V::set(plan.regime_shift)),
+        origin(V::set(kOneBits - (std::int32_t{1} << plan.regime_shift))) {}
 
   F operator()(I code) const {
-    const I x = V::sll(code, V::set(32 - p.bits));
-    const I sign = V::sra<31>(x);
-    const I regime = V::sll<1>(V::sub(V::xor_(x, sign), sign));
+    const I x = V::sll(code, up);
+    const I regime = V::sll<1>(V::abs(x));
     const I ones = V::sra<31>(regime);
     const I run = V::leading_zeros(V::xor_(regime, ones));
-    const I all = V::set(-1);
-    const I k = V::xor_(V::add(run, all), V::xor_(ones, all));  // ones: run-1, zeros: -run
-    const I rest = V::sll(V::sll(regime, run), V::set(1));
-    const I w = V::add(V::sll(k, V::set(p.regime_shift)), V::srl(rest, V::set(32 - p.regime_shift)));
-    const I value = V::or_and(V::add(w, V::set(kOneBits)), x, V::set(kSignBits));
+    // k = run-1 for ones and -run for zeros: in both cases -1 - ((run-1) ^ ones).
+    const I minus_k = V::xor_(V::sub(run, V::set(1)), ones);
+    const I rest = V::srl(V::sll(regime, V::add(run, V::set(1))), down);
+    const I pattern = V::sub(V::add(rest, origin), V::sll(minus_k, regime_shift));
+    const I value = V::or_and(pattern, x, V::set(kSignBits));
     const M zero = V::equal(x, V::set(0));
     const M nar = V::equal(x, V::set(kSignBits));
     F grid = V::select(nar, nan(), V::zero_where(zero, V::floats(value)));
     if constexpr (kWide) {
-      const I far = V::set(126 << 23);
-      const I size = V::max(w, V::sub(V::set(0), w));
-      const M slow = V::greater(size, far);
+      const M slow = V::greater(V::abs(V::sub(pattern, V::set(kOneBits))), V::set(126 << 23));
       if (V::any(slow)) grid = decode_patch(p, code, slow, grid);
     }
     return grid;
   }
 
   const Plan& p;
+  I up, down, regime_shift, origin;
 };
 template <>
 struct Decoder<Kind::kPosit> : PositDecoder<false> {

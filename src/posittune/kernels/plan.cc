@@ -19,10 +19,14 @@ void plan_posit(Plan& p) {
   const int n = p.bits, es = p.format.exp_bits;
   const int max_exponent = (n - 2) << es;
   p.regime_shift = 23 + es;
-  p.shift_base = 26 + es - n;
-  // With all exponent bits cut the last code bit is the regime's: 0 at the positive end (1..10) and
-  // 1 at the negative end (0..01), while k = n-3 and k = -(n-2) have the parities of n-3 and n.
-  p.parity = n % 2 == 0 ? std::int32_t{1} << p.regime_shift : 0;
+  // posit<2,es> has the one magnitude 1: any place to round at leaves it alone.
+  p.shift_base = n == 2 ? 1 : 26 + es - n;
+  // Exponent + 128 has the low es bits of the exponent itself. With all of them cut the last code bit
+  // is the regime's: 0 at the positive end (1..10) and 1 at the negative end (0..01), while k = n-3
+  // and k = -(n-2) have the parities of n-3 and n.
+  const int bias_parity = (128 >> es) % 2;
+  const int flip = (n % 2 == 0 ? 1 : 0) ^ bias_parity;
+  p.aligned = (std::int32_t{1} << 23) + flip * (std::int32_t{1} << p.regime_shift);
   p.low_bits = pattern(p.range.low);
   // Just below maxpos: rounds up to it, and its regime has a terminator as all others.
   p.high_bits = pattern(p.range.high) - (p.traits.max <= FLT_MAX && n > 2 ? 1 : 0);
@@ -32,7 +36,9 @@ void plan_posit(Plan& p) {
   p.fast_bits = pattern(std::ldexp(1.0f, std::max(-126 + (1 << es), -max_exponent)));
   p.kind = narrow ? (flush ? Kind::kPositFlush : Kind::kPosit)
                   : (flush ? Kind::kScalar : Kind::kPositWide);
-  p.encode_kind = p.shift_base >= 1 ? p.kind : Kind::kScalar;
+  // Two regime bits, exponent and fraction take 25 + es bits; the regime adds up to n-3.
+  const bool is_short = p.kind == Kind::kPosit && n >= 3 && n <= 10 - es;
+  p.encode_kind = is_short ? Kind::kPositShort : p.shift_base >= 1 ? p.kind : Kind::kScalar;
   p.decode_kind = p.shift_base < 0 || p.kind == Kind::kScalar ? Kind::kScalar
                   : narrow                                    ? Kind::kPosit
                                                               : Kind::kPositWide;

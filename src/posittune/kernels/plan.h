@@ -16,13 +16,14 @@ enum class Kind : std::uint8_t {
   kCopy,        // fp32
   kPosit,       // range and precision within fp32's normal numbers
   kPositFlush,  // the same, non-standard flush below minpos/2
+  kPositShort,  // codes only: so short that the unrounded code fits in 32 bits
   kPositWide,   // reaches past fp32's range or precision: rare lanes go to the scalar twin
   kFloat,       // exponent field below 8 bits
   kFloatShift,  // exponent field of fp32 (bf16): drops mantissa bits
   kInt,
   kScalar,      // no vector algorithm: the scalar twin on every target
 };
-inline constexpr std::size_t kKinds = 8;
+inline constexpr std::size_t kKinds = 9;
 
 struct Plan {
   Kind kind = Kind::kScalar;
@@ -39,7 +40,7 @@ struct Plan {
   std::int32_t high_bits = 0;
   std::int32_t regime_shift = 0;  // posit: 23 + es, position of the regime in the float pattern
   std::int32_t shift_base = 0;    // posit: bits dropped at regime run 1: 26 + es - n
-  std::int32_t parity = 0;        // posit: makes the lowest regime bit the parity of the code
+  std::int32_t aligned = 0;       // posit: added to a float pattern so that its bits are the code's
   std::int32_t flush_bits = 0;    // posit flush: |y| below this pattern becomes zero
   std::int32_t fast_bits = 0;     // posit wide: |y| below this pattern goes to the scalar twin
   std::int32_t man_bits = 0;      // float

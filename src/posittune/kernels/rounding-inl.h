@@ -62,34 +62,38 @@ struct Rounder<Kind::kCopy> {
 // bit string is integer rounding of w at bit `drop`, which grows by one with each regime bit:
 //     drop = (26 + es - n) + run,  run = k for k >= 0, -k-1 for k < 0.
 // Carries move into the next exponent and regime by themselves.
-template <bool kFlush, bool kWide>
+template <bool kFlush, bool kWide, bool kShort>
 struct PositRounder {
   explicit PositRounder(const Plan& plan, F scale)
       : p(plan), scale_(scale), low(V::set(plan.low_bits)), high(V::set(plan.high_bits)),
         regime_shift(V::set(plan.regime_shift)), base(V::set(plan.shift_base)),
-        half_base(V::set(32 - plan.shift_base)), parity(V::set(plan.parity)) {}
+        half_base(V::set(32 - plan.shift_base)), aligned(V::set(plan.aligned)), to_top(V::set(30 - plan.regime_shift)),
+        below(V::set(33 - plan.bits)), half_below(V::set((std::int32_t{1} << (32 - plan.bits)) - 1)),
+        mask(static_cast<std::int32_t>((std::uint64_t{1} << plan.bits) - 1)) {}
 
   Rounded operator()(F x, F y) const {
-    const I one = V::set(kOneBits);
     const I a = magnitude(y);
-    const I w = V::sub(V::min(V::max(a, low), high), one);
+    const I clamped = V::min(V::max(a, low), high);
+    const I w = V::sub(clamped, V::set(kOneBits));
     const I below_one = V::sra<31>(w);  // all ones for k < 0
     const I run = V::srl(V::xor_(w, below_one), regime_shift);
     I drop = V::add(run, base);
     if constexpr (kWide) drop = V::max(drop, V::set(0));
     // Half a unit less one, plus the last kept bit: ties go to even.
-    const I last = V::and_(V::srl(V::add(w, parity), drop),
-                           kWide ? V::min(drop, V::set(1)) : V::set(1));
+    // `aligned` makes the pattern's bits those of the code, so that it rounds in place of w.
+    const I bits = V::add(clamped, aligned);
+    const I last = V::and_(V::srl(bits, drop), kWide ? V::min(drop, V::set(1)) : V::set(1));
     const I half = V::srl(V::set(kAbsBits), kWide ? V::sub(V::set(32), drop) : V::sub(half_base, run));
-    const I rounded = V::and_(V::add(V::add(w, half), last), V::sll(V::set(-1), drop));
+    const I rounded = V::and_(V::add(V::add(bits, half), last), V::sll(V::set(-1), drop));
+    const I pattern = V::sub(rounded, aligned);
 
-    const I value = V::or_and(V::add(rounded, one), V::bits(y), V::set(kSignBits));
+    const I value = V::or_and(pattern, V::bits(y), V::set(kSignBits));
     const M zero = kFlush ? V::greater(V::set(p.flush_bits), a)
                           : V::equal(magnitude(x), V::set(0));
     const M nar = not_finite(x);
     Rounded r{V::select(nar, nan(), V::zero_where(zero, V::floats(value))),
               V::select(nar, V::set(p.nan_code),
-                        V::zero_where(zero, code(y, run, drop, rounded, below_one)))};
+                        V::zero_where(zero, code(y, w, run, below_one)))};
     if constexpr (kWide) {
       const M slow = V::both(V::greater(V::set(p.fast_bits), a), V::greater(magnitude(x), V::set(0)));
       if (V::any(slow)) r = patch(p, x, scale_, slow, r);
@@ -97,34 +101,45 @@ struct PositRounder {
     return r;
   }
 
-  // The code is linear in w within a regime and continuous over its ends, so with m = n-3-run bits
-  // after the regime (w >> drop) = k * 2^m + rest and
-  //     k < 0:  code = (run+2) * 2^m + (w >> drop)
-  //     k >= 0: code = 2^(n-1) - (run+2) * 2^m + (w >> drop)
-  I code(F y, I run, I drop, I rounded, I below_one) const {
-    const std::int32_t top = std::int32_t{1} << (p.bits - 1);
-    const I start = V::sll(V::add(run, V::set(2)), V::sub(V::set(p.bits - 3), run));
-    const I flip = V::xor_(below_one, V::set(-1));  // all ones for k >= 0
-    const I signed_start = V::add(V::sub(V::xor_(start, flip), flip), V::and_(flip, V::set(top)));
-    const I positive = V::min(V::add(signed_start, V::sra(rounded, drop)), V::set(top - 1));
+  // The whole string sign-free, from the top of a word,
+  //     k >= 0: | 1 0 | E | shifted right by run with copies of the 1:  1..1 0 E
+  //     k < 0:  | 0 1 | E | shifted right by run with zeros:            0..0 1 E
+  // where E is exponent and fraction, rounded at the same place for all regimes. What is shifted out
+  // at the bottom is kept as one sticky bit; short posits lose nothing.
+  I code(F y, I w, I run, I below_one) const {
+    const I rest = V::and_(V::sll(w, to_top), V::set(0x3fff'ffff));
+    const I regime = V::xor_(V::and_(below_one, V::set(-0x4000'0000)), V::set(kSignBits));
+    const I string = V::or_(rest, regime);
+    I shifted = V::sra(string, run);
+    if constexpr (!kShort) {
+      const I lost = V::sub(string, V::sll(V::srl(string, run), run));
+      shifted = V::or_(shifted, V::min(lost, V::set(1)));
+    }
+    const I last = V::and_(V::srl(shifted, below), V::set(1));
+    const I positive = V::srl(V::add(V::add(shifted, half_below), last), below);
     const I sign = V::sra<31>(V::bits(y));
-    return V::and_(V::sub(V::xor_(positive, sign), sign), V::set(top + (top - 1)));
+    return V::and_(V::sub(V::xor_(positive, sign), sign), V::set(mask));
   }
 
   const Plan& p;
   F scale_;
-  I low, high, regime_shift, base, half_base, parity;
+  I low, high, regime_shift, base, half_base, aligned, to_top, below, half_below;
+  std::int32_t mask;
 };
 template <>
-struct Rounder<Kind::kPosit> : PositRounder<false, false> {
+struct Rounder<Kind::kPosit> : PositRounder<false, false, false> {
   using PositRounder::PositRounder;
 };
 template <>
-struct Rounder<Kind::kPositFlush> : PositRounder<true, false> {
+struct Rounder<Kind::kPositFlush> : PositRounder<true, false, false> {
   using PositRounder::PositRounder;
 };
 template <>
-struct Rounder<Kind::kPositWide> : PositRounder<false, true> {
+struct Rounder<Kind::kPositShort> : PositRounder<false, false, true> {
+  using PositRounder::PositRounder;
+};
+template <>
+struct Rounder<Kind::kPositWide> : PositRounder<false, true, false> {
   using PositRounder::PositRounder;
 };
 

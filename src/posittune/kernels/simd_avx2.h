@@ -39,6 +39,7 @@ struct V {
   static I sub(I a, I b) { return _mm256_sub_epi32(a, b); }
   static I min(I a, I b) { return _mm256_min_epi32(a, b); }
   static I max(I a, I b) { return _mm256_max_epi32(a, b); }
+  static I abs(I v) { return _mm256_abs_epi32(v); }  // INT_MIN stays
   static I and_(I a, I b) { return _mm256_and_si256(a, b); }
   static I or_(I a, I b) { return _mm256_or_si256(a, b); }
   static I xor_(I a, I b) { return _mm256_xor_si256(a, b); }

@@ -17,6 +17,13 @@ void set_rounding(Entries& entries) {
   entries[static_cast<std::size_t>(Kind::kInt)] = &round_run<Kind::kInt, Writer>;
 }
 
+template <class Code>
+void set_encoding(RoundRun<Code> (&entries)[kKinds]) {
+  set_rounding<WriteCode<Code>>(entries);
+  entries[static_cast<std::size_t>(Kind::kPositShort)] =
+      &round_run<Kind::kPositShort, WriteCode<Code>>;
+}
+
 inline void set_streaming(RoundRun<float> (&entries)[kKinds]) {
   entries[static_cast<std::size_t>(Kind::kCopy)] = &stream_run<Kind::kCopy>;
   entries[static_cast<std::size_t>(Kind::kPosit)] = &stream_run<Kind::kPosit>;
@@ -42,9 +49,9 @@ inline Target make_target(const char* name) {
   t.name = name;
   set_rounding<WriteFloat>(t.quantize);
   set_streaming(t.quantize_stream);
-  set_rounding<WriteCode<std::uint8_t>>(t.encode8);
-  set_rounding<WriteCode<std::uint16_t>>(t.encode16);
-  set_rounding<WriteCode<std::uint32_t>>(t.encode32);
+  set_encoding<std::uint8_t>(t.encode8);
+  set_encoding<std::uint16_t>(t.encode16);
+  set_encoding<std::uint32_t>(t.encode32);
   set_decoding(t.decode8);
   set_decoding(t.decode16);
   set_decoding(t.decode32);

@@ -1,0 +1,62 @@
+# Sourced by scripts/demo and scripts/test: everything a fresh Debian or Ubuntu machine needs.
+# Each step says what it does and does nothing when it is already done.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+say() { printf '== %s\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# Package names of a list file, without comments.
+packages_of() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
+
+# installs the Debian packages of the given list files that are missing
+install_packages() {
+  command -v dpkg-query >/dev/null || fail "this script installs Debian packages; elsewhere install those of scripts/packages-*.txt by hand and build with cmake --preset release"
+  local missing=() package
+  for package in $(cat "$@" | packages_of /dev/stdin); do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local admin=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "need root or sudo to install: ${missing[*]}"
+    admin=(sudo)
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  "${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
+    "${admin[@]}" apt-get update -q >&2 || fail "apt-get update failed: is there a network?"
+    "${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 ||
+      fail "apt-get could not install: ${missing[*]}"
+  }
+}
+
+# a private Python environment in build/venv with the pinned packages of scripts/requirements.txt
+make_venv() {
+  venv="$root/build/venv"
+  local stamp wanted
+  stamp="$venv/.requirements.sha256"
+  wanted=$(sha256sum scripts/requirements.txt | cut -d' ' -f1)
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    say "making the Python environment build/venv: $(packages_of scripts/requirements.txt | tr '\n' ' ')"
+    mkdir -p build
+    python3 -m venv --clear "$venv" || fail "python3 -m venv failed (package python3-venv)"
+    "$venv/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt ||
+      fail "pip could not install scripts/requirements.txt: is there a network?"
+    echo "$wanted" > "$stamp"
+  fi
+}
+
+# builds a preset: build PRESET [TARGET...]
+build() {
+  local preset=$1 log
+  shift
+  mkdir -p "build/$preset"
+  log="build/$preset/configure.log"
+  cmake --preset "$preset" -DPython3_EXECUTABLE="$root/build/venv/bin/python" > "$log" 2>&1 ||
+    { cat "$log" >&2; fail "cmake could not configure preset $preset"; }
+  say "building $preset in build/$preset"
+  cmake --build --preset "$preset" --parallel "$(nproc)" ${1:+--target "$@"} > "build/$preset/build.log" 2>&1 ||
+    { tail -60 "build/$preset/build.log" >&2; fail "build of preset $preset failed (build/$preset/build.log)"; }
+}
