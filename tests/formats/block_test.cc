@@ -51,7 +51,7 @@ TEST(Block, SharedExponentOfEveryBinadeAndItsEdges) {
   EXPECT_EQ(visited, 6 * 277 * 3);
 }
 
-// emax of OCP MX v1.0, table 1: 8, 15, 2, 4, 2, 0.
+// Exponents of the largest numbers 448, 57344, 7.5, 28, 6 and 1 63/64 of OCP MX v1.0 section 5.3.
 TEST(Block, SharedExponentKnown) {
   const int emax[] = {8, 15, 2, 4, 2, 0};
   const auto formats = blocks();

@@ -73,8 +73,10 @@ std::unique_ptr<oracle::Model> model_of(const Format& format) {
   switch (format.family) {
     case Family::kPosit:
       return oracle::posit_model(format.bits, format.exp_bits, format.variant == kPositFlush);
-    case Family::kInt: return oracle::integer_model(format.bits, format.variant == kIntFraction);
-    case Family::kFloat: break;
+    case Family::kInt:
+      return oracle::integer_model(format.bits, format.variant == kIntFraction);
+    case Family::kFloat:
+      break;
   }
   return oracle::float_model(format.exp_bits, format.bits - 1 - format.exp_bits);
 }

@@ -1,5 +1,5 @@
-// Every a*b + c of every posit of 6 to 8 bits, both variants: 192 million results against the oracle, on
-// two threads. Fewer bits are in arithmetic_test.cc.
+// Every a*b + c of every posit of 6 to 8 bits, both variants: 192 million results against the
+// oracle, on two threads. Fewer bits are in arithmetic_test.cc.
 
 #include <gtest/gtest.h>
 

@@ -29,8 +29,8 @@ TEST(Integer, ValuesBoundariesAndTheirNeighbours) {
     inputs += checker.inputs();
   }
   // 15 formats, each with 2^n - 1 values and 2^n - 2 boundaries.
-  EXPECT_EQ(inputs, Checker::kAround * (2 * ((1U << 17) - 4) - 3 * 15) +
-                        Checker::kSpecialInputs * 15);
+  EXPECT_EQ(inputs,
+            Checker::kAround * (2 * ((1U << 17) - 4) - 3 * 15) + Checker::kSpecialInputs * 15);
 }
 
 // A unit of 2^-(n-2); only n = 8 is in a document, the code knows all.

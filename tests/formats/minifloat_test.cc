@@ -80,7 +80,7 @@ struct Extremes {
   double max, min_normal, min;
 };
 
-// OCP OFP8 v1.0 table 1, OCP MX v1.0 tables 2-4, IEEE 754-2019 table 3.5.
+// OCP OFP8 v1.0, OCP MX v1.0 section 5.3, IEEE 754-2019 section 3.6.
 TEST(Minifloat, ExtremesOfTheDocuments) {
   const Extremes documents[] = {{4, 3, 448, 0x1p-6, 0x1p-9},
                                 {5, 2, 57344, 0x1p-14, 0x1p-16},
@@ -126,7 +126,7 @@ TEST(Minifloat, SignOfZeroIsKept) {
   }
 }
 
-// Formats without mantissa bits have no even significand: IEEE 754-2019, 4.3.1 takes the larger one.
+// Without mantissa bits no significand is even: IEEE 754-2019, 4.3.1 takes the larger magnitude.
 TEST(Minifloat, TieWithoutMantissaBitsGoesAway) {
   EXPECT_EQ(round(minifloat(2, 0), 3.0), 4.0);
   EXPECT_EQ(round(minifloat(2, 0), 1.5), 2.0);

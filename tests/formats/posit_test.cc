@@ -67,6 +67,14 @@ TEST(Posit, KnownValues) {
   EXPECT_EQ(encode(posit(8, 2), std::nan("")), 0x80U);
 }
 
+// Between 2^16 and 2^18 the boundary of posit<8,2> is posit<9,2> 2^17, not their mean: a well-known
+// surprise of the standard's rule.
+TEST(Posit, RoundsOnTheBitString) {
+  EXPECT_EQ(round(posit(8, 2), 144179.2), 262144);
+  EXPECT_EQ(round(posit(8, 2), 131072), 65536);  // the even code
+  EXPECT_EQ(round(posit(8, 2), 131071.9), 65536);
+}
+
 TEST(Posit, NeverRoundsToZeroUnlessItFlushes) {
   Format format = posit(8, 0);  // minpos 2^-6
   EXPECT_EQ(encode(format, 1e-300), 0x01U);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <utility>
 #include <vector>
@@ -166,8 +167,8 @@ TEST(Quire, NarStaysUntilClear) {
   }
 }
 
-// Adds a positive multiple of minpos^2 bit by bit, each power of two as a product of two posits. Only
-// for es = 0, where every power of two within the range is a posit.
+// Adds a positive multiple of minpos^2 bit by bit, each power of two as a product of two posits.
+// Only for es = 0, where every power of two within the range is a posit.
 void add_exactly(Quire& quire, const Posit& p, const Dyadic& x) {
   const int top = p.format.bits - 2;
   oracle::Integer units = x.scaled(2 * top);
@@ -197,28 +198,52 @@ TEST(Quire, RoundsTiesToEvenAndFeelsTheLastBit) {
   EXPECT_EQ(ties, (1U << 13) - 4 - 2 * 11);  // sum of 2^(n-1) - 2
 }
 
-// Half way between fractions, for any es: (c + (c+1)) / 2 with 1/2 a posit when n >= es + 3.
-TEST(Quire, RoundsMeansOfNeighboursWithAnyEs) {
+// Half way between neighbours is (c + (c+1)) / 2, with 1/2 a posit when n >= es + 3. One case in
+// every binade, so that the leading bit visits every place of every limb; then the last bit of all,
+// and a bit somewhere between, has to break the tie.
+void check_near_mean(const Posit& p, std::uint32_t code, std::uint32_t between) {
+  const std::uint32_t half = p.rounded(Dyadic::power_of_two(-1));
+  const Dyadic mean = (p.value(code) + p.value(code + 1)).half();
+  Quire quire(p.format);
+  quire.add_product(code, half);
+  quire.add_product(half, code + 1);
+  const auto expect = [&](const Dyadic& x, const char* what) {
+    const std::uint32_t want = p.rounded(x);
+    ASSERT_EQ(quire.to_posit(), want)
+        << name(p.format) << " mean above " << show_code(p.format, code) << what << "\n  expected "
+        << show_code(p.format, want);
+  };
+  const Dyadic last = p.value(1) * p.value(1), middle = p.value(between) * p.value(1);
+  expect(mean, "");
+  quire.add_product(1, 1);
+  expect(mean + last, " + minpos^2");
+  quire.sub_product(1, 1);
+  quire.sub_product(1, 1);
+  expect(mean - last, " - minpos^2");
+  quire.add_product(1, 1);
+  quire.add_product(between, 1);
+  expect(mean + middle, " + a bit between");
+}
+
+TEST(Quire, RoundsMeansOfNeighboursInEveryBinade) {
   std::mt19937_64 random(7);
-  int ties = 0;
+  std::uniform_real_distribution<double> mantissas(1, 2);
+  int visited = 0, ties = 0;
   for (const Format& f : standard_posits(9, 32)) {
     const Posit p(f);
-    const std::uint32_t half = p.rounded(Dyadic::power_of_two(-1));
-    ASSERT_EQ(p.value(half), Dyadic::power_of_two(-1));
-    for (int i = 0; i < 50; ++i) {
-      const auto code = static_cast<std::uint32_t>(1 + random() % (p.maxpos() - 1));
-      const Dyadic mean = (p.value(code) + p.value(code + 1)).half();
-      Quire quire(f);
-      quire.add_product(code, half);
-      quire.add_product(half, code + 1);
-      ASSERT_EQ(quire.to_posit(), p.rounded(mean)) << name(f) << " " << show_code(f, code);
-      quire.sub_product(1, 1);
-      const Dyadic below = mean - p.value(1) * p.value(1);
-      ASSERT_EQ(quire.to_posit(), p.rounded(below)) << name(f) << " " << show_code(f, code);
-      if (p.model->above(code).at == mean) ++ties;
+    const int top = p.value(p.maxpos()).floor_log2();
+    for (int exponent = -top; exponent < top; ++exponent, ++visited) {
+      const double x = std::ldexp(mantissas(random), exponent);
+      const std::uint32_t code = std::min(p.rounded(Dyadic(x)), p.maxpos() - 1);
+      // Even codes: their ties go down, so a lost bit shows.
+      const std::uint32_t even = std::max(code & ~1U, 2U);
+      const std::uint32_t between = static_cast<std::uint32_t>(1 + random() % (even / 2));
+      ASSERT_NO_FATAL_FAILURE(check_near_mean(p, even, between));
+      if (p.model->above(even).at == (p.value(even) + p.value(even + 1)).half()) ++ties;
     }
   }
-  EXPECT_GT(ties, 24 * 5 * 50 / 2);  // geometric boundaries, near the ends, are not means
+  EXPECT_EQ(visited, 2 * 31 * (24 * (7 + 30) / 2));  // sum of 2 (n-2) 2^es over n 9..32, es 0..4
+  EXPECT_GT(ties, visited / 4);  // near the ends of the range boundaries are geometric means
 }
 
 TEST(Quire, SaturatesInToPositOnly) {

@@ -4,7 +4,6 @@
 // every float and double, and every sum and product of them is one, so nothing here ever rounds.
 
 #include <boost/multiprecision/cpp_int.hpp>
-
 #include <compare>
 
 namespace posittune::oracle {

@@ -5,7 +5,7 @@
 //   other N == 8   S.1..1.1..1 is NaN, everything else a number (OFP8 E4M3)
 //   N <= 7         every code is a number (FP6, FP4)
 //
-// Overflow, and infinities, saturate to the largest number for N <= 8 (OFP8 section 5.2, SAT) and
+// Overflow, and infinities, saturate to the largest number for N <= 8 (OFP8 saturating mode) and
 // give infinity from N = 9 on (IEEE 754 section 7.4).
 
 #include "oracle/model.h"
@@ -75,7 +75,7 @@ class FloatModel : public Model {
     return {Integer(significand(magnitude)), (field == 0 ? 1 : field) - bias - y_};
   }
   // IEEE 754-2019 section 4.3.1: a tie goes to the even significand; if both are odd (only possible
-  // without mantissa bits) to the larger magnitude. So away from zero exactly if the near one is odd.
+  // without mantissa bits) to the larger magnitude: away from zero exactly if the near one is odd.
   bool tie_away(std::uint32_t near) const { return significand(near) % 2 != 0; }
 
   int x_, y_;

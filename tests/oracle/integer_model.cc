@@ -1,5 +1,5 @@
 // Symmetric integers: two's complement codes, numbers -(2^(n-1)-1) .. 2^(n-1)-1; the code -2^(n-1)
-// that is left over means NaN. OCP MX v1.0 section 5.3.4 gives INT8 elements an implied scale of 2^-6.
+// that is left over means NaN. OCP MX v1.0 section 5.3.4 scales INT8 elements by 2^-6.
 
 #include "oracle/model.h"
 

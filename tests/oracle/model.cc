@@ -66,7 +66,8 @@ FloatRange float_range(const Model& model) {
   while (!held_by_float(model, low)) ++low;
   std::int64_t high = first_at_least(model, Dyadic::power_of_two(128)) - 1;
   while (!held_by_float(model, high)) --high;
-  return {model.value(model.code_at(low)).to_double(), model.value(model.code_at(high)).to_double()};
+  return {model.value(model.code_at(low)).to_double(),
+          model.value(model.code_at(high)).to_double()};
 }
 
 double clamp_to_float(const FloatRange& range, double rounded) {
@@ -75,7 +76,7 @@ double clamp_to_float(const FloatRange& range, double rounded) {
 }
 
 int shared_exponent(const Model& element, double absmax) {
-  // emax: the exponent of the largest normal number of the element (table 1 of the document).
+  // emax: the exponent of the largest normal number of the element.
   std::int64_t top = element.last();
   while (!element.value(element.code_at(top)).finite()) --top;
   const int emax = element.value(element.code_at(top)).number.floor_log2();

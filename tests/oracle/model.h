@@ -50,7 +50,7 @@ class Model {
   virtual std::uint32_t zero_result(bool negative) const = 0;
 };
 
-// Standard for Posit Arithmetic (2022), with es free. `flush`: the non-standard |x| < minpos/2 -> 0.
+// Standard for Posit Arithmetic (2022), with es free. `flush`: |x| < minpos/2 -> 0, no standard.
 std::unique_ptr<Model> posit_model(int n, int es, bool flush = false);
 // N = 1 + exp_bits + man_bits. Specials and overflow by width; see float_model.cc.
 std::unique_ptr<Model> float_model(int exp_bits, int man_bits);

@@ -1,5 +1,5 @@
-// The oracle itself: its number type against Boost's rationals, its two ways to round against each other,
-// and values that can be read in the documents.
+// The oracle itself: its number type against Boost's rationals, its two ways to round against each
+// other, and values that can be read in the documents.
 
 #include <gtest/gtest.h>
 
@@ -91,7 +91,7 @@ TEST(Model, BoundariesByHand) {
   const auto p80 = posit_model(8, 0);
   EXPECT_EQ(p80->above(1).at, Dyadic(0x1.8p-6));
   const auto p82 = posit_model(8, 2);
-  EXPECT_EQ(p82->above(1).at, Dyadic(0x1p-22));   // 2^-24 and 2^-20: the geometric mean
+  EXPECT_EQ(p82->above(1).at, Dyadic(0x1p-22));  // 2^-24 and 2^-20: the geometric mean
   EXPECT_EQ(p82->above(-2).at, Dyadic(-0x1p-22));
   EXPECT_EQ(p82->above(126).at, Dyadic(0x1p22));
   const auto fp4 = float_model(2, 1);  // 0 .5 1 1.5 2 3 4 6

@@ -48,9 +48,8 @@ SmallPosit::SmallPosit(const Model& model, int n, int es)
     : nar_(model.nan_result()),
       roots_(scaled_values(model, root_shift(n, es))),
       values_(scaled_values(model, 2 * root_shift(n, es))),
-      table_(model, [&](const Dyadic& d) {
-        return d.scaled(2 * root_shift(n, es)).convert_to<Fixed>();
-      }) {
+      table_(model,
+             [&](const Dyadic& d) { return d.scaled(2 * root_shift(n, es)).convert_to<Fixed>(); }) {
   if (n > 8) throw std::domain_error("SmallPosit: more than 8 bits");
 }
 

@@ -3,7 +3,6 @@
 // Exact posit arithmetic: the rational result, rounded once (posit standard 2022, section 5).
 
 #include <boost/multiprecision/cpp_int.hpp>
-
 #include <cstdint>
 #include <vector>
 

@@ -1,6 +1,6 @@
-// Posits, bit by bit from "Standard for Posit Arithmetic (2022)", sections 3.3 and 4.1, with es free.
-// The value of a negative code is read from its own bits by the standard's formula; the usual shortcut
-// (negate, then decode a positive code) is what the library does, so it is not used here.
+// Posits, bit by bit from "Standard for Posit Arithmetic (2022)", sections 3.3 and 4.1, with es
+// free. The value of a negative code is read from its own bits by the standard's formula; the usual
+// shortcut (negate, then decode a positive code) is what the library does, so it is not used here.
 
 #include <stdexcept>
 
@@ -82,7 +82,7 @@ class PositModel : public Model {
 
 }  // namespace
 
-// value = ((1 - 3s) + f) * 2^((1 - 2s) * (2^es * r + e + s)), fields read from the code as it stands.
+// value = ((1 - 3s) + f) * 2^((1 - 2s) * (2^es * r + e + s)), fields read as they stand.
 Dyadic posit_value(int n, int es, std::uint64_t code) {
   if (code == nar(n)) throw std::domain_error("posit_value of NaR");
   if (code == 0) return {};

@@ -1,8 +1,8 @@
 #pragma once
 
-// The number line of a Model written out, for formats small enough: rounding is then one binary search.
-// T is any exact type that the boundaries fit in: double up to 16 bits, a wide integer for sums of
-// products.
+// The number line of a Model written out, for formats small enough: rounding is then one binary
+// search. T is any exact type that the boundaries fit in: double up to 16 bits, a wide integer for
+// sums of products.
 
 #include <algorithm>
 #include <cmath>

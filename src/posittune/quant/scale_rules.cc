@@ -38,6 +38,13 @@ double centre(const Format& format) {
   return format.family == Family::kInt && format.block == 0 ? (max <= 3 ? max : max / 4) : 1.0;
 }
 
+// The largest float scale that takes absmax to at most max: float rounding must not saturate it.
+float fitting_scale(double max, float absmax) {
+  float scale = usable(max / double{absmax});
+  while (absmax * scale > max) scale = std::nextafter(scale, 0.0f);
+  return scale;
+}
+
 int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
 
 // Powers of two from two below the smaller to four above the larger of two landmarks: where absmax just
@@ -96,7 +103,7 @@ std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const 
   if (round > 0) return refined_candidates(best);
   switch (rule) {
     case ScaleRule::kNone: return {1.0f};
-    case ScaleRule::kAbsmax: return {usable(formats::traits(format).max / double{s.absmax})};
+    case ScaleRule::kAbsmax: return {fitting_scale(formats::traits(format).max, s.absmax)};
     case ScaleRule::kRmsPow2:
       return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())))};
     case ScaleRule::kMeanPow2:

@@ -1,0 +1,52 @@
+// NpyReader on files of any content: an array that can be read to its end, or an error.
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "posittune/data/npy.h"
+#include "fuzz.h"
+
+namespace posittune::fuzz {
+namespace {
+
+// A file in memory, one for all inputs.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(memfd_create("npy_fuzz", 0)) { require(fd_ >= 0, "memfd_create works"); }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  void fill(const std::uint8_t* data, std::size_t size) const {
+    require(ftruncate(fd_, static_cast<off_t>(size)) == 0 &&
+                pwrite(fd_, data, size, 0) == static_cast<ssize_t>(size),
+            "the temporary file can be written");
+  }
+
+ private:
+  int fd_;
+};
+
+void check_array(const data::NpyReader& array, std::size_t file_bytes) {
+  std::size_t product = 1;
+  for (const std::size_t n : array.shape()) product *= n;
+  require(product == array.size(), "size is the product of the shape");
+  require(array.size() <= file_bytes / sizeof(float), "the file holds the whole array");
+  std::vector<float> values(array.size());
+  require(array.read(0, values).ok(), "the whole array can be read");
+  float beyond[1];
+  require(!array.read(array.size(), beyond).ok(), "reading past the end is an error");
+}
+
+}  // namespace
+}  // namespace posittune::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace posittune;
+  static const fuzz::MemoryFile file;
+  file.fill(data, size);
+  const auto array = data::NpyReader::open(file.path());
+  if (array.ok()) {
+    fuzz::check_array(*array, size);
+  } else {
+    fuzz::require(!array.error().message().empty(), "errors say what is wrong");
+  }
+  return 0;
+}

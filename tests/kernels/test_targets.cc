@@ -1,0 +1,29 @@
+#include "tests/kernels/test_targets.h"
+
+#include <string_view>
+
+#include "posittune/kernels/dispatch.h"
+
+namespace posittune::kernels {
+
+std::vector<const Target*> vector_targets() {
+  std::vector<const Target*> found;
+  for (const TargetEntry& entry : targets()) {
+    const std::string_view name = entry.name;
+    if (name == "scalar" || !entry.supported()) continue;
+    found.push_back(&entry.table());
+#ifdef POSITTUNE_SIMD
+    // Compiled with the AVX2 flags, so it runs where AVX2 does.
+    if (name == "avx2") found.push_back(&avx512_emulated_target());
+#endif
+  }
+  return found;
+}
+
+std::vector<const Target*> all_targets() {
+  std::vector<const Target*> all = vector_targets();
+  all.push_back(&scalar_target());
+  return all;
+}
+
+}  // namespace posittune::kernels
