@@ -45,9 +45,10 @@ std::optional<std::vector<std::size_t>> parse_shape(std::string_view text) {
   if (end == std::string_view::npos) return {};
   std::vector<std::size_t> shape;
   std::size_t number = 0;
-  bool digits = false;
+  bool digits = false, ended = false;
   for (const char c : text.substr(1, end - 1)) {
     if (c >= '0' && c <= '9') {
+      if (ended) return {};
       const std::size_t digit = static_cast<std::size_t>(c - '0');
       if (number > (SIZE_MAX - digit) / 10) return {};
       number = number * 10 + digit;
@@ -56,8 +57,10 @@ std::optional<std::vector<std::size_t>> parse_shape(std::string_view text) {
       if (!digits) return {};
       shape.push_back(number);
       number = 0;
-      digits = false;
-    } else if (c != ' ' && c != 'L') {
+      digits = ended = false;
+    } else if (c == ' ' || c == 'L') {
+      ended = digits;
+    } else {
       return {};
     }
   }

@@ -197,7 +197,8 @@ Status to_bf16(const Format& format, std::span<const float> x, Shape shape, cons
 Status to_int8(const Format& format, std::span<const float> x, Shape shape, const Scales& scales,
                std::span<std::int8_t> y, Options options) {
   if (Status s = check(format, x, shape, scales, y); !s) return s;
-  if (format.family != formats::Family::kInt || format.bits > 8 || format.block != 0) {
+  if (format.family != formats::Family::kInt || format.bits > 8 ||
+      format.block != 0 || format.variant != 0) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "values of " + formats::name(format) + " are not 8-bit integers",
                  .expected = "int2 to int8"};

@@ -44,7 +44,7 @@ struct PositDecoder {
     const M nar = V::equal(x, V::set(kSignBits));
     F grid = V::select(nar, nan(), V::zero_where(zero, V::floats(value)));
     if constexpr (kWide) {
-      const M slow = V::greater(V::abs(V::sub(pattern, V::set(kOneBits))), V::set(126 << 23));
+      const M slow = V::greater(run, V::set((128 >> p.format.exp_bits) - 1));
       if (V::any(slow)) grid = decode_patch(p, code, slow, grid);
     }
     return grid;

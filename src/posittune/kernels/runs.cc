@@ -12,7 +12,7 @@ namespace {
 // that handing it out (about a microsecond) does not show.
 constexpr std::size_t kTask = 32 * 1024;
 
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+std::size_t divide_up(std::size_t a, std::size_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
 // Per-tensor scales of formats without blocks do not care about rows: one long row.
 Shape flattened(const Scales& scales, Shape shape, std::size_t block) {
@@ -51,11 +51,16 @@ Status check_length(const char* name, const void* data, std::size_t found, std::
   return success();
 }
 
-Status check_scales(const Scales& scales, Shape shape, std::size_t block) {
+Status check_shape(Shape shape) {
   if (shape.cols != 0 && shape.rows > SIZE_MAX / shape.cols) {
     return Error{.kind = ErrorKind::kInput, .what = "shape has more elements than fit in memory",
                  .where = "shape"};
   }
+  return success();
+}
+
+Status check_scales(const Scales& scales, Shape shape, std::size_t block) {
+  if (Status s = check_shape(shape); !s) return s;
   const std::size_t per_row = scales.group > 0 ? divide_up(shape.cols, scales.group) : 1;
   const std::size_t expected = shape.rows * per_row;
   if (scales.values.size() != 1 && scales.values.size() != expected) {

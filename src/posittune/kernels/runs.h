@@ -20,6 +20,7 @@ struct Run {
 
 // kInput unless lengths and scales fit; `block` of the format or 0.
 Status check_scales(const Scales& scales, Shape shape, std::size_t block);
+Status check_shape(Shape shape);
 Status check_length(const char* name, const void* data, std::size_t found, std::size_t expected);
 
 // Calls body for each run on at most `threads` threads. Runs of block formats stay within a row and

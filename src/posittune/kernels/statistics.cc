@@ -116,6 +116,7 @@ void Statistics::merge(const Statistics& other) {
 
 Result<std::vector<Statistics>> row_statistics(std::span<const float> x, Shape shape,
                                                Options options) {
+  if (Status s = check_shape(shape); !s) return s.error();
   if (Status s = check_length("x", x.data(), x.size(), shape.size()); !s) return s.error();
   const std::size_t per_row = chunk_count(shape.cols);
   std::vector<Moments> chunks(shape.rows * per_row);
@@ -161,6 +162,7 @@ Result<std::vector<double>> rounding_error(const formats::Format& format, std::s
                                            Shape shape, std::span<const float> weights,
                                            std::span<const float> candidates, std::size_t k,
                                            Options options) {
+  if (Status s = check_shape(shape); !s) return s.error();
   if (Status s = check_length("x", x.data(), x.size(), shape.size()); !s) return s.error();
   if (Status s = check_weights(weights, shape); !s) return s.error();
   const bool shared = candidates.size() == k;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "posittune/formats/codec.h"
+#include "posittune/kernels/runs.h"
 
 namespace posittune::quant {
 namespace {
@@ -40,9 +41,9 @@ double centre(const Format& format) {
 
 // The largest float scale that takes absmax to at most max: float rounding must not saturate it.
 float fitting_scale(double max, float absmax) {
-  float scale = usable(max / double{absmax});
-  while (absmax * scale > max) scale = std::nextafter(scale, 0.0f);
-  return scale;
+  const float scale = usable(max / double{absmax});
+  const bool above = double{absmax} * double{scale} > max;
+  return above ? usable(std::nextafter(scale, 0.0f)) : scale;
 }
 
 int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
@@ -117,7 +118,7 @@ std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const 
 std::size_t best_candidate(std::span<const double> errors) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < errors.size(); ++i) {
-    if (errors[i] < errors[best] || std::isnan(errors[best])) best = i;
+    if (errors[i] < errors[best] || (std::isnan(errors[best]) && !std::isnan(errors[i]))) best = i;
   }
   return best;
 }
@@ -126,6 +127,11 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
                                          std::span<const float> x, kernels::Shape shape,
                                          bool per_row, std::span<const float> weights,
                                          kernels::Options options) {
+  if (!weights.empty()) {
+    if (Status s = kernels::check_length("weights", weights.data(), weights.size(), shape.cols); !s) {
+      return s.error();
+    }
+  }
   auto rows = kernels::row_statistics(x, shape, options);
   if (!rows) return rows.error();
   std::vector<Statistics>& units = *rows;
