@@ -39,7 +39,8 @@ CASES = [
 def run(command, **options):
     done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode != 0:
-        sys.exit(f"error: {command[0]} failed\n{done.stderr}")
+        print(f"error: {command[0]} failed\n{done.stderr}", file=sys.stderr)
+        sys.exit(2)
     return done.stdout
 
 

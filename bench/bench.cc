@@ -73,8 +73,8 @@ std::vector<const char*> supported_targets() {
 
 void add(const std::string& name, const char* target, int threads, std::size_t size, double bytes,
          std::function<Body()> prepare) {
-  const std::string full = name + "/" + target + "/threads:" + std::to_string(threads) + "/" +
-                           std::to_string(size);
+  const std::string full =
+      name + "/" + target + "/threads:" + std::to_string(threads) + "/" + std::to_string(size);
   const auto loop = [=](benchmark::State& state) {
     const kernels::ScopedTarget scope(table_of(target));
     const Body body = prepare();
@@ -85,7 +85,8 @@ void add(const std::string& name, const char* target, int threads, std::size_t s
       }
       benchmark::ClobberMemory();
     }
-    const auto elements = static_cast<std::int64_t>(size) * static_cast<std::int64_t>(state.iterations());
+    const auto elements =
+        static_cast<std::int64_t>(size) * static_cast<std::int64_t>(state.iterations());
     state.SetItemsProcessed(elements);
     state.SetBytesProcessed(static_cast<std::int64_t>(bytes * static_cast<double>(elements)));
   };

@@ -29,8 +29,7 @@ inline constexpr std::size_t kLarge = 32 * 1024 * 1024;
 template <class T>
 class Array {
  public:
-  explicit Array(std::size_t size)
-      : size_(size), data_(new(std::align_val_t{64}) T[size]()) {}
+  explicit Array(std::size_t size) : size_(size), data_(new (std::align_val_t{64}) T[size]()) {}
   std::span<T> span() const { return {data_.get(), size_}; }
   std::size_t bytes() const { return size_ * sizeof(T); }
 
@@ -50,7 +49,8 @@ enum class Data {
 // Always the same values for a size and a kind; the large arrays repeat the small ones.
 std::span<const float> input(Data data, std::size_t size);
 
-// Every format of the goals: posit<n,es> with n 2..16 and es 0..4, the known minifloats, int2..int16, MX.
+// Every format of the goals: posit<n,es> with n 2..16 and es 0..4, the known minifloats,
+// int2..int16, MX.
 std::vector<formats::Format> all_formats();
 // Those that get a bench of everything: large arrays, two threads, the scalar twin.
 std::vector<formats::Format> main_formats();
@@ -58,8 +58,8 @@ std::vector<formats::Format> main_formats();
 // "avx2" and the like, for all targets this processor runs, the best one first.
 std::vector<const char*> supported_targets();
 
-// Registers "NAME/TARGET/threads:N/SIZE": calls body() in a loop with TARGET in force. `prepare` runs
-// once, before, and returns the body; `bytes` are read and written for each element.
+// Registers "NAME/TARGET/threads:N/SIZE": calls body() in a loop with TARGET in force. `prepare`
+// runs once, before, and returns the body; `bytes` are read and written for each element.
 using Body = std::function<Status()>;
 void add(const std::string& name, const char* target, int threads, std::size_t size, double bytes,
          std::function<Body()> prepare);

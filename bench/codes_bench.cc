@@ -63,7 +63,8 @@ void add_packing(int bits, const char* target, int threads, std::size_t size) {
   };
   add("pack/" + std::to_string(bits), target, threads, size, bytes, [=]() -> Body {
     const auto codes = std::make_shared<Array<Code>>(size);
-    for (std::size_t i = 0; i < size; ++i) codes->span()[i] = static_cast<Code>(i * 2654435761u >> 16);
+    for (std::size_t i = 0; i < size; ++i)
+      codes->span()[i] = static_cast<Code>(i * 2654435761u >> 16);
     const auto packed = packed_of();
     return [=] {
       return kernels::pack<Code>(std::span<const Code>(codes->span()), bits, packed->span(),
@@ -74,8 +75,8 @@ void add_packing(int bits, const char* target, int threads, std::size_t size) {
     const auto codes = std::make_shared<Array<Code>>(size);
     const auto packed = packed_of();
     return [=] {
-      return kernels::unpack<Code>(std::span<const std::uint8_t>(packed->span()), bits, codes->span(),
-                                   {.threads = threads});
+      return kernels::unpack<Code>(std::span<const std::uint8_t>(packed->span()), bits,
+                                   codes->span(), {.threads = threads});
     };
   });
 }
@@ -92,7 +93,8 @@ void add_all() {
         add_codecs(format, target, 1, kLarge);
       }
     }
-    for (const int bits : {2, 3, 4, 5, 6, 7, 8}) add_packing<std::uint8_t>(bits, target, 1, kInCache);
+    for (const int bits : {2, 3, 4, 5, 6, 7, 8})
+      add_packing<std::uint8_t>(bits, target, 1, kInCache);
     for (const int bits : {9, 12, 16}) add_packing<std::uint16_t>(bits, target, 1, kInCache);
   }
 }

@@ -21,6 +21,11 @@ class Measurement:
         return self.rates.get((operation, target, threads, size))
 
 
+def fail(message):
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
 def parse_name(run_name):
     """quantize/posit<8,1>/avx2/threads:1/262144/real_time -> its parts"""
     operation, target, threads, size, _ = run_name.rsplit("/", 4)
@@ -35,7 +40,7 @@ def run_program(program, pattern, repetitions, min_time):
         print(f"== {program.name} {pattern}", file=sys.stderr)
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
-            sys.exit(f"error: {program.name} failed\n{done.stderr}")
+            fail(f"{program.name} failed\n{done.stderr}")
         with open(out.name) as file:
             return json.load(file)
 
@@ -47,14 +52,14 @@ def measure(build, programs, repetitions, min_time, cpu_time):
     for name, pattern in programs.items():
         path = build / f"posittune_bench_{name}"
         if not os.access(path, os.X_OK):
-            sys.exit(f"error: no {path.name} in the build folder\n  try: cmake --preset release && "
-                     "cmake --build --preset release")
+            fail(f"no {path.name} in the build folder\n  try: cmake --preset release && "
+                 "cmake --build --preset release")
         output = run_program(path, pattern, repetitions, min_time)
         result.context = result.context or output["context"]
         samples = {}
         for row in output["benchmarks"]:
             if row.get("error_occurred"):
-                sys.exit(f"error: {row['name']}: {row['error_message']}")
+                fail(f"{row['name']}: {row['error_message']}")
             if row["run_type"] == "iteration":
                 key = parse_name(row["run_name"])
                 if cpu_time and key[2] > 1:

@@ -66,7 +66,8 @@ void add_all() {
       if (!scalar) add_quantize(name, format, target, 1, kLarge, Data::kNormal);
       add_quantize(name, format, target, 2, kInCache, Data::kNormal);
       if (!scalar) add_quantize(name, format, target, 2, kLarge, Data::kNormal);
-      add_quantize("quantize_relu/" + formats::name(format), format, target, 1, kInCache, Data::kRelu);
+      add_quantize("quantize_relu/" + formats::name(format), format, target, 1, kInCache,
+                   Data::kRelu);
     }
   }
 }

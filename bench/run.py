@@ -5,7 +5,8 @@
     python3 bench/run.py                       # about five minutes; the machine should be idle
     python3 bench/run.py --quick --cpu-time -o -   # a look while others use the machine
 
-Exit code 0: all goals that this machine can measure are met; 1: some are missed (the table is written).
+Exit code 0: all goals that this machine can measure are met; 1: some are missed (the table is
+written); 2: nothing could be measured.
 """
 import argparse
 import pathlib
@@ -70,9 +71,10 @@ def write(path, text):
         return
     page = path.read_text() if path.exists() else SKELETON
     if BEGIN not in page or END not in page:
-        sys.exit(f"error: {path.name} has no place for the table\n  expected: the lines {BEGIN} and {END}")
+        measure.fail(f"{path.name} has no place for the table\n  expected: the lines {BEGIN} and {END}")
     before, rest = page.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
+    path.parent.mkdir(exist_ok=True)
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 

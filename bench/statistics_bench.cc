@@ -1,10 +1,9 @@
 // Statistics of arrays and the rounding error of a set of candidate scales.
 
-#include "posittune/kernels/statistics.h"
-
 #include <cmath>
 
 #include "bench.h"
+#include "posittune/kernels/statistics.h"
 
 namespace posittune::bench {
 namespace {
@@ -43,8 +42,8 @@ void add_statistics(const char* target, int threads) {
 // An element counts once however many scales are tried: divide by `candidates` for the cost of one.
 void add_rounding_error(const Format& format, std::size_t candidates, const char* target,
                         int threads) {
-  const std::string name = "rounding_error/" + formats::name(format) + "/scales:" +
-                           std::to_string(candidates);
+  const std::string name =
+      "rounding_error/" + formats::name(format) + "/scales:" + std::to_string(candidates);
   add(name, target, threads, kInCache, sizeof(float), [=]() -> Body {
     const auto x = input(Data::kNormal, kInCache);
     std::vector<float> scales;
@@ -52,8 +51,8 @@ void add_rounding_error(const Format& format, std::size_t candidates, const char
       scales.push_back(std::ldexp(1.0f, static_cast<int>(i) - static_cast<int>(candidates / 2)));
     }
     return [=] {
-      return status_of(kernels::rounding_error(format, x, kLayer, {}, scales, candidates,
-                                               {.threads = threads}));
+      return status_of(
+          kernels::rounding_error(format, x, kLayer, {}, scales, candidates, {.threads = threads}));
     };
   });
 }

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <limits>
 
+#include "fuzz.h"
 #include "posittune/formats/codec.h"
 #include "posittune/formats/family.h"
 #include "posittune/formats/format.h"
-#include "fuzz.h"
 
 namespace posittune::fuzz {
 namespace {
@@ -34,7 +34,8 @@ void check_input(const Format& format, double x) {
           "a grid value rounds to itself", where);
   if (format.family == formats::Family::kPosit && std::isfinite(x) && x != 0 &&
       format.variant == 0) {
-    require(std::isfinite(rounded) && rounded != 0, "a nonzero posit is neither zero nor NaR", where);
+    require(std::isfinite(rounded) && rounded != 0, "a nonzero posit is neither zero nor NaR",
+            where);
   }
 }
 

@@ -3,8 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "posittune/data/npy.h"
 #include "fuzz.h"
+#include "posittune/data/npy.h"
 
 namespace posittune::fuzz {
 namespace {

@@ -1,8 +1,8 @@
-// pack and unpack on exact-size heap arrays, so that the sanitizer sees a read or write of one byte too
-// many; every target equals the scalar twin.
+// pack and unpack on exact-size heap arrays, so that the sanitizer sees a read or write of one byte
+// too many; every target equals the scalar twin.
 
-#include "posittune/kernels/arrays.h"
 #include "fuzz.h"
+#include "posittune/kernels/arrays.h"
 
 namespace posittune::fuzz {
 namespace {
@@ -32,7 +32,8 @@ void check(Bytes bytes, int bits, std::size_t count) {
   for (Code& code : codes) code &= static_cast<Code>((std::uint64_t{1} << bits) - 1);
   // Any bytes are packed codes; only the unused bits of the last byte do not come back.
   auto stream = bytes.array<std::uint8_t>(packed_bytes(count, bits));
-  for (std::size_t i = 0; i < stream.size(); ++i) stream[i] ^= static_cast<std::uint8_t>(raw[i % count]);
+  for (std::size_t i = 0; i < stream.size(); ++i)
+    stream[i] ^= static_cast<std::uint8_t>(raw[i % count]);
   auto canonical = stream;
   if (const std::size_t used = count % 8 * static_cast<std::size_t>(bits) % 8; used != 0) {
     canonical.back() &= static_cast<std::uint8_t>((1 << used) - 1);
@@ -48,7 +49,8 @@ void check(Bytes bytes, int bits, std::size_t count) {
   for_each_target([&](const char* target) {
     const auto packed = pack(codes, bits, target);
     require(same_bits(packed, twin_packed), "pack equals its scalar twin", target);
-    require(same_bits(unpack<Code>(packed, bits, count, target), codes), "unpack undoes pack", target);
+    require(same_bits(unpack<Code>(packed, bits, count, target), codes), "unpack undoes pack",
+            target);
     require(same_bits(pack(raw, bits, target), packed), "bits above the width are ignored", target);
     const auto unpacked = unpack<Code>(stream, bits, count, target);
     require(same_bits(unpacked, twin_codes), "unpack equals its scalar twin", target);

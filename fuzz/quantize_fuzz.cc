@@ -1,13 +1,13 @@
-// The rounding kernels on any format, shape, scales and float patterns: no crash, no touch outside the
-// arrays, and the same bits from every target.
+// The rounding kernels on any format, shape, scales and float patterns: no crash, no touch outside
+// the arrays, and the same bits from every target.
 
 #include <optional>
 
+#include "fuzz.h"
 #include "posittune/formats/block.h"
 #include "posittune/formats/codec.h"
 #include "posittune/formats/format.h"
 #include "posittune/kernels/arrays.h"
-#include "fuzz.h"
 
 namespace posittune::fuzz {
 namespace {
@@ -18,7 +18,8 @@ using kernels::Shape;
 
 Format choose_format(Bytes& bytes) {
   switch (bytes.between(0, 5)) {
-    case 0: return formats::integer(bytes.between(2, formats::kMaxIntBits));
+    case 0:
+      return formats::integer(bytes.between(2, formats::kMaxIntBits));
     case 1: {
       const auto known = formats::known_formats();
       return known[bytes.take<std::uint8_t>() % known.size()];
@@ -29,9 +30,9 @@ Format choose_format(Bytes& bytes) {
     }
     case 3: {
       const int exponent = bytes.between(1, 8), mantissa = bytes.between(0, 23);
-      const auto any = formats::parse_format("fp" + std::to_string(1 + exponent + mantissa) + "_e" +
-                                             std::to_string(exponent) + "m" +
-                                             std::to_string(mantissa));
+      const auto any =
+          formats::parse_format("fp" + std::to_string(1 + exponent + mantissa) + "_e" +
+                                std::to_string(exponent) + "m" + std::to_string(mantissa));
       if (any.ok()) return *any;
       [[fallthrough]];
     }
@@ -68,13 +69,16 @@ Case choose_case(Bytes& bytes) {
   c.shape.cols = static_cast<std::size_t>(bytes.between(0, 100));
   std::size_t count = 1;
   switch (bytes.between(0, 3)) {
-    case 0: count = c.shape.rows; break;
+    case 0:
+      count = c.shape.rows;
+      break;
     case 1:
       c.group = static_cast<std::size_t>(bytes.between(1, 3)) *
                 (c.format.block != 0 ? c.format.block : 11u);
       count = c.shape.rows * ((c.shape.cols + c.group - 1) / c.group);
       break;
-    default: break;
+    default:
+      break;
   }
   const bool wild = bytes.between(0, 7) == 0;  // any pattern: most are refused
   for (std::size_t i = 0; i < count; ++i) {
