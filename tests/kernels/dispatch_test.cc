@@ -18,6 +18,12 @@
 namespace posittune::kernels {
 namespace {
 
+#ifdef POSITTUNE_SIMD
+constexpr bool kSimd = true;
+#else
+constexpr bool kSimd = false;
+#endif
+
 // Sets the variable for one test; nullptr unsets it.
 class ScopedVariable {
  public:
@@ -68,11 +74,8 @@ bool has_all(const std::vector<std::string>& flags, std::initializer_list<const 
 }
 
 TEST(Dispatch, TargetsOfThisBuildBestFirst) {
-#ifdef POSITTUNE_SIMD
-  EXPECT_EQ(names(), (std::vector<std::string>{"avx512", "avx2", "scalar"}));
-#else
-  EXPECT_EQ(names(), std::vector<std::string>{"scalar"});
-#endif
+  EXPECT_EQ(names(), kSimd ? std::vector<std::string>({"avx512", "avx2", "scalar"})
+                           : std::vector<std::string>({"scalar"}));
   EXPECT_TRUE(targets().back().supported());
   for (const TargetEntry& entry : targets()) {
     EXPECT_STREQ(entry.supported() ? entry.table().name : entry.name, entry.name);
@@ -81,22 +84,17 @@ TEST(Dispatch, TargetsOfThisBuildBestFirst) {
 
 // The other tests of this folder run over vector_targets(): here is what that means on this machine.
 TEST(Dispatch, TheTestsCoverWhatTheProcessorHas) {
-#ifdef POSITTUNE_SIMD
   const auto flags = processor_flags();
-  if (flags.empty()) GTEST_SKIP() << "no /proc/cpuinfo with flags";
-  std::vector<std::string> expected;
-  const bool avx2 = has_all(flags, {"avx2", "bmi2"});
+  if (kSimd && flags.empty()) GTEST_SKIP() << "no /proc/cpuinfo with flags";
+  std::vector<std::string> expected, found;
+  const bool avx2 = kSimd && has_all(flags, {"avx2", "bmi2"});
   if (avx2 && has_all(flags, {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"})) {
     expected.push_back("avx512");
   }
   if (avx2) expected.insert(expected.end(), {"avx2", "avx512-emulated"});
-  std::vector<std::string> found;
   for (const Target* target : vector_targets()) found.push_back(target->name);
   EXPECT_EQ(found, expected);
   for (const std::string& name : found) std::printf("compared with the twin: %s\n", name.c_str());
-#else
-  EXPECT_TRUE(vector_targets().empty());
-#endif
 }
 
 TEST(Dispatch, WithoutTheVariableTheBestSupportedRuns) {
