@@ -123,14 +123,15 @@ TEST(AtomicFile, HasTheModeOfAnOrdinaryFile) {
   const mode_t old = ::umask(027);
   ASSERT_TRUE(write_file(folder.file("out"), "x").ok());
   ::umask(old);
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(folder.file("out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0640u);
 }
 
 TEST(AtomicFile, MissingFolderOrNotARegularFile) {
   const TemporaryFolder folder;
-  for (const std::string& path : {folder.file("missing/out"), folder.file("."), std::string("/dev/null")}) {
+  for (const std::string& path :
+       {folder.file("missing/out"), folder.file("."), std::string("/dev/null")}) {
     const auto file = AtomicFile::create(path);
     ASSERT_FALSE(file.ok()) << path;
     EXPECT_EQ(file.error().kind, ErrorKind::kInput);

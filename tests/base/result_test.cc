@@ -13,7 +13,8 @@ namespace posittune {
 namespace {
 
 Result<int> half(int x) {
-  if (x % 2 != 0) return Error{.kind = ErrorKind::kInput, .what = "odd", .found = std::to_string(x)};
+  if (x % 2 != 0)
+    return Error{.kind = ErrorKind::kInput, .what = "odd", .found = std::to_string(x)};
   return x / 2;
 }
 

@@ -60,9 +60,7 @@ TEST(Threads, OneThreadIsTheCallerInOrder) {
 
 TEST(Threads, Nested) {
   std::atomic<int> calls{0};
-  parallel_for(8, 2, [&](std::size_t) {
-    parallel_for(8, 3, [&](std::size_t) { ++calls; });
-  });
+  parallel_for(8, 2, [&](std::size_t) { parallel_for(8, 3, [&](std::size_t) { ++calls; }); });
   EXPECT_EQ(calls, 64);
 }
 

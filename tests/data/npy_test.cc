@@ -139,10 +139,10 @@ TEST_F(Npy, HeadersThatCannotBeRead) {
   for (const char* text :
        {"", "{}", "garbage", "{'descr': '<f4', 'fortran_order': False}", "{'shape': (6,)}",
         "{'descr': '<f4, 'shape': (6,)}", "{'descr': <f4, 'shape': (6,)}",
-        "{'descr': '<f4', 'shape': [6]}", "{'descr': '<f4', 'shape': (6,", "{'descr': '<f4', 'shape': 6}",
-        "{'descr': '<f4', 'shape': (-6,)}", "{'descr': '<f4', 'shape': (,)}",
-        "{'descr': '<f4', 'shape': (6,,)}", "{'descr': '<f4', 'shape': (0x6,)}",
-        "{'descr': [('a', '<f4')], 'shape': (6,)}"}) {
+        "{'descr': '<f4', 'shape': [6]}", "{'descr': '<f4', 'shape': (6,",
+        "{'descr': '<f4', 'shape': 6}", "{'descr': '<f4', 'shape': (-6,)}",
+        "{'descr': '<f4', 'shape': (,)}", "{'descr': '<f4', 'shape': (6,,)}",
+        "{'descr': '<f4', 'shape': (0x6,)}", "{'descr': [('a', '<f4')], 'shape': (6,)}"}) {
     const auto reader = open(npy(1, text, bytes_of(kSix)));
     ASSERT_FALSE(reader.ok()) << text;
     EXPECT_EQ(reader.error().kind, ErrorKind::kInput) << text;
@@ -174,7 +174,7 @@ TEST_F(Npy, HugeShapes) {
 TEST_F(Npy, RandomDamageNeverCrashes) {
   std::mt19937 random(1);
   const std::string good = npy(1, header("<f4", "False", "(2, 3)"), bytes_of(kSix));
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     std::string bad = good;
     for (int change = 0; change < 3; ++change) {
       bad[random() % (good.size() - 24)] = static_cast<char>(random());
@@ -199,7 +199,8 @@ TEST_F(Npy, ReadsByPosition) {
 }
 
 TEST_F(Npy, WritesWhatItReads) {
-  for (const Dimensions& shape : {Dimensions{}, {0}, {6}, {2, 3}, {1, 2, 3}, {0, 9}, {6, 1, 1, 1, 1, 1}}) {
+  for (const Dimensions& shape :
+       {Dimensions{}, {0}, {6}, {2, 3}, {1, 2, 3}, {0, 9}, {6, 1, 1, 1, 1, 1}}) {
     std::size_t size = 1;
     for (const std::size_t n : shape) size *= n;
     const std::vector<float> x(kSix.begin(), kSix.begin() + static_cast<std::ptrdiff_t>(size));

@@ -50,8 +50,8 @@ std::vector<Layout> layouts(Shape shape, Random& random) {
   std::vector<Layout> all = {{shape, 0, random_scales(1, random)},
                              {shape, 64, random_scales(1, random)},
                              {shape, 0, random_scales(shape.rows, random)}};
-  for (const std::size_t group : {std::size_t{1}, std::size_t{32}, std::size_t{96}, std::size_t{100},
-                                  std::size_t{1} << 40}) {
+  for (const std::size_t group :
+       {std::size_t{1}, std::size_t{32}, std::size_t{96}, std::size_t{100}, std::size_t{1} << 40}) {
     const std::size_t per_row = (shape.cols + group - 1) / group;
     all.push_back({shape, group, random_scales(shape.rows * per_row, random)});
   }
@@ -81,7 +81,8 @@ Expected plain(const Format& format, const std::vector<float>& x, const Layout& 
     const float y = product(format, x[i], s);
     const float q = formats::round_to_float(format, y);
     e.values.push_back(q * (1.0f / s));
-    e.codes.push_back(formats::encode(format, std::isnan(y) || std::isinf(y) ? double{y} : double{q}));
+    e.codes.push_back(
+        formats::encode(format, std::isnan(y) || std::isinf(y) ? double{y} : double{q}));
   }
   return e;
 }
@@ -117,8 +118,7 @@ void check_codes(const Format& format, const std::vector<float>& x, const Layout
   if (format.bits > 8 * sizeof(Code) || (format.block != 0 && sizeof(Code) > 1)) return;
   std::vector<Code> want(expected.codes.begin(), expected.codes.end()), codes(x.size());
   std::vector<std::uint8_t> exponents(expected.exponents.size());
-  ASSERT_TRUE(
-      encode<Code>(format, x, layout.shape, layout.view(), codes, exponents, options).ok());
+  ASSERT_TRUE(encode<Code>(format, x, layout.shape, layout.view(), codes, exponents, options).ok());
   ASSERT_EQ((mismatch<Code, float>(want, codes, x)), "") << "encode " << where;
   ASSERT_EQ(mismatch<std::uint8_t>(expected.exponents, exponents), "") << "exponents " << where;
   std::vector<float> y(x.size()), values = expected.values;
@@ -133,8 +133,7 @@ void check_codes(const Format& format, const std::vector<float>& x, const Layout
     }
     values[i] = static_cast<float>(value) * (1.0f / layout.at(row, col));
   }
-  ASSERT_TRUE(
-      decode<Code>(format, codes, layout.shape, layout.view(), y, exponents, options).ok());
+  ASSERT_TRUE(decode<Code>(format, codes, layout.shape, layout.view(), y, exponents, options).ok());
   ASSERT_EQ((mismatch<float, float>(values, y, x)), "") << "decode " << where;
 }
 
@@ -156,9 +155,12 @@ void check_all(const Format& format, const std::vector<float>& x, const Layout& 
       std::vector<float> same = x;
       ASSERT_TRUE(quantize(format, same, layout.shape, layout.view(), same, options).ok()) << where;
       ASSERT_EQ((mismatch<float, float>(expected.values, same, x)), "") << "in place " << where;
-      ASSERT_NO_FATAL_FAILURE(check_codes<std::uint8_t>(format, x, layout, expected, options, where));
-      ASSERT_NO_FATAL_FAILURE(check_codes<std::uint16_t>(format, x, layout, expected, options, where));
-      ASSERT_NO_FATAL_FAILURE(check_codes<std::uint32_t>(format, x, layout, expected, options, where));
+      ASSERT_NO_FATAL_FAILURE(
+          check_codes<std::uint8_t>(format, x, layout, expected, options, where));
+      ASSERT_NO_FATAL_FAILURE(
+          check_codes<std::uint16_t>(format, x, layout, expected, options, where));
+      ASSERT_NO_FATAL_FAILURE(
+          check_codes<std::uint32_t>(format, x, layout, expected, options, where));
     }
   }
 }
@@ -234,14 +236,16 @@ TEST(Arrays, GridValuesForAGemm) {
       want16.push_back(static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(q) >> 16));
       // Exact: nothing was cut off.
       ASSERT_EQ(std::bit_cast<std::uint32_t>(q) & 0xffff, 0u) << name << " " << show_bits(q);
-      want8.push_back(static_cast<std::int8_t>(
-          std::isnan(q) ? -(1 << (format.bits - 1)) : static_cast<int>(std::clamp(q, -128.f, 127.f))));
+      want8.push_back(
+          static_cast<std::int8_t>(std::isnan(q) ? -(1 << (format.bits - 1))
+                                                 : static_cast<int>(std::clamp(q, -128.f, 127.f))));
     }
     for (const Target* target : all_targets()) {
       const ScopedTarget scoped(*target);
       std::vector<std::uint16_t> y16(x.size());
       ASSERT_TRUE(to_bf16(format, x, shape, layout.view(), y16).ok()) << name;
-      ASSERT_EQ((mismatch<std::uint16_t, float>(want16, y16, x)), "") << target->name << " " << name;
+      ASSERT_EQ((mismatch<std::uint16_t, float>(want16, y16, x)), "")
+          << target->name << " " << name;
       if (format.family != formats::Family::kInt) continue;
       std::vector<std::int8_t> y8(x.size());
       ASSERT_TRUE(to_int8(format, x, shape, layout.view(), y8).ok()) << name;

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -82,7 +82,8 @@ TEST(Dispatch, TargetsOfThisBuildBestFirst) {
   }
 }
 
-// The other tests of this folder run over vector_targets(): here is what that means on this machine.
+// The other tests of this folder run over vector_targets(): here is what that means on this
+// machine.
 TEST(Dispatch, TheTestsCoverWhatTheProcessorHas) {
   const auto flags = processor_flags();
   if (kSimd && flags.empty()) GTEST_SKIP() << "no /proc/cpuinfo with flags";

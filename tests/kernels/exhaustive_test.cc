@@ -1,11 +1,12 @@
 // All 2^32 floats through the fast kernels against the scalar twin, for six formats.
 //
-// The comparison is direct: for every pattern the twin's encode_one is computed, and every real vector
-// target must give that code in encode and its value in quantize. The value is the twin's decode_one
-// of the code (all codes are in a table), NaN for NaN; that round_one is the same thing is itself checked
-// on every 8th pattern, because computing it for all of them would double the time.
-// Six sweeps take about three and a half minutes on two free processors, nearly all of it in the twin.
-// The emulated AVX-512 target is too slow for all patterns and sees one chunk of 8192 in 61.
+// The comparison is direct: for every pattern the twin's encode_one is computed, and every real
+// vector target must give that code in encode and its value in quantize. The value is the twin's
+// decode_one of the code (all codes are in a table), NaN for NaN; that round_one is the same thing
+// is itself checked on every 8th pattern, because computing it for all of them would double the
+// time. Six sweeps take about three and a half minutes on two free processors, nearly all of it in
+// the twin. The emulated AVX-512 target is too slow for all patterns and sees one chunk of 8192
+// in 61.
 
 #include <gtest/gtest.h>
 
@@ -52,7 +53,8 @@ class Sweep {
 
   void chunk(std::uint32_t first) {
     static thread_local Buffers b;
-    const auto k = static_cast<std::size_t>(plan_.kind), e = static_cast<std::size_t>(plan_.encode_kind);
+    const auto k = static_cast<std::size_t>(plan_.kind),
+               e = static_cast<std::size_t>(plan_.encode_kind);
     for (std::size_t i = 0; i < kPatterns; ++i) {
       b.x[i] = std::bit_cast<float>(first + static_cast<std::uint32_t>(i));
       b.codes[i] = static_cast<std::uint8_t>(encode_one(plan_, b.x[i], 1));

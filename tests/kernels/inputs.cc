@@ -20,8 +20,8 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 void push_around(std::vector<float>& x, double value) {
   const auto centre = static_cast<float>(value);
-  for (const float v : {std::nextafter(centre, -kInfinity), centre,
-                        std::nextafter(centre, kInfinity)}) {
+  for (const float v :
+       {std::nextafter(centre, -kInfinity), centre, std::nextafter(centre, kInfinity)}) {
     x.push_back(v);
     x.push_back(-v);
   }
@@ -77,9 +77,10 @@ std::vector<Format> block_formats() { return formats::known_blocks(); }
 
 std::vector<Format> sample_formats() {
   std::vector<Format> some;
-  for (const char* name : {"posit<8,1>", "posit<2,0>", "posit<8,1>ftz", "posit<16,2>", "posit<32,2>",
-                           "posit<32,4>", "posit<16,4>ftz", "int8", "int3", "int16", "fp8_e4m3",
-                           "fp8_e5m2", "fp4_e2m1", "fp16", "bf16", "fp32", "fp31_e7m23"}) {
+  for (const char* name :
+       {"posit<8,1>", "posit<2,0>", "posit<8,1>ftz", "posit<16,2>", "posit<32,2>", "posit<32,4>",
+        "posit<16,4>ftz", "int8", "int3", "int16", "fp8_e4m3", "fp8_e5m2", "fp4_e2m1", "fp16",
+        "bf16", "fp32", "fp31_e7m23"}) {
     some.push_back(formats::parse_format(name).value());
   }
   return some;

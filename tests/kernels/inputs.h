@@ -13,8 +13,8 @@ namespace posittune::kernels {
 
 using Random = std::mt19937_64;
 
-// Every format without blocks: posit<2..32, 0..4> and their flushing variants, int2..int16 and their
-// fractions, every fpN_eXmY that the parser accepts.
+// Every format without blocks: posit<2..32, 0..4> and their flushing variants, int2..int16 and
+// their fractions, every fpN_eXmY that the parser accepts.
 std::vector<formats::Format> plain_formats();
 // The six MX formats.
 std::vector<formats::Format> block_formats();

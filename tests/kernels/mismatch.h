@@ -30,8 +30,8 @@ std::string show_bits(T value) {
   return text;
 }
 
-// Empty when both arrays hold the same bits, NaN payloads and signs of zero included. `in` gives the
-// input of each element where there is one.
+// Empty when both arrays hold the same bits, NaN payloads and signs of zero included. `in` gives
+// the input of each element where there is one.
 template <class T, class In = T>
 std::string mismatch(std::span<const T> expected, std::span<const T> found,
                      std::span<const In> in = {}) {

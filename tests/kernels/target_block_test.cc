@@ -91,8 +91,8 @@ TEST(TargetBlock, ManyScales) {
   }
 }
 
-// Each block has one element at the top of a binade of fp32, so that every shared exponent occurs, and
-// the others on values and boundaries of the element format under that exponent.
+// Each block has one element at the top of a binade of fp32, so that every shared exponent occurs,
+// and the others on values and boundaries of the element format under that exponent.
 TEST(TargetBlock, BoundariesUnderEverySharedExponent) {
   Random random(10);
   for (const Format& format : block_formats()) {

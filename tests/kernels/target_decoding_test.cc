@@ -67,7 +67,8 @@ TEST(TargetDecoding, EveryFormatEqualsTheTwin) {
             std::string(target->name) + " " + formats::name(format) + " 1/s " + show_bits(inverse);
         if (format.bits <= 8) {
           const auto narrow = with_noise<std::uint8_t>(codes, format.bits, random);
-          ASSERT_EQ(compare(twin.decode8[k], target->decode8[k], plan, narrow, inverse), "") << where;
+          ASSERT_EQ(compare(twin.decode8[k], target->decode8[k], plan, narrow, inverse), "")
+              << where;
         }
         if (format.bits <= 16) {
           const auto middle = with_noise<std::uint16_t>(codes, format.bits, random);

@@ -20,9 +20,12 @@ struct Entries {
 };
 template <class Code>
 Entries<Code> entries(const Target& t) {
-  if constexpr (sizeof(Code) == 1) return {t.pack8, t.unpack8};
-  else if constexpr (sizeof(Code) == 2) return {t.pack16, t.unpack16};
-  else return {t.pack32, t.unpack32};
+  if constexpr (sizeof(Code) == 1)
+    return {t.pack8, t.unpack8};
+  else if constexpr (sizeof(Code) == 2)
+    return {t.pack16, t.unpack16};
+  else
+    return {t.pack32, t.unpack32};
 }
 
 template <class Code>

@@ -43,9 +43,8 @@ std::string compare_all(const Target& target, const Plan& plan, const std::vecto
   const std::size_t k = index(plan.kind), e = index(plan.encode_kind);
   std::string text;
   const auto check = [&](const char* entry, auto twin_run, auto run) {
-    using T = std::remove_pointer_t<decltype([]<class U>(Target::RoundRun<U>) -> U* {
-      return nullptr;
-    }(run))>;
+    using T = std::remove_pointer_t<decltype(
+        []<class U>(Target::RoundRun<U>) -> U* { return nullptr; }(run))>;
     if (text.empty()) text = compare<T>(entry, twin_run, run, plan, x, scale);
   };
   check("quantize", twin.quantize[k], target.quantize[k]);
@@ -54,7 +53,8 @@ std::string compare_all(const Target& target, const Plan& plan, const std::vecto
   if (plan.bits <= 16) check("encode16", twin.encode16[e], target.encode16[e]);
   check("encode32", twin.encode32[e], target.encode32[e]);
   check("to_bf16", twin.to_bf16[k], target.to_bf16[k]);
-  if (plan.kind == Kind::kInt && plan.bits <= 8) check("to_int8", twin.to_int8[k], target.to_int8[k]);
+  if (plan.kind == Kind::kInt && plan.bits <= 8)
+    check("to_int8", twin.to_int8[k], target.to_int8[k]);
   return text;
 }
 
@@ -105,7 +105,8 @@ TEST(TargetRounding, TheTwinRoundsToTheValueOfItsCode) {
     const Plan plan = make_plan(format);
     for (const float x : rounding_inputs(format, 1, 64, random)) {
       if (x != x) continue;
-      ASSERT_EQ(show_bits(round_one(plan, x, 1)), show_bits(decode_one(plan, encode_one(plan, x, 1))))
+      ASSERT_EQ(show_bits(round_one(plan, x, 1)),
+                show_bits(decode_one(plan, encode_one(plan, x, 1))))
           << formats::name(format) << " " << show_bits(x);
     }
   }

@@ -1,5 +1,6 @@
 // Lengths, alignment and bounds of the runs: each length 0..70 and some odd sizes, outputs at every
-// alignment, nothing written outside. Inputs are allocated to size, so that ASan sees a read outside.
+// alignment, nothing written outside. Inputs are allocated to size, so that ASan sees a read
+// outside.
 
 #include <gtest/gtest.h>
 
@@ -53,7 +54,8 @@ std::vector<Code> random_codes(std::size_t n, Random& random) {
 std::string compare_all(const Target& target, const Plan& plan, const std::vector<float>& x,
                         std::size_t offset, Random& random) {
   const Target& twin = scalar_target();
-  const auto k = static_cast<std::size_t>(plan.kind), e = static_cast<std::size_t>(plan.encode_kind),
+  const auto k = static_cast<std::size_t>(plan.kind),
+             e = static_cast<std::size_t>(plan.encode_kind),
              d = static_cast<std::size_t>(plan.decode_kind);
   std::string text;
   const auto note = [&text](const char* entry, const std::string& found) {

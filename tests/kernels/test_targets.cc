@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "posittune/kernels/dispatch.h"
-
 namespace posittune::kernels {
 
 std::vector<const Target*> vector_targets() {

@@ -1,7 +1,5 @@
 """softposit, universal-dtypes, ml_dtypes and NumPy against PositTune."""
 
-import warnings
-
 import numpy as np
 
 import inputs
@@ -81,15 +79,7 @@ def raw(array):
 
 def from_raw(codes, dtype):
     size = np.dtype(dtype).itemsize
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # NaNs
-        return codes.astype(UNSIGNED[size]).view(dtype).astype(np.float64)
-
-
-def cast(floats, dtype):
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)  # overflow, NaNs
-        return floats.astype(dtype)
+    return codes.astype(UNSIGNED[size]).view(dtype).astype(np.float64)
 
 
 def check_universal(ours, report):
@@ -103,7 +93,7 @@ def check_universal(ours, report):
 
         def rounding():
             floats = inputs.around_posit(n, es, 20000)
-            theirs = cast(floats, dtype)
+            theirs = floats.astype(dtype)
             compare(floats, ours.quantize(form, floats, codes=True), raw(theirs))
             return compare(floats, ours.quantize(form, floats), theirs.astype(np.float64))
         if n <= 16:
@@ -128,7 +118,7 @@ def check_universal(ours, report):
 
         def float_rounding():
             floats = inputs.around_table(ours.table(form), 20000)
-            return compare(floats, ours.quantize(form, floats), cast(floats, dtype).astype(np.float64),
+            return compare(floats, ours.quantize(form, floats), floats.astype(dtype).astype(np.float64),
                            overflow(form, floats, 61440, np.inf) if form == "fp8_e5m2" else [])
         report.case(f"universal-dtypes {name} = {form}, values of all codes", float_values)
         report.case(f"universal-dtypes {name} = {form}, rounding", float_rounding)
@@ -146,7 +136,7 @@ ML_FLOATS = {"bfloat16": "bf16", "float8_e4m3fn": "fp8_e4m3", "float8_e5m2": "fp
              "float6_e2m3fn": "fp6_e2m3", "float6_e3m2fn": "fp6_e3m2", "float4_e2m1fn": "fp4_e2m1"}
 
 
-def ml_differences(form, floats, ours):
+def ml_differences(form, floats):
     """For rounding."""
     if form == "fp8_e4m3":
         # 464 is the tie between 448 and the code of NaN, and goes to the even 448.
@@ -182,9 +172,9 @@ def check_ml_dtypes(ours, report):
 
         def rounding():
             floats = inputs.around_table(ours.table(form), 20000)
-            theirs = cast(floats, dtype)
+            theirs = floats.astype(dtype)
             rounded = ours.quantize(form, floats)
-            differences = ml_differences(form, floats, ours)
+            differences = ml_differences(form, floats)
             phrase = compare(floats, rounded, theirs.astype(np.float64), differences)
             alike = np.isfinite(rounded)
             for difference in differences:
@@ -218,8 +208,8 @@ def check_ml_integer(ours, report, n, dtype):
         floats = floats[np.abs(floats) < half]  # a cast of larger ones has no defined result
         rounded = ours.quantize(form, floats)
         truncated = np.trunc(floats) + 0.0
-        compare(floats, rounded, cast(rounded, dtype).astype(np.float64))
-        return compare(floats, rounded, cast(floats, dtype).astype(np.float64),
+        compare(floats, rounded, rounded.astype(dtype).astype(np.float64))
+        return compare(floats, rounded, floats.astype(dtype).astype(np.float64),
                        [Difference("truncates, ours rounds to nearest even", truncated != rounded, truncated)])
     report.case(f"ml_dtypes int{n} = {form}, values of all codes", values)
     report.case(f"ml_dtypes int{n} = {form}, |x| < {half}", rounding)
@@ -256,7 +246,7 @@ def check_numpy(ours, report):
 
     def rounding():
         floats = inputs.around_table(ours.table("fp16"), 20000)
-        return compare(floats, ours.quantize("fp16", floats), cast(floats, np.float16))
+        return compare(floats, ours.quantize("fp16", floats), floats.astype(np.float16))
     report.case("numpy float16 = fp16, values of all codes", values)
     report.case("numpy float16 = fp16, rounding", rounding)
 

@@ -27,12 +27,13 @@ class PositTune:
         assert [int(row["code"]) for row in rows] == list(range(len(rows))), f"codes of {form} in order"
         return np.array([float(row["value"]) for row in rows])
 
-    def quantize(self, form, floats, codes=False):
+    def quantize(self, form, floats, codes=False, scale=None):
         """Rounded values (float32), or codes (unsigned), of a float32 array."""
         source, result = self.scratch / "in.npy", self.scratch / "out.npy"
         result.unlink(missing_ok=True)
         np.save(source, np.ascontiguousarray(floats, dtype=np.float32))
-        self.run("quantize", source, "-f", form, "-o", result, *(["--codes"] if codes else []))
+        options = ["--codes"] * codes + (["--scale", scale] if scale is not None else [])
+        self.run("quantize", source, "-f", form, "-o", result, *options)
         return np.load(result)
 
     def exponents(self):

@@ -27,6 +27,8 @@ def outside(group, posittune, build):
 
 
 def inside(group, posittune, missing):
+    import numpy
+    numpy.seterr(over="ignore", under="ignore", invalid="ignore")  # overflow and signalling NaNs are inputs here
     from ours import PositTune
     from report import Report, Unusable
     if group == "light":

@@ -27,8 +27,9 @@ Format format(const char* name) { return formats::parse_format(name).value(); }
 
 std::vector<Format> some_formats() {
   std::vector<Format> all;
-  for (const char* name : {"posit<8,1>", "posit<8,0>", "posit<6,1>", "posit<16,4>", "posit<2,0>", "int8",
-                           "int4", "int2", "fp8_e4m3", "fp4_e2m1", "fp16", "bf16", "mxfp4", "mxint8"}) {
+  for (const char* name :
+       {"posit<8,1>", "posit<8,0>", "posit<6,1>", "posit<16,4>", "posit<2,0>", "int8", "int4",
+        "int2", "fp8_e4m3", "fp4_e2m1", "fp16", "bf16", "mxfp4", "mxint8"}) {
     all.push_back(format(name));
   }
   return all;
@@ -74,8 +75,8 @@ TEST(ScaleRules, NamesBothWays) {
     names.push_back(name(rule));
   }
   EXPECT_EQ(scale_rule_names(), names);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"none", "absmax", "rms_pow2", "mean_pow2", "mse_pow2",
-                                                  "mse"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"none", "absmax", "rms_pow2", "mean_pow2",
+                                                  "mse_pow2", "mse"}));
 }
 
 TEST(ScaleRules, UnknownNamesListTheKnown) {
@@ -105,7 +106,8 @@ TEST(ScaleRules, AbsmaxPutsTheLargestOnTheLargestValue) {
   for (const Case& c : {Case{"int8", 127}, Case{"int2", 1}, Case{"posit<8,1>", 4096},
                         Case{"fp8_e4m3", 448}, Case{"mxint8", 127.0 / 64}}) {
     for (const float size : {1e-6f, 0.3f, 1.0f, 77.0f, 1e6f, 1.1e20f}) {
-      const float s = one_scale(format(c.format), ScaleRule::kAbsmax, {size / 3, -size, 0, size / 7});
+      const float s =
+          one_scale(format(c.format), ScaleRule::kAbsmax, {size / 3, -size, 0, size / 7});
       EXPECT_NEAR(s * double{size}, c.max, c.max * 0x1p-22) << c.format << " " << size;
       EXPECT_LE(s * size, c.max) << c.format << " " << size;
     }
@@ -121,8 +123,8 @@ TEST(ScaleRules, RmsAndMeanGoToTheCentre) {
   const std::vector<float> x = {3, -4, 0, 5};
   const double rms = std::sqrt(50.0 / 4), mean = 12.0 / 4;
   for (const Case& c : {Case{"posit<8,1>", 1}, Case{"posit<16,4>", 1}, Case{"fp8_e4m3", 1},
-                        Case{"fp4_e2m1", 1}, Case{"int8", 31.75}, Case{"int4", 1.75}, Case{"int3", 3},
-                        Case{"int2", 1}, Case{"mxfp4", 1}, Case{"mxint8", 1}}) {
+                        Case{"fp4_e2m1", 1}, Case{"int8", 31.75}, Case{"int4", 1.75},
+                        Case{"int3", 3}, Case{"int2", 1}, Case{"mxfp4", 1}, Case{"mxint8", 1}}) {
     const auto power = [&](double statistic) {
       return std::ldexp(1.0f, static_cast<int>(std::lround(std::log2(c.centre / statistic))));
     };
@@ -131,8 +133,8 @@ TEST(ScaleRules, RmsAndMeanGoToTheCentre) {
   }
 }
 
-// Neither a scale that any other rule gives nor any power of two is better than mse_pow2 among powers
-// of two, and mse is at least as good as that.
+// Neither a scale that any other rule gives nor any power of two is better than mse_pow2 among
+// powers of two, and mse is at least as good as that.
 TEST(ScaleRules, MseIsNeverWorseThanMsePow2NorThatThanAnyPowerOfTwo) {
   unsigned seed = 0;
   for (const Format& f : some_formats()) {
@@ -158,8 +160,8 @@ TEST(ScaleRules, PerRowIsEachRowByItself) {
   const Shape shape{6, 40};
   std::vector<float> x = normal(shape.size(), 1, 7);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] *= std::ldexp(1.0f, static_cast<int>(i / 40) * 3);
-  for (std::size_t i = 80; i < 120; ++i) x[i] = 0;        // row 2
-  for (std::size_t i = 120; i < 160; ++i) x[i] = NAN;     // row 3
+  for (std::size_t i = 80; i < 120; ++i) x[i] = 0;     // row 2
+  for (std::size_t i = 120; i < 160; ++i) x[i] = NAN;  // row 3
   x[5] = INFINITY;
   for (const Format& f : some_formats()) {
     for (const ScaleRule rule : kAll) {
@@ -184,7 +186,8 @@ TEST(ScaleRules, PerTensorIsOneLongRow) {
     for (const ScaleRule rule : kAll) {
       const auto scales = choose_scales(f, rule, x, {10, 60}, false);
       ASSERT_TRUE(scales.ok());
-      EXPECT_EQ(*scales, std::vector<float>{one_scale(f, rule, x)}) << formats::name(f) << name(rule);
+      EXPECT_EQ(*scales, std::vector<float>{one_scale(f, rule, x)})
+          << formats::name(f) << name(rule);
     }
   }
 }
@@ -209,9 +212,17 @@ TEST(ScaleRules, WeightsWeighTheColumns) {
 
 // Whatever the data, the scale can be used.
 TEST(ScaleRules, AlwaysAUsableScale) {
-  const std::vector<std::vector<float>> arrays = {
-      {}, {0}, {0, -0.0f, 0}, {NAN, INFINITY}, {FLT_TRUE_MIN}, {FLT_MAX}, {FLT_MAX, FLT_TRUE_MIN},
-      {FLT_MIN, 0, NAN}, {1}, std::vector<float>(50, -3), {-FLT_MAX, FLT_MAX, 1}};
+  const std::vector<std::vector<float>> arrays = {{},
+                                                  {0},
+                                                  {0, -0.0f, 0},
+                                                  {NAN, INFINITY},
+                                                  {FLT_TRUE_MIN},
+                                                  {FLT_MAX},
+                                                  {FLT_MAX, FLT_TRUE_MIN},
+                                                  {FLT_MIN, 0, NAN},
+                                                  {1},
+                                                  std::vector<float>(50, -3),
+                                                  {-FLT_MAX, FLT_MAX, 1}};
   for (const Format& f : some_formats()) {
     for (const ScaleRule rule : kAll) {
       for (const auto& x : arrays) {
@@ -243,7 +254,8 @@ TEST(ScaleRules, EmptyShapesAndBadArguments) {
 
 TEST(ScaleRules, CandidatesAreNeverEmptyAndStartWithTheBest) {
   kernels::Statistics none;
-  EXPECT_EQ(scale_candidates(format("int8"), ScaleRule::kMse, none, 0, 1), std::vector<float>{1.0f});
+  EXPECT_EQ(scale_candidates(format("int8"), ScaleRule::kMse, none, 0, 1),
+            std::vector<float>{1.0f});
   const auto s = kernels::statistics(normal(100, 1, 10));
   for (const Format& f : some_formats()) {
     for (const ScaleRule rule : kAll) {
