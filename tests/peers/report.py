@@ -29,8 +29,8 @@ def same(a, b):
 
 
 def describe(x, ours, theirs):
-    bits = f" (0x{np.float32(x).view(np.uint32):08x})" if isinstance(x, np.float32) else ""
-    return f"input {x!r}{bits}: ours {float(ours)!r}, theirs {float(theirs)!r}"
+    place = f"{float(x)!r} (0x{x.view(np.uint32):08x})" if isinstance(x, np.float32) else f"code {x}"
+    return f"{place}: ours {float(ours)!r}, theirs {float(theirs)!r}"
 
 
 def first(mask, inputs, ours, theirs, count=5):
@@ -66,7 +66,7 @@ def compare(inputs, ours, theirs, differences=()):
     if unexplained.any():
         raise Mismatch("differs: " + first(unexplained, inputs, ours, theirs))
     return f"{inputs.size} agree" if not phrases else \
-        f"{inputs.size - np.count_nonzero(explained)} of {inputs.size} agree; differs by design in " + "; in ".join(phrases)
+        f"{inputs.size - np.count_nonzero(explained)} of {inputs.size} agree; differs as documented in " + "; in ".join(phrases)
 
 
 class Report:

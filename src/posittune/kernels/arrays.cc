@@ -174,13 +174,14 @@ bool exact_in_bf16(const Format& format) {
   const formats::Traits t = formats::traits(format);
   const formats::FloatRange range = formats::float_range(format);
   // bf16 has fp32's exponents and 8 significand bits; its smallest subnormal is 2^-133.
-  return format.block == 0 && t.significand_bits <= 8 && range.low >= 0x1p-126f;
+  const bool in_range = range.low >= 0x1p-126f || format == formats::bf16();
+  return format.block == 0 && t.significand_bits <= 8 && in_range;
 }
 
 Status to_bf16(const Format& format, std::span<const float> x, Shape shape, const Scales& scales,
                std::span<std::uint16_t> y, Options options) {
   if (Status s = check(format, x, shape, scales, y); !s) return s;
-  if (!exact_in_bf16(format) && !(format == formats::bf16())) {
+  if (!exact_in_bf16(format)) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "values of " + formats::name(format) + " are not exact in bf16",
                  .expected = "at most 8 significand bits and no shared block scale",

@@ -3,6 +3,8 @@
 // Operations on arrays of floats: rows x cols, row-major, contiguous.
 //
 // Scaling: q(x) = Q(x * s) * (1/s); 1/s is rounded to float, exact for powers of two.
+// Near the ends of fp32's range that product itself can overflow or underflow: int8 with s = 127/FLT_MAX
+// gives infinity for x = FLT_MAX, because 1/s rounds up.
 // Results are the same bits on every target and for every number of threads.
 //
 // Every function checks its arguments and returns kInput errors for:

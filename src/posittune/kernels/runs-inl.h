@@ -187,13 +187,16 @@ void block_decode_row(const Plan& p, const std::uint8_t* codes, const std::uint8
     const std::size_t count = n - first < 32 ? n - first : 32;
     const std::int32_t exponent = exponents[first / 32] - 127;
     const F shared = exponent == 128 ? nan() : V::set(power_pattern(exponent));
-    std::uint8_t block[32] = {};
-    float values[32];
-    std::memcpy(block, codes + first, count);
+    std::uint8_t padded_codes[32] = {};
+    float padded[32];
+    const bool whole = count == 32;
+    if (!whole) std::memcpy(padded_codes, codes + first, count);
+    const std::uint8_t* in = whole ? codes + first : padded_codes;
+    float* to = whole ? y + first : padded;
     for (std::size_t v = 0; v < 32; v += V::kLanes) {
-      V::store(values + v, V::mul(V::mul(decode(V::load_codes(block + v)), shared), inv));
+      V::store(to + v, V::mul(V::mul(decode(V::load_codes(in + v)), shared), inv));
     }
-    std::memcpy(y + first, values, count * sizeof(float));
+    if (!whole) std::memcpy(y + first, padded, count * sizeof(float));
   }
 }
 

@@ -33,6 +33,9 @@ float usable(double scale) {
   return static_cast<float>(std::clamp(scale, 1 / limit, limit));
 }
 
+// Largest value that a float tensor can take; posits may go on beyond it.
+double largest(const Format& format) { return double{formats::float_range(format).high}; }
+
 double centre(const Format& format) {
   const double max = formats::traits(format).max;
   // int2 and int3 have no room for tails: their centre is the largest value.
@@ -50,9 +53,13 @@ int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::lo
 
 // Powers of two from two below the smaller to four above the larger of two landmarks: where absmax just
 // fits, and where rms meets the centre. Clipping outliers pays for more than four octaves never.
+// Landmarks far apart (posits with es = 4 fit absmax 2^100 above their centre) keep the end at the
+// centre, where those formats are precise.
 std::vector<float> power_candidates(const Format& format, const Statistics& s) {
-  const int fit = static_cast<int>(std::floor(std::log2(formats::traits(format).max / s.absmax)));
+  constexpr int kMaxSpan = 24;
+  int fit = static_cast<int>(std::floor(std::log2(largest(format) / s.absmax)));
   const int bulk = nearest_exponent(centre(format) / s.rms());
+  fit = std::clamp(fit, bulk - kMaxSpan, bulk + kMaxSpan);
   std::vector<float> candidates;
   for (int e = std::min(fit, bulk) - 2; e <= std::max(fit, bulk) + 4; ++e) {
     candidates.push_back(usable(std::ldexp(1.0, std::clamp(e, -kMaxScaleExponent, kMaxScaleExponent))));
@@ -60,8 +67,13 @@ std::vector<float> power_candidates(const Format& format, const Statistics& s) {
   return candidates;
 }
 
-std::vector<float> refined_candidates(float best) {
+// Around the best power of two. The scale of absmax is one more candidate, so that mse never loses to
+// that rule, where it is within four octaves: a wide format gains nothing by moving its largest
+// values to the end of its range.
+std::vector<float> refined_candidates(const Format& format, const Statistics& s, float best) {
   std::vector<float> candidates = {best};
+  const float fitting = fitting_scale(largest(format), s.absmax);
+  if (std::fabs(std::log2(fitting / best)) <= 4) candidates.push_back(fitting);
   for (int j = -16; j <= 16; ++j) {
     if (j != 0) candidates.push_back(usable(best * std::exp2(j / 16.0)));
   }
@@ -101,10 +113,10 @@ int search_rounds(ScaleRule rule) {
 std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const Statistics& s,
                                     int round, float best) {
   if (rule == ScaleRule::kNone || s.absmax == 0) return {1.0f};
-  if (round > 0) return refined_candidates(best);
+  if (round > 0) return refined_candidates(format, s, best);
   switch (rule) {
     case ScaleRule::kNone: return {1.0f};
-    case ScaleRule::kAbsmax: return {fitting_scale(formats::traits(format).max, s.absmax)};
+    case ScaleRule::kAbsmax: return {fitting_scale(largest(format), s.absmax)};
     case ScaleRule::kRmsPow2:
       return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())))};
     case ScaleRule::kMeanPow2:

@@ -7,7 +7,8 @@
 //   rms_pow2   layer-wise adaptive: rms goes to the format's centre, s rounded to a power of two
 //   mean_pow2  the same with mean |x|
 //   mse_pow2   the power of two with the least (weighted) squared error
-//   mse        the real scale with the least (weighted) squared error, on a grid of 1/16 octave
+//   mse        the real scale with the least (weighted) squared error: a grid of 1/16 octave around
+//              the best power of two, and the absmax scale when it is within four octaves of that
 //
 // The centre is where a format is most precise: 1 for posits and floats, a quarter of the largest value
 // for ints, so that a normal distribution's bulk stays inside.
