@@ -93,7 +93,8 @@ class Ours:
                             f"--benchmark_min_time={self.options.seconds}", "--benchmark_out_format=json"],
                            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             result = json.loads(Path(out.name).read_text())
-        self.context = self.context or result["context"]
+        self.context = self.context or {key: value for key, value in result["context"].items()
+                                        if key not in ("executable", "host_name")}
         row = result["benchmarks"][0]
         unit = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[row["time_unit"]]
         return row["cpu_time" if self.options.cpu_time else "real_time"] * unit / size_of(name)
@@ -178,9 +179,10 @@ def text_row(row):
 def markdown(rows, absent, ours, options):
     clock = "CPU time" if options.cpu_time else "wall clock"
     yield from machine.lines(ours.context, None)
-    yield (f"- One thread, {clock}; {options.rounds} rounds, ours and the peer in turn, at least {options.seconds} s each; "
-           "ratio: median of the rounds (lowest to highest)")
-    yield from ("", "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours | goal |", "|---|---:|---:|---:|---:|---|")
+    yield (f"- One thread, {clock}; {options.rounds} rounds, ours and the peer in turn, at least {options.seconds} s "
+           "each; ratio: median of the rounds (lowest to highest)")
+    yield from ("", "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours | goal |",
+                "|---|---:|---:|---:|---:|---|")
     for row in rows:
         goal = f"≥ {row.goal}" if row.goal and row.size == SIZES[0] else ""
         verdict = {True: " met", False: " **missed**", None: " (for AVX-512)"}[row.met] if goal else ""

@@ -1,7 +1,7 @@
 """Private Python environments with the packages that PositTune is compared with.
 
-An environment belongs to a group ("light" or "torch"), is made from requirements-GROUP.txt, and is used again as long as
-that file and the Python version stay the same. A peer that cannot be installed is reported, the others are used.
+An environment belongs to a group ("light" or "torch"), is made from requirements-GROUP.txt, and is used again as long
+as that file and the Python version stay the same. A peer that cannot be installed is reported, the others are used.
 """
 
 import hashlib

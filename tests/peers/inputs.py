@@ -51,10 +51,8 @@ def neighbours(values):
 def extremes():
     """Zeros, the whole range of powers of two with subnormals, the largest floats, infinities, NaNs of both signs."""
     powers = np.ldexp(np.float32(1.0), np.arange(-149, 128)).astype(np.float32)
-    positive = np.concatenate([
-        neighbours(powers),
-        np.array([0.0, 1e-45, 2e-45, 1.17549435e-38, 1.1754942e-38, np.finfo(np.float32).max, np.inf], dtype=np.float32),
-    ])
+    limits = np.array([0.0, np.finfo(np.float32).max, np.inf], dtype=np.float32)
+    positive = np.concatenate([neighbours(powers), limits])
     nans = np.array([0x7FC00000, 0xFFC00000, 0x7F800001, 0xFF800001, 0x7FFFFFFF, 0xFFFFFFFF], dtype=np.uint32)
     return np.concatenate([positive, -positive, nans.view(np.float32)])
 
@@ -99,5 +97,5 @@ def around_table(table, count=40000):
     """The inputs for a format given by its table of values: boundaries lie half-way between neighbours."""
     values = np.unique(np.abs(np.asarray(table)[np.isfinite(table)]))
     ties = (values[1:] + values[:-1]) / 2
-    beyond = np.array([values[-1] + (values[-1] - values[-2]) / 2, values[-1] + (values[-1] - values[-2])]) if len(values) > 1 else []
-    return around(values, np.concatenate([ties, beyond]), count)
+    step = values[-1] - values[-2]
+    return around(values, np.concatenate([ties, values[-1] + step * np.array([0.5, 1.0])]), count)

@@ -167,7 +167,8 @@ def check_ml_dtypes(ours, report):
                 return compare(codes, table, theirs)
             magnitude = codes & 0x7F
             return compare(codes, table, theirs, [
-                Difference("code 0x70 is infinity, ours 16", magnitude == 0x70, np.where(codes > 0x7F, -np.inf, np.inf)),
+                Difference("code 0x70 is infinity, ours 16", magnitude == 0x70,
+                           np.where(codes > 0x7F, -np.inf, np.inf)),
                 Difference("codes 0x71..0x7e are NaN, ours 17..30", (magnitude > 0x70) & (magnitude < 0x7F), np.nan)])
 
         def rounding():

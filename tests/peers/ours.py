@@ -17,13 +17,13 @@ class PositTune:
     def run(self, *arguments):
         done = subprocess.run([self.executable, *map(str, arguments)], capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(f"posittune {' '.join(map(str, arguments))} exited {done.returncode}: {done.stderr.strip()}")
+            command = " ".join(map(str, arguments))
+            raise RuntimeError(f"posittune {command} exited {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
     def table(self, form):
         """The value (float64) of each code of a format with at most 16 bits."""
-        rows = csv.DictReader(io.StringIO(self.run("formats", form, "--codes", "csv")))
-        rows = list(rows)
+        rows = list(csv.DictReader(io.StringIO(self.run("formats", form, "--codes", "csv"))))
         assert [int(row["code"]) for row in rows] == list(range(len(rows))), f"codes of {form} in order"
         return np.array([float(row["value"]) for row in rows])
 

@@ -59,14 +59,17 @@ def compare(inputs, ours, theirs, differences=()):
                            + first(wrong, inputs, ours, theirs))
         gone = difference.where & ~unlike
         if gone.any() or not difference.where.any():
-            raise Mismatch(f"the documented difference is gone, '{difference.text}': " + first(gone, inputs, ours, theirs))
+            raise Mismatch(f"the documented difference is gone, '{difference.text}': "
+                           + first(gone, inputs, ours, theirs))
         explained |= difference.where
         phrases.append(f"{np.count_nonzero(difference.where)}: {difference.text}")
     unexplained = unlike & ~explained
     if unexplained.any():
         raise Mismatch("differs: " + first(unexplained, inputs, ours, theirs))
-    return f"{inputs.size} agree" if not phrases else \
-        f"{inputs.size - np.count_nonzero(explained)} of {inputs.size} agree; differs as documented in " + "; in ".join(phrases)
+    if not phrases:
+        return f"{inputs.size} agree"
+    alike = inputs.size - np.count_nonzero(explained)
+    return f"{alike} of {inputs.size} agree; differs as documented in " + "; in ".join(phrases)
 
 
 class Report:

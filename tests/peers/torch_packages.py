@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -30,9 +31,9 @@ def qtorch_plus():
     with quiet():
         try:
             import qtorch_plus.quant
-        except (RuntimeError, OSError) as error:  # no compiler, no ninja, no Python.h
-            text = str(error).strip()
-            raise Unusable(f"qtorch_plus compiles its C++ and failed: {(text.splitlines() or [repr(error)])[-1]}") from error
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:  # no compiler, no ninja, no Python.h
+            last = (str(error).strip().splitlines() or [repr(error)])[-1]
+            raise Unusable(f"it compiles its C++ and failed: {last}") from error
     return qtorch_plus.quant
 
 

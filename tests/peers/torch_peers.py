@@ -81,7 +81,8 @@ def qtorch_plus_beyond(n, es, floats, rounded, theirs):
     found = np.unique(theirs[live])
     if found.size != 1 or found[0] >= 0:
         raise Mismatch(f"expected one negative value for every nonzero float, found {found[:5]}")
-    return f"unusable there: maxpos 2^{(n - 2) << es} overflows its int32 limits, every nonzero float gives {found[0]:g}"
+    maxpos = f"2^{(n - 2) << es}"
+    return f"unusable: maxpos {maxpos} overflows its int32 limits, every nonzero float gives {found[0]:g}"
 
 
 def nearest_posit(n, es, magnitudes):
@@ -106,7 +107,8 @@ def flexposit_beyond(n, es, floats, rounded, theirs):
     unlike = expected != rounded
     too_large = finite & (magnitude >= 1) & np.isinf(expected)
     differences = [nar_is_minus_infinity(floats),
-                   Difference("the posit is no float32 and becomes infinity, ours the largest that is", too_large, expected)]
+                   Difference("the posit is no float32 and becomes infinity, ours the largest that is",
+                              too_large, expected)]
     misread = subnormal & unlike
     if misread.any():
         differences.append(Difference("subnormal f 2^-149 is read as (1 + f 2^-23) 2^-127", misread, expected))
@@ -149,17 +151,20 @@ def check_minifloats(peer, quantize, ours, report):
             largest = 2.0**bias * (2 - 2.0**-mantissa_bits)
             magnitude = np.abs(floats.astype(np.float64))
             unlike = ~((expected == rounded) & (np.signbit(expected) == np.signbit(rounded)))
+            subnormal = f"has no subnormals, below 2^{1 - bias} but more powers of two, and no -0"
+            ties = "ties go away from zero, ours to even"
             regions = {
                 "NaN gives the largest value or zero": np.isnan(floats),
                 f"has no values above {largest:g}": magnitude > largest,
-                f"has no subnormals, below 2^{1 - bias} but more powers of two, and no -0": magnitude < 2.0 ** (1 - bias),
-                "ties go away from zero, ours to even": (magnitude >= 2.0 ** (1 - bias)) & (magnitude <= largest),
+                subnormal: magnitude < 2.0 ** (1 - bias),
+                ties: (magnitude >= 2.0 ** (1 - bias)) & (magnitude <= largest),
             }
             if form == "bf16":  # the exponent of float32 itself
-                del regions[f"has no subnormals, below 2^{1 - bias} but more powers of two, and no -0"]
-                regions["ties go away from zero, ours to even"] = magnitude <= largest
+                del regions[subnormal]
+                regions[ties] = magnitude <= largest
             return compare(floats, rounded, theirs, [
-                Difference(text, where & unlike, expected) for text, where in regions.items() if (where & unlike).any()])
+                Difference(text, where & unlike, expected)
+                for text, where in regions.items() if (where & unlike).any()])
         report.case(f"{peer} float_quantize({exponent_bits}, {mantissa_bits}) = {form}", rounding)
 
 
