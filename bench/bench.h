@@ -23,6 +23,7 @@
 namespace posittune::bench {
 
 inline constexpr std::size_t kInCache = 256 * 1024;  // 1 MiB of floats
+inline constexpr std::size_t kMedium = 4 * 1024 * 1024;
 inline constexpr std::size_t kLarge = 32 * 1024 * 1024;
 
 // An array that starts at a cache line, its pages touched.

@@ -64,6 +64,7 @@ void add_all() {
     for (const Format& format : main_formats()) {
       const std::string name = "quantize/" + formats::name(format);
       if (!scalar) add_quantize(name, format, target, 1, kLarge, Data::kNormal);
+      if (!scalar) add_quantize(name, format, target, 1, kMedium, Data::kNormal);
       add_quantize(name, format, target, 2, kInCache, Data::kNormal);
       if (!scalar) add_quantize(name, format, target, 2, kLarge, Data::kNormal);
       add_quantize("quantize_relu/" + formats::name(format), format, target, 1, kInCache,

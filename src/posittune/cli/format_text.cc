@@ -94,6 +94,11 @@ std::string card(const Format& f) {
                             std::log10(t.max / t.min)));
   line("epsilon at 1", t.epsilon == 0 ? "1 is the largest value" : number(t.epsilon));
   line("decimals above 1", decimals_at_one(f));
+  const formats::FloatRange floats = formats::float_range(f);
+  if (floats.high < t.max || floats.low > t.min) {
+    line("in float32 arrays", fmt::format("clamped to {} .. {}, what float32 holds of it",
+                                          number(floats.low), number(floats.high)));
+  }
   line("significand", fmt::format("at most {} bits with the hidden one", t.significand_bits));
   line("zero", t.has_negative_zero ? "two, +0 and -0" : "one, unsigned");
   line("NaN", nan_text(f, t));

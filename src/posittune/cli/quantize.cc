@@ -285,7 +285,7 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("IN", options->input, "float32 array, C order (.npy)")->required();
   app.add_option("-f,--format", options->format, "number format, see `posittune formats`")->required();
   app.add_option("-o,--output", options->output, "result (.npy)")->required();
-  CLI::Option* scale = app.add_option("--scale", options->scale, "q(x) = Q(x * S) / S")->option_text("S");
+  CLI::Option* scale = app.add_option("--scale", options->scale, "q(x) = Q(x * S) * (1 / S)")->option_text("S");
   app.add_option("--rule", options->rule,
                  "choose the scale: none, absmax, rms_pow2, mean_pow2, mse_pow2, mse")
       ->default_val("none")
