@@ -10,7 +10,7 @@ namespace {
 
 // Elements of one task: small enough that 256 K elements keep two threads busy evenly, large enough
 // that handing it out (about a microsecond) does not show.
-constexpr std::size_t kTask = 32 * 1024;
+constexpr std::size_t kTask = 16 * 1024;
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
