@@ -1,4 +1,5 @@
-// gtest's main, but a program that runs no test fails: a filter with a typo must not look like success.
+// gtest's main, but a program that runs no test fails: a filter with a typo must not look like
+// success.
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Portable versions of the AVX-512 intrinsics that simd_avx512.h uses: SIMDe's, and below them those
-// that SIMDe 0.7.4 lacks, written from Intel's Intrinsics Guide.
+// Portable versions of the AVX-512 intrinsics that simd_avx512.h uses: SIMDe's, and below them
+// those that SIMDe 0.7.4 lacks, written from Intel's Intrinsics Guide.
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx2.h>
@@ -26,7 +26,8 @@ Out map_lanes(const In& in, Fn fn) {
 }
 
 inline __m512 cvtepi32_ps(__m512i v) {
-  return map_lanes<float, std::int32_t, __m512>(v, [](std::int32_t x) { return static_cast<float>(x); });
+  return map_lanes<float, std::int32_t, __m512>(
+      v, [](std::int32_t x) { return static_cast<float>(x); });
 }
 inline __m128i cvtepi32_epi8(__m512i v) {
   return map_lanes<std::uint8_t, std::uint32_t, __m128i>(
@@ -37,10 +38,12 @@ inline __m256i cvtepi32_epi16(__m512i v) {
       v, [](std::uint32_t x) { return static_cast<std::uint16_t>(x); });
 }
 inline __m512i cvtepu8_epi32(__m128i v) {
-  return map_lanes<std::uint32_t, std::uint8_t, __m512i>(v, [](std::uint8_t x) { return std::uint32_t{x}; });
+  return map_lanes<std::uint32_t, std::uint8_t, __m512i>(
+      v, [](std::uint8_t x) { return std::uint32_t{x}; });
 }
 inline __m512i cvtepu16_epi32(__m256i v) {
-  return map_lanes<std::uint32_t, std::uint16_t, __m512i>(v, [](std::uint16_t x) { return std::uint32_t{x}; });
+  return map_lanes<std::uint32_t, std::uint16_t, __m512i>(
+      v, [](std::uint16_t x) { return std::uint32_t{x}; });
 }
 inline __m512d cvtps_pd(__m256 v) {
   return map_lanes<double, float, __m512d>(v, [](float x) { return double{x}; });

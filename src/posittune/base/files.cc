@@ -35,7 +35,7 @@ Result<InputFile> InputFile::open(const std::string& path) {
   // Non-blocking, so that a named pipe does not hang us; regular files ignore it.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return system_error(ErrorKind::kInput, "cannot open file", path);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd);
     return Error{.kind = ErrorKind::kInput, .what = "not a regular file", .where = path};
@@ -46,8 +46,8 @@ Result<InputFile> InputFile::open(const std::string& path) {
 Status InputFile::read_at(std::uint64_t offset, std::span<std::byte> out) const {
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = ::pread(fd_, out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+    const ssize_t got =
+        ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error(ErrorKind::kInput, "cannot read file", path_);
     if (got == 0) {
@@ -74,10 +74,11 @@ AtomicFile::~AtomicFile() {
 }
 
 Result<AtomicFile> AtomicFile::create(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     return Error{.kind = ErrorKind::kInput,
-                 .what = "output exists and is not a regular file", .where = path};
+                 .what = "output exists and is not a regular file",
+                 .where = path};
   }
   std::string temporary = path + ".tmp-XXXXXX";
   const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);

@@ -21,7 +21,8 @@ void watch_interrupts() {
 
 Status check_interrupt() {
   if (interrupted == 0) return success();
-  return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted",
+  return Error{.kind = ErrorKind::kInterrupted,
+               .what = "interrupted",
                .hint = "nothing was left half-written"};
 }
 

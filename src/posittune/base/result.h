@@ -1,7 +1,8 @@
 #pragma once
 
 // Result<T>: a value, or an Error that says what, where, expected, found and what to do.
-// Library code returns it and neither prints nor exits; the command line maps the kind to an exit code.
+// Library code returns it and neither prints nor exits; the command line maps the kind to an exit
+// code.
 
 #include <string>
 #include <utility>
@@ -11,21 +12,21 @@ namespace posittune {
 
 // Who can act on an error. The numbers are the exit codes of the executable.
 enum class ErrorKind : int {
-  kInternal = 1,      // our own bug
-  kUsage = 2,         // arguments or configuration
-  kInput = 3,         // a file or an array does not hold what it should
-  kUnsupported = 4,   // correct, but not something this build or machine can do
-  kResource = 5,      // disk, memory, time
-  kInterrupted = 130, // SIGINT or SIGTERM, after a clean flush
+  kInternal = 1,       // our own bug
+  kUsage = 2,          // arguments or configuration
+  kInput = 3,          // a file or an array does not hold what it should
+  kUnsupported = 4,    // correct, but not something this build or machine can do
+  kResource = 5,       // disk, memory, time
+  kInterrupted = 130,  // SIGINT or SIGTERM, after a clean flush
 };
 
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
-  std::string what;       // one sentence: "unknown format 'posit<8,9>'"
-  std::string where{};    // file, tensor, argument
+  std::string what;     // one sentence: "unknown format 'posit<8,9>'"
+  std::string where{};  // file, tensor, argument
   std::string expected{};
   std::string found{};
-  std::string hint{};     // what to do next
+  std::string hint{};  // what to do next
 
   // All filled parts, one per line, ready for stderr after "error: ".
   std::string message() const;
@@ -34,8 +35,8 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}        // NOLINT: implicit on purpose
-  Result(Error error) : state_(std::move(error)) {}    // NOLINT
+  Result(T value) : state_(std::move(value)) {}      // NOLINT: implicit on purpose
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }

@@ -30,7 +30,9 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
   const int rank = static_cast<int>(shape.size());
   const int at = *axis < 0 ? *axis + rank : *axis;
   if (at < 0 || at >= rank) {
-    return Error{.kind = ErrorKind::kUsage, .what = "the array has no such axis", .where = "--axis",
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the array has no such axis",
+                 .where = "--axis",
                  .expected = rank == 0 ? "no axis: the array is a scalar"
                                        : "0 to " + std::to_string(rank - 1) + " or negative",
                  .found = std::to_string(*axis)};
@@ -38,13 +40,17 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
   if (format.block != 0 && at == rank - 1) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the blocks of " + formats::name(format) + " run along the last axis",
-                 .where = "--axis", .expected = "another axis", .found = std::to_string(*axis)};
+                 .where = "--axis",
+                 .expected = "another axis",
+                 .found = std::to_string(*axis)};
   }
   const std::span<const std::size_t> dims(shape);
   const std::size_t inner = product(dims.subspan(static_cast<std::size_t>(at) + 1));
   const std::size_t cols = format.block != 0 ? last : inner;
-  return Layout{.rows = total / cols, .cols = cols,
-                .channels = shape[static_cast<std::size_t>(at)], .rows_per_channel = inner / cols};
+  return Layout{.rows = total / cols,
+                .cols = cols,
+                .channels = shape[static_cast<std::size_t>(at)],
+                .rows_per_channel = inner / cols};
 }
 
 Status for_each_chunk(const data::NpyReader& array, const Layout& layout, std::size_t limit,
@@ -53,12 +59,14 @@ Status for_each_chunk(const data::NpyReader& array, const Layout& layout, std::s
   const bool pieces = layout.cols > limit;
   const std::size_t piece = std::max(kPieceUnit, limit / kPieceUnit * kPieceUnit);
   const std::size_t rows = pieces ? 1 : std::max<std::size_t>(1, limit / layout.cols);
-  std::vector<float> buffer(std::min(layout.rows * layout.cols, pieces ? piece : rows * layout.cols));
+  std::vector<float> buffer(
+      std::min(layout.rows * layout.cols, pieces ? piece : rows * layout.cols));
   for (std::size_t row = 0; row < layout.rows; row += rows) {
     for (std::size_t col = 0; col < layout.cols; col += pieces ? piece : layout.cols) {
       if (Status s = check_interrupt(); !s) return s;
-      const kernels::Shape shape = pieces ? kernels::Shape{1, std::min(piece, layout.cols - col)}
-                                          : kernels::Shape{std::min(rows, layout.rows - row), layout.cols};
+      const kernels::Shape shape =
+          pieces ? kernels::Shape{1, std::min(piece, layout.cols - col)}
+                 : kernels::Shape{std::min(rows, layout.rows - row), layout.cols};
       const std::size_t first = row * layout.cols + col;
       const std::span<float> x(buffer.data(), shape.size());
       if (Status s = array.read(first, x); !s) return s;

@@ -16,8 +16,8 @@ namespace posittune::cli {
 
 // How the elements map to rows of one scale channel each.
 struct Layout {
-  std::size_t rows = 0, cols = 0;  // rows of `cols` contiguous elements
-  std::size_t channels = 1;        // scales
+  std::size_t rows = 0, cols = 0;    // rows of `cols` contiguous elements
+  std::size_t channels = 1;          // scales
   std::size_t rows_per_channel = 1;  // channel = row / rows_per_channel % channels
 
   std::size_t channel(std::size_t row) const { return row / rows_per_channel % channels; }
@@ -29,14 +29,14 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
                            const formats::Format& format);
 
 struct Chunk {
-  std::size_t first;       // element
-  std::size_t row;         // of its first element
-  kernels::Shape shape;    // whole rows, or a piece of one row
+  std::size_t first;     // element
+  std::size_t row;       // of its first element
+  kernels::Shape shape;  // whole rows, or a piece of one row
   std::span<const float> x;
 };
 
-// Reads the array from front to back in chunks of at most `limit` elements (pieces of long rows start
-// at multiples of 4096 columns) and calls body; looks for interrupts in between.
+// Reads the array from front to back in chunks of at most `limit` elements (pieces of long rows
+// start at multiples of 4096 columns) and calls body; looks for interrupts in between.
 Status for_each_chunk(const data::NpyReader& array, const Layout& layout, std::size_t limit,
                       const std::function<Status(const Chunk&)>& body);
 

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -24,8 +23,9 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   CLI::App app("PositTune: which number format for which layer?", "posittune");
   app.set_version_flag("--version", std::string("posittune ") + kVersion);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 done, 1 goal not met, 2 usage, 3 bad input, 4 unsupported, 5 resources, "
-             "130 interrupted.");
+  app.footer(
+      "Exit codes: 0 done, 1 goal not met, 2 usage, 3 bad input, 4 unsupported, 5 resources, "
+      "130 interrupted.");
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Command* command : kCommands) {
     CLI::App* sub = app.add_subcommand(command->name, command->summary);
@@ -48,7 +48,8 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
       return report({.kind = ErrorKind::kResource, .what = "out of memory"}, streams);
     }
     if (!streams.out) {
-      return report({.kind = ErrorKind::kResource, .what = "cannot write to standard output"}, streams);
+      return report({.kind = ErrorKind::kResource, .what = "cannot write to standard output"},
+                    streams);
     }
   }
   return 0;

@@ -27,8 +27,10 @@ std::string rounding_text(const Format& f) {
       return f.variant == formats::kPositFlush
                  ? "nearest even on the bit string; NON-STANDARD: |x| < minpos/2 becomes zero"
                  : "nearest even on the bit string; a nonzero never becomes zero";
-    case Family::kFloat: return "nearest, ties to even; subnormals kept";
-    case Family::kInt: return "nearest, ties to even";
+    case Family::kFloat:
+      return "nearest, ties to even; subnormals kept";
+    case Family::kInt:
+      return "nearest, ties to even";
   }
   return "";
 }
@@ -63,9 +65,12 @@ std::string decimals_at_one(const Format& format) {
 std::string family_name(const Format& format) {
   if (format.block != 0) return "mx";
   switch (format.family) {
-    case Family::kPosit: return "posit";
-    case Family::kFloat: return "float";
-    case Family::kInt: return "int";
+    case Family::kPosit:
+      return "posit";
+    case Family::kFloat:
+      return "float";
+    case Family::kInt:
+      return "int";
   }
   return "";
 }
@@ -110,15 +115,15 @@ std::string card(const Format& f) {
 }
 
 std::string format_table(const std::vector<Format>& rows) {
-  std::string text = fmt::format("{:<12} {:>4} {:>11} {:>11} {:>11} {:>5} {:>8}  {}\n", "format",
-                                 "bits", "smallest", "largest", "eps at 1", "sig.", "decimals",
-                                 "source");
+  std::string text =
+      fmt::format("{:<12} {:>4} {:>11} {:>11} {:>11} {:>5} {:>8}  {}\n", "format", "bits",
+                  "smallest", "largest", "eps at 1", "sig.", "decimals", "source");
   for (const Format& f : rows) {
     const Traits t = formats::traits(f);
-    text += fmt::format("{:<12} {:>4} {:>11} {:>11} {:>11} {:>5} {:>8}  {}\n", formats::name(f),
-                        f.bits, number(t.min), number(t.max),
-                        t.epsilon == 0 ? "-" : number(t.epsilon), t.significand_bits,
-                        decimals_at_one(f), t.source);
+    text +=
+        fmt::format("{:<12} {:>4} {:>11} {:>11} {:>11} {:>5} {:>8}  {}\n", formats::name(f), f.bits,
+                    number(t.min), number(t.max), t.epsilon == 0 ? "-" : number(t.epsilon),
+                    t.significand_bits, decimals_at_one(f), t.source);
   }
   return text;
 }

@@ -55,9 +55,10 @@ std::string code_table(const Format& format, bool json) {
   if (json) {
     Json table = {{"format", formats::name(format)}, {"rows", Json::array()}};
     for (std::size_t code = 0; code < values.size(); ++code) {
-      const Json value = std::isfinite(values[code]) ? Json(values[code])
-                                                     : Json(fmt::format("{}", values[code]));
-      table["rows"].push_back({{"code", code}, {"bits", binary(code, format.bits)}, {"value", value}});
+      const Json value =
+          std::isfinite(values[code]) ? Json(values[code]) : Json(fmt::format("{}", values[code]));
+      table["rows"].push_back(
+          {{"code", code}, {"bits", binary(code, format.bits)}, {"value", value}});
     }
     return table.dump(1) + "\n";
   }
@@ -75,7 +76,8 @@ Status write_codes(const Options& options, const std::vector<Format>& chosen, St
   if (chosen.front().bits > 16) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "the code table of " + formats::name(chosen.front()) + " is too long",
-                 .expected = "at most 16 bits", .found = std::to_string(chosen.front().bits)};
+                 .expected = "at most 16 bits",
+                 .found = std::to_string(chosen.front().bits)};
   }
   const std::string table = code_table(chosen.front(), options.codes == "json");
   if (!options.output.empty()) return write_file(options.output, table);
@@ -85,7 +87,10 @@ Status write_codes(const Options& options, const std::vector<Format>& chosen, St
 
 Status write_plot(const std::string& path, const std::vector<Format>& chosen) {
   report::Plot plot{.title = "Decimal accuracy, worst case between neighbouring values",
-                    .x_label = "magnitude", .y_label = "decimals", .log2_x = true, .series = {}};
+                    .x_label = "magnitude",
+                    .y_label = "decimals",
+                    .log2_x = true,
+                    .series = {}};
   for (const Format& format : chosen) {
     report::Series series{.name = formats::name(format), .x = {}, .y = {}};
     for (const formats::AccuracyPoint& point : formats::decimal_accuracy(format, 1024)) {
@@ -143,7 +148,8 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--codes", options->codes, "the table of all codes of one format")
       ->check(CLI::IsMember({"csv", "json"}));
   app.add_option("-o,--output", options->output, "file for --codes (default: stdout)");
-  app.add_option("--plot", options->plot, "write the decimal accuracy of the formats as an SVG file");
+  app.add_option("--plot", options->plot,
+                 "write the decimal accuracy of the formats as an SVG file");
   return [options, streams] { return show(*options, streams); };
 }
 

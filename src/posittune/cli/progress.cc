@@ -19,8 +19,12 @@ std::string rate_text(double rate, const std::string& unit) {
 }  // namespace
 
 Progress::Progress(Streams streams, std::string what, std::size_t total, std::string unit)
-    : streams_(streams), what_(std::move(what)), unit_(std::move(unit)),
-      total_(std::max<std::size_t>(total, 1)), start_(Clock::now()), last_(start_) {}
+    : streams_(streams),
+      what_(std::move(what)),
+      unit_(std::move(unit)),
+      total_(std::max<std::size_t>(total, 1)),
+      start_(Clock::now()),
+      last_(start_) {}
 
 Progress::~Progress() {
   if (drawn_ && streams_.terminal) fmt::print(streams_.err, "\r\033[K");

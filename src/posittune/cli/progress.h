@@ -1,7 +1,7 @@
 #pragma once
 
-// Progress of a long step on stderr: a redrawn bar with rate and time left on a terminal, a plain line
-// now and then elsewhere; silent for steps shorter than a second.
+// Progress of a long step on stderr: a redrawn bar with rate and time left on a terminal, a plain
+// line now and then elsewhere; silent for steps shorter than a second.
 
 #include <chrono>
 #include <cstddef>

@@ -16,8 +16,8 @@ constexpr std::size_t kMaxDimensions = 64;  // NumPy's limit
 
 Error bad_file(const std::string& path, const std::string& what, const std::string& expected = {},
                const std::string& found = {}) {
-  return {.kind = ErrorKind::kInput, .what = what, .where = path, .expected = expected,
-          .found = found};
+  return {
+      .kind = ErrorKind::kInput, .what = what, .where = path, .expected = expected, .found = found};
 }
 
 struct Header {
@@ -156,8 +156,8 @@ Result<NpyWriter> NpyWriter::create(const std::string& path, const std::string& 
                                     const std::vector<std::size_t>& shape) {
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
-  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " +
-                       shape_text(shape) + ", }";
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape_text(shape) + ", }";
   // The data begins at a multiple of 64 bytes.
   header.append((128 - 10 - (header.size() + 1) % 64) % 64, ' ');
   header += '\n';

@@ -16,8 +16,8 @@ namespace posittune::data {
 // A float32 array in C order, read by position.
 class NpyReader {
  public:
-  // Errors (kInput): not an npy file, truncated, another type or order, a shape that the file's size
-  // does not match.
+  // Errors (kInput): not an npy file, truncated, another type or order, a shape that the file's
+  // size does not match.
   static Result<NpyReader> open(const std::string& path);
 
   const std::vector<std::size_t>& shape() const { return shape_; }

@@ -32,8 +32,8 @@ Unpacked narrow(bool negative, Wide magnitude, int scale, bool sticky) {
 // 128-bit word; what the smaller loses below bit 0 only matters as "something is there", because
 // after a shift of 2 or more the difference cancels at most one leading bit.
 Unpacked add_finite(Unpacked a, Unpacked b) {
-  const bool swap = a.exponent < b.exponent ||
-                    (a.exponent == b.exponent && a.significand < b.significand);
+  const bool swap =
+      a.exponent < b.exponent || (a.exponent == b.exponent && a.significand < b.significand);
   if (swap) std::swap(a, b);
   const int distance = a.exponent - b.exponent;
   const Wide large = Wide{a.significand} << 63;

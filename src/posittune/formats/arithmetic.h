@@ -1,7 +1,7 @@
 #pragma once
 
-// Posit arithmetic on codes: every result is the exact one rounded once (posit standard 2022, section 5).
-// Arguments are codes of `format`, which must be a posit; NaR in gives NaR out.
+// Posit arithmetic on codes: every result is the exact one rounded once (posit standard 2022,
+// section 5). Arguments are codes of `format`, which must be a posit; NaR in gives NaR out.
 
 #include <array>
 #include <cstdint>

@@ -35,9 +35,7 @@ const std::array<Named, 6>& concrete_formats() {
 }
 
 // Exponent of the largest normal element: 8, 15, 2, 4, 2, 0.
-int max_element_exponent(const Format& format) {
-  return std::ilogb(traits(element(format)).max);
-}
+int max_element_exponent(const Format& format) { return std::ilogb(traits(element(format)).max); }
 
 }  // namespace
 

@@ -20,8 +20,9 @@ std::string block_name(const Format& format);
 std::optional<Format> parse_block(std::string_view text);
 std::vector<Format> known_blocks();
 
-// Exponent X of the shared scale 2^X for a block whose largest finite |x| is absmax (section 6.3 of the
-// OCP document): floor(log2(absmax)) - emax(element), clamped to [-127, 127]; absmax 0 gives -127.
+// Exponent X of the shared scale 2^X for a block whose largest finite |x| is absmax (section 6.3 of
+// the OCP document): floor(log2(absmax)) - emax(element), clamped to [-127, 127]; absmax 0 gives
+// -127.
 int shared_exponent(const Format& format, float absmax);
 
 // E8M0: code = X + 127; 255 is NaN.

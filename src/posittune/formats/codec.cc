@@ -15,15 +15,11 @@ bool fits_float(double x) {
   return std::fabs(x) <= FLT_MAX && static_cast<double>(static_cast<float>(x)) == x;
 }
 
-std::uint32_t max_code(const Format& format) {
-  return encode(format, traits(format).max);
-}
+std::uint32_t max_code(const Format& format) { return encode(format, traits(format).max); }
 
 }  // namespace
 
-Traits traits(const Format& format) {
-  return family_ops(format.family).traits(element(format));
-}
+Traits traits(const Format& format) { return family_ops(format.family).traits(element(format)); }
 
 double decode(const Format& format, std::uint32_t code) {
   return pack(family_ops(format.family).decode(format, code));

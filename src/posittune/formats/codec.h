@@ -1,8 +1,10 @@
 #pragma once
 
-// Scalar codecs: exact and total. They are the plain twin that the array kernels are checked against.
+// Scalar codecs: exact and total. They are the plain twin that the array kernels are checked
+// against.
 //
-// For block formats these functions work on the *element* grid (before the shared scale); block.h has the scale.
+// For block formats these functions work on the *element* grid (before the shared scale); block.h
+// has the scale.
 
 #include <cstdint>
 #include <optional>
@@ -15,16 +17,17 @@ namespace posittune::formats {
 
 // Facts of a format, all exact. Values are in grid units (scale 1).
 struct Traits {
-  double max;              // largest finite value
-  double min;              // smallest positive value (minpos; smallest subnormal; 1 for int)
-  double min_normal;       // float: smallest normal; else = min
-  double epsilon;          // distance from 1 to the next larger value; 0 where 1 is the largest
-  int significand_bits;    // most bits, hidden one included, that any value needs
-  std::optional<std::uint32_t> nan_code;  // posit NaR; int: the unused code -2^(n-1); float: a quiet NaN
+  double max;            // largest finite value
+  double min;            // smallest positive value (minpos; smallest subnormal; 1 for int)
+  double min_normal;     // float: smallest normal; else = min
+  double epsilon;        // distance from 1 to the next larger value; 0 where 1 is the largest
+  int significand_bits;  // most bits, hidden one included, that any value needs
+  std::optional<std::uint32_t>
+      nan_code;  // posit NaR; int: the unused code -2^(n-1); float: a quiet NaN
   bool has_infinity;
   bool has_negative_zero;
-  bool standard;           // false: a variant that no standard document defines
-  std::string source;      // the document that defines it
+  bool standard;       // false: a variant that no standard document defines
+  std::string source;  // the document that defines it
 };
 Traits traits(const Format& format);
 
@@ -35,21 +38,22 @@ inline std::uint64_t code_count(const Format& format) { return std::uint64_t{1} 
 // NaR and NaN give a quiet NaN.
 double decode(const Format& format, std::uint32_t code);
 
-// The code nearest to x: round to nearest, ties to even (posit: on the bit string, posit standard 2022
-// section 4.1; a nonzero x never gives zero nor NaR).
+// The code nearest to x: round to nearest, ties to even (posit: on the bit string, posit standard
+// 2022 section 4.1; a nonzero x never gives zero nor NaR).
 //   NaN  -> nan_code; formats without one (fp6, fp4): the code of +max, see round()
-//   +-inf -> posit: NaR; int and float except fp16/bf16/wider: +-max (OCP saturating mode); fp16, bf16: +-inf
-//   overflow -> int, posit, float up to 8 bits: +-max; wider IEEE floats: +-inf
+//   +-inf -> posit: NaR; int and float except fp16/bf16/wider: +-max (OCP saturating mode); fp16,
+//   bf16: +-inf overflow -> int, posit, float up to 8 bits: +-max; wider IEEE floats: +-inf
 std::uint32_t encode(const Format& format, double x);
 
 // decode(encode(x)), except that NaN stays NaN in formats that have no code for it.
 double round(const Format& format, double x);
 
-// The same on fp32 tensors. Posits whose range exceeds fp32's (for example posit<16,4>) are clamped to
-// the grid values that fp32 holds, so a finite x never becomes an infinity or zero.
+// The same on fp32 tensors. Posits whose range exceeds fp32's (for example posit<16,4>) are clamped
+// to the grid values that fp32 holds, so a finite x never becomes an infinity or zero.
 float round_to_float(const Format& format, float x);
 
-// Smallest and largest positive grid values that fp32 holds exactly (for most formats: min and max).
+// Smallest and largest positive grid values that fp32 holds exactly (for most formats: min and
+// max).
 struct FloatRange {
   float low, high;
 };
@@ -58,8 +62,9 @@ FloatRange float_range(const Format& format);
 // All values in code order; bits <= 16.
 std::vector<double> value_table(const Format& format);
 
-// Decimal accuracy -log10(|log10(round(x) / x)|) in the worst place of each gap between neighbouring
-// positive values (Gustafson, "Beating Floating Point at its Own Game", 2017): pairs (x at the boundary, accuracy).
+// Decimal accuracy -log10(|log10(round(x) / x)|) in the worst place of each gap between
+// neighbouring positive values (Gustafson, "Beating Floating Point at its Own Game", 2017): pairs
+// (x at the boundary, accuracy).
 struct AccuracyPoint {
   double x;
   double decimals;

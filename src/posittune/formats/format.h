@@ -17,19 +17,19 @@ enum class Family : std::uint8_t { kFloat, kInt, kPosit };
 
 struct Format {
   Family family = Family::kFloat;
-  std::uint8_t bits = 32;      // width of one code, sign included
-  std::uint8_t exp_bits = 8;   // float: exponent field; posit: es; int: 0
-  std::uint8_t variant = 0;    // the family's own: see FloatSpecials, kPositFlush, kIntFraction
-  std::uint8_t block = 0;      // elements that share one E8M0 scale (MX: 32), 0 = none
+  std::uint8_t bits = 32;     // width of one code, sign included
+  std::uint8_t exp_bits = 8;  // float: exponent field; posit: es; int: 0
+  std::uint8_t variant = 0;   // the family's own: see FloatSpecials, kPositFlush, kIntFraction
+  std::uint8_t block = 0;     // elements that share one E8M0 scale (MX: 32), 0 = none
 
   friend auto operator<=>(const Format&, const Format&) = default;
 };
 
 // Format::variant of a float: what the largest exponent field means.
 enum FloatSpecials : std::uint8_t {
-  kIeee = 0,      // infinities and NaN, as IEEE 754 (fp16, bf16, fp32, fp8_e5m2)
-  kNanOnly = 1,   // S.1..1.1..1 is NaN, no infinities (OCP fp8_e4m3)
-  kFinite = 2,    // every code is a number (OCP fp6, fp4)
+  kIeee = 0,     // infinities and NaN, as IEEE 754 (fp16, bf16, fp32, fp8_e5m2)
+  kNanOnly = 1,  // S.1..1.1..1 is NaN, no infinities (OCP fp8_e4m3)
+  kFinite = 2,   // every code is a number (OCP fp6, fp4)
 };
 
 // Format::variant of a posit: |x| < minpos/2 rounds to zero. NOT in the posit standard.
@@ -42,10 +42,10 @@ inline constexpr int kMaxPositBits = 32, kMaxPositEs = 4, kMaxIntBits = 16;
 
 // Makers for formats known when the program is written. Arguments outside the documented ranges are
 // a bug of the caller (asserted); text from users goes through parse_format.
-Format posit(int n, int es);                 // n 2..32, es 0..4
-Format integer(int n);                       // n 2..16, symmetric
+Format posit(int n, int es);                   // n 2..32, es 0..4
+Format integer(int n);                         // n 2..16, symmetric
 Format minifloat(int exp_bits, int man_bits);  // fp(1+X+Y)_eXmY; see minifloat.h for the specials
-Format mx(const Format& element);            // OCP MX: 32 elements, one E8M0 scale
+Format mx(const Format& element);              // OCP MX: 32 elements, one E8M0 scale
 inline Format fp32() { return minifloat(8, 23); }
 inline Format bf16() { return minifloat(8, 7); }
 inline Format fp16() { return minifloat(5, 10); }

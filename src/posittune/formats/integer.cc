@@ -35,10 +35,15 @@ std::uint32_t encode_magnitude(const Format& f, const Unpacked& u) {
 std::uint32_t pack_code(const Format& f, const Unpacked& u) {
   std::uint32_t magnitude = 0;
   switch (u.kind) {
-    case Unpacked::Kind::kZero: return 0;
-    case Unpacked::Kind::kNan: return sign_bit(f);
-    case Unpacked::Kind::kInfinite: magnitude = max_magnitude(f); break;
-    case Unpacked::Kind::kFinite: magnitude = encode_magnitude(f, u);
+    case Unpacked::Kind::kZero:
+      return 0;
+    case Unpacked::Kind::kNan:
+      return sign_bit(f);
+    case Unpacked::Kind::kInfinite:
+      magnitude = max_magnitude(f);
+      break;
+    case Unpacked::Kind::kFinite:
+      magnitude = encode_magnitude(f, u);
   }
   return u.negative ? (0 - magnitude) & (2 * sign_bit(f) - 1) : magnitude;
 }
@@ -87,7 +92,7 @@ Format integer(int n) {
   return {.family = Family::kInt, .bits = static_cast<std::uint8_t>(n), .exp_bits = 0};
 }
 
-const FamilyOps kIntOps = {Family::kInt, parse,  name_of,   traits_of, unpack_code,
-                           pack_code,       middle_above, layout_of, known};
+const FamilyOps kIntOps = {Family::kInt, parse,        name_of,   traits_of, unpack_code,
+                           pack_code,    middle_above, layout_of, known};
 
 }  // namespace posittune::formats

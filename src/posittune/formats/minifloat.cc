@@ -53,8 +53,7 @@ Unpacked unpack_code(const Format& f, std::uint32_t code) {
   const auto field = static_cast<int>(magnitude >> p.man_bits);
   const std::uint32_t mantissa = magnitude & p.mantissa_mask();
   const std::uint32_t hidden = field == 0 ? 0 : std::uint32_t{1} << p.man_bits;
-  return normalized(negative, hidden | mantissa,
-                    std::max(field, 1) - p.bias - p.man_bits);
+  return normalized(negative, hidden | mantissa, std::max(field, 1) - p.bias - p.man_bits);
 }
 
 std::uint32_t overflow_code(const Format& f) {
@@ -77,9 +76,13 @@ std::uint32_t encode_magnitude(const Format& f, const Unpacked& u) {
 std::uint32_t pack_code(const Format& f, const Unpacked& u) {
   std::uint32_t magnitude = 0;
   switch (u.kind) {
-    case Unpacked::Kind::kZero: break;
-    case Unpacked::Kind::kNan: return nan_code(f).value_or(max_code(f));
-    case Unpacked::Kind::kInfinite: magnitude = overflow_code(f); break;
+    case Unpacked::Kind::kZero:
+      break;
+    case Unpacked::Kind::kNan:
+      return nan_code(f).value_or(max_code(f));
+    case Unpacked::Kind::kInfinite:
+      magnitude = overflow_code(f);
+      break;
     case Unpacked::Kind::kFinite:
       magnitude = u.exponent > 200 ? overflow_code(f) : encode_magnitude(f, u);
   }
@@ -101,16 +104,17 @@ Traits traits_of(const Format& f) {
   const Fields p(f);
   const double one_ulp = std::ldexp(1.0, -p.man_bits);
   const double max = pack(unpack_code(f, max_code(f)));
-  return {.max = max,
-          .min = std::ldexp(1.0, p.min_exponent() - p.man_bits),
-          .min_normal = std::ldexp(1.0, p.min_exponent()),
-          .epsilon = max > 1 ? std::max(one_ulp, std::ldexp(1.0, p.min_exponent() - p.man_bits)) : 0,
-          .significand_bits = p.man_bits + 1,
-          .nan_code = nan_code(f),
-          .has_infinity = f.variant == kIeee,
-          .has_negative_zero = true,
-          .standard = true,
-          .source = source_of(f)};
+  return {
+      .max = max,
+      .min = std::ldexp(1.0, p.min_exponent() - p.man_bits),
+      .min_normal = std::ldexp(1.0, p.min_exponent()),
+      .epsilon = max > 1 ? std::max(one_ulp, std::ldexp(1.0, p.min_exponent() - p.man_bits)) : 0,
+      .significand_bits = p.man_bits + 1,
+      .nan_code = nan_code(f),
+      .has_infinity = f.variant == kIeee,
+      .has_negative_zero = true,
+      .standard = true,
+      .source = source_of(f)};
 }
 
 std::string name_of(const Format& f) {
@@ -130,11 +134,10 @@ struct Alias {
   std::string_view text;
   int exp_bits, man_bits;
 };
-constexpr Alias kAliases[] = {{"fp32", 8, 23},    {"float32", 8, 23}, {"f32", 8, 23},
-                              {"float", 8, 23},   {"fp16", 5, 10},    {"float16", 5, 10},
-                              {"f16", 5, 10},     {"half", 5, 10},    {"bf16", 8, 7},
-                              {"bfloat16", 8, 7}, {"tf32", 8, 10},    {"fp8", 4, 3},
-                              {"fp4", 2, 1}};
+constexpr Alias kAliases[] = {
+    {"fp32", 8, 23},    {"float32", 8, 23}, {"f32", 8, 23},  {"float", 8, 23}, {"fp16", 5, 10},
+    {"float16", 5, 10}, {"f16", 5, 10},     {"half", 5, 10}, {"bf16", 8, 7},   {"bfloat16", 8, 7},
+    {"tf32", 8, 10},    {"fp8", 4, 3},      {"fp4", 2, 1}};
 
 bool is_valid(int exp_bits, int man_bits) {
   const int n = 1 + exp_bits + man_bits;
@@ -181,7 +184,7 @@ Format minifloat(int exp_bits, int man_bits) {
           .variant = specials};
 }
 
-const FamilyOps kFloatOps = {Family::kFloat, parse,  name_of,   traits_of, unpack_code,
-                           pack_code,       middle_above, layout_of, known};
+const FamilyOps kFloatOps = {Family::kFloat, parse,        name_of,   traits_of, unpack_code,
+                             pack_code,      middle_above, layout_of, known};
 
 }  // namespace posittune::formats

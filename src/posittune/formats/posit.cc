@@ -1,7 +1,8 @@
-// Posits: standard for posit arithmetic (2022), sections 3 and 4, with es free (the standard fixes es = 2).
+// Posits: standard for posit arithmetic (2022), sections 3 and 4, with es free (the standard fixes
+// es = 2).
 //
-//   | s | regime: k+1 ones and a zero (k >= 0), or -k zeros and a one | exponent es bits | fraction |
-//   value = (-1)^s * 2^(k * 2^es + e) * (1 + f);  bits that do not fit are cut and read as zero.
+//   | s | regime: k+1 ones and a zero (k >= 0), or -k zeros and a one | exponent es bits | fraction
+//   | value = (-1)^s * 2^(k * 2^es + e) * (1 + f);  bits that do not fit are cut and read as zero.
 //   0...0 is zero, 10...0 is NaR, negative values are the two's complement of the positive code.
 
 #include "posittune/formats/posit.h"
@@ -67,18 +68,20 @@ std::uint32_t encode_magnitude(const Format& f, const Unpacked& u) {
   const auto exponent = static_cast<std::uint32_t>(u.exponent) & low_mask(es);
   const std::uint64_t fraction = u.significand << 1;  // hidden bit shifted out
   // 64 fraction bits below; regime and exponent take at most 31 + 4 bits above them.
-  const auto string =
-      (static_cast<unsigned __int128>(regime) << es | exponent) << 64 | fraction;
+  const auto string = (static_cast<unsigned __int128>(regime) << es | exponent) << 64 | fraction;
   const int drop = regime_bits + es + 64 - (n - 1);
   return static_cast<std::uint32_t>(round_string(string, drop, u.sticky));
 }
 
 std::uint32_t pack_code(const Format& f, const Unpacked& u) {
   switch (u.kind) {
-    case Unpacked::Kind::kZero: return 0;
+    case Unpacked::Kind::kZero:
+      return 0;
     case Unpacked::Kind::kInfinite:
-    case Unpacked::Kind::kNan: return nar_code(f);
-    case Unpacked::Kind::kFinite: break;
+    case Unpacked::Kind::kNan:
+      return nar_code(f);
+    case Unpacked::Kind::kFinite:
+      break;
   }
   const std::uint32_t magnitude = encode_magnitude(f, u);
   return u.negative ? (0 - magnitude) & low_mask(f.bits) : magnitude;
@@ -120,8 +123,8 @@ std::optional<Format> parse(std::string_view text) {
   if (!take(text, "posit") && !take(text, "p")) return {};
   const std::string_view close = take(text, "<") ? ">" : take(text, "(") ? ")" : "";
   const auto n = take_number(text);
-  const bool separated = close.empty() ? take(text, "es") || take(text, "e") || take(text, "_")
-                                       : take(text, ",");
+  const bool separated =
+      close.empty() ? take(text, "es") || take(text, "e") || take(text, "_") : take(text, ",");
   const auto es = take_number(text);
   if (!n || !separated || !es || !take(text, close)) return {};
   const bool flush = take(text, "ftz");
@@ -132,8 +135,8 @@ std::optional<Format> parse(std::string_view text) {
 }
 
 std::vector<Format> known() {
-  return {posit(4, 0), posit(4, 1), posit(5, 0),  posit(5, 1),  posit(6, 0),  posit(6, 1),
-          posit(7, 0), posit(7, 1), posit(8, 0),  posit(8, 1),  posit(8, 2),  posit(10, 1),
+  return {posit(4, 0),  posit(4, 1),  posit(5, 0),  posit(5, 1), posit(6, 0), posit(6, 1),
+          posit(7, 0),  posit(7, 1),  posit(8, 0),  posit(8, 1), posit(8, 2), posit(10, 1),
           posit(12, 1), posit(16, 1), posit(16, 2), posit(32, 2)};
 }
 
@@ -146,13 +149,15 @@ Format posit(int n, int es) {
           .exp_bits = static_cast<std::uint8_t>(es)};
 }
 
-Unpacked posit_unpack(const Format& format, std::uint32_t code) { return unpack_code(format, code); }
+Unpacked posit_unpack(const Format& format, std::uint32_t code) {
+  return unpack_code(format, code);
+}
 std::uint32_t posit_pack(const Format& format, const Unpacked& value) {
   return pack_code(format, value);
 }
 int posit_max_exponent(const Format& format) { return max_exponent(format); }
 
 const FamilyOps kPositOps = {Family::kPosit, parse,          name_of,   traits_of, unpack_code,
-                             pack_code,       boundary_above, layout_of, known};
+                             pack_code,      boundary_above, layout_of, known};
 
 }  // namespace posittune::formats

@@ -59,8 +59,7 @@ void Quire::add_product(std::uint32_t a, std::uint32_t b) {
 }
 
 void Quire::sub_product(std::uint32_t a, std::uint32_t b) {
-  const std::uint32_t mask = static_cast<std::uint32_t>(
-      (std::uint64_t{1} << format_.bits) - 1);
+  const std::uint32_t mask = static_cast<std::uint32_t>((std::uint64_t{1} << format_.bits) - 1);
   add_product((0 - a) & mask, b);  // the negative of NaR is NaR
 }
 

@@ -85,8 +85,9 @@ Result<Format> parse_format(std::string_view text) {
   for (const std::string& near : nearest_names(normal)) known += (known.empty() ? "" : ", ") + near;
   return Error{.kind = ErrorKind::kUsage,
                .what = "unknown format '" + echo + (text.size() > kMaxEcho ? "..." : "") + "'",
-               .expected = "posit<n,es> (n 2..32, es 0..4), int2..int16, fpN_eXmY, fp32, fp16, "
-                           "bf16, mxfp8, mxfp6, mxfp4, mxint8",
+               .expected =
+                   "posit<n,es> (n 2..32, es 0..4), int2..int16, fpN_eXmY, fp32, fp16, "
+                   "bf16, mxfp8, mxfp6, mxfp4, mxint8",
                .hint = "did you mean " + known + "? see `posittune formats`"};
 }
 
@@ -112,7 +113,8 @@ std::vector<std::string> nearest_names(std::string_view text, std::size_t count)
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) names.push_back(ranked[i].second);
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i)
+    names.push_back(ranked[i].second);
   return names;
 }
 

@@ -58,9 +58,14 @@ inline Unpacked unpack(double x) {
 inline double pack(const Unpacked& u) {
   double magnitude = 0;
   switch (u.kind) {
-    case Unpacked::Kind::kZero: magnitude = 0; break;
-    case Unpacked::Kind::kInfinite: magnitude = std::numeric_limits<double>::infinity(); break;
-    case Unpacked::Kind::kNan: return std::numeric_limits<double>::quiet_NaN();
+    case Unpacked::Kind::kZero:
+      magnitude = 0;
+      break;
+    case Unpacked::Kind::kInfinite:
+      magnitude = std::numeric_limits<double>::infinity();
+      break;
+    case Unpacked::Kind::kNan:
+      return std::numeric_limits<double>::quiet_NaN();
     case Unpacked::Kind::kFinite:
       magnitude = std::bit_cast<double>(static_cast<std::uint64_t>(u.exponent + 1023) << 52 |
                                         (u.significand >> 11 & 0xf'ffff'ffff'ffff));

@@ -50,27 +50,39 @@ Status check_codes(const Format& format, std::size_t code_bytes, std::size_t exp
 // The entry of a target's table for a code type.
 template <class Code>
 auto encode_entry(const Target& t, Kind kind) {
-  if constexpr (sizeof(Code) == 1) return t.encode8[index(kind)];
-  else if constexpr (sizeof(Code) == 2) return t.encode16[index(kind)];
-  else return t.encode32[index(kind)];
+  if constexpr (sizeof(Code) == 1)
+    return t.encode8[index(kind)];
+  else if constexpr (sizeof(Code) == 2)
+    return t.encode16[index(kind)];
+  else
+    return t.encode32[index(kind)];
 }
 template <class Code>
 auto decode_entry(const Target& t, Kind kind) {
-  if constexpr (sizeof(Code) == 1) return t.decode8[index(kind)];
-  else if constexpr (sizeof(Code) == 2) return t.decode16[index(kind)];
-  else return t.decode32[index(kind)];
+  if constexpr (sizeof(Code) == 1)
+    return t.decode8[index(kind)];
+  else if constexpr (sizeof(Code) == 2)
+    return t.decode16[index(kind)];
+  else
+    return t.decode32[index(kind)];
 }
 template <class Code>
 auto pack_entry(const Target& t) {
-  if constexpr (sizeof(Code) == 1) return t.pack8;
-  else if constexpr (sizeof(Code) == 2) return t.pack16;
-  else return t.pack32;
+  if constexpr (sizeof(Code) == 1)
+    return t.pack8;
+  else if constexpr (sizeof(Code) == 2)
+    return t.pack16;
+  else
+    return t.pack32;
 }
 template <class Code>
 auto unpack_entry(const Target& t) {
-  if constexpr (sizeof(Code) == 1) return t.unpack8;
-  else if constexpr (sizeof(Code) == 2) return t.unpack16;
-  else return t.unpack32;
+  if constexpr (sizeof(Code) == 1)
+    return t.unpack8;
+  else if constexpr (sizeof(Code) == 2)
+    return t.unpack16;
+  else
+    return t.unpack32;
 }
 
 // Position of a run's first block in an array of shared exponents.
@@ -81,8 +93,10 @@ std::size_t exponent_index(const Format& format, Shape shape, const Run& run) {
 
 Status check_pack(std::size_t count, int bits, int code_bits, std::size_t bytes) {
   if (bits < 1 || bits > code_bits) {
-    return Error{.kind = ErrorKind::kInput, .what = "cannot pack codes of this width",
-                 .where = "bits", .expected = "1 to " + std::to_string(code_bits),
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "cannot pack codes of this width",
+                 .where = "bits",
+                 .expected = "1 to " + std::to_string(code_bits),
                  .found = std::to_string(bits)};
   }
   return check_length("packed bytes", &bytes, bytes, packed_bytes(count, bits));
@@ -107,8 +121,8 @@ Status quantize(const Format& format, std::span<const float> x, Shape shape, con
   const Plan plan = make_plan(format);
   const Target& target = active_target();
   const bool stream = x.data() != y.data() && 2 * x.size_bytes() > kStreamBytes;
-  const auto run_of = stream ? target.quantize_stream[index(plan.kind)]
-                             : target.quantize[index(plan.kind)];
+  const auto run_of =
+      stream ? target.quantize_stream[index(plan.kind)] : target.quantize[index(plan.kind)];
   const auto entry = format.block != 0 ? target.block_quantize : run_of;
   for_each_run(scales, shape, block_of(format), options.threads, [&](const Run& run) {
     entry(plan, x.data() + run.first, y.data() + run.first, run.count, run.scale, run.inverse);
@@ -132,8 +146,8 @@ Status encode(const Format& format, std::span<const float> x, Shape shape, const
       });
       return success();
     }
-    return Error{.kind = ErrorKind::kInput, .what = "codes of block formats are bytes",
-                 .where = "codes"};
+    return Error{
+        .kind = ErrorKind::kInput, .what = "codes of block formats are bytes", .where = "codes"};
   }
   const auto entry = encode_entry<Code>(target, plan.encode_kind);
   for_each_run(scales, shape, 0, options.threads, [&](const Run& run) {
@@ -160,8 +174,8 @@ Status decode(const Format& format, std::span<const Code> codes, Shape shape, co
       });
       return success();
     }
-    return Error{.kind = ErrorKind::kInput, .what = "codes of block formats are bytes",
-                 .where = "codes"};
+    return Error{
+        .kind = ErrorKind::kInput, .what = "codes of block formats are bytes", .where = "codes"};
   }
   const auto entry = decode_entry<Code>(target, plan.decode_kind);
   for_each_run(scales, shape, 0, options.threads, [&](const Run& run) {
@@ -198,8 +212,8 @@ Status to_bf16(const Format& format, std::span<const float> x, Shape shape, cons
 Status to_int8(const Format& format, std::span<const float> x, Shape shape, const Scales& scales,
                std::span<std::int8_t> y, Options options) {
   if (Status s = check(format, x, shape, scales, y); !s) return s;
-  if (format.family != formats::Family::kInt || format.bits > 8 ||
-      format.block != 0 || format.variant != 0) {
+  if (format.family != formats::Family::kInt || format.bits > 8 || format.block != 0 ||
+      format.variant != 0) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "values of " + formats::name(format) + " are not 8-bit integers",
                  .expected = "int2 to int8"};
@@ -240,12 +254,12 @@ Status unpack(std::span<const std::uint8_t> in, int bits, std::span<Code> codes,
   return success();
 }
 
-#define POSITTUNE_INSTANTIATE(Code)                                                               \
-  template Status encode(const Format&, std::span<const float>, Shape, const Scales&,             \
-                         std::span<Code>, std::span<std::uint8_t>, Options);                      \
-  template Status decode(const Format&, std::span<const Code>, Shape, const Scales&,              \
-                         std::span<float>, std::span<const std::uint8_t>, Options);               \
-  template Status pack(std::span<const Code>, int, std::span<std::uint8_t>, Options);             \
+#define POSITTUNE_INSTANTIATE(Code)                                                   \
+  template Status encode(const Format&, std::span<const float>, Shape, const Scales&, \
+                         std::span<Code>, std::span<std::uint8_t>, Options);          \
+  template Status decode(const Format&, std::span<const Code>, Shape, const Scales&,  \
+                         std::span<float>, std::span<const std::uint8_t>, Options);   \
+  template Status pack(std::span<const Code>, int, std::span<std::uint8_t>, Options); \
   template Status unpack(std::span<const std::uint8_t>, int, std::span<Code>, Options);
 POSITTUNE_INSTANTIATE(std::uint8_t)
 POSITTUNE_INSTANTIATE(std::uint16_t)

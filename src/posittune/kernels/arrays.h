@@ -3,9 +3,9 @@
 // Operations on arrays of floats: rows x cols, row-major, contiguous.
 //
 // Scaling: q(x) = Q(x * s) * (1/s); 1/s is rounded to float, exact for powers of two.
-// Near the ends of fp32's range that product itself can overflow or underflow: int8 with s = 127/FLT_MAX
-// gives infinity for x = FLT_MAX, because 1/s rounds up.
-// Results are the same bits on every target and for every number of threads.
+// Near the ends of fp32's range that product itself can overflow or underflow: int8 with s =
+// 127/FLT_MAX gives infinity for x = FLT_MAX, because 1/s rounds up. Results are the same bits on
+// every target and for every number of threads.
 //
 // Every function checks its arguments and returns kInput errors for:
 //   lengths that do not match shape and scales; a null pointer with a length;
@@ -13,8 +13,9 @@
 // An empty array (rows or cols 0) is fine and does nothing.
 //
 // NaN and infinities in the data: quantize gives NaN for NaN (and for infinities in posits, NaR);
-// int and float formats saturate infinities, see formats/codec.h. encode gives nan_code, or the code
-// of +max in formats without one. Nothing is turned into zero; difference() and statistics() count them.
+// int and float formats saturate infinities, see formats/codec.h. encode gives nan_code, or the
+// code of +max in formats without one. Nothing is turned into zero; difference() and statistics()
+// count them.
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,8 @@ struct Shape {
 };
 
 // 1 value: per tensor; `rows` values: per row (output channel); with group > 0: rows x
-// ceil(cols/group) values, one for each stretch of `group` columns. Block formats need group % 32 == 0.
+// ceil(cols/group) values, one for each stretch of `group` columns. Block formats need group % 32
+// == 0.
 struct Scales {
   std::span<const float> values;
   std::size_t group = 0;
@@ -46,8 +48,8 @@ struct Options {
 Status quantize(const formats::Format& format, std::span<const float> x, Shape shape,
                 const Scales& scales, std::span<float> y, Options options = {});
 
-// Codes of Q(x * s), one per element; Code (uint8_t, uint16_t, uint32_t) has at least format.bits bits.
-// Block formats also fill `exponents` (E8M0): rows x ceil(cols/32); others leave it empty.
+// Codes of Q(x * s), one per element; Code (uint8_t, uint16_t, uint32_t) has at least format.bits
+// bits. Block formats also fill `exponents` (E8M0): rows x ceil(cols/32); others leave it empty.
 template <class Code>
 Status encode(const formats::Format& format, std::span<const float> x, Shape shape,
               const Scales& scales, std::span<Code> codes, std::span<std::uint8_t> exponents = {},
@@ -69,7 +71,8 @@ bool exact_in_bf16(const formats::Format& format);
 Status to_int8(const formats::Format& format, std::span<const float> x, Shape shape,
                const Scales& scales, std::span<std::int8_t> y, Options options = {});
 
-// Dense little-endian bit string: code i at bits [i*bits, (i+1)*bits); 1 <= bits <= 8 * sizeof(Code).
+// Dense little-endian bit string: code i at bits [i*bits, (i+1)*bits); 1 <= bits <= 8 *
+// sizeof(Code).
 std::size_t packed_bytes(std::size_t count, int bits);
 template <class Code>
 Status pack(std::span<const Code> codes, int bits, std::span<std::uint8_t> out,

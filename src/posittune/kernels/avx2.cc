@@ -1,7 +1,6 @@
-// Compiled with -mavx2 -mbmi2. Nothing here may be an inline function that another file could share:
-// the linker would be free to keep this file's version of it.
+// Compiled with -mavx2 -mbmi2. Nothing here may be an inline function that another file could
+// share: the linker would be free to keep this file's version of it.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -13,13 +12,15 @@ namespace posittune::kernels {
 namespace avx2 {
 namespace {
 
+// Each builds on those before it.
+// clang-format off
 #include "posittune/kernels/rounding-inl.h"
-
 #include "posittune/kernels/decoding-inl.h"
-#include "posittune/kernels/packing-inl.h"
 #include "posittune/kernels/runs-inl.h"
 #include "posittune/kernels/statistics-inl.h"
+#include "posittune/kernels/packing-inl.h"
 #include "posittune/kernels/table-inl.h"
+// clang-format on
 
 }  // namespace
 }  // namespace avx2

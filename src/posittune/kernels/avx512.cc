@@ -1,7 +1,6 @@
 // Compiled with -mavx512{f,bw,dq,vl,cd} -mbmi2, and once more for the tests with
 // POSITTUNE_EMULATE_AVX512 on AVX2. The warning at the top of avx2.cc holds here too.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -19,13 +18,15 @@ namespace posittune::kernels {
 namespace POSITTUNE_AVX512_NAMESPACE {
 namespace {
 
+// Each builds on those before it.
+// clang-format off
 #include "posittune/kernels/rounding-inl.h"
-
 #include "posittune/kernels/decoding-inl.h"
-#include "posittune/kernels/packing-inl.h"
 #include "posittune/kernels/runs-inl.h"
 #include "posittune/kernels/statistics-inl.h"
+#include "posittune/kernels/packing-inl.h"
 #include "posittune/kernels/table-inl.h"
+// clang-format on
 
 }  // namespace
 }  // namespace POSITTUNE_AVX512_NAMESPACE

@@ -26,7 +26,9 @@ struct Decoder<Kind::kCopy> {
 template <bool kWide>
 struct PositDecoder {
   explicit PositDecoder(const Plan& plan)
-      : p(plan), up(V::set(32 - plan.bits)), down(V::set(32 - plan.regime_shift)),
+      : p(plan),
+        up(V::set(32 - plan.bits)),
+        down(V::set(32 - plan.regime_shift)),
         regime_shift(V::set(plan.regime_shift)),
         origin(V::set(kOneBits - (std::int32_t{1} << plan.regime_shift))) {}
 
@@ -65,7 +67,8 @@ struct Decoder<Kind::kPositWide> : PositDecoder<true> {
 template <>
 struct Decoder<Kind::kFloat> {
   explicit Decoder(const Plan& plan)
-      : p(plan), unit(V::set(plan.unit)),
+      : p(plan),
+        unit(V::set(plan.unit)),
         // A subnormal field reads as exponent field 1 of a normal one: pattern + (bias shift).
         rebase(V::set(plan.min_exp_bits - (1 << 23))) {}
 
@@ -99,8 +102,7 @@ struct Decoder<Kind::kFloatShift> {
 
 template <>
 struct Decoder<Kind::kInt> {
-  explicit Decoder(const Plan& plan)
-      : up(V::set(32 - plan.bits)), unit(V::set(plan.unit)) {}
+  explicit Decoder(const Plan& plan) : up(V::set(32 - plan.bits)), unit(V::set(plan.unit)) {}
   F operator()(I code) const {
     const I top = V::sll(code, up);
     const F value = V::mul(V::to_float(V::sra(top, up)), unit);

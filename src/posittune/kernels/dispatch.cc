@@ -44,12 +44,12 @@ Result<const Target*> choose_target() {
     names += (names.empty() ? "" : ", ") + std::string(entry.name);
     if (std::string_view(forced) != entry.name) continue;
     if (entry.supported()) return &entry.table();
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "this processor cannot run the kernels it was told to use",
-                 .where = kTargetVariable,
-                 .found = forced,
-                 .hint = "unset the variable to take the best one, " +
-                         std::string(best_target()->name)};
+    return Error{
+        .kind = ErrorKind::kUnsupported,
+        .what = "this processor cannot run the kernels it was told to use",
+        .where = kTargetVariable,
+        .found = forced,
+        .hint = "unset the variable to take the best one, " + std::string(best_target()->name)};
   }
   return Error{.kind = ErrorKind::kUsage,
                .what = "unknown instruction set",

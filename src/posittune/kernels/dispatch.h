@@ -24,9 +24,9 @@ struct TargetEntry {
 // Targets of this build, best first; the last is "scalar".
 std::span<const TargetEntry> targets();
 
-// The target in use: the best supported one, or the forced one. A forced name that does not exist or
-// that this processor lacks is an error (kUsage, kUnsupported) when asked for here; the kernels then
-// run as if it were not set.
+// The target in use: the best supported one, or the forced one. A forced name that does not exist
+// or that this processor lacks is an error (kUsage, kUnsupported) when asked for here; the kernels
+// then run as if it were not set.
 Result<const Target*> choose_target();
 const Target& active_target();
 

@@ -1,8 +1,8 @@
 // Dense n-bit codes with BMI2: pext/pdep move 64 bits of codes to and from their packed place at
 // once. See rounding-inl.h for how this file is used.
 //
-// Groups of 8 codes fill exactly `bits` bytes. Loads and stores of whole words may touch the bytes of
-// the next group, so the last groups, which have none, go to the scalar twin. Codes of more than
+// Groups of 8 codes fill exactly `bits` bytes. Loads and stores of whole words may touch the bytes
+// of the next group, so the last groups, which have none, go to the scalar twin. Codes of more than
 // 16 bits (no tensor format of interest) do too.
 
 // The low `bits` bits of each field of sizeof(T) bytes in a 64-bit word.
@@ -18,7 +18,9 @@ std::uint64_t field_mask(int bits) {
 // Groups of 8 that may be moved as whole words of `word_bytes`.
 inline std::size_t whole_groups(std::size_t n, int bits, std::size_t word_bytes) {
   const std::size_t group = static_cast<std::size_t>(bits), bytes = (n * group + 7) / 8;
-  return bytes < word_bytes ? 0 : std::min(n / 8, (bytes - word_bytes) / group + 1);
+  if (bytes < word_bytes) return 0;
+  const std::size_t most = (bytes - word_bytes) / group + 1;
+  return n / 8 < most ? n / 8 : most;
 }
 
 inline void pack8(const std::uint8_t* codes, std::size_t n, int bits, std::uint8_t* out) {

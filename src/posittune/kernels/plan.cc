@@ -21,9 +21,9 @@ void plan_posit(Plan& p) {
   p.regime_shift = 23 + es;
   // posit<2,es> has the one magnitude 1: any place to round at leaves it alone.
   p.shift_base = n == 2 ? 1 : 26 + es - n;
-  // Exponent + 128 has the low es bits of the exponent itself. With all of them cut the last code bit
-  // is the regime's: 0 at the positive end (1..10) and 1 at the negative end (0..01), while k = n-3
-  // and k = -(n-2) have the parities of n-3 and n.
+  // Exponent + 128 has the low es bits of the exponent itself. With all of them cut the last code
+  // bit is the regime's: 0 at the positive end (1..10) and 1 at the negative end (0..01), while k =
+  // n-3 and k = -(n-2) have the parities of n-3 and n.
   const int bias_parity = (128 >> es) % 2;
   const int flip = (n % 2 == 0 ? 1 : 0) ^ bias_parity;
   p.aligned = (std::int32_t{1} << 23) + flip * (std::int32_t{1} << p.regime_shift);
@@ -52,9 +52,7 @@ void plan_float(Plan& p) {
   p.inf_code = p.traits.has_infinity ? ((1 << exp_bits) - 1) << p.man_bits : -1;
   const bool to_infinity = p.bits > 8;
   p.overflow = to_infinity ? INFINITY : p.max;
-  p.limit = to_infinity && exp_bits < 8
-                ? std::ldexp(1.0f, std::ilogb(p.traits.max) + 1)
-                : p.max;
+  p.limit = to_infinity && exp_bits < 8 ? std::ldexp(1.0f, std::ilogb(p.traits.max) + 1) : p.max;
   p.kind = exp_bits == 8      ? (p.man_bits == 23 ? Kind::kCopy : Kind::kFloatShift)
            : p.man_bits == 23 ? Kind::kScalar  // the magic addition of kFloat needs a spare bit
                               : Kind::kFloat;
@@ -71,14 +69,18 @@ Plan make_plan(const Format& format) {
   p.clamp_low = p.traits.min < FLT_TRUE_MIN || p.range.low > p.traits.min;
   p.bits = format.bits;
   p.max_code = static_cast<std::int32_t>(formats::encode(p.format, p.traits.max));
-  p.nan_code = static_cast<std::int32_t>(p.traits.nan_code.value_or(
-      static_cast<std::uint32_t>(p.max_code)));
+  p.nan_code =
+      static_cast<std::int32_t>(p.traits.nan_code.value_or(static_cast<std::uint32_t>(p.max_code)));
   p.max = p.range.high;
   p.block = format.block;
   if (format.block != 0) p.block_emax = std::ilogb(p.traits.max);
   switch (format.family) {
-    case Family::kPosit: plan_posit(p); break;
-    case Family::kFloat: plan_float(p); break;
+    case Family::kPosit:
+      plan_posit(p);
+      break;
+    case Family::kFloat:
+      plan_float(p);
+      break;
     case Family::kInt:
       p.kind = p.encode_kind = p.decode_kind = Kind::kInt;
       p.unit = static_cast<float>(p.traits.min);

@@ -1,5 +1,5 @@
-// The rounding algorithms, written once over a vector vocabulary V (simd_*.h) and compiled per target.
-// No include guard: each target includes it inside its own namespace, after V.
+// The rounding algorithms, written once over a vector vocabulary V (simd_*.h) and compiled per
+// target. No include guard: each target includes it inside its own namespace, after V.
 //
 // Each Rounder<kind> maps x and y = x * scale to the grid value Q(y) and its code. What a caller
 // does not use the compiler drops.
@@ -58,17 +58,24 @@ struct Rounder<Kind::kCopy> {
 //
 //     w = e * 2^23 + fraction  =  | k = floor(e / 2^es) | es exponent bits | 23 fraction bits |
 //
-// and within one regime k a posit is exactly the top of that string: rounding to nearest even on the
-// bit string is integer rounding of w at bit `drop`, which grows by one with each regime bit:
+// and within one regime k a posit is exactly the top of that string: rounding to nearest even on
+// the bit string is integer rounding of w at bit `drop`, which grows by one with each regime bit:
 //     drop = (26 + es - n) + run,  run = k for k >= 0, -k-1 for k < 0.
 // Carries move into the next exponent and regime by themselves.
 template <bool kFlush, bool kWide, bool kShort>
 struct PositRounder {
   explicit PositRounder(const Plan& plan, F scale)
-      : p(plan), scale_(scale), low(V::set(plan.low_bits)), high(V::set(plan.high_bits)),
-        regime_shift(V::set(plan.regime_shift)), base(V::set(plan.shift_base)),
-        half_base(V::set(32 - plan.shift_base)), aligned(V::set(plan.aligned)), to_top(V::set(30 - plan.regime_shift)),
-        below(V::set(33 - plan.bits)), half_below(V::set((std::int32_t{1} << (32 - plan.bits)) - 1)),
+      : p(plan),
+        scale_(scale),
+        low(V::set(plan.low_bits)),
+        high(V::set(plan.high_bits)),
+        regime_shift(V::set(plan.regime_shift)),
+        base(V::set(plan.shift_base)),
+        half_base(V::set(32 - plan.shift_base)),
+        aligned(V::set(plan.aligned)),
+        to_top(V::set(30 - plan.regime_shift)),
+        below(V::set(33 - plan.bits)),
+        half_below(V::set((std::int32_t{1} << (32 - plan.bits)) - 1)),
         mask(static_cast<std::int32_t>((std::uint64_t{1} << plan.bits) - 1)) {}
 
   Rounded operator()(F x, F y) const {
@@ -83,19 +90,19 @@ struct PositRounder {
     // `aligned` makes the pattern's bits those of the code, so that it rounds in place of w.
     const I bits = V::add(clamped, aligned);
     const I last = V::and_(V::srl(bits, drop), kWide ? V::min(drop, V::set(1)) : V::set(1));
-    const I half = V::srl(V::set(kAbsBits), kWide ? V::sub(V::set(32), drop) : V::sub(half_base, run));
+    const I half =
+        V::srl(V::set(kAbsBits), kWide ? V::sub(V::set(32), drop) : V::sub(half_base, run));
     const I rounded = V::and_(V::add(V::add(bits, half), last), V::sll(V::set(-1), drop));
     const I pattern = V::sub(rounded, aligned);
 
     const I value = V::or_and(pattern, V::bits(y), V::set(kSignBits));
-    const M zero = kFlush ? V::greater(V::set(p.flush_bits), a)
-                          : V::equal(magnitude(x), V::set(0));
+    const M zero = kFlush ? V::greater(V::set(p.flush_bits), a) : V::equal(magnitude(x), V::set(0));
     const M nar = not_finite(x);
     Rounded r{V::select(nar, nan(), V::zero_where(zero, V::floats(value))),
-              V::select(nar, V::set(p.nan_code),
-                        V::zero_where(zero, code(y, w, run, below_one)))};
+              V::select(nar, V::set(p.nan_code), V::zero_where(zero, code(y, w, run, below_one)))};
     if constexpr (kWide) {
-      const M slow = V::both(V::greater(V::set(p.fast_bits), a), V::greater(magnitude(x), V::set(0)));
+      const M slow =
+          V::both(V::greater(V::set(p.fast_bits), a), V::greater(magnitude(x), V::set(0)));
       if (V::any(slow)) r = patch(p, x, scale_, slow, r);
     }
     return r;
@@ -104,8 +111,8 @@ struct PositRounder {
   // The whole string sign-free, from the top of a word,
   //     k >= 0: | 1 0 | E | shifted right by run with copies of the 1:  1..1 0 E
   //     k < 0:  | 0 1 | E | shifted right by run with zeros:            0..0 1 E
-  // where E is exponent and fraction, rounded at the same place for all regimes. What is shifted out
-  // at the bottom is kept as one sticky bit; short posits lose nothing.
+  // where E is exponent and fraction, rounded at the same place for all regimes. What is shifted
+  // out at the bottom is kept as one sticky bit; short posits lose nothing.
   I code(F y, I w, I run, I below_one) const {
     const I rest = V::and_(V::sll(w, to_top), V::set(0x3fff'ffff));
     const I regime = V::xor_(V::and_(below_one, V::set(-0x4000'0000)), V::set(kSignBits));
@@ -149,9 +156,13 @@ struct Rounder<Kind::kPositWide> : PositRounder<false, true, false> {
 template <>
 struct Rounder<Kind::kFloat> {
   explicit Rounder(const Plan& plan, F)
-      : p(plan), limit(V::set(plan.limit)), max_bits(V::bits(V::set(plan.max))),
-        overflow(V::set(plan.overflow)), min_exp(V::set(plan.min_exp_bits)),
-        magic((23 - plan.man_bits) << 23), shift(V::set(23 - plan.man_bits)) {}
+      : p(plan),
+        limit(V::set(plan.limit)),
+        max_bits(V::bits(V::set(plan.max))),
+        overflow(V::set(plan.overflow)),
+        min_exp(V::set(plan.min_exp_bits)),
+        magic((23 - plan.man_bits) << 23),
+        shift(V::set(23 - plan.man_bits)) {}
 
   Rounded operator()(F, F y) const {
     const M not_number = is_nan(y);
@@ -200,7 +211,9 @@ struct Rounder<Kind::kFloatShift> {
 template <>
 struct Rounder<Kind::kInt> {
   explicit Rounder(const Plan& plan, F)
-      : p(plan), steps(V::set(1 / plan.unit)), unit(V::set(plan.unit)),
+      : p(plan),
+        steps(V::set(1 / plan.unit)),
+        unit(V::set(plan.unit)),
         high(V::set(static_cast<float>(plan.max_code))),
         low(V::set(-static_cast<float>(plan.max_code))) {}
 

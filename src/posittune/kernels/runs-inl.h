@@ -14,7 +14,9 @@ struct WriteCode {
 };
 struct WriteBf16 {
   using T = std::uint16_t;
-  static void write(T* out, const Rounded& r, F) { V::store_codes(out, V::srl<16>(V::bits(r.grid))); }
+  static void write(T* out, const Rounded& r, F) {
+    V::store_codes(out, V::srl<16>(V::bits(r.grid)));
+  }
 };
 
 template <Kind kKind, class Writer>
@@ -37,7 +39,8 @@ void round_run(const Plan& p, const float* x, typename Writer::T* out, std::size
 }
 
 template <Kind kKind>
-void stream_run(const Plan& p, const float* x, float* y, std::size_t n, float scale, float inverse) {
+void stream_run(const Plan& p, const float* x, float* y, std::size_t n, float scale,
+                float inverse) {
   constexpr std::size_t kAlign = V::kLanes * sizeof(float);
   const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(y) % kAlign / sizeof(float);
   const std::size_t whole = misaligned == 0 ? 0 : V::kLanes - misaligned;
@@ -152,8 +155,8 @@ void block_quantize_row(const Plan& p, const float* x, float* out, std::size_t n
 
 inline void block_quantize(const Plan& p, const float* x, float* y, std::size_t n, float scale,
                            float inverse) {
-  const auto run = p.kind == Kind::kInt ? &block_quantize_row<Kind::kInt>
-                                        : &block_quantize_row<Kind::kFloat>;
+  const auto run =
+      p.kind == Kind::kInt ? &block_quantize_row<Kind::kInt> : &block_quantize_row<Kind::kFloat>;
   run(p, x, y, n, scale, inverse);
 }
 
@@ -173,8 +176,8 @@ void block_encode_row(const Plan& p, const float* x, std::uint8_t* codes, std::u
 
 inline void block_encode(const Plan& p, const float* x, std::uint8_t* codes,
                          std::uint8_t* exponents, std::size_t n, float scale) {
-  const auto run = p.kind == Kind::kInt ? &block_encode_row<Kind::kInt>
-                                        : &block_encode_row<Kind::kFloat>;
+  const auto run =
+      p.kind == Kind::kInt ? &block_encode_row<Kind::kInt> : &block_encode_row<Kind::kFloat>;
   run(p, x, codes, exponents, n, scale);
 }
 
@@ -202,7 +205,7 @@ void block_decode_row(const Plan& p, const std::uint8_t* codes, const std::uint8
 
 inline void block_decode(const Plan& p, const std::uint8_t* codes, const std::uint8_t* exponents,
                          float* y, std::size_t n, float inverse) {
-  const auto run = p.kind == Kind::kInt ? &block_decode_row<Kind::kInt>
-                                        : &block_decode_row<Kind::kFloat>;
+  const auto run =
+      p.kind == Kind::kInt ? &block_decode_row<Kind::kInt> : &block_decode_row<Kind::kFloat>;
   run(p, codes, exponents, y, n, inverse);
 }

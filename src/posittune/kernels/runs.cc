@@ -53,7 +53,8 @@ Status check_length(const char* name, const void* data, std::size_t found, std::
 
 Status check_shape(Shape shape) {
   if (shape.cols != 0 && shape.rows > SIZE_MAX / shape.cols) {
-    return Error{.kind = ErrorKind::kInput, .what = "shape has more elements than fit in memory",
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "shape has more elements than fit in memory",
                  .where = "shape"};
   }
   return success();

@@ -30,8 +30,8 @@ void decode(const Plan& p, const T* codes, float* y, std::size_t n, float invers
 
 void to_bf16(const Plan& p, const float* x, std::uint16_t* out, std::size_t n, float scale, float) {
   for (std::size_t i = 0; i < n; ++i) {
-    out[i] = static_cast<std::uint16_t>(
-        std::bit_cast<std::uint32_t>(round_one(p, x[i], scale)) >> 16);
+    out[i] =
+        static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(round_one(p, x[i], scale)) >> 16);
   }
 }
 

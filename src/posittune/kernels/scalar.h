@@ -1,6 +1,7 @@
 #pragma once
 
-// The plain twin, one element at a time. The vector targets call it for lanes that have no fast way.
+// The plain twin, one element at a time. The vector targets call it for lanes that have no fast
+// way.
 
 #include <cstdint>
 
@@ -16,7 +17,8 @@ float round_one(const Plan& plan, float x, float scale);           // grid value
 std::uint32_t encode_one(const Plan& plan, float x, float scale);  // its code
 float decode_one(const Plan& plan, std::uint32_t code);
 
-// Exponent X of a block's shared scale 2^X from its n elements (x * scale); infinities and NaN do not count.
+// Exponent X of a block's shared scale 2^X from its n elements (x * scale); infinities and NaN do
+// not count.
 int block_exponent(const Plan& plan, const float* x, std::size_t n, float scale);
 
 // 2^exponent for exponents -127..127, the first a subnormal.

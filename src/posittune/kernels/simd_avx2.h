@@ -31,7 +31,9 @@ struct V {
   // A NaN in b comes out.
   static F min(F a, F b) { return _mm256_min_ps(a, b); }
   static F max(F a, F b) { return _mm256_max_ps(a, b); }
-  static F nearest(F v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static F nearest(F v) {
+    return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
   static I to_int(F v) { return _mm256_cvtps_epi32(v); }
   static F to_float(I v) { return _mm256_cvtepi32_ps(v); }
 
@@ -49,11 +51,17 @@ struct V {
   static I srl(I v, I count) { return _mm256_srlv_epi32(v, count); }
   static I sra(I v, I count) { return _mm256_srav_epi32(v, count); }
   template <int kCount>
-  static I sll(I v) { return _mm256_slli_epi32(v, kCount); }
+  static I sll(I v) {
+    return _mm256_slli_epi32(v, kCount);
+  }
   template <int kCount>
-  static I srl(I v) { return _mm256_srli_epi32(v, kCount); }
+  static I srl(I v) {
+    return _mm256_srli_epi32(v, kCount);
+  }
   template <int kCount>
-  static I sra(I v) { return _mm256_srai_epi32(v, kCount); }
+  static I sra(I v) {
+    return _mm256_srai_epi32(v, kCount);
+  }
   // Leading zeros of v, 0 < v < 2^31. The conversion must not round up to the next power of two, so
   // the bit below the leading one is cleared first.
   static I leading_zeros(I v) {
@@ -82,11 +90,11 @@ struct V {
   }
   // The low 8, 16 or 32 bits of each lane.
   static void store_codes(std::uint8_t* p, I v) {
-    const I low = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-                                   0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const I low = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0,
+                                   4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     const I packed = _mm256_shuffle_epi8(v, low);
-    const __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(packed),
-                                            _mm256_extracti128_si256(packed, 1));
+    const __m128i both =
+        _mm_unpacklo_epi32(_mm256_castsi256_si128(packed), _mm256_extracti128_si256(packed, 1));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), both);
   }
   static void store_codes(std::uint16_t* p, I v) {
@@ -105,7 +113,8 @@ struct V {
   };
   static D zero_sum() { return {_mm256_setzero_pd(), _mm256_setzero_pd()}; }
   static D widen(F v) {
-    return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)), _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
+    return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+            _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
   }
   static D add(D a, D b) { return {_mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high)}; }
   static D mul(D a, D b) { return {_mm256_mul_pd(a.low, b.low), _mm256_mul_pd(a.high, b.high)}; }

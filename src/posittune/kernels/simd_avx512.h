@@ -50,11 +50,17 @@ struct V {
   static I srl(I v, I count) { return _mm512_srlv_epi32(v, count); }
   static I sra(I v, I count) { return _mm512_srav_epi32(v, count); }
   template <int kCount>
-  static I sll(I v) { return _mm512_slli_epi32(v, kCount); }
+  static I sll(I v) {
+    return _mm512_slli_epi32(v, kCount);
+  }
   template <int kCount>
-  static I srl(I v) { return _mm512_srli_epi32(v, kCount); }
+  static I srl(I v) {
+    return _mm512_srli_epi32(v, kCount);
+  }
   template <int kCount>
-  static I sra(I v) { return _mm512_srai_epi32(v, kCount); }
+  static I sra(I v) {
+    return _mm512_srai_epi32(v, kCount);
+  }
 
   static M greater(I a, I b) { return _mm512_cmpgt_epi32_mask(a, b); }
   static M equal(I a, I b) { return _mm512_cmpeq_epi32_mask(a, b); }
@@ -112,4 +118,4 @@ struct V {
   }
 };
 
-}  // namespace
+}  // namespace posittune::kernels::POSITTUNE_AVX512_NAMESPACE

@@ -30,7 +30,8 @@ inline F load_part(const float* p, std::size_t count, std::size_t part) {
 
 inline Moments moments(const float* x, std::size_t n) {
   D sum_abs[kParts], sum_squares[kParts];
-  for (std::size_t part = 0; part < kParts; ++part) sum_abs[part] = sum_squares[part] = V::zero_sum();
+  for (std::size_t part = 0; part < kParts; ++part)
+    sum_abs[part] = sum_squares[part] = V::zero_sum();
   I largest = V::set(0);
   Moments m;
   std::uint64_t padding = 0;

@@ -50,9 +50,11 @@ Status check_weights(std::span<const float> weights, Shape shape) {
   if (Status s = check_length("weights", weights.data(), weights.size(), shape.cols); !s) return s;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (!(weights[i] >= 0) || !std::isfinite(weights[i])) {
-      return Error{.kind = ErrorKind::kInput, .what = "weight is not usable",
+      return Error{.kind = ErrorKind::kInput,
+                   .what = "weight is not usable",
                    .where = "weights[" + std::to_string(i) + "]",
-                   .expected = "finite and not negative", .found = std::to_string(weights[i])};
+                   .expected = "finite and not negative",
+                   .found = std::to_string(weights[i])};
     }
   }
   return success();

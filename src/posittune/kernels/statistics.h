@@ -1,8 +1,8 @@
 #pragma once
 
 // Statistics of arrays (rows x cols, row-major). NaN and infinities are counted and left out of all
-// sums. Same bits on every target and for every number of threads: sums are taken in chunks of kChunk
-// elements of a row, and the chunks added in order.
+// sums. Same bits on every target and for every number of threads: sums are taken in chunks of
+// kChunk elements of a row, and the chunks added in order.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@
 namespace posittune::kernels {
 
 struct Statistics {
-  std::uint64_t count = 0;      // all elements
+  std::uint64_t count = 0;  // all elements
   std::uint64_t zeros = 0;
   std::uint64_t nonfinite = 0;  // NaN and infinities
   float absmax = 0;
@@ -35,15 +35,15 @@ Result<std::vector<Statistics>> row_statistics(std::span<const float> x, Shape s
 // Of the whole array.
 Result<Statistics> statistics(std::span<const float> x, Options options = {});
 
-// Counts of |x| in 2048 bins: bin = upper 11 bits of the float pattern, 8 bins per octave; zeros and
-// the smallest subnormals in bin 0, infinities and NaN in bins 2040 and above.
+// Counts of |x| in 2048 bins: bin = upper 11 bits of the float pattern, 8 bins per octave; zeros
+// and the smallest subnormals in bin 0, infinities and NaN in bins 2040 and above.
 std::vector<std::uint64_t> histogram(std::span<const float> x, Options options = {});
 // Lower edge of a bin.
 float histogram_edge(std::size_t bin);
 
 // sum over the columns of w_k * (q(x_k) - x_k)^2 for each row and each candidate scale, in one pass
-// over x. `weights` is empty (all 1) or has `cols` entries, finite and not negative; `candidates` has k
-// scales for all rows or rows x k. The result is rows x k.
+// over x. `weights` is empty (all 1) or has `cols` entries, finite and not negative; `candidates`
+// has k scales for all rows or rows x k. The result is rows x k.
 Result<std::vector<double>> rounding_error(const formats::Format& format, std::span<const float> x,
                                            Shape shape, std::span<const float> weights,
                                            std::span<const float> candidates, std::size_t k,
@@ -52,13 +52,13 @@ Result<std::vector<double>> rounding_error(const formats::Format& format, std::s
 // What rounding did to an array: y = quantize(x) with the same format, shape and scales.
 struct Difference {
   std::uint64_t count = 0;
-  std::uint64_t nonfinite = 0;  // NaN and infinities in x: NaR in posits
-  std::uint64_t saturated = 0;  // finite |x * s| above the largest value
-  std::uint64_t to_zero = 0;    // nonzero x, zero y
-  double signal = 0, noise = 0; // sum x^2, sum (y-x)^2 over finite x
-  float max_error = 0;          // largest |y - x| over finite x
+  std::uint64_t nonfinite = 0;   // NaN and infinities in x: NaR in posits
+  std::uint64_t saturated = 0;   // finite |x * s| above the largest value
+  std::uint64_t to_zero = 0;     // nonzero x, zero y
+  double signal = 0, noise = 0;  // sum x^2, sum (y-x)^2 over finite x
+  float max_error = 0;           // largest |y - x| over finite x
 
-  double sqnr_db() const;       // 10 log10(signal / noise); infinity when noise is 0
+  double sqnr_db() const;  // 10 log10(signal / noise); infinity when noise is 0
   void merge(const Difference& other);
 };
 Result<Difference> difference(const formats::Format& format, std::span<const float> x,

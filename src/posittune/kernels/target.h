@@ -1,10 +1,10 @@
 #pragma once
 
-// The table that one instruction set provides. scalar.cc is the plain twin: every entry of the other
-// tables gives the same bits (tests/kernels/ compares them).
+// The table that one instruction set provides. scalar.cc is the plain twin: every entry of the
+// other tables gives the same bits (tests/kernels/ compares them).
 //
-// A "run" is a stretch of elements with one scale. q = Q(x * scale) is the grid value, inverse = 1/scale.
-// Naming: x float input, y float output, n elements.
+// A "run" is a stretch of elements with one scale. q = Q(x * scale) is the grid value, inverse =
+// 1/scale. Naming: x float input, y float output, n elements.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +19,8 @@ struct Moments {
   std::uint64_t zeros = 0, nonfinite = 0;
 };
 
-// Sums are over at most this many elements at a time, in 16 interleaved lanes that are then added in
-// order: the same bits on every target and for every number of threads.
+// Sums are over at most this many elements at a time, in 16 interleaved lanes that are then added
+// in order: the same bits on every target and for every number of threads.
 inline constexpr std::size_t kChunk = 4096;
 inline constexpr std::size_t kSumLanes = 16;
 
@@ -75,12 +75,12 @@ struct Target {
 };
 
 const Target& scalar_target();
-// Only in builds with POSITTUNE_SIMD, and only to be called on a processor that has the instructions:
-// even making the table uses them. dispatch.h knows.
+// Only in builds with POSITTUNE_SIMD, and only to be called on a processor that has the
+// instructions: even making the table uses them. dispatch.h knows.
 const Target& avx2_target();
 const Target& avx512_target();
-// The AVX-512 source on portable versions of its intrinsics, for tests on machines without it; linked
-// into the tests only.
+// The AVX-512 source on portable versions of its intrinsics, for tests on machines without it;
+// linked into the tests only.
 const Target& avx512_emulated_target();
 
 }  // namespace posittune::kernels

@@ -51,10 +51,10 @@ float fitting_scale(double max, float absmax) {
 
 int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
 
-// Powers of two from two below the smaller to four above the larger of two landmarks: where absmax just
-// fits, and where rms meets the centre. Clipping outliers pays for more than four octaves never.
-// Landmarks far apart (posits with es = 4 fit absmax 2^100 above their centre) keep the end at the
-// centre, where those formats are precise.
+// Powers of two from two below the smaller to four above the larger of two landmarks: where absmax
+// just fits, and where rms meets the centre. Clipping outliers pays for more than four octaves
+// never. Landmarks far apart (posits with es = 4 fit absmax 2^100 above their centre) keep the end
+// at the centre, where those formats are precise.
 std::vector<float> power_candidates(const Format& format, const Statistics& s) {
   constexpr int kMaxSpan = 24;
   int fit = static_cast<int>(std::floor(std::log2(largest(format) / s.absmax)));
@@ -62,13 +62,14 @@ std::vector<float> power_candidates(const Format& format, const Statistics& s) {
   fit = std::clamp(fit, bulk - kMaxSpan, bulk + kMaxSpan);
   std::vector<float> candidates;
   for (int e = std::min(fit, bulk) - 2; e <= std::max(fit, bulk) + 4; ++e) {
-    candidates.push_back(usable(std::ldexp(1.0, std::clamp(e, -kMaxScaleExponent, kMaxScaleExponent))));
+    candidates.push_back(
+        usable(std::ldexp(1.0, std::clamp(e, -kMaxScaleExponent, kMaxScaleExponent))));
   }
   return candidates;
 }
 
-// Around the best power of two. The scale of absmax is one more candidate, so that mse never loses to
-// that rule, where it is within four octaves: a wide format gains nothing by moving its largest
+// Around the best power of two. The scale of absmax is one more candidate, so that mse never loses
+// to that rule, where it is within four octaves: a wide format gains nothing by moving its largest
 // values to the end of its range.
 std::vector<float> refined_candidates(const Format& format, const Statistics& s, float best) {
   std::vector<float> candidates = {best};
@@ -115,14 +116,17 @@ std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const 
   if (rule == ScaleRule::kNone || s.absmax == 0) return {1.0f};
   if (round > 0) return refined_candidates(format, s, best);
   switch (rule) {
-    case ScaleRule::kNone: return {1.0f};
-    case ScaleRule::kAbsmax: return {fitting_scale(largest(format), s.absmax)};
+    case ScaleRule::kNone:
+      return {1.0f};
+    case ScaleRule::kAbsmax:
+      return {fitting_scale(largest(format), s.absmax)};
     case ScaleRule::kRmsPow2:
       return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())))};
     case ScaleRule::kMeanPow2:
       return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.mean_abs())))};
     case ScaleRule::kMsePow2:
-    case ScaleRule::kMse: return power_candidates(format, s);
+    case ScaleRule::kMse:
+      return power_candidates(format, s);
   }
   return {1.0f};
 }
@@ -135,12 +139,40 @@ std::size_t best_candidate(std::span<const double> errors) {
   return best;
 }
 
+Result<std::vector<float>> search_scales(const Format& format, ScaleRule rule,
+                                         std::span<const Statistics> units,
+                                         const ErrorOfCandidates& measure) {
+  std::vector<float> scales(units.size(), 1.0f);
+  std::vector<std::vector<float>> lists(units.size());
+  const int rounds = search_rounds(rule);
+  for (int round = 0; round < std::max(1, rounds); ++round) {
+    std::size_t k = 1;
+    for (std::size_t u = 0; u < units.size(); ++u) {
+      lists[u] = scale_candidates(format, rule, units[u], round, scales[u]);
+      k = std::max(k, lists[u].size());
+    }
+    // Lists of unequal length are filled with their first candidate.
+    for (auto& list : lists) list.resize(k, list.front());
+    std::vector<double> errors(units.size() * k);
+    if (rounds > 0) {
+      auto measured = measure(lists, k);
+      if (!measured) return measured.error();
+      errors = std::move(*measured);
+    }
+    for (std::size_t u = 0; u < units.size(); ++u) {
+      scales[u] = lists[u][best_candidate(std::span(errors).subspan(u * k, k))];
+    }
+  }
+  return scales;
+}
+
 Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
                                          std::span<const float> x, kernels::Shape shape,
                                          bool per_row, std::span<const float> weights,
                                          kernels::Options options) {
   if (!weights.empty()) {
-    if (Status s = kernels::check_length("weights", weights.data(), weights.size(), shape.cols); !s) {
+    if (Status s = kernels::check_length("weights", weights.data(), weights.size(), shape.cols);
+        !s) {
       return s.error();
     }
   }
@@ -152,36 +184,20 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
     for (const Statistics& row : *rows) all.merge(row);
     units = {all};
   }
-  std::vector<float> scales(units.size(), 1.0f);
-  if (shape.size() == 0) return scales;
-  std::vector<std::vector<float>> proposed(units.size());
-  for (int round = 0; round < std::max(1, search_rounds(rule)); ++round) {
-    std::size_t width = 1;
-    for (std::size_t u = 0; u < units.size(); ++u) {
-      proposed[u] = scale_candidates(format, rule, units[u], round, scales[u]);
-      width = std::max(width, proposed[u].size());
-    }
-    // Rows of unequal length are filled with their first candidate.
-    std::vector<float> table;
-    for (auto& unit : proposed) {
-      unit.resize(width, unit.front());
-      table.insert(table.end(), unit.begin(), unit.end());
-    }
-    if (search_rounds(rule) == 0) {
-      for (std::size_t u = 0; u < units.size(); ++u) scales[u] = proposed[u].front();
-      break;
-    }
-    auto errors = kernels::rounding_error(format, x, shape, weights, table, width, options);
-    if (!errors) return errors.error();
-    if (!per_row) {
-      for (std::size_t i = width; i < errors->size(); ++i) (*errors)[i % width] += (*errors)[i];
-    }
-    for (std::size_t u = 0; u < units.size(); ++u) {
-      const std::span<const double> row(errors->data() + u * width, width);
-      scales[u] = proposed[u][best_candidate(row)];
-    }
-  }
-  return scales;
+  return search_scales(format, rule, units,
+                       [&](const std::vector<std::vector<float>>& lists,
+                           std::size_t k) -> Result<std::vector<double>> {
+                         std::vector<float> table;
+                         for (const auto& list : lists)
+                           table.insert(table.end(), list.begin(), list.end());
+                         auto errors =
+                             kernels::rounding_error(format, x, shape, weights, table, k, options);
+                         if (!errors || per_row) return errors;
+                         std::vector<double> sum(k);
+                         for (std::size_t i = 0; i < errors->size(); ++i)
+                           sum[i % k] += (*errors)[i];
+                         return sum;
+                       });
 }
 
 }  // namespace posittune::quant

@@ -10,13 +10,14 @@
 //   mse        the real scale with the least (weighted) squared error: a grid of 1/16 octave around
 //              the best power of two, and the absmax scale when it is within four octaves of that
 //
-// The centre is where a format is most precise: 1 for posits and floats, a quarter of the largest value
-// for ints, so that a normal distribution's bulk stays inside.
+// The centre is where a format is most precise: 1 for posits and floats, a quarter of the largest
+// value for ints, so that a normal distribution's bulk stays inside.
 //
 // A rule proposes candidates in rounds (`mse` refines the best power of two, the others have one
-// round); the caller computes the error of each and reports the best. So the rules see statistics and
-// errors only, and the data may be an array, rows of it, or a stream.
+// round); the caller computes the error of each and reports the best. So the rules see statistics
+// and errors only, and the data may be an array, rows of it, or a stream.
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,8 +46,18 @@ std::vector<float> scale_candidates(const formats::Format& format, ScaleRule rul
 // Index of the least error; ties and NaN go to the earliest.
 std::size_t best_candidate(std::span<const double> errors);
 
-// One scale for each row (per_row) or one for all. `weights`: importance of each column, E[x_k^2] of
-// the layer's input, or empty.
+// Errors of candidates: lists[u] has k scales for unit u; the result has units x k entries.
+using ErrorOfCandidates = std::function<Result<std::vector<double>>(
+    const std::vector<std::vector<float>>& lists, std::size_t k)>;
+
+// One scale for each unit (a tensor, a channel) from its statistics. `measure` is called
+// search_rounds times, for all units at once, so that a stream is read once a round.
+Result<std::vector<float>> search_scales(const formats::Format& format, ScaleRule rule,
+                                         std::span<const kernels::Statistics> units,
+                                         const ErrorOfCandidates& measure);
+
+// One scale for each row (per_row) or one for all. `weights`: importance of each column, E[x_k^2]
+// of the layer's input, or empty.
 Result<std::vector<float>> choose_scales(const formats::Format& format, ScaleRule rule,
                                          std::span<const float> x, kernels::Shape shape,
                                          bool per_row, std::span<const float> weights = {},

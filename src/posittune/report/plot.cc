@@ -11,7 +11,8 @@ namespace {
 
 constexpr double kWidth = 640, kHeight = 360, kLeft = 56, kRight = 16, kTop = 36, kBottom = 48;
 // Colour-blind safe (Okabe and Ito).
-constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
+constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73",
+                                   "#cc79a7", "#e69f00", "#56b4e9"};
 
 struct Axis {
   double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -39,10 +40,14 @@ struct Axis {
 std::string escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else
+      out += c;
   }
   return out;
 }
@@ -64,14 +69,16 @@ std::string ticks(const Plot& plot, const Axis& x, const Axis& y) {
   const double x_step = plot.log2_x ? std::max(1.0, std::ceil((x.high - x.low) / 10)) : x.step(8);
   for (double v = std::ceil(x.low / x_step) * x_step; v <= x.high + 1e-9; v += x_step) {
     const double at = across(x, v);
-    svg += fmt::format("<path class=\"grid\" d=\"M{0:.1f} {1}V{2}\"/>\n", at, kTop, kHeight - kBottom);
+    svg +=
+        fmt::format("<path class=\"grid\" d=\"M{0:.1f} {1}V{2}\"/>\n", at, kTop, kHeight - kBottom);
     svg += label(at, kHeight - kBottom + 16, "middle",
                  plot.log2_x ? fmt::format("2^{:.0f}", v) : fmt::format("{:g}", v));
   }
   const double y_step = y.step(6);
   for (double v = std::ceil(y.low / y_step) * y_step; v <= y.high + 1e-9; v += y_step) {
     const double at = down(y, v);
-    svg += fmt::format("<path class=\"grid\" d=\"M{1} {0:.1f}H{2}\"/>\n", at, kLeft, kWidth - kRight);
+    svg +=
+        fmt::format("<path class=\"grid\" d=\"M{1} {0:.1f}H{2}\"/>\n", at, kLeft, kWidth - kRight);
     svg += label(kLeft - 6, at + 4, "end", fmt::format("{:g}", std::fabs(v) < 1e-12 ? 0 : v));
   }
   return svg;
@@ -97,8 +104,9 @@ std::string to_svg(const Plot& plot) {
   svg += label(kLeft, 22, "start", plot.title);
   svg += ticks(plot, x, y);
   svg += label((kLeft + kWidth - kRight) / 2, kHeight - 10, "middle", plot.x_label);
-  svg += fmt::format("<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
-                     kHeight / 2, escape(plot.y_label));
+  svg += fmt::format(
+      "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
+      kHeight / 2, escape(plot.y_label));
   for (std::size_t s = 0; s < plot.series.size(); ++s) {
     const Series& series = plot.series[s];
     const char* color = kColors[s % std::size(kColors)];

@@ -1,0 +1,171 @@
+#include "posittune/cli/quantize_job.h"
+
+#include "posittune/cli/progress.h"
+
+namespace posittune::cli {
+namespace {
+
+using formats::Format;
+
+// 16 MiB of floats: large enough that threads and disk are busy, small against any memory.
+constexpr std::size_t kChunkElements = std::size_t{4} << 20;
+
+// Scales of the rows of a chunk, as the kernels want them.
+std::vector<float> row_scales(const Job& job, const Chunk& chunk) {
+  if (job.layout.channels == 1) return {job.scales.front()};
+  std::vector<float> scales(chunk.shape.rows);
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    scales[i] = job.scales[job.layout.channel(chunk.row + i)];
+  }
+  return scales;
+}
+
+Result<std::vector<kernels::Statistics>> channel_statistics(Job& job, Progress& progress) {
+  std::vector<kernels::Statistics> channels(job.layout.channels);
+  Status s =
+      for_each_chunk(job.array, job.layout, kChunkElements, [&](const Chunk& chunk) -> Status {
+        auto rows = kernels::row_statistics(chunk.x, chunk.shape, job.kernel_options());
+        if (!rows) return rows.error();
+        for (std::size_t i = 0; i < rows->size(); ++i) {
+          channels[job.layout.channel(chunk.row + i)].merge((*rows)[i]);
+        }
+        progress.advance(chunk.shape.size());
+        return success();
+      });
+  if (!s) return s.error();
+  return channels;
+}
+
+// One pass over the array: the error of each channel's candidates, all lists of one length k.
+Result<std::vector<double>> candidate_errors(Job& job, const std::vector<std::vector<float>>& lists,
+                                             std::size_t k, Progress& progress) {
+  std::vector<double> errors(lists.size() * k);
+  Status s =
+      for_each_chunk(job.array, job.layout, kChunkElements, [&](const Chunk& chunk) -> Status {
+        std::vector<float> table;
+        for (std::size_t i = 0; i < chunk.shape.rows; ++i) {
+          const auto& list = lists[job.layout.channel(chunk.row + i)];
+          table.insert(table.end(), list.begin(), list.end());
+        }
+        auto part = kernels::rounding_error(job.format, chunk.x, chunk.shape, {}, table, k,
+                                            job.kernel_options());
+        if (!part) return part.error();
+        for (std::size_t i = 0; i < part->size(); ++i) {
+          errors[job.layout.channel(chunk.row + i / k) * k + i % k] += (*part)[i];
+        }
+        progress.advance(chunk.shape.size());
+        return success();
+      });
+  if (!s) return s.error();
+  return errors;
+}
+
+}  // namespace
+
+std::string exponents_path(const std::string& path) {
+  const std::string ending = ".npy";
+  const bool known = path.size() > ending.size() && path.ends_with(ending);
+  return (known ? path.substr(0, path.size() - ending.size()) : path) + ".exponents.npy";
+}
+
+Status choose_scales(Job& job) {
+  job.scales.assign(job.layout.channels, job.given_scale.value_or(1.0f));
+  if (job.given_scale || job.rule == quant::ScaleRule::kNone) return success();
+  const auto passes = static_cast<std::size_t>(1 + quant::search_rounds(job.rule));
+  Progress progress(job.streams, "choosing scales", job.array.size() * passes);
+  auto statistics = channel_statistics(job, progress);
+  if (!statistics) return statistics.error();
+  auto scales =
+      quant::search_scales(job.format, job.rule, *statistics,
+                           [&](const std::vector<std::vector<float>>& lists, std::size_t k) {
+                             return candidate_errors(job, lists, k, progress);
+                           });
+  if (!scales) return scales.error();
+  job.scales = std::move(*scales);
+  return success();
+}
+
+namespace {
+
+const char* code_type(const Format& format) {
+  return format.bits <= 8 ? "|u1" : format.bits <= 16 ? "<u2" : "<u4";
+}
+
+struct Outputs {
+  data::NpyWriter main;
+  std::optional<data::NpyWriter> exponents;
+};
+
+Result<Outputs> open_outputs(const Job& job) {
+  const auto& shape = job.array.shape();
+  const char* type = job.codes ? code_type(job.format) : "<f4";
+  auto main = data::NpyWriter::create(job.output, type, shape);
+  if (!main) return main.error();
+  Outputs outputs{std::move(*main), {}};
+  if (job.codes && job.format.block != 0) {
+    std::vector<std::size_t> blocks = shape;
+    if (!blocks.empty()) blocks.back() = (blocks.back() + job.format.block - 1) / job.format.block;
+    auto exponents = data::NpyWriter::create(exponents_path(job.output), "|u1", blocks);
+    if (!exponents) return exponents.error();
+    outputs.exponents.emplace(std::move(*exponents));
+  }
+  return outputs;
+}
+
+template <class Code>
+Status write_codes(const Job& job, const Chunk& chunk, const kernels::Scales& scales,
+                   Outputs& outputs) {
+  std::vector<Code> codes(chunk.shape.size());
+  std::vector<std::uint8_t> exponents;
+  if (const std::size_t block = job.format.block; block != 0) {
+    exponents.resize(chunk.shape.rows * ((chunk.shape.cols + block - 1) / block));
+  }
+  if (Status s = kernels::encode<Code>(job.format, chunk.x, chunk.shape, scales, codes, exponents,
+                                       job.kernel_options());
+      !s) {
+    return s;
+  }
+  if (outputs.exponents) {
+    if (Status s = outputs.exponents->write(std::as_bytes(std::span(exponents))); !s) return s;
+  }
+  return outputs.main.write(std::as_bytes(std::span(codes)));
+}
+
+Status write_chunk(Job& job, const Chunk& chunk, std::vector<float>& y, Outputs& outputs) {
+  const std::vector<float> values = row_scales(job, chunk);
+  const kernels::Scales scales{.values = values};
+  y.resize(chunk.shape.size());
+  if (Status s =
+          kernels::quantize(job.format, chunk.x, chunk.shape, scales, y, job.kernel_options());
+      !s) {
+    return s;
+  }
+  auto part =
+      kernels::difference(job.format, chunk.x, y, chunk.shape, scales, job.kernel_options());
+  if (!part) return part.error();
+  job.difference.merge(*part);
+  if (!job.codes) return outputs.main.write(std::as_bytes(std::span(y)));
+  if (job.format.bits <= 8) return write_codes<std::uint8_t>(job, chunk, scales, outputs);
+  if (job.format.bits <= 16) return write_codes<std::uint16_t>(job, chunk, scales, outputs);
+  return write_codes<std::uint32_t>(job, chunk, scales, outputs);
+}
+
+}  // namespace
+
+Status write_array(Job& job) {
+  auto outputs = open_outputs(job);
+  if (!outputs) return outputs.error();
+  Progress progress(job.streams, "quantizing", job.array.size());
+  std::vector<float> y;
+  Status s = for_each_chunk(job.array, job.layout, kChunkElements, [&](const Chunk& chunk) {
+    progress.advance(chunk.shape.size());
+    return write_chunk(job, chunk, y, *outputs);
+  });
+  if (!s) return s;
+  if (outputs->exponents) {
+    if (Status done = outputs->exponents->commit(); !done) return done;
+  }
+  return outputs->main.commit();
+}
+
+}  // namespace posittune::cli
