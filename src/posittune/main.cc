@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -6,10 +7,31 @@
 #include "posittune/base/interrupt.h"
 #include "posittune/cli/cli.h"
 
+namespace {
+
+// A process started with closed standard streams (a daemon) would get their numbers for its files,
+// and messages would land in the output. Closed ones become /dev/null; stdout in a way that makes
+// writing to it fail.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    const int fd = ::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (fd >= 0 && fd != stream) {
+      ::dup2(fd, stream);
+      ::close(fd);
+    }
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   posittune::watch_interrupts();
-  // A reader that went away is a failed write, reported with an exit code, not a signal death.
+  // A reader that went away or a file past the limit is a failed write, reported with an exit code,
+  // not a signal death.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return posittune::cli::run(arguments, {std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0});
 }

@@ -25,7 +25,7 @@ ALLOWED = {
     "exporter": {"engine", "quant", "kernels", "formats", "model", "records", "base"},
     "report": {"records", "base"},
 }
-INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<(posittune/[^>]+)>)', re.MULTILINE)
 
 
 def room_of(path: pathlib.PurePath) -> str:
@@ -35,7 +35,8 @@ def room_of(path: pathlib.PurePath) -> str:
 def check_file(path: pathlib.Path, relative: pathlib.PurePath) -> list[str]:
     room = room_of(relative)
     problems = []
-    for target in INCLUDE.findall(path.read_text(encoding="utf-8")):
+    for quoted, angled in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        target = quoted or angled
         if not target.startswith("posittune/"):
             # the tests' stand-in for the AVX-512 intrinsics, behind POSITTUNE_EMULATE_AVX512
             if target != "tests/kernels/avx512_emulation.h":
@@ -67,6 +68,7 @@ def self_test() -> None:
         root = pathlib.Path(folder)
         for room, text in (("formats", '#include "posittune/kernels/target.h"\n'),
                            ("kernels", '#include "posittune/formats/format.h"\n'),
+                           ("base", '#include <posittune/quant/scale_rules.h>\n'),
                            ("cellar", '#include "posittune/base/result.h"\n')):
             file = root / "src" / "posittune" / room / "x.cc"
             file.parent.mkdir(parents=True)
@@ -75,9 +77,10 @@ def self_test() -> None:
         oracle.parent.mkdir(parents=True)
         oracle.write_text('#include "posittune/formats/codec.h"\n', encoding="utf-8")
         count, problems = check(root)
-        assert count == 4, count
-        assert len(problems) == 3, problems
+        assert count == 5, count
+        assert len(problems) == 4, problems
         assert any("formats must not include kernels" in p for p in problems), problems
+        assert any("base must not include quant" in p for p in problems), problems
         assert any("'cellar' is not in the table" in p for p in problems), problems
         assert any("the oracle shares no code" in p for p in problems), problems
     print("1 passed, 0 failed")

@@ -104,8 +104,13 @@ Status AtomicFile::write(const std::string& text) {
   return write(std::as_bytes(std::span(text.data(), text.size())));
 }
 
-Status AtomicFile::commit() {
+Status AtomicFile::sync() {
   if (::fsync(fd_) != 0) return system_error(write_kind(), "cannot write file", path_);
+  return success();
+}
+
+Status AtomicFile::commit() {
+  if (Status s = sync(); !s) return s;
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     return system_error(write_kind(), "cannot create file", path_);
   }

@@ -31,7 +31,8 @@ class InputFile {
 };
 
 // Writes to a temporary name beside `path`; commit() syncs and renames. Without commit() nothing is
-// left behind.
+// left behind. An existing file is replaced by a new one: a symbolic link does not stay one, and
+// the mode is that of a new file.
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const std::string& path);
@@ -41,7 +42,8 @@ class AtomicFile {
 
   Status write(std::span<const std::byte> bytes);
   Status write(const std::string& text);
-  Status commit();
+  Status sync();    // to the disk, still under the temporary name
+  Status commit();  // sync and rename
 
  private:
   AtomicFile(std::string path, std::string temporary, int fd);

@@ -15,15 +15,14 @@ void on_signal(int signal) {
 }  // namespace
 
 void watch_interrupts() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (std::signal(signal, on_signal) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
 }
 
 Status check_interrupt() {
   if (interrupted == 0) return success();
-  return Error{.kind = ErrorKind::kInterrupted,
-               .what = "interrupted",
-               .hint = "nothing was left half-written"};
+  return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
 }
 
 }  // namespace posittune

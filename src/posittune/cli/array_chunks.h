@@ -35,9 +35,19 @@ struct Chunk {
   std::span<const float> x;
 };
 
-// Reads the array from front to back in chunks of at most `limit` elements (pieces of long rows
-// start at multiples of 4096 columns) and calls body; looks for interrupts in between.
+// Reads the array from front to back in chunks of at most `limit` elements and calls body; looks
+// for interrupts in between. Pieces of long rows start at multiples of 4096 columns; chunks of
+// short rows hold whole rounds of the channels when such a round fits.
 Status for_each_chunk(const data::NpyReader& array, const Layout& layout, std::size_t limit,
                       const std::function<Status(const Chunk&)>& body);
+
+// Rows of one channel each, for statistics: the chunk itself, or, when its rows are short (an inner
+// axis), a copy in `buffer` with the elements of each channel side by side.
+struct ChannelRows {
+  kernels::Shape shape;
+  std::span<const float> x;
+  std::vector<std::size_t> channels;  // of each row
+};
+ChannelRows channel_rows(const Layout& layout, const Chunk& chunk, std::vector<float>& buffer);
 
 }  // namespace posittune::cli

@@ -1,7 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <exception>
+#include <new>
 #include <ostream>
 
 #include "posittune/base/version.h"
@@ -19,13 +20,53 @@ int report(const Error& error, Streams streams) {
 
 }  // namespace
 
+namespace {
+
+// CLI11 says what is wrong; we say for which command, and what may have been meant.
+int report_usage(const CLI::App& app, const CLI::ParseError& error,
+                 const std::vector<std::string>& arguments, Streams streams) {
+  std::string command = app.get_name();
+  for (const CLI::App* sub : app.get_subcommands()) command += " " + sub->get_name();
+  Error usage{.kind = ErrorKind::kUsage,
+              .what = command + ": " + error.what(),
+              .hint = "see `" + command + " --help`"};
+  const bool named = !arguments.empty() && arguments.front().rfind('-', 0) != 0;
+  if (app.get_subcommands().empty() && named) {
+    usage.what = "unknown command '" + arguments.front().substr(0, 48) + "'";
+    for (const Command* known : kCommands) {
+      usage.expected += (usage.expected.empty() ? "" : ", ") + std::string(known->name);
+    }
+  }
+  return report(usage, streams);
+}
+
+int run_action(const Action& action, Streams streams) {
+  try {
+    if (const Status status = action(); !status) return report(status.error(), streams);
+  } catch (const std::bad_alloc&) {
+    return report({.kind = ErrorKind::kResource, .what = "out of memory"}, streams);
+  } catch (const std::exception& error) {
+    return report({.what = std::string("internal error: ") + error.what()}, streams);
+  }
+  return 0;
+}
+
+// Output that could not be written is an error, whatever was said before.
+int flushed(int code, Streams streams) {
+  streams.out.flush();
+  if (code != 0 || streams.out) return code;
+  return report({.kind = ErrorKind::kResource, .what = "cannot write to standard output"}, streams);
+}
+
+}  // namespace
+
 int run(const std::vector<std::string>& arguments, Streams streams) {
   CLI::App app("PositTune: which number format for which layer?", "posittune");
   app.set_version_flag("--version", std::string("posittune ") + kVersion);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 done, 1 goal not met, 2 usage, 3 bad input, 4 unsupported, 5 resources, "
-      "130 interrupted.");
+      "Exit codes: 0 done, 1 goal not met (or a bug of ours), 2 usage, 3 bad input, 4 unsupported, "
+      "5 resources, 130 interrupted.");
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Command* command : kCommands) {
     CLI::App* sub = app.add_subcommand(command->name, command->summary);
@@ -36,21 +77,11 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, streams.out, streams.err) == 0 ? 0 : static_cast<int>(ErrorKind::kUsage);
+    if (error.get_exit_code() != 0) return report_usage(app, error, arguments, streams);
+    return flushed(app.exit(error, streams.out, streams.err), streams);
   }
   for (const auto& [sub, action] : actions) {
-    if (!sub->parsed()) continue;
-    try {
-      const Status status = action();
-      streams.out.flush();
-      if (!status) return report(status.error(), streams);
-    } catch (const std::bad_alloc&) {
-      return report({.kind = ErrorKind::kResource, .what = "out of memory"}, streams);
-    }
-    if (!streams.out) {
-      return report({.kind = ErrorKind::kResource, .what = "cannot write to standard output"},
-                    streams);
-    }
+    if (sub->parsed()) return flushed(run_action(action, streams), streams);
   }
   return 0;
 }

@@ -50,14 +50,10 @@ std::string nan_text(const Format& f, const Traits& t) {
 }
 
 std::string decimals_at_one(const Format& format) {
-  double best = -1;
   for (const auto& point : formats::decimal_accuracy(format)) {
-    if (point.x > 1) {
-      best = point.decimals;
-      break;
-    }
+    if (point.x > 1) return fmt::format("{:.2f}", point.decimals);
   }
-  return best < 0 ? "-" : fmt::format("{:.2f}", best);
+  return "-";
 }
 
 }  // namespace
@@ -75,8 +71,6 @@ std::string family_name(const Format& format) {
   return "";
 }
 
-std::string layout_text(const Format& format) { return formats::layout(format); }
-
 std::string binary(std::uint64_t code, int bits) {
   std::string text;
   for (int i = bits - 1; i >= 0; --i) text += (code >> i & 1) != 0 ? '1' : '0';
@@ -90,7 +84,7 @@ std::string card(const Format& f) {
     text += fmt::format("  {:<18} {}\n", label, value);
   };
   line("source", t.source);
-  line("layout", layout_text(f));
+  line("layout", formats::layout(f));
   if (f.block != 0) line("bits per element", fmt::format("{:.4g}", f.bits + 8.0 / f.block));
   line("largest", number(t.max));
   line("smallest positive", number(t.min));

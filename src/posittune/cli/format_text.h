@@ -11,7 +11,7 @@
 namespace posittune::cli {
 
 std::string family_name(const formats::Format& format);
-std::string layout_text(const formats::Format& format);
+
 std::string binary(std::uint64_t code, int bits);
 
 // Everything about one format, a line per fact.

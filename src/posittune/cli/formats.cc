@@ -12,6 +12,7 @@
 #include "posittune/cli/cli.h"
 #include "posittune/cli/format_text.h"
 #include "posittune/formats/codec.h"
+#include "posittune/formats/family.h"
 #include "posittune/formats/format.h"
 #include "posittune/report/plot.h"
 
@@ -36,7 +37,7 @@ Json to_json(const Format& format) {
               {"bits", format.bits},
               {"exponent_bits", format.exp_bits},
               {"block", format.block},
-              {"layout", layout_text(format)},
+              {"layout", formats::layout(format)},
               {"max", t.max},
               {"min", t.min},
               {"min_normal", t.min_normal},
@@ -85,7 +86,7 @@ Status write_codes(const Options& options, const std::vector<Format>& chosen, St
   return success();
 }
 
-Status write_plot(const std::string& path, const std::vector<Format>& chosen) {
+Status write_plot(const std::string& path, const std::vector<Format>& chosen, Streams streams) {
   report::Plot plot{.title = "Decimal accuracy, worst case between neighbouring values",
                     .x_label = "magnitude",
                     .y_label = "decimals",
@@ -96,6 +97,9 @@ Status write_plot(const std::string& path, const std::vector<Format>& chosen) {
     for (const formats::AccuracyPoint& point : formats::decimal_accuracy(format, 1024)) {
       series.x.push_back(point.x);
       series.y.push_back(point.decimals);
+    }
+    if (series.x.empty()) {
+      fmt::print(streams.err, "{} has one magnitude: no accuracy to plot\n", series.name);
     }
     plot.series.push_back(std::move(series));
   }
@@ -109,6 +113,11 @@ Status show(const Options& options, Streams streams) {
     if (!format) return format.error();
     chosen.push_back(*format);
   }
+  if (!options.plot.empty() && options.plot == options.output) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "-o and --plot name the same file",
+                 .where = options.plot};
+  }
   if (!options.codes.empty()) {
     if (Status s = write_codes(options, chosen, streams); !s) return s;
   } else if (!options.output.empty()) {
@@ -118,7 +127,7 @@ Status show(const Options& options, Streams streams) {
     if (chosen.empty()) {
       return Error{.kind = ErrorKind::kUsage, .what = "--plot needs at least one format"};
     }
-    if (Status s = write_plot(options.plot, chosen); !s) return s;
+    if (Status s = write_plot(options.plot, chosen, streams); !s) return s;
     fmt::print(streams.err, "decimal accuracy plotted in {}\n", options.plot);
   }
   if (!options.codes.empty()) return success();
@@ -144,9 +153,10 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("SPEC", options->specs,
                  "formats: none lists the known ones, one prints its card, several a table");
-  app.add_flag("--json", options->json, "one JSON document on stdout");
+  CLI::Option* json = app.add_flag("--json", options->json, "one JSON document on stdout");
   app.add_option("--codes", options->codes, "the table of all codes of one format")
-      ->check(CLI::IsMember({"csv", "json"}));
+      ->check(CLI::IsMember({"csv", "json"}))
+      ->excludes(json);
   app.add_option("-o,--output", options->output, "file for --codes (default: stdout)");
   app.add_option("--plot", options->plot,
                  "write the decimal accuracy of the formats as an SVG file");

@@ -1,12 +1,15 @@
 // posittune quantize: rounds or encodes an npy array, chunk by chunk.
 
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
@@ -31,7 +34,7 @@ struct Options {
 std::string scale_text(const Job& job) {
   const auto [low, high] = std::minmax_element(job.scales.begin(), job.scales.end());
   const std::string rule = job.given_scale ? "given" : std::string(quant::name(job.rule));
-  if (job.scales.size() == 1) return fmt::format("{:g} ({})", job.scales.front(), rule);
+  if (job.scales.size() == 1) return fmt::format("{} ({})", job.scales.front(), rule);
   return fmt::format("{} scales, {:g} to {:g} ({})", job.scales.size(), *low, *high, rule);
 }
 
@@ -46,29 +49,40 @@ void print_report(const Job& job, bool json, double seconds) {
                 {"rule", job.given_scale ? "given" : std::string(quant::name(job.rule))},
                 {"elements", d.count},
                 {"sqnr_db", std::isfinite(d.sqnr_db()) ? Json(d.sqnr_db()) : Json(nullptr)},
+                {"exact", d.noise == 0},
                 {"max_error", d.max_error},
                 {"saturated", d.saturated},
+                {"overflowed", d.overflowed},
                 {"to_zero", d.to_zero},
                 {"nonfinite", d.nonfinite},
                 {"scales", job.scales},
                 {"output", job.output},
                 {"seconds", seconds}};
-    fmt::print(out, "{}\n", Json{{"rows", Json::array({row})}}.dump(2));
+    fmt::print(
+        out, "{}\n",
+        Json{{"rows", Json::array({row})}}.dump(2, ' ', false, Json::error_handler_t::replace));
     return;
   }
-  const char* nan_label = job.format.family == formats::Family::kPosit ? "NaR" : "NaN or infinity";
+
   fmt::print(out, "format     {}{}\n", formats::name(job.format),
              formats::traits(job.format).standard ? "" : "  (NON-STANDARD)");
   fmt::print(out, "scale      {}\nelements   {}\n", scale_text(job), d.count);
   fmt::print(out, "SQNR       {}\n",
              d.signal == 0 && d.noise == 0 ? "-"
-             : std::isfinite(d.sqnr_db())  ? fmt::format("{:.2f} dB", d.sqnr_db())
-                                           : "exact");
+             : d.noise == 0                ? "exact"
+                                           : fmt::format("{:.2f} dB", d.sqnr_db()));
   fmt::print(out, "max error  {:g}\n", d.max_error);
   fmt::print(out, "saturated  {} ({:.3g} %)\n", d.saturated, share(d.saturated));
+  if (d.overflowed > 0) {
+    fmt::print(out, "overflowed {} ({:.3g} %)  <- finite values became infinite\n", d.overflowed,
+               share(d.overflowed));
+  }
   fmt::print(out, "to zero    {} ({:.3g} %)\n", d.to_zero, share(d.to_zero));
-  fmt::print(out, "{:<10} {} ({:.3g} %){}\n", nan_label, d.nonfinite, share(d.nonfinite),
-             d.nonfinite > 0 ? "  <- the input holds NaN or infinities" : "");
+  fmt::print(out, "nonfinite  {} ({:.3g} %){}\n", d.nonfinite, share(d.nonfinite),
+             d.nonfinite == 0 ? ""
+             : job.format.family == formats::Family::kPosit
+                 ? "  <- NaN or infinities in the input: NaR"
+                 : "  <- NaN or infinities in the input");
   fmt::print(out, "written    {} ({}) in {:.2f} s\n", job.output, job.codes ? "codes" : "float32",
              seconds);
 }
@@ -110,23 +124,29 @@ Status quantize(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("IN", options->input, "float32 array, C order (.npy)")->required();
+  const CLI::Validator not_empty(
+      [](const std::string& path) { return path.empty() ? "is empty" : ""; }, "", "not_empty");
+  app.add_option("IN", options->input, "float32 array, C order (.npy)")
+      ->required()
+      ->check(not_empty);
   app.add_option("-f,--format", options->format, "number format, see `posittune formats`")
       ->required();
-  app.add_option("-o,--output", options->output, "result (.npy)")->required();
-  CLI::Option* scale =
-      app.add_option("--scale", options->scale, "q(x) = Q(x * S) * (1 / S)")->option_text("S");
+  app.add_option("-o,--output", options->output, "result (.npy)")->required()->check(not_empty);
+  CLI::Option* scale = app.add_option("--scale", options->scale,
+                                      "q(x) = Q(x * S) * (1 / S), one S for the whole array")
+                           ->option_text("S");
   app.add_option("--rule", options->rule,
-                 "choose the scale: none, absmax, rms_pow2, mean_pow2, mse_pow2, mse")
+                 fmt::format("choose the scale: {}", fmt::join(quant::scale_rule_names(), ", ")))
       ->default_val("none")
       ->excludes(scale);
   app.add_option_function<int>(
          "--axis", [options](int axis) { options->axis = axis; },
          "one scale for each index of this axis (0: output channels); default: one for the array")
       ->option_text("K");
-  app.add_flag("--codes", options->codes,
-               "write codes (uint8, uint16 or uint32) instead of float32; MX formats also write "
-               "NAME.exponents.npy");
+  app.add_flag(
+      "--codes", options->codes,
+      "write codes (uint8, uint16 or uint32) instead of float32, and beside them NAME.scales.npy "
+      "(unless all scales are 1) and, for MX formats, NAME.exponents.npy");
   app.add_flag("--json", options->json, "one JSON document on stdout");
   app.add_option("--threads", options->threads, "threads (0: all)")->check(CLI::Range(0, 1024));
   return [options, scale, streams] {

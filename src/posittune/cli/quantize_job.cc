@@ -1,5 +1,8 @@
 #include "posittune/cli/quantize_job.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "posittune/cli/progress.h"
 
 namespace posittune::cli {
@@ -22,17 +25,16 @@ std::vector<float> row_scales(const Job& job, const Chunk& chunk) {
 
 Result<std::vector<kernels::Statistics>> channel_statistics(Job& job, Progress& progress) {
   std::vector<kernels::Statistics> channels(job.layout.channels);
-  Status s =
-      for_each_chunk(job.array, job.layout, kChunkElements, [&](const Chunk& chunk) -> Status {
-        auto rows = kernels::row_statistics(chunk.x, chunk.shape, job.kernel_options());
-        if (!rows) return rows.error();
-        for (std::size_t i = 0; i < rows->size(); ++i) {
-          channels[job.layout.channel(chunk.row + i)].merge((*rows)[i]);
-        }
-        progress.advance(chunk.shape.size());
-        return success();
-      });
-  if (!s) return s.error();
+  std::vector<float> buffer;
+  const auto add = [&](const Chunk& chunk) -> Status {
+    const ChannelRows part = channel_rows(job.layout, chunk, buffer);
+    auto rows = kernels::row_statistics(part.x, part.shape, job.kernel_options());
+    if (!rows) return rows.error();
+    for (std::size_t i = 0; i < rows->size(); ++i) channels[part.channels[i]].merge((*rows)[i]);
+    progress.advance(chunk.shape.size());
+    return success();
+  };
+  if (Status s = for_each_chunk(job.array, job.layout, kChunkElements, add); !s) return s.error();
   return channels;
 }
 
@@ -40,33 +42,29 @@ Result<std::vector<kernels::Statistics>> channel_statistics(Job& job, Progress& 
 Result<std::vector<double>> candidate_errors(Job& job, const std::vector<std::vector<float>>& lists,
                                              std::size_t k, Progress& progress) {
   std::vector<double> errors(lists.size() * k);
-  Status s =
-      for_each_chunk(job.array, job.layout, kChunkElements, [&](const Chunk& chunk) -> Status {
-        std::vector<float> table;
-        for (std::size_t i = 0; i < chunk.shape.rows; ++i) {
-          const auto& list = lists[job.layout.channel(chunk.row + i)];
-          table.insert(table.end(), list.begin(), list.end());
-        }
-        auto part = kernels::rounding_error(job.format, chunk.x, chunk.shape, {}, table, k,
-                                            job.kernel_options());
-        if (!part) return part.error();
-        for (std::size_t i = 0; i < part->size(); ++i) {
-          errors[job.layout.channel(chunk.row + i / k) * k + i % k] += (*part)[i];
-        }
-        progress.advance(chunk.shape.size());
-        return success();
-      });
-  if (!s) return s.error();
+  std::vector<float> buffer, table;
+  const auto add = [&](const Chunk& chunk) -> Status {
+    const ChannelRows part = channel_rows(job.layout, chunk, buffer);
+    table.clear();
+    for (const std::size_t channel : part.channels) {
+      table.insert(table.end(), lists[channel].begin(), lists[channel].end());
+    }
+    auto rows =
+        kernels::rounding_error(job.format, part.x, part.shape, {}, table, k, job.kernel_options());
+    if (!rows) return rows.error();
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      errors[part.channels[i / k] * k + i % k] += (*rows)[i];
+    }
+    progress.advance(chunk.shape.size());
+    return success();
+  };
+  // A chunk's table of rows x k scales and errors is to stay as small as the chunk itself.
+  const std::size_t limit = std::max(job.layout.cols, kChunkElements / k);
+  if (Status s = for_each_chunk(job.array, job.layout, limit, add); !s) return s.error();
   return errors;
 }
 
 }  // namespace
-
-std::string exponents_path(const std::string& path) {
-  const std::string ending = ".npy";
-  const bool known = path.size() > ending.size() && path.ends_with(ending);
-  return (known ? path.substr(0, path.size() - ending.size()) : path) + ".exponents.npy";
-}
 
 Status choose_scales(Job& job) {
   job.scales.assign(job.layout.channels, job.given_scale.value_or(1.0f));
@@ -91,25 +89,78 @@ const char* code_type(const Format& format) {
   return format.bits <= 8 ? "|u1" : format.bits <= 16 ? "<u2" : "<u4";
 }
 
+// NAME.npy -> NAME.KIND.npy
+std::string companion_path(const std::string& path, const std::string& kind) {
+  const std::string ending = ".npy";
+  const bool known = path.size() > ending.size() && path.ends_with(ending);
+  return (known ? path.substr(0, path.size() - ending.size()) : path) + "." + kind + ending;
+}
+
 struct Outputs {
   data::NpyWriter main;
-  std::optional<data::NpyWriter> exponents;
+  std::optional<data::NpyWriter> exponents, scales;
 };
+
+// A file beside the output; it must not be the input.
+Result<data::NpyWriter> open_companion(const Job& job, const std::string& kind,
+                                       const std::string& type,
+                                       const std::vector<std::size_t>& shape) {
+  const std::string path = companion_path(job.output, kind);
+  std::error_code ignored;
+  if (std::filesystem::equivalent(path, job.array.path(), ignored)) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the " + kind + " of the codes would replace the input",
+                 .where = path,
+                 .hint = "give another -o"};
+  }
+  return data::NpyWriter::create(path, type, shape);
+}
+
+bool has_scales(const Job& job) {
+  return std::any_of(job.scales.begin(), job.scales.end(), [](float s) { return s != 1.0f; });
+}
 
 Result<Outputs> open_outputs(const Job& job) {
   const auto& shape = job.array.shape();
   const char* type = job.codes ? code_type(job.format) : "<f4";
   auto main = data::NpyWriter::create(job.output, type, shape);
   if (!main) return main.error();
-  Outputs outputs{std::move(*main), {}};
+  Outputs outputs{std::move(*main), {}, {}};
   if (job.codes && job.format.block != 0) {
     std::vector<std::size_t> blocks = shape;
     if (!blocks.empty()) blocks.back() = (blocks.back() + job.format.block - 1) / job.format.block;
-    auto exponents = data::NpyWriter::create(exponents_path(job.output), "|u1", blocks);
+    auto exponents = open_companion(job, "exponents", "|u1", blocks);
     if (!exponents) return exponents.error();
     outputs.exponents.emplace(std::move(*exponents));
   }
+  if (job.codes && has_scales(job)) {
+    auto scales = open_companion(job, "scales", "<f4", {job.scales.size()});
+    if (!scales) return scales.error();
+    if (Status s = scales->write(std::as_bytes(std::span(job.scales))); !s) return s.error();
+    outputs.scales.emplace(std::move(*scales));
+  }
   return outputs;
+}
+
+// All files reach the disk before the first appears under its name.
+Status commit(Outputs& outputs) {
+  std::vector<data::NpyWriter*> files;
+  if (outputs.exponents) files.push_back(&*outputs.exponents);
+  if (outputs.scales) files.push_back(&*outputs.scales);
+  files.insert(files.begin(), &outputs.main);
+  for (data::NpyWriter* file : files) {
+    if (Status s = file->sync(); !s) return s;
+  }
+  for (data::NpyWriter* file : files) {
+    Status s = file->commit();
+    if (s) continue;
+    if (file == files.front()) return s;
+    Error error = s.error();
+    error.hint =
+        "the codes were written, this file beside them was not: they do not belong together";
+    return error;
+  }
+  return success();
 }
 
 template <class Code>
@@ -162,10 +213,7 @@ Status write_array(Job& job) {
     return write_chunk(job, chunk, y, *outputs);
   });
   if (!s) return s;
-  if (outputs->exponents) {
-    if (Status done = outputs->exponents->commit(); !done) return done;
-  }
-  return outputs->main.commit();
+  return commit(*outputs);
 }
 
 }  // namespace posittune::cli

@@ -33,10 +33,8 @@ struct Job {
 
 Status choose_scales(Job& job);
 
-// Writes job.output; block formats with codes also write their shared exponents beside it.
+// Writes job.output. Codes have companions: NAME.exponents.npy (E8M0) for block formats, and
+// NAME.scales.npy (float32, one per channel) unless all scales are 1.
 Status write_array(Job& job);
-
-// NAME.npy -> NAME.exponents.npy
-std::string exponents_path(const std::string& path);
 
 }  // namespace posittune::cli

@@ -15,9 +15,25 @@ constexpr std::size_t kMaxHeader = std::size_t{1} << 20;
 constexpr std::size_t kMaxDimensions = 64;  // NumPy's limit
 
 Error bad_file(const std::string& path, const std::string& what, const std::string& expected = {},
-               const std::string& found = {}) {
-  return {
-      .kind = ErrorKind::kInput, .what = what, .where = path, .expected = expected, .found = found};
+               const std::string& found = {}, const std::string& hint = {}) {
+  return {.kind = ErrorKind::kInput,
+          .what = what,
+          .where = path,
+          .expected = expected,
+          .found = found,
+          .hint = hint};
+}
+
+// What makes any array one that we read; printable, whatever a header holds.
+constexpr const char* kConvert =
+    "save it with numpy.save(path, numpy.ascontiguousarray(x, dtype='<f4'))";
+
+std::string printable(std::string_view text) {
+  std::string out(text.substr(0, 48));
+  for (char& c : out) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return out;
 }
 
 struct Header {
@@ -33,7 +49,7 @@ std::string_view value_of(std::string_view text, std::string_view key) {
     const auto at = text.find(quoted);
     if (at == std::string_view::npos) continue;
     text.remove_prefix(at + quoted.size());
-    const auto begin = text.find_first_not_of(" :");
+    const auto begin = text.find_first_not_of(" :\t\r\n");
     return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
   }
   return {};
@@ -75,7 +91,9 @@ std::optional<Header> parse_header(std::string_view text) {
   const auto end = type.find(type.front(), 1);
   if (end == std::string_view::npos) return {};
   header.type = type.substr(1, end - 1);
-  header.fortran = value_of(text, "fortran_order").starts_with("True");
+  const std::string_view order = value_of(text, "fortran_order");
+  if (!order.starts_with("True") && !order.starts_with("False")) return {};
+  header.fortran = order.starts_with("True");
   auto shape = parse_shape(value_of(text, "shape"));
   if (!shape) return {};
   header.shape = std::move(*shape);
@@ -133,12 +151,14 @@ Result<NpyReader> NpyReader::open(const std::string& path) {
   }
   const auto header = parse_header(text);
   const auto count = header ? element_count(header->shape) : std::nullopt;
-  if (!count) return bad_file(path, "npy header cannot be read");
+  if (!count)
+    return bad_file(path, "npy header cannot be read", "one plain array of float32", "", kConvert);
   if (header->type != "<f4") {
-    return bad_file(path, "array has another type", "float32 ('<f4')", "'" + header->type + "'");
+    return bad_file(path, "array has another type", "float32 ('<f4')",
+                    "'" + printable(header->type) + "'", kConvert);
   }
   if (header->fortran && header->shape.size() > 1) {
-    return bad_file(path, "array is in Fortran order", "C order (numpy.ascontiguousarray)");
+    return bad_file(path, "array is in Fortran order", "C order", "", kConvert);
   }
   const std::uint64_t expected = start + length + std::uint64_t{4} * *count;
   if (file->size() != expected) {

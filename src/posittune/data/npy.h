@@ -40,6 +40,7 @@ class NpyWriter {
   static Result<NpyWriter> create(const std::string& path, const std::string& type,
                                   const std::vector<std::size_t>& shape);
   Status write(std::span<const std::byte> bytes) { return file_.write(bytes); }
+  Status sync() { return file_.sync(); }
   Status commit() { return file_.commit(); }
 
  private:

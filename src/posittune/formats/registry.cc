@@ -80,7 +80,10 @@ Result<Format> parse_format(std::string_view text) {
   for (const FamilyOps* family : kFamilies) {
     if (const auto format = family->parse(normal)) return *format;
   }
-  const std::string echo(text.substr(0, kMaxEcho));
+  std::string echo(text.substr(0, kMaxEcho));
+  for (char& c : echo) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';  // not to a terminal
+  }
   std::string known;
   for (const std::string& near : nearest_names(normal)) known += (known.empty() ? "" : ", ") + near;
   return Error{.kind = ErrorKind::kUsage,
@@ -107,7 +110,9 @@ std::vector<std::string> nearest_names(std::string_view text, std::size_t count)
   std::vector<std::pair<std::size_t, std::string>> ranked;
   for (const Format& format : known_formats()) {
     std::string known = name(format);
-    const std::size_t distance = edit_distance(normal, known);
+    // Another first letter counts as three more: 'posit' means posit<8,1> rather than fp32.
+    const bool same_start = !normal.empty() && normal.front() == known.front();
+    const std::size_t distance = 2 * edit_distance(normal, known) + (same_start ? 0 : 6);
     ranked.emplace_back(distance, std::move(known));
   }
   std::stable_sort(ranked.begin(), ranked.end(),

@@ -91,28 +91,37 @@ Status check_scales(const Scales& scales, Shape shape, std::size_t block) {
   return success();
 }
 
-void for_each_run(const Scales& scales, Shape full, std::size_t block, int threads,
-                  const std::function<void(const Run&)>& body) {
-  const Shape shape = flattened(scales, full, block);
-  if (shape.size() == 0) return;
-  if (shape.cols > kTask) {
+RunTasks::RunTasks(const Scales& scales, Shape shape, std::size_t block)
+    : scales_(scales), shape_(flattened(scales, shape, block)) {
+  if (shape_.size() == 0) return;
+  if (shape_.cols > kTask) {
     // Pieces of rows that do not cut groups or blocks.
     const std::size_t unit = std::max({scales.group, block, std::size_t{64}});
-    const std::size_t piece = divide_up(kTask, unit) * unit;
-    const std::size_t per_row = divide_up(shape.cols, piece);
-    parallel_for(shape.rows * per_row, threads, [&](std::size_t task) {
-      const std::size_t begin = task % per_row * piece;
-      row_runs(scales, shape, task / per_row, begin, std::min(begin + piece, shape.cols), body);
-    });
+    piece_ = unit >= shape_.cols ? shape_.cols : divide_up(kTask, unit) * unit;
+    count_ = shape_.rows * divide_up(shape_.cols, piece_);
+  } else {
+    rows_ = divide_up(kTask, shape_.cols);
+    count_ = divide_up(shape_.rows, rows_);
+  }
+}
+
+void RunTasks::for_each(std::size_t task, const std::function<void(const Run&)>& body) const {
+  if (piece_ != 0) {
+    const std::size_t per_row = divide_up(shape_.cols, piece_);
+    const std::size_t begin = task % per_row * piece_;
+    row_runs(scales_, shape_, task / per_row, begin, std::min(begin + piece_, shape_.cols), body);
     return;
   }
-  const std::size_t rows = divide_up(kTask, shape.cols);
-  parallel_for(divide_up(shape.rows, rows), threads, [&](std::size_t task) {
-    const std::size_t last = std::min((task + 1) * rows, shape.rows);
-    for (std::size_t row = task * rows; row < last; ++row) {
-      row_runs(scales, shape, row, 0, shape.cols, body);
-    }
-  });
+  const std::size_t last = std::min((task + 1) * rows_, shape_.rows);
+  for (std::size_t row = task * rows_; row < last; ++row) {
+    row_runs(scales_, shape_, row, 0, shape_.cols, body);
+  }
+}
+
+void for_each_run(const Scales& scales, Shape shape, std::size_t block, int threads,
+                  const std::function<void(const Run&)>& body) {
+  const RunTasks tasks(scales, shape, block);
+  parallel_for(tasks.count(), threads, [&](std::size_t task) { tasks.for_each(task, body); });
 }
 
 }  // namespace posittune::kernels

@@ -90,6 +90,7 @@ Difference run_difference(const Plan& plan, const Run& run, const float* x, cons
     const double error = double{y[i]} - double{x[i]};
     d.saturated += std::fabs(x[i] * run.scale) > most ? 1 : 0;
     d.to_zero += y[i] == 0 && x[i] != 0 ? 1 : 0;
+    d.overflowed += std::isfinite(y[i]) ? 0 : 1;
     d.signal += double{x[i]} * double{x[i]};
     d.noise += error * error;
     d.max_error = std::max(d.max_error, std::fabs(static_cast<float>(error)));
@@ -215,6 +216,7 @@ void Difference::merge(const Difference& other) {
   nonfinite += other.nonfinite;
   saturated += other.saturated;
   to_zero += other.to_zero;
+  overflowed += other.overflowed;
   signal += other.signal;
   noise += other.noise;
   max_error = std::max(max_error, other.max_error);
@@ -228,12 +230,12 @@ Result<Difference> difference(const formats::Format& format, std::span<const flo
   if (Status s = check_length("x", x.data(), x.size(), shape.size()); !s) return s.error();
   if (Status s = check_length("y", y.data(), y.size(), shape.size()); !s) return s.error();
   const Plan plan = make_plan(format);
-  // Runs first, in order; then their sums on threads; then one sum in order again.
-  std::vector<Run> runs;
-  for_each_run(scales, shape, block, 1, [&](const Run& run) { runs.push_back(run); });
-  std::vector<Difference> parts(runs.size());
-  parallel_for(runs.size(), options.threads, [&](std::size_t i) {
-    parts[i] = run_difference(plan, runs[i], x.data() + runs[i].first, y.data() + runs[i].first);
+  const RunTasks tasks(scales, shape, block);
+  std::vector<Difference> parts(tasks.count());
+  parallel_for(tasks.count(), options.threads, [&](std::size_t task) {
+    tasks.for_each(task, [&](const Run& run) {
+      parts[task].merge(run_difference(plan, run, x.data() + run.first, y.data() + run.first));
+    });
   });
   Difference total;
   for (const Difference& part : parts) total.merge(part);

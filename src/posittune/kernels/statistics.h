@@ -54,11 +54,12 @@ struct Difference {
   std::uint64_t count = 0;
   std::uint64_t nonfinite = 0;   // NaN and infinities in x: NaR in posits
   std::uint64_t saturated = 0;   // finite |x * s| above the largest value
+  std::uint64_t overflowed = 0;  // finite x, infinite y: fp16 and wider, scales at fp32's end
   std::uint64_t to_zero = 0;     // nonzero x, zero y
   double signal = 0, noise = 0;  // sum x^2, sum (y-x)^2 over finite x
   float max_error = 0;           // largest |y - x| over finite x
 
-  double sqnr_db() const;  // 10 log10(signal / noise); infinity when noise is 0
+  double sqnr_db() const;  // 10 log10(signal / noise); +-infinity when noise is 0 or infinite
   void merge(const Difference& other);
 };
 Result<Difference> difference(const formats::Format& format, std::span<const float> x,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 
 #include "posittune/formats/codec.h"
@@ -42,11 +43,17 @@ double centre(const Format& format) {
   return format.family == Family::kInt && format.block == 0 ? (max <= 3 ? max : max / 4) : 1.0;
 }
 
-// The largest float scale that takes absmax to at most max: float rounding must not saturate it.
+// The largest float scale that takes absmax to at most max: float rounding must not saturate it. Near
+// the largest float it is a step or two larger, so that max * (1/s), rounded twice, stays finite.
 float fitting_scale(double max, float absmax) {
   const float scale = usable(max / double{absmax});
   const bool above = double{absmax} * double{scale} > max;
-  return above ? usable(std::nextafter(scale, 0.0f)) : scale;
+  float fitting = above ? usable(std::nextafter(scale, 0.0f)) : scale;
+  for (int step = 0; step < 3; ++step) {
+    if (std::isfinite(static_cast<float>(max) * (1.0f / fitting))) break;
+    fitting = usable(std::nextafter(fitting, 1.0f));
+  }
+  return fitting;
 }
 
 int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
@@ -84,8 +91,11 @@ std::vector<float> refined_candidates(const Format& format, const Statistics& s,
 }  // namespace
 
 Result<ScaleRule> parse_scale_rule(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const Named& named : kRules) {
-    if (text == named.name) return named.rule;
+    if (lower == named.name) return named.rule;
   }
   std::string known;
   for (const Named& named : kRules) known += (known.empty() ? "" : ", ") + std::string(named.name);

@@ -110,15 +110,20 @@ std::string to_svg(const Plot& plot) {
   for (std::size_t s = 0; s < plot.series.size(); ++s) {
     const Series& series = plot.series[s];
     const char* color = kColors[s % std::size(kColors)];
+    // Colours repeat with another stroke.
+    const std::string dash = s < std::size(kColors) ? ""
+                                                    : fmt::format(" stroke-dasharray=\"{0} {0}\"",
+                                                                  2 + 2 * (s / std::size(kColors)));
     std::string points;
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       if (!std::isfinite(series.y[i])) continue;
       points += fmt::format("{:.2f},{:.2f} ", across(x, x_of(series.x[i])), down(y, series.y[i]));
     }
-    svg += fmt::format("<polyline class=\"line\" stroke=\"{}\" points=\"{}\"/>\n", color, points);
-    if (plot.series.size() > 1) {
+    svg += fmt::format("<polyline class=\"line\" stroke=\"{}\"{} points=\"{}\"/>\n", color, dash,
+                       points);
+    if (!series.name.empty()) {
       const double at = kTop + 16 + 16 * static_cast<double>(s);
-      svg += fmt::format("<path class=\"line\" stroke=\"{}\" d=\"M{} {}h18\"/>\n", color,
+      svg += fmt::format("<path class=\"line\" stroke=\"{}\"{} d=\"M{} {}h18\"/>\n", color, dash,
                          kWidth - kRight - 130, at - 4);
       svg += label(kWidth - kRight - 106, at, "start", series.name);
     }
