@@ -3,6 +3,11 @@
 function(posittune_add_room name)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+  if(NOT sources)  # headers only
+    add_library(posittune_${name} INTERFACE)
+    target_link_libraries(posittune_${name} INTERFACE posittune_compile)
+    return()
+  endif()
   add_library(posittune_${name} STATIC ${sources})
   target_link_libraries(posittune_${name} PUBLIC posittune_compile ${ROOM_LIBS})
   foreach(other IN LISTS ROOM_DEPENDS)

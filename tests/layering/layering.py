@@ -21,7 +21,8 @@ ALLOWED = {
     "metrics": {"records", "base"},
     "cost": {"records", "formats", "base"},
     "search": {"records", "cost", "base"},
-    "sensitivity": {"engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
+    "evaluation": {"engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
+    "sensitivity": {"evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
     "exporter": {"engine", "quant", "kernels", "formats", "model", "records", "base"},
     "report": {"records", "base"},
 }

@@ -1,0 +1,55 @@
+#pragma once
+
+// A dense array with its type and shape: how rooms that know neither each other nor a library's own
+// tensors hand data on.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posittune {
+
+enum class ElementType : std::uint8_t { kF32, kF64, kF16, kI8, kI16, kI32, kI64, kU8, kBool };
+
+std::size_t element_bytes(ElementType type);
+std::string_view name(ElementType type);  // "float32", "int64", ...
+
+using TensorShape = std::vector<std::size_t>;
+std::size_t element_count(const TensorShape& shape);  // 1 for a scalar
+std::string to_string(const TensorShape& shape);      // "(2, 3)"
+
+// Row-major and contiguous; bytes.size() == element_count(shape) * element_bytes(type).
+struct Tensor {
+  ElementType type = ElementType::kF32;
+  TensorShape shape;
+  std::vector<std::byte> bytes;
+
+  static Tensor zeros(ElementType type, TensorShape shape);
+
+  std::size_t size() const { return element_count(shape); }
+  // T must be the C++ type of `type`.
+  template <class T>
+  std::span<T> as() {
+    return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+  template <class T>
+  std::span<const T> as() const {
+    return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+};
+
+// By the name of a model's input or output.
+using Tensors = std::map<std::string, Tensor>;
+
+// What a model says about one of its inputs or outputs; -1 is a dynamic dimension.
+struct TensorInfo {
+  std::string name;
+  ElementType type = ElementType::kF32;
+  std::vector<std::int64_t> dims;
+};
+
+}  // namespace posittune

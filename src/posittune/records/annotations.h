@@ -1,0 +1,22 @@
+#pragma once
+
+// What is true of the items of a data set, as a person or a data set's author wrote it down.
+
+#include <cstdint>
+#include <vector>
+
+namespace posittune::records {
+
+// Pixels; x, y is the upper left corner (COCO's convention).
+struct Box {
+  float x = 0, y = 0, width = 0, height = 0;
+  std::int32_t category = 0;
+  bool crowd = false;  // COCO iscrowd: neither found nor missed
+};
+
+struct Annotations {
+  std::vector<std::int64_t> labels;     // one class for each item, or empty
+  std::vector<std::vector<Box>> boxes;  // the objects of each item, or empty
+};
+
+}  // namespace posittune::records
