@@ -1,0 +1,45 @@
+#pragma once
+
+// SHA-256 (FIPS 180-4): names models, data and finished trials by their content.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "posittune/base/result.h"
+
+namespace posittune {
+
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+
+  Sha256& update(std::span<const std::byte> bytes);
+  Sha256& update(std::string_view text);
+  // The length (8 bytes, little endian), then the bytes: of a sequence of fields, ("ab", "c") and
+  // ("a", "bc") hash differently.
+  Sha256& update_field(std::span<const std::byte> bytes);
+  Sha256& update_field(std::string_view text);
+
+  // 64 lower-case digits for everything so far; more may follow.
+  std::string hex() const;
+
+ private:
+  struct Free {
+    void operator()(void* context) const;
+  };
+  std::unique_ptr<void, Free> context_;  // EVP_MD_CTX
+};
+
+std::string sha256_hex(std::span<const std::byte> bytes);
+std::string sha256_hex(std::string_view text);
+
+// Of a regular file's bytes, read in pieces. Anything else, a folder too, is a kInput error.
+Result<std::string> sha256_file(const std::string& path);
+
+}  // namespace posittune

@@ -1,0 +1,117 @@
+#include "posittune/engine/calibration.h"
+
+#include <algorithm>
+
+#include "posittune/base/threads.h"
+
+namespace posittune::engine {
+namespace {
+
+constexpr std::size_t kSampleTokens = 256;         // enough for output errors to settle
+constexpr std::size_t kSampleElements = 1U << 18;  // 1 MiB a layer
+
+}  // namespace
+
+Status InputStatistics::add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token,
+                            int threads) {
+  if (shape.size() == 0) return success();
+  auto statistics = kernels::statistics(x, {threads});
+  if (!statistics) return statistics.error();
+  total_.merge(*statistics);
+  if (token_.empty()) {
+    token_ = token;
+    token_size_ = shape.cols;
+    squares_.assign(token[0], 0);
+  }
+  const std::size_t channels = squares_.size(), positions = shape.cols / channels;
+  parallel_for(channels, positions >= 16 ? threads : 1, [&](std::size_t c) {
+    double sum = 0;
+    for (std::size_t r = 0; r < shape.rows; ++r) {
+      const float* at = x.data() + r * shape.cols + c * positions;
+      for (std::size_t p = 0; p < positions; ++p) sum += static_cast<double>(at[p]) * at[p];
+    }
+    squares_[c] += sum;
+  });
+  per_channel_ += shape.rows * positions;
+  if (shape.cols == token_size_) sample_rows(x, shape);
+  return success();
+}
+
+void InputStatistics::sample_rows(std::span<const float> x, kernels::Shape shape) {
+  const std::size_t most = std::clamp<std::size_t>(kSampleElements / shape.cols, 1, kSampleTokens);
+  for (std::size_t r = 0; r < shape.rows; ++r, ++seen_) {
+    if (seen_ % stride_ != 0) continue;
+    if (sample_.size() == most * shape.cols) {
+      // Keep every other one; the stride doubles.
+      const std::size_t kept = (most + 1) / 2;
+      for (std::size_t i = 1; i < kept; ++i) {
+        std::copy_n(sample_.data() + 2 * i * shape.cols, shape.cols, sample_.data() + i * shape.cols);
+      }
+      sample_.resize(kept * shape.cols);
+      stride_ *= 2;
+      if (seen_ % stride_ != 0 || kept == most) continue;
+    }
+    sample_.insert(sample_.end(), x.begin() + static_cast<std::ptrdiff_t>(r * shape.cols),
+                   x.begin() + static_cast<std::ptrdiff_t>((r + 1) * shape.cols));
+  }
+}
+
+std::vector<float> InputStatistics::mean_squares() const {
+  std::vector<float> means;
+  for (const double sum : squares_) {
+    means.push_back(static_cast<float>(sum / static_cast<double>(std::max<std::uint64_t>(1, per_channel_))));
+  }
+  return means;
+}
+
+Result<float> static_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
+                           int threads) {
+  const std::span<const float> sample = statistics.sample();
+  auto scales = quant::search_scales(
+      setting.format, setting.rule, {&statistics.total(), 1},
+      [&](const std::vector<std::vector<float>>& lists, std::size_t k) -> Result<std::vector<double>> {
+        auto rows = kernels::rounding_error(setting.format, sample, statistics.sample_shape(), {},
+                                            lists[0], k, {threads});
+        if (!rows) return rows.error();
+        std::vector<double> sums(k, 0);
+        for (std::size_t i = 0; i < rows->size(); ++i) sums[i % k] += (*rows)[i];
+        return sums;
+      });
+  if (!scales) return scales.error();
+  return scales->front();
+}
+
+Result<float> output_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
+                           const OutputError& error) {
+  using quant::ScaleRule;
+  const bool real = setting.rule == ScaleRule::kMse || setting.rule == ScaleRule::kAbsmax;
+  const auto measure = [&](float scale) { return error({.format = setting.format, .scale = scale}); };
+  auto searched = quant::search_scales(
+      setting.format, real ? ScaleRule::kMse : ScaleRule::kMsePow2, {&statistics.total(), 1},
+      [&](const std::vector<std::vector<float>>& lists, std::size_t k) -> Result<std::vector<double>> {
+        std::vector<double> errors(k);
+        for (std::size_t i = 0; i < k; ++i) {
+          auto one = measure(lists[0][i]);
+          if (!one) return one.error();
+          errors[i] = *one;
+        }
+        return errors;
+      });
+  if (!searched) return searched.error();
+  float best = searched->front();
+  auto least = measure(best);
+  if (!least) return least.error();
+  for (const ScaleRule rule : {ScaleRule::kRmsPow2, ScaleRule::kAbsmax}) {
+    if (rule == ScaleRule::kAbsmax && !real) continue;
+    const float scale = quant::scale_candidates(setting.format, rule, statistics.total(), 0, 1).front();
+    auto other = measure(scale);
+    if (!other) return other.error();
+    if (*other < *least) {
+      best = scale;
+      least = *other;
+    }
+  }
+  return best;
+}
+
+}  // namespace posittune::engine

@@ -1,0 +1,61 @@
+#pragma once
+
+// What calibration data showed of a layer's input, and the activation scales that follow from it.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "openvino/core/shape.hpp"
+#include "posittune/base/result.h"
+#include "posittune/engine/operation.h"
+#include "posittune/kernels/statistics.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::engine {
+
+// Of one operand of one layer. Statistics are of all calibration data; the sample is a systematic
+// one of whole tokens (or images): every 2^k-th, with k growing as data come, so that it does not
+// depend on batch sizes.
+class InputStatistics {
+ public:
+  // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension the
+  // channels that a weight's columns belong to.
+  Status add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token, int threads);
+
+  const kernels::Statistics& total() const { return total_; }
+  bool empty() const { return total_.count == 0; }
+  // E[x_c^2] of each channel.
+  std::vector<float> mean_squares() const;
+  std::span<const float> sample() const { return sample_; }
+  kernels::Shape sample_shape() const { return {token_size_ == 0 ? 0 : sample_.size() / token_size_, token_size_}; }
+  // One sampled token or image.
+  const ov::Shape& token() const { return token_; }
+
+ private:
+  void sample_rows(std::span<const float> x, kernels::Shape shape);
+
+  kernels::Statistics total_;
+  std::vector<double> squares_;
+  std::uint64_t per_channel_ = 0;  // values that each sum of squares_ has
+  ov::Shape token_;
+  std::size_t token_size_ = 0;
+  std::vector<float> sample_;
+  std::uint64_t seen_ = 0, stride_ = 1;
+};
+
+// The scale of a static activation: from the statistics, and for the rules that search, the error on
+// the sample.
+Result<float> static_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
+                           int threads);
+
+// Sum of squared differences at the layer's output, of the sample quantized with each candidate.
+using OutputError = std::function<Result<double>(const ActivationQuantizer& candidate)>;
+
+// The same by the error at the output. Searches powers of two for the pow2 rules, real scales
+// otherwise; the candidates of absmax and rms_pow2 take part.
+Result<float> output_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
+                           const OutputError& error);
+
+}  // namespace posittune::engine

@@ -1,0 +1,419 @@
+#include "posittune/engine/engine.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "openvino/core/model.hpp"
+#include "openvino/runtime/core.hpp"
+#include "openvino/runtime/properties.hpp"
+#include "posittune/base/threads.h"
+#include "posittune/engine/calibration.h"
+#include "posittune/engine/quantized_node.h"
+#include "posittune/engine/weight_store.h"
+#include "posittune/model/tensors.h"
+
+namespace posittune::engine {
+namespace {
+
+using quant::ActivationScale;
+using quant::ActivationSetting;
+using quant::Recipe;
+using quant::WeightSetting;
+
+std::size_t operands(const model::Layer& layer) {
+  if (layer.kind == model::LayerKind::kEmbedding) return 0;
+  return layer.kind == model::LayerKind::kAttention ? 2 : 1;
+}
+
+std::string first_line(const std::string& text) {
+  const std::size_t end = text.rfind('\n', text.size() > 1 ? text.size() - 2 : 0);
+  return end == std::string::npos ? text : text.substr(end + 1);
+}
+
+}  // namespace
+
+struct Engine::State {
+  model::Graph graph;
+  std::vector<bool> chosen;
+  int threads = 0;
+  std::vector<std::optional<WeightStore>> stores;                // by weight; absent: not chosen
+  std::vector<std::shared_ptr<NodeState>> nodes;                 // by layer; null: not chosen
+  std::vector<std::vector<InputStatistics>> statistics;          // by layer and operand
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<ActivationSetting, float>>> scales;
+  Scratch scratch;
+  Recipe recipe;
+  std::vector<Forms> forms;  // by weight, as prepared
+  ov::CompiledModel compiled;
+  ov::InferRequest request;
+
+  Status load_weights();
+  Status compile();
+  Status prepare_weights(const Recipe& next);
+  Result<float> activation_scale(std::size_t layer, std::size_t operand, const ActivationSetting& setting);
+  Result<double> output_error(std::size_t layer, std::size_t operand, const ActivationQuantizer& candidate);
+  Status set_activations(const Recipe& next);
+  Status check_names(const Recipe& next) const;
+  std::vector<float> input_squares(std::size_t weight) const;
+  std::optional<WeightSetting> weight_setting(const Recipe& of, std::size_t weight) const;
+  std::optional<ActivationSetting> activation_setting(const Recipe& of, std::size_t layer) const;
+  Path path_of(const Recipe& of, std::size_t layer) const;
+};
+
+std::optional<WeightSetting> Engine::State::weight_setting(const Recipe& of, std::size_t weight) const {
+  const auto found = of.weights.find(graph.weights[weight].name);
+  return found == of.weights.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<ActivationSetting> Engine::State::activation_setting(const Recipe& of, std::size_t layer) const {
+  const auto found = of.activations.find(graph.layers[layer].name);
+  return found == of.activations.end() ? std::nullopt : std::optional(found->second);
+}
+
+Path Engine::State::path_of(const Recipe& of, std::size_t index) const {
+  const model::Layer& layer = graph.layers[index];
+  const auto activation = activation_setting(of, index);
+  if (layer.kind == model::LayerKind::kEmbedding) return Path::kFp32;
+  if (!layer.weight) return of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
+  const auto weight = weight_setting(of, *layer.weight);
+  std::optional<formats::Format> w, a;
+  if (weight) w = weight->format;
+  if (activation) a = activation->format;
+  const bool grouped = weight && weight->granularity == quant::Granularity::kGroup;
+  const Path path = choose_path(w, a, grouped, of.accumulate);
+  const bool matmul = layer.kind == model::LayerKind::kMatMul;
+  if (path == Path::kInt8 && !matmul) return path_works(Path::kBf16) ? Path::kBf16 : Path::kFp32;
+  return path;
+}
+
+Status Engine::State::load_weights() {
+  stores.resize(graph.weights.size());
+  forms.resize(graph.weights.size());
+  for (std::size_t w = 0; w < graph.weights.size(); ++w) {
+    const model::Weight& weight = graph.weights[w];
+    const bool used = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return chosen[l]; });
+    if (!used) continue;
+    auto values = model::weight_values(graph, w);
+    if (!values) return values.error();
+    stores[w].emplace(weight.name, weight.rows, weight.cols, std::move(*values));
+  }
+  return success();
+}
+
+// Nodes of a copy of the model stand in the same order as in the original.
+Status Engine::State::compile() {
+  const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
+  const auto originals = graph.ov_model->get_ordered_ops(), copies = copy->get_ordered_ops();
+  std::map<const ov::Node*, std::shared_ptr<ov::Node>> counterpart;
+  for (std::size_t i = 0; i < originals.size() && i < copies.size(); ++i) {
+    if (originals[i]->get_friendly_name() == copies[i]->get_friendly_name()) counterpart[originals[i].get()] = copies[i];
+  }
+  nodes.resize(graph.layers.size());
+  statistics.resize(graph.layers.size());
+  for (std::size_t l = 0; l < graph.layers.size(); ++l) {
+    const model::Layer& layer = graph.layers[l];
+    if (!chosen[l]) continue;
+    const auto node = counterpart.find(layer.node.get());
+    if (node == counterpart.end()) {
+      return Error{.kind = ErrorKind::kInternal, .what = "a layer was lost when the graph was copied", .where = layer.name};
+    }
+    auto state = std::make_shared<NodeState>();
+    state->name = layer.name;
+    state->operation = make_operation(layer);
+    state->scratch = &scratch;
+    state->threads = threads;
+    statistics[l].resize(operands(layer));
+    nodes[l] = state;
+    replace_with_quantized(layer, node->second, state);
+  }
+  counterpart.clear();
+  // The originals are of no more use, and hold the weights.
+  for (model::Layer& layer : graph.layers) layer.node.reset();
+  graph.ov_model.reset();
+  ov::Core core;
+  compiled = core.compile_model(copy, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
+                                ov::inference_num_threads(threads), ov::hint::enable_cpu_pinning(false));
+  request = compiled.create_infer_request();
+  return success();
+}
+
+Status Engine::State::check_names(const Recipe& next) const {
+  const auto unknown = [&](const std::string& what, const std::string& name) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the recipe names a " + what + " that is not among the chosen layers: '" + name + "'",
+                 .where = graph.path,
+                 .hint = "`posittune inspect` lists the names"};
+  };
+  std::set<std::string> weights, layers;
+  for (std::size_t w = 0; w < stores.size(); ++w) {
+    if (stores[w]) weights.insert(graph.weights[w].name);
+  }
+  for (std::size_t l = 0; l < nodes.size(); ++l) {
+    if (nodes[l]) layers.insert(graph.layers[l].name);
+  }
+  for (const auto& [name, setting] : next.weights) {
+    if (!weights.contains(name)) return unknown("weight", name);
+  }
+  for (const auto& [name, setting] : next.activations) {
+    if (!layers.contains(name)) return unknown("layer", name);
+  }
+  return success();
+}
+
+// E[x_k^2] for each column, averaged over the layers that use the weight; empty when unknown.
+std::vector<float> Engine::State::input_squares(std::size_t weight) const {
+  const model::Weight& of = graph.weights[weight];
+  std::vector<float> sums;
+  for (const std::size_t l : of.layers) {
+    if (!nodes[l] || statistics[l].empty() || statistics[l][0].empty() || graph.layers[l].groups > 1) continue;
+    const std::vector<float> channels = statistics[l][0].mean_squares();
+    if (channels.empty() || of.cols % channels.size() != 0) continue;
+    sums.resize(of.cols, 0);
+    const std::size_t taps = of.cols / channels.size();
+    for (std::size_t k = 0; k < of.cols; ++k) sums[k] += channels[k / taps];
+  }
+  return sums;
+}
+
+Status Engine::State::prepare_weights(const Recipe& next) {
+  for (std::size_t w = 0; w < graph.weights.size(); ++w) {
+    if (!stores[w]) continue;
+    Forms needed;
+    for (const std::size_t l : graph.weights[w].layers) {
+      if (!nodes[l]) continue;
+      const Path path = path_of(next, l);
+      needed.bf16 = needed.bf16 || path == Path::kBf16;
+      needed.int8 = needed.int8 || path == Path::kInt8;
+      needed.values = needed.values || path == Path::kFp32 || path == Path::kQuire;
+    }
+    const auto setting = weight_setting(next, w);
+    const bool same = forms[w].values == needed.values && forms[w].bf16 == needed.bf16 && forms[w].int8 == needed.int8;
+    if (same && setting == weight_setting(recipe, w)) continue;
+    const std::vector<float> squares = setting && setting->input_weighted ? input_squares(w) : std::vector<float>{};
+    // The old form goes first: one weight at a time exists twice at most.
+    for (const std::size_t l : graph.weights[w].layers) {
+      if (nodes[l]) nodes[l]->setting.weight.reset();
+    }
+    forms[w] = {};
+    auto prepared = stores[w]->prepare(setting, squares, needed, threads);
+    if (!prepared) return prepared.error();
+    forms[w] = needed;
+    for (const std::size_t l : graph.weights[w].layers) {
+      if (nodes[l]) nodes[l]->setting.weight = *prepared;
+    }
+  }
+  return success();
+}
+
+// The sampled inputs through the layer in FP32, with and without the candidate.
+Result<double> Engine::State::output_error(std::size_t layer, std::size_t operand,
+                                           const ActivationQuantizer& candidate) {
+  const InputStatistics& seen = statistics[layer][operand];
+  ov::Shape shape = seen.token();
+  shape.insert(shape.begin(), seen.sample_shape().rows);
+  NodeState& node = *nodes[layer];
+  LayerSetting setting;
+  auto weight = stores[*graph.layers[layer].weight]->prepare(std::nullopt, {}, {.values = true}, threads);
+  if (!weight) return weight.error();
+  setting.weight = *weight;
+  const std::vector<float> sample(seen.sample().begin(), seen.sample().end());
+  const ov::Tensor x(ov::element::f32, shape, const_cast<float*>(sample.data()));
+  const ov::Shape out = node.operation->output_shape(shape, *setting.weight);
+  ov::Tensor exact(ov::element::f32, out), rounded(ov::element::f32, out);
+  Status done = node.operation->run(setting, {x}, exact, scratch, threads);
+  if (!done) return done.error();
+  setting.activation[0] = candidate;
+  done = node.operation->run(setting, {x}, rounded, scratch, threads);
+  if (!done) return done.error();
+  double sum = 0;
+  for (std::size_t i = 0; i < exact.get_size(); ++i) {
+    const double difference = static_cast<double>(exact.data<float>()[i]) - rounded.data<float>()[i];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t operand, const ActivationSetting& setting) {
+  auto& known = scales[{layer, operand}];
+  for (const auto& [of, scale] : known) {
+    if (of == setting) return scale;
+  }
+  const InputStatistics& seen = statistics[layer][operand];
+  if (seen.empty() && setting.rule != quant::ScaleRule::kNone) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "static activation scales need calibration data",
+                 .where = "layer '" + graph.layers[layer].name + "'",
+                 .hint = "give --calibrate, or choose scales per token (--activation-scale token)"};
+  }
+  const bool by_output = setting.scale == ActivationScale::kOutput && graph.layers[layer].weight &&
+                         setting.rule != quant::ScaleRule::kNone;
+  auto scale = by_output ? output_scale(setting, seen, [&](const ActivationQuantizer& candidate) {
+    return output_error(layer, operand, candidate);
+  })
+                         : static_scale(setting, seen, threads);
+  if (scale) known.emplace_back(setting, *scale);
+  return scale;
+}
+
+Status Engine::State::set_activations(const Recipe& next) {
+  for (std::size_t l = 0; l < nodes.size(); ++l) {
+    if (!nodes[l]) continue;
+    const auto setting = activation_setting(next, l);
+    for (std::size_t i = 0; i < operands(graph.layers[l]); ++i) {
+      auto& quantizer = nodes[l]->setting.activation[i];
+      quantizer.reset();
+      if (!setting) continue;
+      ActivationQuantizer made{.format = setting->format, .rule = setting->rule};
+      if (setting->scale == ActivationScale::kToken) {
+        if (quant::search_rounds(setting->rule) > 0) {
+          return Error{.kind = ErrorKind::kUsage,
+                       .what = "a scale per token cannot be searched for",
+                       .expected = "absmax, rms_pow2, mean_pow2 or none",
+                       .found = std::string(quant::name(setting->rule))};
+        }
+        made.per_token = true;
+      } else {
+        auto scale = activation_scale(l, i, *setting);
+        if (!scale) return scale.error();
+        made.scale = *scale;
+      }
+      quantizer = made;
+    }
+    nodes[l]->setting.path = path_of(next, l);
+  }
+  return success();
+}
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine::~Engine() = default;
+
+Result<Engine> Engine::create(model::Graph graph, const Options& options) {
+  auto state = std::make_unique<State>();
+  state->graph = std::move(graph);
+  state->chosen = options.chosen;
+  state->threads = options.threads > 0 ? options.threads : hardware_threads();
+  try {
+    if (const Status loaded = state->load_weights(); !loaded) return loaded.error();
+    if (const Status compiled = state->compile(); !compiled) return compiled.error();
+  } catch (const std::bad_alloc&) {
+    return Error{.kind = ErrorKind::kResource, .what = "not enough memory for the model", .where = state->graph.path};
+  } catch (const std::exception& error) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "OpenVINO cannot compile the model",
+                 .where = state->graph.path,
+                 .found = first_line(error.what())};
+  }
+  if (const Status applied = state->prepare_weights({}); !applied) return applied.error();
+  return Engine(std::move(state));
+}
+
+const model::Graph& Engine::graph() const { return state_->graph; }
+bool Engine::chosen(std::size_t layer) const { return state_->chosen[layer]; }
+
+Status Engine::calibrate(const Tensors& inputs) {
+  if (state_->recipe != Recipe{}) {
+    return Error{.kind = ErrorKind::kUsage, .what = "calibration is in FP32, but a recipe is applied"};
+  }
+  for (std::size_t l = 0; l < state_->nodes.size(); ++l) {
+    if (state_->nodes[l]) state_->nodes[l]->observed = &state_->statistics[l];
+  }
+  state_->scales.clear();
+  const auto outputs = run(inputs);
+  for (const auto& node : state_->nodes) {
+    if (node) node->observed = nullptr;
+  }
+  if (!outputs) return outputs.error();
+  return success();
+}
+
+bool Engine::calibrated() const {
+  return std::any_of(state_->statistics.begin(), state_->statistics.end(),
+                     [](const auto& layer) { return !layer.empty() && !layer[0].empty(); });
+}
+
+Recipe Engine::uniform(const std::optional<WeightSetting>& weights,
+                       const std::optional<ActivationSetting>& activations) const {
+  Recipe recipe;
+  for (std::size_t w = 0; weights && w < state_->stores.size(); ++w) {
+    if (state_->stores[w]) recipe.weights[state_->graph.weights[w].name] = *weights;
+  }
+  for (std::size_t l = 0; activations && l < state_->nodes.size(); ++l) {
+    if (state_->nodes[l] && operands(state_->graph.layers[l]) > 0) {
+      recipe.activations[state_->graph.layers[l].name] = *activations;
+    }
+  }
+  return recipe;
+}
+
+Status Engine::apply(const Recipe& recipe) {
+  if (const Status known = state_->check_names(recipe); !known) return known.error();
+  // Activations first: they need the scales of the calibration, and fail without touching weights.
+  if (const Status set = state_->set_activations(recipe); !set) return set.error();
+  if (const Status prepared = state_->prepare_weights(recipe); !prepared) return prepared.error();
+  state_->recipe = recipe;
+  return success();
+}
+
+Result<Tensors> Engine::run(const Tensors& inputs) {
+  for (const auto& node : state_->nodes) {
+    if (node) node->error.reset();
+  }
+  for (const TensorInfo& info : state_->graph.inputs) {
+    const auto found = inputs.find(info.name);
+    if (found == inputs.end() || found->second.type != info.type) {
+      return Error{.kind = ErrorKind::kInput,
+                   .what = found == inputs.end() ? "an input of the model is missing" : "an input has another type",
+                   .where = state_->graph.path + ", input '" + info.name + "'",
+                   .expected = std::string(posittune::name(info.type)),
+                   .found = found == inputs.end() ? "" : std::string(posittune::name(found->second.type))};
+    }
+  }
+  try {
+    for (const TensorInfo& info : state_->graph.inputs) {
+      state_->request.set_tensor(info.name, model::view(inputs.at(info.name)));
+    }
+    state_->request.infer();
+    Tensors outputs;
+    for (const TensorInfo& info : state_->graph.outputs) {
+      auto tensor = model::to_tensor(state_->request.get_tensor(info.name));
+      if (!tensor) return tensor.error();
+      outputs[info.name] = std::move(*tensor);
+    }
+    return outputs;
+  } catch (const std::exception& error) {
+    for (const auto& node : state_->nodes) {
+      if (node && node->error) return *node->error;
+    }
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "the model could not run on these inputs",
+                 .where = state_->graph.path,
+                 .found = first_line(error.what())};
+  }
+}
+
+std::uint64_t Engine::weight_count() const {
+  std::uint64_t count = 0;
+  for (const model::Weight& weight : state_->graph.weights) count += weight.size();
+  return count;
+}
+
+double Engine::bits_per_weight(const Recipe& recipe) const {
+  double bits = 0;
+  for (std::size_t w = 0; w < state_->graph.weights.size(); ++w) {
+    const model::Weight& weight = state_->graph.weights[w];
+    const auto setting = state_->weight_setting(recipe, w);
+    bits += setting ? quant::stored_bits(*setting, weight.rows, weight.cols) : 32.0 * static_cast<double>(weight.size());
+  }
+  return weight_count() == 0 ? 0 : bits / static_cast<double>(weight_count());
+}
+
+std::vector<std::string_view> Engine::paths() const {
+  std::vector<std::string_view> paths;
+  for (const auto& node : state_->nodes) paths.push_back(node ? name(node->setting.path) : "fp32");
+  return paths;
+}
+
+}  // namespace posittune::engine

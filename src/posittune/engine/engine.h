@@ -1,0 +1,66 @@
+#pragma once
+
+// A model that runs under a recipe.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+#include "posittune/model/graph.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::engine {
+
+struct Options {
+  std::vector<bool> chosen;  // layers that recipes may name; one flag for each layer of the graph
+  int threads = 0;           // 0 = all
+};
+
+class Engine {
+ public:
+  // Takes the graph: its own copy of the weights is freed. Compiles once.
+  static Result<Engine> create(model::Graph graph, const Options& options);
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+  ~Engine();
+
+  // Layers and weights as in the graph (without nodes).
+  const model::Graph& graph() const;
+  bool chosen(std::size_t layer) const;
+
+  // Collects what calibrated scales need, one batch at a time, in FP32. Not after apply() of a
+  // recipe that is not empty: kUsage.
+  Status calibrate(const Tensors& inputs);
+  bool calibrated() const;
+
+  // Every chosen weight and activation in the same setting; absent: FP32.
+  quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
+                        const std::optional<quant::ActivationSetting>& activations) const;
+
+  // From now on run() follows this recipe. Only what differs from the current one is prepared.
+  // kUsage: names that no chosen layer has (with the nearest), scales that need calibration data
+  // when there are none.
+  Status apply(const quant::Recipe& recipe);
+
+  // Outputs by name. Inputs must have the model's names and types; kInput otherwise.
+  Result<Tensors> run(const Tensors& inputs);
+
+  // Bits of all weights of the model's layers, scales and format tags included, layers in FP32
+  // included, over their number.
+  double bits_per_weight(const quant::Recipe& recipe) const;
+  std::uint64_t weight_count() const;
+
+  // How each layer multiplies under the current recipe ("fp32", "bf16", "int8", "quire").
+  std::vector<std::string_view> paths() const;
+
+ private:
+  struct State;
+  explicit Engine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace posittune::engine

@@ -1,0 +1,153 @@
+#include "posittune/engine/gemm.h"
+
+#include <dnnl.hpp>
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "posittune/base/threads.h"
+#include "posittune/engine/exact_dot.h"
+
+namespace posittune::engine {
+namespace {
+
+struct Tile {
+  std::size_t row, rows, col, cols;
+};
+
+// Large enough that packing w costs little, small enough for the tasks of 16 threads.
+constexpr std::size_t kTileRows = 128, kTileCols = 1024, kShortCols = 256;
+
+class Tiles {
+ public:
+  explicit Tiles(const GemmSize& size)
+      : size_(size),
+        step_(size.m > kTileRows ? kTileCols : kShortCols),
+        across_((size.n + step_ - 1) / step_),
+        count_(across_ * ((size.m + kTileRows - 1) / kTileRows)) {}
+
+  std::size_t count() const { return count_; }
+  Tile operator[](std::size_t i) const {
+    const std::size_t row = i / across_ * kTileRows, col = i % across_ * step_;
+    return {row, std::min(kTileRows, size_.m - row), col, std::min(step_, size_.n - col)};
+  }
+
+ private:
+  GemmSize size_;
+  std::size_t step_, across_, count_;
+};
+
+dnnl_dim_t dim(std::size_t value) { return static_cast<dnnl_dim_t>(value); }
+
+void unscale_tile(const GemmSize& size, const Tile& tile, const Unscale& unscale, float* y) {
+  for (std::size_t i = tile.row; i < tile.row + tile.rows; ++i) {
+    const float row = unscale.x[unscale.x.size() == 1 ? 0 : i];
+    float* out = y + i * size.n;
+    if (unscale.w.size() == 1) {
+      const float both = row * unscale.w[0];
+      for (std::size_t j = tile.col; j < tile.col + tile.cols; ++j) out[j] *= both;
+    } else {
+      for (std::size_t j = tile.col; j < tile.col + tile.cols; ++j) out[j] *= row * unscale.w[j];
+    }
+  }
+}
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+}  // namespace
+
+void one_openmp_thread() {
+  thread_local const bool done = (omp_set_num_threads(1), true);
+  static_cast<void>(done);
+}
+
+void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
+  const Tiles tiles(size);
+  parallel_for(tiles.count(), threads, [&](std::size_t i) {
+    one_openmp_thread();
+    const Tile tile = tiles[i];
+    dnnl_sgemm('N', 'T', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F, x + tile.row * size.k,
+               dim(size.k), w + tile.col * size.k, dim(size.k), 0.0F,
+               y + tile.row * size.n + tile.col, dim(size.n));
+  });
+}
+
+void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
+  const Tiles tiles(size);
+  parallel_for(tiles.count(), threads, [&](std::size_t i) {
+    one_openmp_thread();
+    const Tile tile = tiles[i];
+    dnnl_sgemm('N', 'N', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F, x + tile.row * size.k,
+               dim(size.k), w + tile.col, dim(size.n), 0.0F, y + tile.row * size.n + tile.col,
+               dim(size.n));
+  });
+}
+
+bool gemm_bf16(const GemmSize& size, const std::uint16_t* x, const std::uint16_t* w, float* y,
+               const Unscale& unscale, int threads) {
+  using Dims = dnnl::memory::dims;
+  using Type = dnnl::memory::data_type;
+  const Tiles tiles(size);
+  std::atomic<bool> good = true;
+  parallel_for(tiles.count(), threads, [&](std::size_t i) {
+    one_openmp_thread();
+    const Tile tile = tiles[i];
+    try {
+      const dnnl::memory::desc src({dim(tile.rows), dim(size.k)}, Type::bf16, Dims{dim(size.k), 1});
+      const dnnl::memory::desc wei({dim(size.k), dim(tile.cols)}, Type::bf16, Dims{1, dim(size.k)});
+      const dnnl::memory::desc dst({dim(tile.rows), dim(tile.cols)}, Type::f32, Dims{dim(size.n), 1});
+      const dnnl::matmul::primitive_desc plan(dnnl::matmul::desc(src, wei, dst), cpu());
+      dnnl::stream stream(cpu());
+      dnnl::matmul(plan).execute(
+          stream, {{DNNL_ARG_SRC, {src, cpu(), const_cast<std::uint16_t*>(x + tile.row * size.k)}},
+                   {DNNL_ARG_WEIGHTS, {wei, cpu(), const_cast<std::uint16_t*>(w + tile.col * size.k)}},
+                   {DNNL_ARG_DST, {dst, cpu(), y + tile.row * size.n + tile.col}}});
+      stream.wait();
+      unscale_tile(size, tile, unscale, y);
+    } catch (const dnnl::error&) {
+      good = false;
+    }
+  });
+  return good;
+}
+
+bool gemm_int8(const GemmSize& size, const std::int8_t* x, const std::int8_t* w, float* y,
+               const Unscale& unscale, int threads) {
+  const Tiles tiles(size);
+  std::atomic<bool> good = true;
+  parallel_for(tiles.count(), threads, [&](std::size_t i) {
+    one_openmp_thread();
+    const Tile tile = tiles[i];
+    thread_local std::vector<std::int32_t> sums;
+    sums.resize(tile.rows * tile.cols);
+    const std::int32_t no_offset = 0;
+    if (dnnl_gemm_s8s8s32('N', 'T', 'F', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F,
+                          x + tile.row * size.k, dim(size.k), 0, w + tile.col * size.k, dim(size.k),
+                          0, 0.0F, sums.data(), dim(tile.cols), &no_offset) != dnnl_success) {
+      good = false;
+      return;
+    }
+    for (std::size_t r = 0; r < tile.rows; ++r) {
+      float* out = y + (tile.row + r) * size.n + tile.col;
+      const std::int32_t* from = sums.data() + r * tile.cols;
+      for (std::size_t c = 0; c < tile.cols; ++c) out[c] = static_cast<float>(from[c]);
+    }
+    unscale_tile(size, tile, unscale, y);
+  });
+  return good;
+}
+
+void gemm_exact(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
+  parallel_for(size.m, threads, [&](std::size_t i) {
+    for (std::size_t j = 0; j < size.n; ++j) {
+      y[i * size.n + j] = exact_dot({x + i * size.k, size.k}, {w + j * size.k, size.k});
+    }
+  });
+}
+
+}  // namespace posittune::engine

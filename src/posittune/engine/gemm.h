@@ -1,0 +1,37 @@
+#pragma once
+
+// Matrix products on oneDNN: y = x * w^T with x of m x k, w of n x k, y of m x n, all row-major.
+// The product is cut into tiles that depend on m, n and k only, so that results do not depend on the
+// number of threads.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace posittune::engine {
+
+struct GemmSize {
+  std::size_t m = 0, n = 0, k = 0;
+};
+
+void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads);
+// w is k x n.
+void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads);
+
+// Grid values with fp32 or int32 sums, then y[i][j] = sum * x_unscale[i or 0] * w_unscale[j or 0].
+// False when oneDNN has no kernel for the machine; y is then unchanged.
+struct Unscale {
+  std::span<const float> x, w;  // one value, or m and n
+};
+bool gemm_bf16(const GemmSize& size, const std::uint16_t* x, const std::uint16_t* w, float* y,
+               const Unscale& unscale, int threads);
+bool gemm_int8(const GemmSize& size, const std::int8_t* x, const std::int8_t* w, float* y,
+               const Unscale& unscale, int threads);
+
+// y = x * w^T with exact sums.
+void gemm_exact(const GemmSize& size, const float* x, const float* w, float* y, int threads);
+
+// oneDNN runs on OpenMP and we on oneTBB: every thread of ours must call this before it calls oneDNN.
+void one_openmp_thread();
+
+}  // namespace posittune::engine

@@ -1,0 +1,57 @@
+#pragma once
+
+// The arithmetic of one quantized node, apart from the graph it is in.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "openvino/runtime/tensor.hpp"
+#include "posittune/base/result.h"
+#include "posittune/engine/settings.h"
+#include "posittune/kernels/arrays.h"
+#include "posittune/model/graph.h"
+
+namespace posittune::engine {
+
+// Buffers that the nodes of one engine share: they run one after the other.
+struct Scratch {
+  std::vector<float> x, y;
+  std::vector<std::uint16_t> bf16[2];
+  std::vector<std::int8_t> int8;
+  std::vector<float> unscale;
+};
+
+class Operation {
+ public:
+  virtual ~Operation() = default;
+
+  // inputs: activations (indices for embeddings; both operands for attention); `output` has its
+  // shape. Results do not depend on `threads`.
+  virtual Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
+                     Scratch& scratch, int threads) = 0;
+
+  // Of the output for activations of this shape.
+  virtual ov::Shape output_shape(const ov::Shape& x, const PreparedWeight& weight) const = 0;
+
+  // An operand as rows of which each gets its own scale under per-token scaling: tokens, or images.
+  virtual kernels::Shape tokens(std::size_t operand, const ov::Shape& shape) const = 0;
+};
+
+std::unique_ptr<Operation> make_matmul(const model::Layer& layer);
+std::unique_ptr<Operation> make_attention(const model::Layer& layer);
+std::unique_ptr<Operation> make_embedding(const model::Layer& layer);
+std::unique_ptr<Operation> make_convolution(const model::Layer& layer);
+std::unique_ptr<Operation> make_operation(const model::Layer& layer);
+
+// Scales of an operand: one, or one for each row (per token).
+Result<std::vector<float>> activation_scales(const ActivationQuantizer& quantizer,
+                                             std::span<const float> x, kernels::Shape shape,
+                                             int threads);
+
+// The operand fake-quantized in `buffer`, or the operand itself when it stays in FP32.
+Result<const float*> quantized_operand(const std::optional<ActivationQuantizer>& quantizer,
+                                       std::span<const float> x, kernels::Shape shape,
+                                       std::vector<float>& buffer, int threads);
+
+}  // namespace posittune::engine

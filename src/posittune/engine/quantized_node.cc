@@ -1,0 +1,86 @@
+#include "posittune/engine/quantized_node.h"
+
+#include <utility>
+
+#include "openvino/core/graph_util.hpp"
+#include "openvino/core/rt_info.hpp"
+#include "openvino/op/parameter.hpp"
+
+namespace posittune::engine {
+namespace {
+
+// The input of the original node that input `i` of a quantized node was.
+std::size_t original_input(const ov::Node& original, std::size_t i) {
+  return std::string_view(original.get_type_name()) == "Gather" ? i + 1 : i;
+}
+
+// The shape of one token (a vector) or image (channels first).
+ov::Shape token_shape(const ov::Shape& shape, std::size_t cols) {
+  if (shape.size() >= 3 && shape[0] > 0 && ov::shape_size(shape) / shape[0] == cols && cols != shape.back()) {
+    return {shape.begin() + 1, shape.end()};
+  }
+  return {cols};
+}
+
+}  // namespace
+
+QuantizedNode::QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<NodeState> state,
+                             std::shared_ptr<ov::Node> shapes)
+    : Op(inputs), state_(std::move(state)), shapes_(std::move(shapes)) {
+  constructor_validate_and_infer_types();
+}
+
+void QuantizedNode::validate_and_infer_types() {
+  ov::OutputVector inputs = shapes_->input_values();
+  for (std::size_t i = 0; i < get_input_size(); ++i) inputs[original_input(*shapes_, i)] = input_value(i);
+  const auto inferred = shapes_->clone_with_new_inputs(inputs);
+  set_output_type(0, ov::element::f32, inferred->get_output_partial_shape(0));
+}
+
+std::shared_ptr<ov::Node> QuantizedNode::clone_with_new_inputs(const ov::OutputVector& inputs) const {
+  return std::make_shared<QuantizedNode>(inputs, state_, shapes_);
+}
+
+bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {
+  NodeState& state = *state_;
+  try {
+    if (state.observed != nullptr) {
+      for (std::size_t i = 0; i < state.observed->size(); ++i) {
+        const kernels::Shape shape = state.operation->tokens(i, inputs[i].get_shape());
+        const Status seen = (*state.observed)[i].add({inputs[i].data<const float>(), shape.size()}, shape,
+                                                     token_shape(inputs[i].get_shape(), shape.cols), state.threads);
+        if (!seen) state.error = seen.error();
+      }
+    }
+    const Status done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
+    if (done) return true;
+    state.error = done.error();
+  } catch (const std::bad_alloc&) {
+    state.error = Error{.kind = ErrorKind::kResource, .what = "out of memory while a layer runs"};
+  } catch (const std::exception& error) {
+    state.error = Error{.kind = ErrorKind::kInternal, .what = "a quantized layer failed", .found = error.what()};
+  }
+  if (state.error->where.empty()) state.error->where = "layer '" + state.name + "'";
+  return false;
+}
+
+void replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
+                            std::shared_ptr<NodeState> state) {
+  const bool attention = layer.kind == model::LayerKind::kAttention;
+  const bool embedding = layer.kind == model::LayerKind::kEmbedding;
+  const std::size_t weight = embedding ? 0 : 1;
+  ov::OutputVector operands, all = node->input_values();
+  operands.push_back(all[embedding ? 1 : 0]);
+  if (attention) operands.push_back(all[1]);
+  for (std::size_t i = 0; i < 2; ++i) {
+    // Neither the weights nor the rest of the graph is kept alive by the shape inference.
+    const bool fixed = i == weight && !attention;
+    all[i] = std::make_shared<ov::op::v0::Parameter>(
+        all[i].get_element_type(), fixed ? ov::PartialShape(all[i].get_shape()) : all[i].get_partial_shape());
+  }
+  const auto quantized = std::make_shared<QuantizedNode>(operands, std::move(state), node->clone_with_new_inputs(all));
+  quantized->set_friendly_name(node->get_friendly_name());
+  ov::replace_node(node, quantized);
+}
+
+}  // namespace posittune::engine

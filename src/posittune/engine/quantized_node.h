@@ -1,0 +1,54 @@
+#pragma once
+
+// The OpenVINO node that stands for a quantized layer. It reads its setting anew each time it runs,
+// so that formats change without compiling the graph again.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "openvino/op/op.hpp"
+#include "posittune/base/result.h"
+#include "posittune/engine/calibration.h"
+#include "posittune/engine/operation.h"
+#include "posittune/engine/settings.h"
+#include "posittune/model/graph.h"
+
+namespace posittune::engine {
+
+// Shared by the engine and the node (and the copies of it that OpenVINO makes).
+struct NodeState {
+  std::string name;
+  std::unique_ptr<Operation> operation;
+  LayerSetting setting;
+  std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
+  Scratch* scratch = nullptr;
+  int threads = 0;
+  std::optional<Error> error;  // of the last run
+};
+
+class QuantizedNode : public ov::op::Op {
+ public:
+  OPENVINO_OP("QuantizedNode", "posittune");
+
+  // `original` is used for its shape inference only, with its weights replaced by their shape.
+  QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<NodeState> state,
+                std::shared_ptr<ov::Node> shapes);
+
+  void validate_and_infer_types() override;
+  std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
+  bool visit_attributes(ov::AttributeVisitor&) override { return true; }
+  bool has_evaluate() const override { return true; }
+  bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
+
+ private:
+  std::shared_ptr<NodeState> state_;
+  std::shared_ptr<ov::Node> shapes_;
+};
+
+// Puts a QuantizedNode in the place of a layer's node `node`, which is a node of the model that will
+// be compiled.
+void replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
+                            std::shared_ptr<NodeState> state);
+
+}  // namespace posittune::engine

@@ -1,0 +1,57 @@
+#pragma once
+
+// What a quantized node reads when it runs: its current entry of the recipe, prepared.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "posittune/formats/format.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::engine {
+
+// How a node multiplies. The order is that of preference; the last one always works.
+enum class Path : std::uint8_t {
+  kInt8,   // int8 x int8 -> int32
+  kBf16,   // grid values, exact in bf16, with fp32 sums
+  kFp32,   // fake-quantized floats
+  kQuire,  // fake-quantized floats, exact sums
+};
+std::string_view name(Path path);
+
+// Whether this machine has instructions for a path and oneDNN gives the right answer with them.
+bool path_works(Path path);
+
+// The path for a weight and an activation format; one that is missing is in FP32.
+Path choose_path(const std::optional<formats::Format>& weight,
+                 const std::optional<formats::Format>& activation, bool scale_per_group,
+                 quant::Accumulate accumulate);
+
+// One weight under one setting; rows x cols. Never changes once it is in use.
+struct PreparedWeight {
+  std::size_t rows = 0, cols = 0;
+  std::shared_ptr<const std::vector<float>> values;  // q(w), scale applied
+  // Grid values before the scale, for the paths that multiply them; empty otherwise.
+  std::vector<std::uint16_t> bf16;
+  std::vector<std::int8_t> int8;
+  std::vector<float> unscale;  // 1/s: one for all rows, or one for each
+};
+
+// The input of a layer: its format and, unless chosen per token, its scale.
+struct ActivationQuantizer {
+  formats::Format format;
+  quant::ScaleRule rule = quant::ScaleRule::kNone;
+  bool per_token = false;
+  float scale = 1;
+};
+
+struct LayerSetting {
+  std::shared_ptr<const PreparedWeight> weight;     // null for attention
+  std::optional<ActivationQuantizer> activation[2];  // [1]: the second operand of attention
+  Path path = Path::kFp32;
+};
+
+}  // namespace posittune::engine

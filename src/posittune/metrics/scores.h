@@ -1,0 +1,54 @@
+#pragma once
+
+// Numbers of rows: logits, class scores, plain vectors, each against FP32's own row.
+//
+// NaN never flatters: a row of logits that holds NaN or +inf, or nothing but -inf, is no
+// distribution. Its best class is kNoClass, its KL and log_sum_exp are NaN; so are cosine and noise
+// where the sums are. Callers count such a row as wrong, FP32's own included.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace posittune::metrics {
+
+// How far y is from x, in doubles.
+struct Deviation {
+  double signal = 0;  // sum of x^2
+  double noise = 0;   // sum of (x - y)^2
+  double cosine = 0;  // of the angle between x and y; 1 if both are zero, 0 if one is
+};
+// x and y are of equal length.
+Deviation deviation(std::span<const float> x, std::span<const float> y);
+
+inline constexpr std::int64_t kNoClass = -1;
+
+struct RowScores {
+  double kl = 0;           // KL(P_reference || P) in nats, at least 0; exactly 0 for equal rows
+  double log_sum_exp = 0;  // of `logits`: -log P(class k) = log_sum_exp - logits[k]
+  std::int64_t best_reference = kNoClass;  // most likely class; of equal ones the lowest index
+  std::int64_t best = kNoClass;
+  Deviation deviation;
+
+  bool agrees() const { return best != kNoClass && best == best_reference; }
+};
+
+// Scores of the rows `rows` of two (any, cols) arrays of logits; cols > 0. Exponentials are floats
+// (relative error 2e-7), sums are doubles: KL has a relative error below 1e-5, log_sum_exp an absolute one
+// below 1e-6. The result does not depend on `threads`.
+std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
+                                  std::span<const std::size_t> rows, int threads = 0);
+
+// Whether class `target` is among the k most likely; of equal logits the lower index comes first.
+// False for a row with NaN.
+bool in_top(std::span<const float> logits, std::size_t target, std::size_t k);
+
+// Class scores of a detector are independent probabilities: the sum over them of
+// p log(p / q) + (1 - p) log((1 - p) / (1 - q)), in nats, exactly 0 for equal scores.
+// Scores are first clamped to [kScoreEpsilon, 1 - kScoreEpsilon], so 0 and 1 stay finite: one
+// class costs at most 16 nats. NaN gives NaN.
+inline constexpr double kScoreEpsilon = 1e-7;
+double bernoulli_kl(std::span<const float> p, std::span<const float> q);
+
+}  // namespace posittune::metrics

@@ -1,0 +1,87 @@
+#pragma once
+
+// A trained model as a graph (ONNX or OpenVINO IR, read by OpenVINO) and the list of what can be
+// quantized in it. No arithmetic on data happens here.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+
+namespace ov {
+class Model;
+class Node;
+}  // namespace ov
+
+namespace posittune::model {
+
+enum class LayerKind : std::uint8_t {
+  kMatMul,                 // activations x constant weights (MatMul, Gemm)
+  kConvolution,            // grouped and depthwise ones too
+  kTransposedConvolution,  // grouped ones too
+  kEmbedding,              // Gather of rows of a constant table
+  kAttention,              // MatMul of two activations; two inputs to quantize and no weight
+};
+std::string_view name(LayerKind kind);
+
+// One node whose operands can be quantized.
+struct Layer {
+  std::string name;  // of the node, unique in the graph
+  LayerKind kind = LayerKind::kMatMul;
+  std::optional<std::size_t> weight;  // index in Graph::weights; none for kAttention
+  std::size_t groups = 1;
+  std::string input_shape, output_shape;  // "?" where the model leaves a dimension open
+  std::shared_ptr<ov::Node> node;
+};
+
+// One stored tensor of weights; several layers may use it (ALBERT's depths, tied embeddings).
+//
+// Its values are handed on as a matrix rows x cols: a row is an output channel and a column one
+// input of its dot product; for an embedding, a row is a token. Convolutions: cols = in/groups *
+// kernel size.
+struct Weight {
+  std::string name;  // of the initializer or constant
+  TensorShape shape;  // as stored
+  std::size_t rows = 0, cols = 0;
+  std::vector<std::size_t> layers;  // that use it, indices in Graph::layers
+  std::size_t size() const { return rows * cols; }
+};
+
+struct Graph {
+  std::string path;
+  std::shared_ptr<ov::Model> ov_model;
+  std::vector<Layer> layers;  // in the order of execution
+  std::vector<Weight> weights;
+  std::vector<TensorInfo> inputs, outputs;
+  std::vector<std::string> notes;  // nodes that stay in FP32 although they multiply, and why
+  std::uint64_t other_parameters = 0;  // floats that no layer owns: biases, norms
+};
+
+// Errors: kInput (missing, truncated, not a model), kUnsupported (an operator that OpenVINO cannot
+// read; unknown rank), each naming the node where OpenVINO does.
+Result<Graph> load(const std::string& path);
+
+// The rows x cols values of a weight. kInput when one is NaN or infinite.
+Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight);
+
+// Multiply-accumulates of each layer for inputs of these shapes (by input name; inputs left out
+// get 1 for each open dimension). kInput when a name is unknown or a shape does not fit.
+Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
+                                              const std::map<std::string, TensorShape>& shapes);
+
+// Which layers to quantize: kAttention only if asked for; then `include` (empty: all) without
+// `exclude`, ECMAScript regular expressions searched in the names of node and weight.
+struct Selection {
+  std::vector<std::string> include, exclude;
+  bool attention = false;
+};
+// One flag for each layer. Errors (kUsage): a bad expression, or one that matches nothing.
+Result<std::vector<bool>> select(const Graph& graph, const Selection& selection);
+
+}  // namespace posittune::model

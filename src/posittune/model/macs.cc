@@ -1,0 +1,91 @@
+#include <algorithm>
+
+#include "openvino/core/model.hpp"
+#include "openvino/op/matmul.hpp"
+#include "posittune/model/graph.h"
+
+namespace posittune::model {
+namespace {
+
+Result<std::map<std::string, ov::PartialShape>> full_shapes(
+    const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
+  std::map<std::string, ov::PartialShape> full;
+  for (const TensorInfo& input : graph.inputs) {
+    ov::Shape shape;
+    for (const std::int64_t dim : input.dims) shape.push_back(dim < 0 ? 1 : static_cast<std::size_t>(dim));
+    full[input.name] = shape;
+  }
+  for (const auto& [name, shape] : shapes) {
+    const auto input = std::find_if(graph.inputs.begin(), graph.inputs.end(),
+                                    [&](const TensorInfo& info) { return info.name == name; });
+    if (input == graph.inputs.end()) {
+      std::string known;
+      for (const TensorInfo& info : graph.inputs) known += (known.empty() ? "" : ", ") + info.name;
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "the model has no input '" + name + "'",
+                   .where = graph.path,
+                   .expected = known};
+    }
+    bool fits = shape.size() == input->dims.size();
+    for (std::size_t i = 0; fits && i < shape.size(); ++i) {
+      fits = shape[i] > 0 && (input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]));
+    }
+    if (!fits) {
+      std::string wanted;
+      for (const std::int64_t dim : input->dims) wanted += (wanted.empty() ? "" : ",") + (dim < 0 ? std::string("?") : std::to_string(dim));
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "a shape does not fit the model's input",
+                   .where = graph.path + ", input '" + name + "'",
+                   .expected = wanted,
+                   .found = to_string(shape)};
+    }
+    full[name] = ov::Shape(shape);
+  }
+  return full;
+}
+
+std::uint64_t macs_of(const Layer& layer, const Graph& graph, const ov::Node& node) {
+  if (layer.kind == LayerKind::kEmbedding || node.get_output_partial_shape(0).is_dynamic()) return 0;
+  const std::uint64_t outputs = ov::shape_size(node.get_output_shape(0));
+  if (layer.kind == LayerKind::kAttention) {
+    const ov::Shape a = node.get_input_shape(0);
+    const bool transposed = ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_a();
+    return outputs * (transposed ? a[a.size() - 2] : a.back());
+  }
+  const Weight& weight = graph.weights[*layer.weight];
+  if (layer.kind != LayerKind::kTransposedConvolution) return outputs * weight.cols;
+  // Each input element meets each tap of its group's output channels.
+  const std::uint64_t inputs = ov::shape_size(node.get_input_shape(0));
+  return inputs * (weight.size() / node.get_input_shape(0)[1]);
+}
+
+}  // namespace
+
+Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
+                                              const std::map<std::string, TensorShape>& shapes) {
+  auto full = full_shapes(graph, shapes);
+  if (!full) return full.error();
+  std::vector<std::uint64_t> macs(graph.layers.size(), 0);
+  try {
+    const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
+    copy->reshape(*full);
+    std::map<std::string, std::vector<const ov::Node*>> nodes;
+    for (const auto& node : copy->get_ordered_ops()) nodes[node->get_friendly_name()].push_back(node.get());
+    std::map<std::string, std::size_t> used;
+    for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+      const Layer& layer = graph.layers[i];
+      const std::string& name = layer.node->get_friendly_name();
+      const auto found = nodes.find(name);
+      if (found == nodes.end() || found->second.size() <= used[name]) continue;
+      macs[i] = macs_of(layer, graph, *found->second[used[name]++]);
+    }
+  } catch (const std::exception& error) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "the model does not accept these input shapes",
+                 .where = graph.path,
+                 .found = std::string(error.what()).substr(0, 300)};
+  }
+  return macs;
+}
+
+}  // namespace posittune::model

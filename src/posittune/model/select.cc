@@ -1,0 +1,56 @@
+#include <regex>
+
+#include "posittune/model/graph.h"
+
+namespace posittune::model {
+namespace {
+
+Result<std::vector<bool>> matches(const Graph& graph, const std::string& expression) {
+  std::vector<bool> hit(graph.layers.size(), false);
+  bool any = false;
+  try {
+    const std::regex pattern(expression);
+    for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+      const Layer& layer = graph.layers[i];
+      hit[i] = std::regex_search(layer.name, pattern) ||
+               (layer.weight && std::regex_search(graph.weights[*layer.weight].name, pattern));
+      any = any || hit[i];
+    }
+  } catch (const std::regex_error& error) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "not a regular expression: '" + expression + "'",
+                 .found = error.what(),
+                 .hint = "ECMAScript syntax, for example 'h\\.[0-3]\\.mlp'"};
+  }
+  if (!any) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no layer matches '" + expression + "'",
+                 .where = graph.path,
+                 .hint = "`posittune inspect` lists the names of layers and weights"};
+  }
+  return hit;
+}
+
+}  // namespace
+
+Result<std::vector<bool>> select(const Graph& graph, const Selection& selection) {
+  std::vector<bool> chosen(graph.layers.size(), selection.include.empty());
+  for (const std::string& expression : selection.include) {
+    auto hit = matches(graph, expression);
+    if (!hit) return hit.error();
+    for (std::size_t i = 0; i < chosen.size(); ++i) chosen[i] = chosen[i] || (*hit)[i];
+  }
+  for (const std::string& expression : selection.exclude) {
+    auto hit = matches(graph, expression);
+    if (!hit) return hit.error();
+    for (std::size_t i = 0; i < chosen.size(); ++i) chosen[i] = chosen[i] && !(*hit)[i];
+  }
+  if (!selection.attention) {
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      if (graph.layers[i].kind == LayerKind::kAttention) chosen[i] = false;
+    }
+  }
+  return chosen;
+}
+
+}  // namespace posittune::model

@@ -1,0 +1,24 @@
+#pragma once
+
+// Between OpenVINO's types and ours.
+
+#include <string>
+
+#include "openvino/core/node_output.hpp"
+#include "openvino/runtime/tensor.hpp"
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+
+namespace posittune::model {
+
+Result<ElementType> element_type(const ov::element::Type& type);
+ov::element::Type ov_type(ElementType type);
+
+// A port of a model: its name (any of several), type and shape. kUnsupported for unknown ranks and
+// types that are no numbers.
+Result<TensorInfo> tensor_info(const ov::Output<ov::Node>& port);
+
+Result<Tensor> to_tensor(const ov::Tensor& tensor);       // a copy
+ov::Tensor view(const Tensor& tensor);  // no copy: `tensor` must outlive it
+
+}  // namespace posittune::model

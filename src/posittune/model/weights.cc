@@ -1,0 +1,150 @@
+#include "posittune/model/weights.h"
+
+#include <utility>
+
+#include "openvino/core/model.hpp"
+#include "openvino/op/constant.hpp"
+#include "openvino/op/convert.hpp"
+#include "openvino/op/group_conv.hpp"
+#include "openvino/op/matmul.hpp"
+#include "openvino/op/random_uniform.hpp"
+#include "openvino/op/reshape.hpp"
+#include "openvino/op/squeeze.hpp"
+#include "openvino/op/transpose.hpp"
+#include "openvino/op/unsqueeze.hpp"
+
+namespace posittune::model {
+namespace {
+
+bool keeps_values(const ov::Node* node) {
+  return ov::is_type<ov::op::v0::Convert>(node) || ov::is_type<ov::op::v1::Transpose>(node) ||
+         ov::is_type<ov::op::v1::Reshape>(node) || ov::is_type<ov::op::v0::Squeeze>(node) ||
+         ov::is_type<ov::op::v0::Unsqueeze>(node);
+}
+
+// The folded tensor of a layer's weight as outer x a x b x inner; the matrix has a row for each
+// (outer, b) when `swap`, else for each (outer, a).
+struct Arrangement {
+  std::size_t outer = 1, a = 1, b = 1, inner = 1;
+  bool swap = false;
+};
+
+Arrangement arrangement(const Layer& layer) {
+  const ov::Node& node = *layer.node;
+  const ov::Shape shape = node.get_input_shape(weight_input(layer));
+  const auto product = [&](std::size_t first, std::size_t last) {
+    std::size_t size = 1;
+    for (std::size_t i = first; i < last; ++i) size *= shape[i];
+    return size;
+  };
+  switch (layer.kind) {
+    case LayerKind::kMatMul: {
+      if (shape.size() == 1) return {.a = 1, .b = shape[0]};
+      const bool transposed = ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_b();
+      return {.a = shape[shape.size() - 2], .b = shape.back(), .swap = !transposed};
+    }
+    case LayerKind::kEmbedding:
+      return {.a = shape[0], .b = product(1, shape.size())};
+    case LayerKind::kConvolution: {
+      const bool grouped = ov::is_type<ov::op::v1::GroupConvolution>(&node);
+      const std::size_t rows = product(0, grouped ? 2 : 1);
+      return {.a = rows, .b = product(grouped ? 2 : 1, shape.size())};
+    }
+    default: {  // transposed convolution: [groups] x in x out x kernel
+      const bool grouped = ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(&node);
+      const std::size_t first = grouped ? 1 : 0;
+      return {.outer = grouped ? shape[0] : 1,
+              .a = shape[first],
+              .b = shape[first + 1],
+              .inner = product(first + 2, shape.size()),
+              .swap = true};
+    }
+  }
+}
+
+}  // namespace
+
+std::set<const ov::Node*> constant_nodes(const ov::Model& model) {
+  std::set<const ov::Node*> constants;
+  for (const auto& node : model.get_ordered_ops()) {
+    bool constant = ov::is_type<ov::op::v0::Constant>(node) || node->get_input_size() > 0;
+    if (ov::is_type<ov::op::v8::RandomUniform>(node)) constant = false;
+    for (const auto& input : node->input_values()) {
+      constant = constant && constants.contains(input.get_node());
+    }
+    if (constant) constants.insert(node.get());
+  }
+  return constants;
+}
+
+ov::Output<ov::Node> weight_source(const ov::Output<ov::Node>& output) {
+  ov::Output<ov::Node> at = output;
+  while (keeps_values(at.get_node())) at = at.get_node()->input_value(0);
+  return ov::is_type<ov::op::v0::Constant>(at.get_node()) ? at : output;
+}
+
+Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
+  ov::Node* node = output.get_node();
+  if (const auto* constant = ov::as_type<ov::op::v0::Constant>(node)) {
+    // The tensor is only read.
+    return ov::Tensor(constant->get_element_type(), constant->get_shape(),
+                      const_cast<void*>(constant->get_data_ptr()));
+  }
+  ov::TensorVector inputs, outputs;
+  for (const auto& input : node->input_values()) {
+    auto value = fold(input);
+    if (!value) return value.error();
+    inputs.push_back(*value);
+  }
+  for (const auto& value : node->outputs()) {
+    if (value.get_partial_shape().is_dynamic()) {
+      return Error{.kind = ErrorKind::kUnsupported,
+                   .what = "a constant weight has no fixed shape",
+                   .where = "node '" + node->get_friendly_name() + "'"};
+    }
+    outputs.emplace_back(value.get_element_type(), value.get_shape());
+  }
+  if (!node->evaluate(outputs, inputs)) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "a weight is computed by an operator that cannot be folded",
+                 .where = "node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
+                 .hint = "fold constants when exporting the model"};
+  }
+  return outputs[output.get_index()];
+}
+
+std::size_t weight_input(const Layer& layer) { return layer.kind == LayerKind::kEmbedding ? 0 : 1; }
+
+MatrixShape matrix_shape(const Layer& layer) {
+  const Arrangement at = arrangement(layer);
+  return at.swap ? MatrixShape{at.outer * at.b, at.a * at.inner}
+                 : MatrixShape{at.outer * at.a, at.b * at.inner};
+}
+
+Result<std::vector<float>> weight_matrix(const Layer& layer) {
+  auto folded = fold(layer.node->input_value(weight_input(layer)));
+  if (!folded) return folded.error();
+  ov::Tensor tensor = *folded;
+  if (tensor.get_element_type() != ov::element::f32) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "a weight is not float32 after its conversions",
+                 .where = "node '" + layer.name + "'",
+                 .expected = "float32",
+                 .found = tensor.get_element_type().get_type_name()};
+  }
+  const float* values = std::as_const(tensor).data<const float>();
+  if (!arrangement(layer).swap) return std::vector<float>(values, values + tensor.get_size());
+  const Arrangement at = arrangement(layer);
+  std::vector<float> matrix(tensor.get_size());
+  for (std::size_t o = 0; o < at.outer; ++o) {
+    for (std::size_t a = 0; a < at.a; ++a) {
+      for (std::size_t b = 0; b < at.b; ++b) {
+        const float* from = values + ((o * at.a + a) * at.b + b) * at.inner;
+        std::copy(from, from + at.inner, &matrix[((o * at.b + b) * at.a + a) * at.inner]);
+      }
+    }
+  }
+  return matrix;
+}
+
+}  // namespace posittune::model

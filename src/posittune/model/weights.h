@@ -1,0 +1,37 @@
+#pragma once
+
+// Constant sub-trees: which tensors are weights, where they are stored, and their values.
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "openvino/core/node.hpp"
+#include "posittune/base/result.h"
+#include "posittune/model/graph.h"
+
+namespace posittune::model {
+
+// Nodes whose value does not depend on the model's inputs.
+std::set<const ov::Node*> constant_nodes(const ov::Model& model);
+
+// The Constant that a weight's values come from, through conversions and changes of shape; the
+// output itself where they come from more than one.
+ov::Output<ov::Node> weight_source(const ov::Output<ov::Node>& output);
+
+// The value of a constant sub-tree.
+Result<ov::Tensor> fold(const ov::Output<ov::Node>& output);
+
+// Which input of a layer's node holds its weights.
+std::size_t weight_input(const Layer& layer);
+
+// Rows and columns of a layer's weight, from its shape alone.
+struct MatrixShape {
+  std::size_t rows = 0, cols = 0;
+};
+MatrixShape matrix_shape(const Layer& layer);
+
+// The weights of a layer as its rows x cols matrix.
+Result<std::vector<float>> weight_matrix(const Layer& layer);
+
+}  // namespace posittune::model

@@ -1,0 +1,210 @@
+#include "posittune/quant/recipe.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <charconv>
+#include <set>
+
+namespace posittune::quant {
+namespace {
+
+constexpr std::array<std::string_view, 3> kGranularities = {"tensor", "channel", "group"};
+constexpr std::array<std::string_view, 3> kActivationScales = {"static", "output", "token"};
+constexpr int kRecipeVersion = 1;
+
+template <class Names>
+int index_of(const Names& names, std::string_view text) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == text) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Error unknown(const std::string& what, std::string_view text, const std::string& expected) {
+  return {.kind = ErrorKind::kUsage,
+          .what = "unknown " + what + " '" + std::string(text) + "'",
+          .expected = expected};
+}
+
+bool power_of_two(ScaleRule rule) {
+  return rule == ScaleRule::kRmsPow2 || rule == ScaleRule::kMeanPow2 || rule == ScaleRule::kMsePow2;
+}
+
+std::string granularity_text(const WeightSetting& setting) {
+  std::string text(name(setting.granularity));
+  if (setting.granularity == Granularity::kGroup) text += ":" + std::to_string(setting.group);
+  return text;
+}
+
+void emit_weights(YAML::Emitter& out, const Recipe& recipe) {
+  out << YAML::Key << "weights" << YAML::Value << YAML::BeginMap;
+  for (const auto& [key, setting] : recipe.weights) {
+    out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap;
+    out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
+    out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
+    out << YAML::Key << "granularity" << YAML::Value << granularity_text(setting);
+    if (setting.input_weighted) out << YAML::Key << "input_weighted" << YAML::Value << true;
+    out << YAML::EndMap;
+  }
+  out << YAML::EndMap;
+}
+
+void emit_activations(YAML::Emitter& out, const Recipe& recipe) {
+  out << YAML::Key << "activations" << YAML::Value << YAML::BeginMap;
+  for (const auto& [key, setting] : recipe.activations) {
+    out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap;
+    out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
+    out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
+    out << YAML::Key << "chosen" << YAML::Value << std::string(name(setting.scale));
+    out << YAML::EndMap;
+  }
+  out << YAML::EndMap;
+}
+
+Error bad_recipe(const std::string& where, const std::string& found) {
+  return {.kind = ErrorKind::kInput,
+          .what = "not a recipe",
+          .where = where,
+          .expected = "a map with version, weights, activations, accumulate",
+          .found = found};
+}
+
+// Only the given keys may be in a map.
+Status check_keys(const YAML::Node& node, const std::set<std::string>& known, const std::string& where) {
+  if (!node.IsMap()) return bad_recipe(where, "not a map");
+  for (const auto& entry : node) {
+    const auto key = entry.first.as<std::string>();
+    if (!known.contains(key)) return bad_recipe(where, "unknown key '" + key + "'");
+  }
+  return success();
+}
+
+std::string text_at(const YAML::Node& node, const char* key, const char* otherwise) {
+  return node[key] ? node[key].as<std::string>() : otherwise;
+}
+
+Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& where) {
+  if (const Status ok = check_keys(node, {"format", "scale", "granularity", "input_weighted"}, where); !ok) {
+    return ok.error();
+  }
+  WeightSetting setting;
+  auto format = formats::parse_format(text_at(node, "format", ""));
+  if (!format) return format.error();
+  auto rule = parse_scale_rule(text_at(node, "scale", "rms_pow2"));
+  if (!rule) return rule.error();
+  setting.format = *format;
+  setting.rule = *rule;
+  if (const Status ok = parse_granularity(text_at(node, "granularity", "tensor"), setting); !ok) {
+    return ok.error();
+  }
+  setting.input_weighted = node["input_weighted"] && node["input_weighted"].as<bool>();
+  return setting;
+}
+
+Result<ActivationSetting> read_activation(const YAML::Node& node, const std::string& where) {
+  if (const Status ok = check_keys(node, {"format", "scale", "chosen"}, where); !ok) return ok.error();
+  auto format = formats::parse_format(text_at(node, "format", ""));
+  if (!format) return format.error();
+  auto rule = parse_scale_rule(text_at(node, "scale", "rms_pow2"));
+  if (!rule) return rule.error();
+  auto scale = parse_activation_scale(text_at(node, "chosen", "static"));
+  if (!scale) return scale.error();
+  return ActivationSetting{*format, *rule, *scale};
+}
+
+Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
+  if (const Status ok = check_keys(root, {"version", "accumulate", "weights", "activations"}, where); !ok) {
+    return ok.error();
+  }
+  if (root["version"] && root["version"].as<int>() != kRecipeVersion) {
+    return bad_recipe(where, "version " + root["version"].as<std::string>());
+  }
+  Recipe recipe;
+  const std::string accumulate = text_at(root, "accumulate", "fp32");
+  if (accumulate != "fp32" && accumulate != "quire") return unknown("accumulation", accumulate, "fp32, quire");
+  recipe.accumulate = accumulate == "quire" ? Accumulate::kQuire : Accumulate::kFp32;
+  for (const auto& entry : root["weights"]) {
+    const auto key = entry.first.as<std::string>();
+    auto setting = read_weight(entry.second, where + ", weight '" + key + "'");
+    if (!setting) return setting.error();
+    recipe.weights[key] = *setting;
+  }
+  for (const auto& entry : root["activations"]) {
+    const auto key = entry.first.as<std::string>();
+    auto setting = read_activation(entry.second, where + ", activation '" + key + "'");
+    if (!setting) return setting.error();
+    recipe.activations[key] = *setting;
+  }
+  return recipe;
+}
+
+}  // namespace
+
+std::string_view name(Granularity granularity) {
+  return kGranularities[static_cast<std::size_t>(granularity)];
+}
+
+std::string_view name(ActivationScale scale) {
+  return kActivationScales[static_cast<std::size_t>(scale)];
+}
+
+Status parse_granularity(std::string_view text, WeightSetting& setting) {
+  const std::size_t colon = text.find(':');
+  const int index = index_of(kGranularities, text.substr(0, colon));
+  const bool grouped = index == static_cast<int>(Granularity::kGroup);
+  std::size_t group = 0;
+  if (grouped && colon != std::string_view::npos) {
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data() + colon + 1, end, group);
+    if (error != std::errc{} || at != end) group = 0;
+  }
+  if (index < 0 || grouped != (colon != std::string_view::npos) || (grouped && group == 0)) {
+    return unknown("granularity", text, "tensor, channel, or group:K with K columns to a scale");
+  }
+  setting.granularity = static_cast<Granularity>(index);
+  setting.group = group;
+  return success();
+}
+
+Result<ActivationScale> parse_activation_scale(std::string_view text) {
+  const int index = index_of(kActivationScales, text);
+  if (index < 0) return unknown("way to choose activation scales", text, "static, output, token");
+  return static_cast<ActivationScale>(index);
+}
+
+double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t cols) {
+  const auto r = static_cast<double>(rows), c = static_cast<double>(cols);
+  double scales = 1;
+  if (setting.granularity == Granularity::kChannel) scales = r;
+  if (setting.granularity == Granularity::kGroup) {
+    scales = r * static_cast<double>((cols + setting.group - 1) / setting.group);
+  }
+  if (setting.rule == ScaleRule::kNone) scales = 0;
+  double bits = r * c * setting.format.bits + scales * (power_of_two(setting.rule) ? 8 : 32);
+  if (setting.format.block > 0) {
+    bits += r * static_cast<double>((cols + setting.format.block - 1) / setting.format.block) * 8;
+  }
+  return bits + 8;
+}
+
+std::string to_yaml(const Recipe& recipe) {
+  YAML::Emitter out;
+  out << YAML::BeginMap << YAML::Key << "version" << YAML::Value << kRecipeVersion;
+  out << YAML::Key << "accumulate" << YAML::Value
+      << (recipe.accumulate == Accumulate::kQuire ? "quire" : "fp32");
+  emit_weights(out, recipe);
+  emit_activations(out, recipe);
+  out << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where) {
+  try {
+    return read_recipe(YAML::Load(text), where);
+  } catch (const YAML::Exception& error) {
+    return bad_recipe(where, error.what());
+  }
+}
+
+}  // namespace posittune::quant

@@ -1,0 +1,77 @@
+#pragma once
+
+// A recipe says which format and which kind of scale each weight and each layer's input gets. It is
+// data: a value that is compared, written, read and searched over; scales follow from it and the
+// calibration data.
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "posittune/base/result.h"
+#include "posittune/formats/format.h"
+#include "posittune/quant/scale_rules.h"
+
+namespace posittune::quant {
+
+// How many elements share a scale.
+enum class Granularity { kTensor, kChannel, kGroup };
+
+struct WeightSetting {
+  formats::Format format;
+  ScaleRule rule = ScaleRule::kRmsPow2;
+  Granularity granularity = Granularity::kTensor;
+  std::size_t group = 0;        // columns that share a scale, for kGroup
+  bool input_weighted = false;  // the error of input column k counts E[x_k^2] times
+
+  friend bool operator==(const WeightSetting&, const WeightSetting&) = default;
+};
+
+// When the scale of an activation is chosen.
+enum class ActivationScale {
+  kStatic,  // from calibration data, by the error of the activation itself
+  kOutput,  // from calibration data, by the error that it causes at the layer's output
+  kToken,   // anew for each token (row; image for convolutions) when the model runs
+};
+
+struct ActivationSetting {
+  formats::Format format;
+  ScaleRule rule = ScaleRule::kRmsPow2;
+  ActivationScale scale = ActivationScale::kStatic;
+
+  friend bool operator==(const ActivationSetting&, const ActivationSetting&) = default;
+};
+
+// How dot products are summed.
+enum class Accumulate {
+  kFp32,   // in float32, in the order of the fastest kernel
+  kQuire,  // exactly, with one rounding at the end; slow
+};
+
+// What is not named stays in FP32.
+struct Recipe {
+  std::map<std::string, WeightSetting> weights;          // by the weight's name
+  std::map<std::string, ActivationSetting> activations;  // by the layer's name
+  Accumulate accumulate = Accumulate::kFp32;
+
+  friend bool operator==(const Recipe&, const Recipe&) = default;
+};
+
+std::string_view name(Granularity granularity);
+std::string_view name(ActivationScale scale);
+// "tensor", "channel", "group:32". kUsage errors name what is known.
+Status parse_granularity(std::string_view text, WeightSetting& setting);
+Result<ActivationScale> parse_activation_scale(std::string_view text);
+
+// Bits that storing a weight of rows x cols takes: its codes, the scales (8 bits for a power of two,
+// 32 for a real one, none for rule `none`), shared exponents of MX blocks, and 8 bits that name the
+// format.
+double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t cols);
+
+// YAML, sorted by name; reading it back gives an equal recipe. `where` names the text in errors
+// (kInput; kUsage for unknown formats and rules).
+std::string to_yaml(const Recipe& recipe);
+Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where);
+
+}  // namespace posittune::quant

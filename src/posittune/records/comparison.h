@@ -1,0 +1,90 @@
+#pragma once
+
+// The result of a uniform comparison: one model, one set of data, one row for each format.
+//
+// As JSON (numbers as in numbers.h, no field left out unless marked):
+//   {"model": {"path": "gpt2.onnx", "sha256": "..."},
+//    "data": {"report": {"path": "text.npz", "kind": "npz", "items": 64, "unit": "document",
+//                        "sha256": "..."}, ...},
+//    "rows": [{"format": "posit<8,1>", "what": "wa", "scale": "rms_pow2", "granularity": "channel",
+//              "bits_per_weight": 8.03,
+//              "metrics": {"kl": {"value": 0.01, "low": 0.009, "high": 0.011,
+//                                 "delta": {"value": ..., "low": ..., "high": ...},  when paired
+//                                 "noise": false}, ...},
+//              "seconds": 1.5}, ...]}
+// Reading ignores fields it does not know and reports what is missing or of the wrong type.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+
+namespace posittune::records {
+
+// A measured value and its 95 % interval, low <= value <= high where they are numbers.
+struct Estimate {
+  double value = 0, low = 0, high = 0;
+  bool operator==(const Estimate&) const = default;
+};
+
+struct MetricResult {
+  Estimate value;
+  std::optional<Estimate> delta;  // minus FP32's, paired on the same items
+  bool noise = false;             // better than FP32: the data cannot tell, it is no gain
+  bool operator==(const MetricResult&) const = default;
+};
+
+struct ComparisonRow {
+  std::string format;       // as formats::name prints it
+  std::string what;         // "w": weights, "wa": weights and activations
+  std::string scale;        // name of the scale rule
+  std::string granularity;  // what shares one scale
+  double bits_per_weight = 0;  // with scales, format tags and layers left in FP32
+  std::map<std::string, MetricResult> metrics;
+  double seconds = 0;
+  bool operator==(const ComparisonRow&) const = default;
+};
+
+struct ModelRecord {
+  std::string path, sha256;
+  bool operator==(const ModelRecord&) const = default;
+};
+
+struct SplitRecord {
+  std::string path, kind;
+  std::uint64_t items = 0;
+  std::string unit;  // what an item is, and what the bootstrap draws: "document", "image"
+  std::string sha256;
+  bool operator==(const SplitRecord&) const = default;
+};
+
+struct Comparison {
+  ModelRecord model;
+  std::map<std::string, SplitRecord> data;  // by the split's name: "calibrate", "report"
+  std::vector<ComparisonRow> rows;
+  bool operator==(const Comparison&) const = default;
+};
+
+nlohmann::ordered_json to_json(const ComparisonRow& row);
+nlohmann::ordered_json to_json(const Comparison& comparison);
+
+// kInput errors name the place as a JSON pointer: "/rows/3/metrics/kl/low".
+Result<ComparisonRow> row_from_json(const nlohmann::json& json);
+Result<Comparison> comparison_from_json(const nlohmann::json& json);
+
+// The document as text that ends in a newline. Bytes that are not UTF-8 (a path may hold them)
+// become U+FFFD.
+std::string json_text(const Comparison& comparison);
+
+// CSV (RFC 4180, but lines end in \n) in long form, one line for each row and metric:
+//   format,what,scale,granularity,bits_per_weight,seconds,metric,value,low,high,
+//   delta,delta_low,delta_high,noise
+// so that pandas selects by metric and files of several runs concatenate whatever they measured. A
+// cell without a value is empty; a row without metrics is one line with an empty metric.
+std::string csv_text(const Comparison& comparison);
+
+}  // namespace posittune::records

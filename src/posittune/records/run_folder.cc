@@ -1,0 +1,302 @@
+#include "posittune/records/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+#include "posittune/base/files.h"
+
+namespace posittune::records {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+constexpr std::uint64_t kLargestText = std::uint64_t{1} << 26;  // of run.json and config.yaml
+constexpr const char* kRunFile = "run.json";
+constexpr const char* kConfigFile = "config.yaml";
+constexpr const char* kLockFile = ".lock";
+constexpr const char* kRecipes = "recipes";
+constexpr const char* kJournal = "trials.db";
+
+Error system_error(const std::string& what, const std::string& where, const std::error_code& code) {
+  const bool full = code == std::errc::no_space_on_device || code == std::errc::file_too_large ||
+                    code == std::error_code(EDQUOT, std::generic_category());
+  return {.kind = full ? ErrorKind::kResource : ErrorKind::kInput,
+          .what = what,
+          .where = where,
+          .found = code.message()};
+}
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
+
+Error not_a_run(const std::string& path, const std::string& found) {
+  return {.kind = ErrorKind::kUsage,
+          .what = "not a run folder",
+          .where = path,
+          .expected = "a run folder, an empty one, or a path that does not exist",
+          .found = found,
+          .hint = "choose another path; nothing in this one was changed"};
+}
+
+Error damaged(const std::string& file, const std::string& found) {
+  return {.kind = ErrorKind::kInput,
+          .what = "run folder is damaged",
+          .where = file,
+          .found = found,
+          .hint = "choose another run folder, or delete this one to start again"};
+}
+
+Result<std::string> read_text(const std::string& path) {
+  const auto file = InputFile::open(path);
+  if (!file) return file.error();
+  if (file->size() > kLargestText) {
+    return damaged(path, std::to_string(file->size()) + " bytes");
+  }
+  std::string text(file->size(), '\0');
+  const auto bytes = std::as_writable_bytes(std::span(text.data(), text.size()));
+  if (Status read = file->read_at(0, bytes); !read) return read.error();
+  return text;
+}
+
+// What a making of the folder that was interrupted leaves behind, and nothing else.
+bool is_leftover(const std::string& name) {
+  const auto begins = [&name](const std::string& start) { return name.rfind(start, 0) == 0; };
+  return name == kLockFile || name == kRecipes || name == kConfigFile || name == kJournal ||
+         begins(std::string(kConfigFile) + ".tmp-") || begins(std::string(kRunFile) + ".tmp-") ||
+         begins(std::string(kJournal) + "-");  // SQLite's -wal, -shm, -journal
+}
+
+// Before anything is written: the path is free, a run folder, or one that was never finished.
+Status require_usable(const std::string& path) {
+  std::error_code failed;
+  const auto status = fs::status(path, failed);
+  if (!fs::exists(status)) return success();
+  if (!fs::is_directory(status)) return not_a_run(path, "a file");
+  if (fs::exists(fs::path(path) / kRunFile, failed)) return success();
+  std::vector<std::string> names;
+  for (fs::directory_iterator entry(path, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (failed) return system_error("cannot read folder", path, failed);
+  const auto foreign = std::find_if_not(names.begin(), names.end(), is_leftover);
+  if (foreign != names.end()) return not_a_run(path, "a folder with " + *foreign);
+  // The lock is the first file we make: without it, the others are somebody else's.
+  if (!names.empty() && std::count(names.begin(), names.end(), kLockFile) == 0) {
+    return not_a_run(path, "a folder with " + names.front());
+  }
+  return success();
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.rfind("model name", 0) == 0 && colon != std::string::npos) {
+      return line.substr(colon + 2);
+    }
+  }
+  return "unknown";
+}
+
+ordered_json session(const RunInfo& info) {
+  return {{"started", utc_now()},
+          {"command_line", info.command_line},
+          {"versions", info.versions},
+          {"cpu", cpu_model()},
+          {"threads", info.threads}};
+}
+
+Status write_run_json(const std::string& folder, const RunInfo& info, ordered_json sessions) {
+  const ordered_json document = {{"schema", kSchema},
+                                 {"hashes", info.hashes},
+                                 {"seed", info.seed},
+                                 {"sessions", std::move(sessions)}};
+  return write_file(folder + "/" + kRunFile,
+                    document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+Error another_run(const std::string& where, const std::string& there, const std::string& here) {
+  return {.kind = ErrorKind::kUsage,
+          .what = "run folder belongs to another run",
+          .where = where,
+          .expected = there.empty() ? "nothing" : there,
+          .found = here.empty() ? "nothing" : here,
+          .hint = "choose another run folder, or give the same model, data and configuration"};
+}
+
+Status compare_hashes(const std::string& file, const json& there,
+                      const std::map<std::string, std::string>& here) {
+  for (const auto& [name, hash] : here) {
+    const std::string stored = there.value(name, "");
+    if (stored != hash) return another_run(file + ": " + name, stored, hash);
+  }
+  for (const auto& [name, hash] : there.items()) {
+    if (!here.contains(name)) return another_run(file + ": " + name, hash, "");
+  }
+  return success();
+}
+
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(text.size(), line.size() + 1));
+  return line;
+}
+
+// Names the first line that differs.
+Status compare_config(const std::string& file, std::string_view there, std::string_view here) {
+  if (there == here) return success();
+  for (int line = 1; !there.empty() || !here.empty(); ++line) {
+    const std::string_view stored = take_line(there), given = take_line(here);
+    if (stored != given) {
+      return another_run(file + ": line " + std::to_string(line), std::string(stored),
+                         std::string(given));
+    }
+  }
+  return another_run(file, "the same line ends", "others");
+}
+
+Status make_recipes(const std::string& folder) {
+  std::error_code failed;
+  fs::create_directory(fs::path(folder) / kRecipes, failed);
+  if (failed) return system_error("cannot create folder", folder + "/recipes", failed);
+  return success();
+}
+
+Status begin(const std::string& folder, const RunInfo& info) {
+  if (Status made = make_recipes(folder); !made) return made;
+  return write_file(folder + "/" + kConfigFile, info.config);
+}
+
+// Whether the folder is of this run; its sessions so far.
+Result<ordered_json> earlier_sessions(const std::string& folder, const RunInfo& info) {
+  const std::string file = folder + "/" + kRunFile, config_file = folder + "/" + kConfigFile;
+  const auto run = read_run_json(folder);
+  if (!run) return run.error();
+  if (Status same = compare_hashes(file, run->at("hashes"), info.hashes); !same) {
+    return same.error();
+  }
+  if (run->at("seed") != info.seed) {
+    return another_run(file + ": seed", run->at("seed").dump(), std::to_string(info.seed));
+  }
+  const auto config = read_text(config_file);
+  if (!config) return config.error();
+  if (Status same = compare_config(config_file, *config, info.config); !same) return same.error();
+  if (Status made = make_recipes(folder); !made) return made.error();
+  return ordered_json(run->at("sessions"));
+}
+
+bool all_strings(const json& object) {
+  return std::all_of(object.begin(), object.end(), [](const json& v) { return v.is_string(); });
+}
+
+// Whether resume() finds what it reads.
+bool has_its_fields(const json& run) {
+  return run.contains("hashes") && run["hashes"].is_object() && all_strings(run["hashes"]) &&
+         run.contains("seed") && run["seed"].is_number() && run.contains("sessions") &&
+         run["sessions"].is_array();
+}
+
+}  // namespace
+
+Result<json> read_run_json(const std::string& folder) {
+  const std::string file = folder + "/" + kRunFile;
+  const auto text = read_text(file);
+  if (!text) return text.error();
+  json run = json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!run.is_object() || !run.contains("schema")) return damaged(file, "no run.json of posittune");
+  if (run["schema"] != kSchema) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "run folder was written by another version of posittune",
+                 .where = file,
+                 .expected = "schema " + std::to_string(kSchema),
+                 .found = "schema " + run["schema"].dump(),
+                 .hint = "use that version, or another run folder"};
+  }
+  if (!has_its_fields(run)) return damaged(file, "hashes, seed or sessions missing");
+  return run;
+}
+
+RunFolder::Lock::~Lock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<RunFolder::Lock> RunFolder::Lock::take(const std::string& folder) {
+  const std::string path = folder + "/" + kLockFile;
+  // Non-blocking, so that a pipe of this name does not hang us.
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (fd < 0) return system_error("cannot create file", path, last_error());
+  Lock lock(fd);
+  std::array<char, 32> owner{};
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_error("cannot lock file", path, last_error());
+    const ssize_t size = ::pread(fd, owner.data(), owner.size() - 1, 0);
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "another process works on this run folder",
+                 .where = folder,
+                 .found = size > 0 ? "process " + std::string(owner.data()) : "",
+                 .hint = "wait for it, or choose another run folder"};
+  }
+  // For the message above only; the lock is what counts.
+  const std::string self = std::to_string(::getpid());
+  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, self.data(), self.size(), 0) < 0) {
+    return system_error("cannot write file", path, last_error());
+  }
+  return lock;
+}
+
+RunFolder::RunFolder(std::string path, Lock lock, Journal journal, bool resumed)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      journal_(std::move(journal)),
+      resumed_(resumed) {}
+
+Result<RunFolder> RunFolder::open(const std::string& path, const RunInfo& info) {
+  if (Status usable = require_usable(path); !usable) return usable.error();
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed) return system_error("cannot create folder", path, failed);
+  auto lock = Lock::take(path);
+  if (!lock) return lock.error();
+  // Only now: another process may have finished the folder meanwhile.
+  const bool resumed = fs::exists(fs::path(path) / kRunFile, failed);
+  ordered_json sessions = ordered_json::array();
+  if (resumed) {
+    auto earlier = earlier_sessions(path, info);
+    if (!earlier) return earlier.error();
+    sessions = std::move(*earlier);
+  } else if (Status begun = begin(path, info); !begun) {
+    return begun.error();
+  }
+  auto journal = Journal::open(path + "/" + kJournal);
+  if (!journal) return journal.error();
+  sessions.push_back(session(info));
+  if (Status written = write_run_json(path, info, std::move(sessions)); !written) {
+    return written.error();
+  }
+  return RunFolder(path, std::move(*lock), std::move(*journal), resumed);
+}
+
+}  // namespace posittune::records

@@ -1,0 +1,74 @@
+#pragma once
+
+// The folder of a run, which holds everything to repeat it, to continue it and to look at it:
+//   run.json     schema, hashes, seed; for each process that worked on it ("sessions"): start time
+//                (UTC), command line, versions, CPU model, threads
+//   config.yaml  the resolved configuration
+//   trials.db    the journal
+//   recipes/     YAML, one file for each recipe
+//   .lock        held (flock) by the process that works on it now
+// run.json is written last: a folder with it is complete, and one whose making was interrupted is
+// made anew.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/records/journal.h"
+
+namespace posittune::records {
+
+struct RunInfo {
+  // What makes it this run. Opening compares these with the folder's.
+  std::map<std::string, std::string> hashes;  // SHA-256 by name: "model", "calibrate", "report"
+  std::uint64_t seed = 0;
+  std::string config;  // text of config.yaml
+
+  // What may differ between the sessions of a run.
+  std::vector<std::string> command_line;
+  std::map<std::string, std::string> versions;  // by name: "posittune", "openvino"
+  int threads = 0;
+};
+
+class RunFolder {
+ public:
+  // Makes the folder (and its parents), or opens it when the same run was here before.
+  // kUsage: another process works on it; it belongs to another run (names the entry that differs);
+  // it holds something else, of which nothing is changed. kInput: run.json or the journal is
+  // damaged. kUnsupported: a newer version wrote it. kResource: the disk.
+  static Result<RunFolder> open(const std::string& path, const RunInfo& info);
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  bool resumed() const { return resumed_; }
+  Journal& journal() { return journal_; }
+  const Journal& journal() const { return journal_; }
+
+ private:
+  class Lock {
+   public:
+    static Result<Lock> take(const std::string& folder);
+    Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Lock& operator=(Lock&&) = delete;
+    ~Lock();
+
+   private:
+    explicit Lock(int fd) : fd_(fd) {}
+    int fd_;
+  };
+  RunFolder(std::string path, Lock lock, Journal journal, bool resumed);
+
+  std::string path_;
+  Lock lock_;  // before the journal: given back after it is closed
+  Journal journal_;
+  bool resumed_;
+};
+
+// run.json of a folder that may be in use.
+Result<nlohmann::json> read_run_json(const std::string& folder);
+
+}  // namespace posittune::records

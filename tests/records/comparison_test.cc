@@ -1,0 +1,195 @@
+#include "posittune/records/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace posittune::records {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Comparison small_comparison() {
+  Comparison comparison;
+  comparison.model = {"gpt2.onnx", "aa"};
+  comparison.data["report"] = {"text.npz", "npz", 64, "document", "bb"};
+  ComparisonRow row{.format = "posit<8,1>",
+                    .what = "wa",
+                    .scale = "rms_pow2",
+                    .granularity = "channel",
+                    .bits_per_weight = 8.25,
+                    .metrics = {},
+                    .seconds = 1.5};
+  row.metrics["kl"] = {{0.5, 0.25, 1}, Estimate{0.5, 0.25, 1}, false};
+  row.metrics["sqnr"] = {{kInfinity, 30, kInfinity}, {}, true};
+  comparison.rows.push_back(row);
+  return comparison;
+}
+
+// Written by hand from the header's description.
+constexpr const char* kSmallText = R"({
+  "model": {
+    "path": "gpt2.onnx",
+    "sha256": "aa"
+  },
+  "data": {
+    "report": {
+      "path": "text.npz",
+      "kind": "npz",
+      "items": 64,
+      "unit": "document",
+      "sha256": "bb"
+    }
+  },
+  "rows": [
+    {
+      "format": "posit<8,1>",
+      "what": "wa",
+      "scale": "rms_pow2",
+      "granularity": "channel",
+      "bits_per_weight": 8.25,
+      "metrics": {
+        "kl": {
+          "value": 0.5,
+          "low": 0.25,
+          "high": 1.0,
+          "delta": {
+            "value": 0.5,
+            "low": 0.25,
+            "high": 1.0
+          },
+          "noise": false
+        },
+        "sqnr": {
+          "value": "Infinity",
+          "low": 30.0,
+          "high": "Infinity",
+          "noise": true
+        }
+      },
+      "seconds": 1.5
+    }
+  ]
+}
+)";
+
+TEST(Comparison, JsonText) { EXPECT_EQ(json_text(small_comparison()), kSmallText); }
+
+TEST(Comparison, ReadsTheText) {
+  const auto comparison = comparison_from_json(json::parse(kSmallText));
+  ASSERT_TRUE(comparison.ok()) << comparison.error().message();
+  EXPECT_EQ(*comparison, small_comparison());
+}
+
+TEST(Comparison, RowAlone) {
+  const ComparisonRow row = small_comparison().rows[0];
+  const auto again = row_from_json(json(to_json(row)));
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  EXPECT_EQ(*again, row);
+}
+
+TEST(Comparison, NothingYet) {
+  const Comparison empty;
+  const json document = json::parse(json_text(empty));
+  EXPECT_TRUE(document["data"].is_object());
+  EXPECT_TRUE(document["rows"].is_array());
+  EXPECT_EQ(*comparison_from_json(document), empty);
+}
+
+TEST(Comparison, UnknownFieldsAreIgnored) {
+  json document = json::parse(kSmallText);
+  document["later"] = 1;
+  document["rows"][0]["later"] = {1, 2};
+  document["rows"][0]["metrics"]["kl"]["later"] = nullptr;
+  EXPECT_EQ(*comparison_from_json(document), small_comparison());
+}
+
+TEST(Comparison, PathThatIsNotUtf8) {
+  Comparison comparison = small_comparison();
+  comparison.model.path = "a\xff.onnx";
+  EXPECT_EQ(json::parse(json_text(comparison))["model"]["path"], "a\xef\xbf\xbd.onnx");
+}
+
+Error error_after(const std::string& pointer, const json& value) {
+  json document = json::parse(kSmallText);
+  document[json::json_pointer(pointer)] = value;
+  const auto comparison = comparison_from_json(document);
+  return comparison.ok() ? Error{.what = "no error"} : comparison.error();
+}
+
+TEST(Comparison, WrongTypesAreNamed) {
+  for (const auto& [pointer, value] : std::initializer_list<std::pair<const char*, json>>{
+           {"/model", 1},
+           {"/model/path", 1},
+           {"/data", json::array()},
+           {"/data/report", "x"},
+           {"/data/report/items", -1},
+           {"/data/report/items", 1.5},
+           {"/rows", json::object()},
+           {"/rows/0", nullptr},
+           {"/rows/0/format", nullptr},
+           {"/rows/0/bits_per_weight", "eight"},
+           {"/rows/0/metrics", json::array()},
+           {"/rows/0/metrics/kl", 0.5},
+           {"/rows/0/metrics/kl/low", nullptr},
+           {"/rows/0/metrics/kl/delta/high", true},
+           {"/rows/0/metrics/kl/noise", 0}}) {
+    const Error error = error_after(pointer, value);
+    EXPECT_EQ(error.kind, ErrorKind::kInput) << pointer;
+    EXPECT_EQ(error.what, "a field has the wrong type") << pointer;
+    EXPECT_EQ(error.where, pointer);
+    EXPECT_FALSE(error.expected.empty()) << pointer;
+    EXPECT_FALSE(error.found.empty()) << pointer;
+  }
+}
+
+// Every field but "delta" and the metrics themselves.
+TEST(Comparison, EveryMissingFieldIsNamed) {
+  for (const char* pointer :
+       {"/model", "/model/path", "/model/sha256", "/data", "/data/report/path",
+        "/data/report/kind", "/data/report/items", "/data/report/unit", "/data/report/sha256",
+        "/rows", "/rows/0/format", "/rows/0/what", "/rows/0/scale", "/rows/0/granularity",
+        "/rows/0/bits_per_weight", "/rows/0/metrics", "/rows/0/seconds",
+        "/rows/0/metrics/kl/value", "/rows/0/metrics/kl/low", "/rows/0/metrics/kl/high",
+        "/rows/0/metrics/kl/noise", "/rows/0/metrics/kl/delta/value"}) {
+    json document = json::parse(kSmallText);
+    const json::json_pointer place(pointer);
+    document[place.parent_pointer()].erase(place.back());
+    const auto comparison = comparison_from_json(document);
+    ASSERT_FALSE(comparison.ok()) << pointer;
+    EXPECT_EQ(comparison.error().what, "a field is missing");
+    EXPECT_EQ(comparison.error().where, pointer);
+  }
+}
+
+TEST(Comparison, NotADocument) {
+  for (const char* text : {"null", "[]", "1", "\"x\""}) {
+    const auto comparison = comparison_from_json(json::parse(text));
+    ASSERT_FALSE(comparison.ok()) << text;
+    EXPECT_EQ(comparison.error().where, "/");
+  }
+}
+
+TEST(Comparison, CsvText) {
+  Comparison comparison = small_comparison();
+  comparison.rows.push_back({.format = "say \"x\"\n",
+                             .what = "w",
+                             .scale = "none",
+                             .granularity = "tensor",
+                             .bits_per_weight = 32,
+                             .metrics = {},
+                             .seconds = 0.1});
+  EXPECT_EQ(csv_text(comparison),
+            "format,what,scale,granularity,bits_per_weight,seconds,"
+            "metric,value,low,high,delta,delta_low,delta_high,noise\n"
+            "\"posit<8,1>\",wa,rms_pow2,channel,8.25,1.5,kl,0.5,0.25,1,0.5,0.25,1,false\n"
+            "\"posit<8,1>\",wa,rms_pow2,channel,8.25,1.5,sqnr,Infinity,30,Infinity,,,,true\n"
+            "\"say \"\"x\"\"\n\",w,none,tensor,32,0.1,,,,,,,,\n");
+}
+
+}  // namespace
+}  // namespace posittune::records

@@ -1,0 +1,52 @@
+#include "posittune/records/numbers.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+namespace posittune::records {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TEST(Numbers, WhatJsonHasNoNumberFor) {
+  EXPECT_EQ(number_to_json(kInfinity), "Infinity");
+  EXPECT_EQ(number_to_json(-kInfinity), "-Infinity");
+  EXPECT_EQ(number_to_json(std::nan("")), "NaN");
+  EXPECT_EQ(number_from_json("Infinity"), kInfinity);
+  EXPECT_EQ(number_from_json("-Infinity"), -kInfinity);
+  ASSERT_TRUE(number_from_json("NaN").has_value());
+  EXPECT_TRUE(std::isnan(*number_from_json("NaN")));
+}
+
+TEST(Numbers, ReadsNumbersOnly) {
+  EXPECT_EQ(number_from_json(3), 3.0);
+  EXPECT_EQ(number_from_json(-0.5), -0.5);
+  for (const char* text : {"null", "true", "\"1\"", "\"nan\"", "[]", "{}"}) {
+    EXPECT_FALSE(number_from_json(nlohmann::json::parse(text)).has_value()) << text;
+  }
+}
+
+// The oracle is the C library's strtod.
+TEST(Numbers, TextReadsBackAsTheSameDouble) {
+  EXPECT_EQ(number_text(0.1), "0.1");
+  EXPECT_EQ(number_text(8), "8");
+  EXPECT_EQ(number_text(-kInfinity), "-Infinity");
+  EXPECT_EQ(std::strtod(number_text(std::numeric_limits<double>::denorm_min()).c_str(), nullptr),
+            std::numeric_limits<double>::denorm_min());
+  EXPECT_EQ(std::strtod(number_text(-std::numeric_limits<double>::max()).c_str(), nullptr),
+            -std::numeric_limits<double>::max());
+  std::mt19937_64 random(1);
+  std::lognormal_distribution<double> numbers(0, 50);
+  for (int i = 0; i < 10'000; ++i) {
+    const double x = numbers(random);
+    ASSERT_EQ(std::strtod(number_text(x).c_str(), nullptr), x);
+    ASSERT_EQ(nlohmann::json::parse(number_to_json(x).dump()).get<double>(), x);
+  }
+}
+
+}  // namespace
+}  // namespace posittune::records
