@@ -130,11 +130,12 @@ def convert(name: str, out: Path, task: str = "auto", fp16: bool = False, with_t
     if out.exists() and not out.is_dir():
         raise Failure(Exit.USAGE, "-o names a file", where=str(out), expected="a folder, new or not")
     import torch
-    from posittune import architectures, tokenizer, verify
+    from posittune import architectures, tokenizer
     torch.set_num_threads(THREADS)
     config = load_config(source)
     plan = architectures.plan(config, task, token_types, source.name)
-    loaded = None if with_tokenizer is False else tokenizer.load(source.name, source.name)
+    loaded = None if with_tokenizer is False else tokenizer.load(source.name)
+    differing = None
     if loaded is None and with_tokenizer:
         raise Failure(Exit.INPUT, "no tokenizer", where=name, expected=" or ".join(tokenizer.SOURCES))
     say(f"loading {name}")
@@ -146,14 +147,22 @@ def convert(name: str, out: Path, task: str = "auto", fp16: bool = False, with_t
         elif with_tokenizer is None:
             print("no tokenizer in the folder")
     print(f"written to {out}")
-    good = True
+    check_difference(difference)
+    check_tokenizer(differing)
+    return Exit.DONE
+
+
+def check_difference(difference: float) -> None:
+    from posittune import verify
     if difference > verify.TOLERANCE:
-        say(f"error: model.onnx differs from PyTorch by {difference:.1e} of the largest output")
-        good = False
-    if loaded is not None and differing is not None:
-        say(f"error: the written tokenizer gives other ids than Hugging Face's for {differing!r}")
-        good = False
-    return Exit.DONE if good else Exit.GOAL_NOT_MET
+        raise Failure(Exit.GOAL_NOT_MET, "model.onnx differs from PyTorch", expected=f"at most {verify.TOLERANCE:g} of the largest output",
+                      found=f"{difference:.1e}")
+
+
+def check_tokenizer(differing: str | None) -> None:
+    if differing is not None:
+        raise Failure(Exit.GOAL_NOT_MET, "the written tokenizer gives other ids than Hugging Face's", where=repr(differing),
+                      hint="tokenize with Hugging Face and give the data as npz")
 
 
 def main(arguments: list[str] | None = None) -> int:

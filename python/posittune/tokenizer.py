@@ -1,6 +1,5 @@
 """Hugging Face tokenizers as OpenVINO models: strings in, input_ids and attention_mask out."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ SAMPLES = ("The quick brown fox jumps over the lazy dog.", "naïve café, 12345 
            "don't stop: it's they'll we've", "日本語 и русский 🙂", "x", "for (int i = 0; i < n; ++i) { a[i] += 0x1F; }")
 
 
-def load(source: str, where: str) -> Any | None:
+def load(source: str) -> Any | None:
     """The fast tokenizer of a folder or hub name; None when a folder has none."""
     import transformers
     folder = Path(source)
@@ -28,7 +27,7 @@ def load(source: str, where: str) -> Any | None:
                 return transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
             return transformers.AutoTokenizer.from_pretrained(source)
     except Exception as error:  # the tokenizers library raises plain Exception for a bad file
-        raise Failure(Exit.INPUT, "the tokenizer cannot be read", where=where, found=one_line(error)) from error
+        raise Failure(Exit.INPUT, "the tokenizer cannot be read", where=source, found=one_line(error)) from error
 
 
 def convert(tokenizer: Any, folder: Path) -> list[Path]:
@@ -63,7 +62,3 @@ def first_difference(tokenizer: Any, path: Path, texts: Sequence[str] = SAMPLES)
     """None when the written model gives the same ids for each text, otherwise the text."""
     written = OpenVinoTokenizer(path)
     return next((text for text in texts if written.ids(text) != tokenizer(text)["input_ids"]), None)
-
-
-def offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")

@@ -154,7 +154,7 @@ TEST_F(RunFolderTest, LockIsGivenBack) {
   {
     auto run = RunFolder::open(path_, small_info());
     ASSERT_TRUE(run.ok());
-    const RunFolder moved = *std::move(run);
+    const RunFolder moved = std::move(*run);
     EXPECT_EQ(open_error().what, "another process works on this run folder");
   }
   make();

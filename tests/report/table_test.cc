@@ -42,7 +42,7 @@ TEST(Table, OneCodePointIsOnePlace) {
 TEST(Table, ControlCharactersDoNotReachTheTerminal) {
   Table table({{"layer"}, {"x"}});
   table.add_row({"a\n\x1b[31mb\x7f", "y"});
-  EXPECT_EQ(table.text(), "layer     x\na  [31mb   y\n");
+  EXPECT_EQ(table.text(), "layer      x\na  [31mb   y\n");
 }
 
 }  // namespace

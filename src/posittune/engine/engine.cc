@@ -1,6 +1,7 @@
 #include "posittune/engine/engine.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 #include <utility>
@@ -27,8 +28,10 @@ std::size_t operands(const model::Layer& layer) {
   return layer.kind == model::LayerKind::kAttention ? 2 : 1;
 }
 
-std::string first_line(const std::string& text) {
-  const std::size_t end = text.rfind('\n', text.size() > 1 ? text.size() - 2 : 0);
+// OpenVINO's messages are a trace of checks; the last line that says something is the reason.
+std::string last_line(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  const std::size_t end = text.rfind('\n');
   return end == std::string::npos ? text : text.substr(end + 1);
 }
 
@@ -304,7 +307,7 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "OpenVINO cannot compile the model",
                  .where = state->graph.path,
-                 .found = first_line(error.what())};
+                 .found = last_line(error.what())};
   }
   if (const Status applied = state->prepare_weights({}); !applied) return applied.error();
   return Engine(std::move(state));
@@ -390,7 +393,7 @@ Result<Tensors> Engine::run(const Tensors& inputs) {
     return Error{.kind = ErrorKind::kInput,
                  .what = "the model could not run on these inputs",
                  .where = state_->graph.path,
-                 .found = first_line(error.what())};
+                 .found = last_line(error.what())};
   }
 }
 

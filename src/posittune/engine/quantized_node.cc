@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "openvino/core/attribute_visitor.hpp"
 #include "openvino/core/graph_util.hpp"
 #include "openvino/core/rt_info.hpp"
 #include "openvino/op/parameter.hpp"
@@ -39,6 +40,11 @@ void QuantizedNode::validate_and_infer_types() {
 
 std::shared_ptr<ov::Node> QuantizedNode::clone_with_new_inputs(const ov::OutputVector& inputs) const {
   return std::make_shared<QuantizedNode>(inputs, state_, shapes_);
+}
+
+bool QuantizedNode::visit_attributes(ov::AttributeVisitor& visitor) {
+  visitor.on_attribute("layer", state_->name);
+  return true;
 }
 
 bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {

@@ -37,7 +37,8 @@ class QuantizedNode : public ov::op::Op {
 
   void validate_and_infer_types() override;
   std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
-  bool visit_attributes(ov::AttributeVisitor&) override { return true; }
+  // Two layers with the same input are not the same node: OpenVINO merges nodes of equal attributes.
+  bool visit_attributes(ov::AttributeVisitor& visitor) override;
   bool has_evaluate() const override { return true; }
   bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
 

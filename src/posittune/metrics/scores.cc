@@ -1,100 +1,47 @@
 #include "posittune/metrics/scores.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 #include "posittune/base/threads.h"
-#include "posittune/metrics/exponential.h"
+#include "posittune/metrics/row_kernels.h"
 
 namespace posittune::metrics {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr float kInf = std::numeric_limits<float>::infinity();
 
-// Sums run in lanes that are added in a fixed order: the same to the bit for every vector width.
-constexpr std::size_t kLanes = 16;
-using Lanes = std::array<double, kLanes>;
-
-double total(const Lanes& lanes) {
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
-double sum_of(std::span<const float> x) {
-  Lanes lanes{};
-  std::size_t i = 0;
-  for (; i + kLanes <= x.size(); i += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] += double{x[i + j]};
-  }
-  for (std::size_t j = 0; i < x.size(); ++i, ++j) lanes[j] += double{x[i]};
-  return total(lanes);
-}
-
-// The largest element; NaN elements are passed over.
-float max_of(std::span<const float> x) {
-  std::array<float, kLanes> lanes;
-  lanes.fill(-kInf);
-  std::size_t i = 0;
-  for (; i + kLanes <= x.size(); i += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
-  }
-  for (; i < x.size(); ++i) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-  return *std::max_element(lanes.begin(), lanes.end());
-}
-
-// A softmax before its division: exponentials[i] = e^(x[i] - max).
 struct Softmax {
-  float max = 0;
-  double sum = 0;  // of the exponentials
+  SoftmaxSums sums;
   std::vector<float> exponentials;
 
-  void set(std::span<const float> x) {
-    max = max_of(x);
+  void set(const RowKernels& kernels, std::span<const float> x) {
     exponentials.resize(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) exponentials[i] = exp_softmax(x[i] - max);
-    sum = sum_of(exponentials);
+    sums = kernels.softmax(x.data(), x.size(), exponentials.data());
   }
-  bool valid() const { return std::isfinite(sum); }
-  double log_sum_exp() const { return double{max} + std::log(sum); }
+  bool valid() const { return std::isfinite(sums.sum); }
+  double log_sum_exp() const { return double{sums.max} + std::log(sums.sum); }
   std::int64_t best(std::span<const float> x) const {
-    return valid() ? std::find(x.begin(), x.end(), max) - x.begin() : kNoClass;
+    return valid() ? std::find(x.begin(), x.end(), sums.max) - x.begin() : kNoClass;
   }
 };
 
-double kl(std::span<const float> x, const Softmax& p, std::span<const float> y, const Softmax& q) {
-  constexpr std::size_t kBlock = 512;
-  std::array<float, kBlock> parts;
-  const auto shift = static_cast<float>(p.log_sum_exp() - q.log_sum_exp());
-  const auto scale = static_cast<float>(p.sum / q.sum);
-  double sum = 0;
-  for (std::size_t begin = 0; begin < x.size(); begin += kBlock) {
-    const std::size_t count = std::min(kBlock, x.size() - begin);
-    const float* xs = x.data() + begin;
-    const float* ys = y.data() + begin;
-    const float* ps = p.exponentials.data() + begin;
-    const float* qs = q.exponentials.data() + begin;
-    for (std::size_t i = 0; i < count; ++i) {
-      parts[i] = kl_part(ps[i], qs[i] * scale, (ys[i] - xs[i]) + shift);
-    }
-    sum += sum_of(std::span(parts).first(count));
-  }
-  return sum < 0 ? 0 : sum / p.sum;
+double kl(const RowKernels& kernels, std::span<const float> x, const Softmax& p,
+          std::span<const float> y, const Softmax& q) {
+  if (!p.valid() || !q.valid()) return kNaN;
+  const double sum =
+      kernels.kl(x.data(), y.data(), p.exponentials.data(), q.exponentials.data(), x.size(),
+                 static_cast<float>(p.sums.sum / q.sums.sum),
+                 static_cast<float>(p.log_sum_exp() - q.log_sum_exp()));
+  return sum < 0 ? 0 : sum / p.sums.sum;
 }
 
-RowScores score_row(std::span<const float> x, std::span<const float> y, Softmax& p, Softmax& q) {
-  p.set(x);
-  q.set(y);
-  RowScores row;
-  row.best_reference = p.best(x);
-  row.best = q.best(y);
-  row.log_sum_exp = q.valid() ? q.log_sum_exp() : kNaN;
-  row.kl = p.valid() && q.valid() ? kl(x, p, y, q) : kNaN;
-  row.deviation = deviation(x, y);
-  return row;
+Deviation deviation(const RowKernels& kernels, std::span<const float> x, std::span<const float> y) {
+  const DeviationSums sums = kernels.deviation(x.data(), y.data(), x.size());
+  double cosine = sums.xx == sums.yy ? 1 : 0;  // when one of them is 0
+  if (!(sums.xx == 0 || sums.yy == 0)) cosine = sums.xy / std::sqrt(sums.xx * sums.yy);
+  return {sums.xx, sums.noise, cosine};
 }
 
 double clamped(float score) {
@@ -104,35 +51,26 @@ double clamped(float score) {
 }  // namespace
 
 Deviation deviation(std::span<const float> x, std::span<const float> y) {
-  Lanes signal{}, size{}, product{}, noise{};
-  const auto add = [&](std::size_t i, std::size_t j) {
-    const double a = x[i], b = y[i];
-    signal[j] += a * a;
-    size[j] += b * b;
-    product[j] += a * b;
-    noise[j] += (a - b) * (a - b);
-  };
-  std::size_t i = 0;
-  for (; i + kLanes <= x.size(); i += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) add(i + j, j);
-  }
-  for (std::size_t j = 0; i < x.size(); ++i, ++j) add(i, j);
-  const double xx = total(signal), yy = total(size);
-  double cosine = xx == yy ? 1 : 0;
-  if (!(xx == 0 || yy == 0)) cosine = total(product) / std::sqrt(xx * yy);
-  return {xx, total(noise), cosine};
+  return deviation(row_kernels().back(), x, y);
 }
 
 std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
                                   std::span<const std::size_t> rows, int threads) {
   std::vector<RowScores> scores(rows.size());
+  const RowKernels& kernels = row_kernels().back();
   const std::size_t per_task = std::max<std::size_t>(1, 65536 / cols);
   parallel_for((rows.size() + per_task - 1) / per_task, threads, [&](std::size_t task) {
     Softmax p, q;
     const std::size_t end = std::min(rows.size(), (task + 1) * per_task);
     for (std::size_t i = task * per_task; i < end; ++i) {
-      const std::size_t offset = rows[i] * cols;
-      scores[i] = score_row({reference + offset, cols}, {logits + offset, cols}, p, q);
+      const std::span x(reference + rows[i] * cols, cols), y(logits + rows[i] * cols, cols);
+      p.set(kernels, x);
+      q.set(kernels, y);
+      scores[i] = {.kl = kl(kernels, x, p, y, q),
+                   .log_sum_exp = q.valid() ? q.log_sum_exp() : kNaN,
+                   .best_reference = p.best(x),
+                   .best = q.best(y),
+                   .deviation = deviation(kernels, x, y)};
     }
   });
   return scores;

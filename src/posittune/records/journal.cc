@@ -130,7 +130,7 @@ Result<std::string> query_text(sqlite3* database, const std::string& path, std::
 }
 
 Status check_whole(sqlite3* database, const std::string& path) {
-  const auto verdict = query_text(database, path, "PRAGMA quick_check(1)");
+  const auto verdict = query_text(database, path, "PRAGMA integrity_check(1)");
   if (!verdict) return verdict.error();
   if (*verdict != "ok") return damaged(path, *verdict);
   return success();

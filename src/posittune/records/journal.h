@@ -35,7 +35,7 @@ struct JournalEntry {
 // locked.
 class Journal {
  public:
-  // Creates the file when there is none; checks an existing one from end to end.
+  // Creates the file when there is none; checks the structure of an existing one from end to end.
   static Result<Journal> open(const std::string& path);
 
   Result<std::optional<nlohmann::json>> find(const std::string& key) const;

@@ -1,0 +1,36 @@
+#pragma once
+
+// The loops over one row, compiled for several instruction sets. All of them give the same bits.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace posittune::metrics {
+
+// A softmax before its division.
+struct SoftmaxSums {
+  float max = 0;   // of the elements that are numbers
+  double sum = 0;  // of e^(x - max); not finite when x is no row of logits
+};
+
+struct DeviationSums {
+  double xx = 0, yy = 0, xy = 0;
+  double noise = 0;  // (x - y)^2
+};
+
+struct RowKernels {
+  std::string_view name;
+  // exponentials[i] = e^(x[i] - max), n of them.
+  SoftmaxSums (*softmax)(const float* x, std::size_t n, float* exponentials);
+  // Sum of kl_part over the row: p and q are exponentials of x and y, q is multiplied by `scale`,
+  // t = y - x + shift.
+  double (*kl)(const float* x, const float* y, const float* p, const float* q, std::size_t n,
+               float scale, float shift);
+  DeviationSums (*deviation)(const float* x, const float* y, std::size_t n);
+};
+
+// Those that this machine can run; the best one is last.
+std::span<const RowKernels> row_kernels();
+
+}  // namespace posittune::metrics
