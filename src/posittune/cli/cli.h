@@ -34,7 +34,7 @@ struct Command {
   Action (*declare)(CLI::App& app, Streams streams);
 };
 
-// formats.cc, quantize.cc, doctor.cc; the table is in commands.cc.
-extern const Command kFormats, kQuantize, kDoctor;
+// formats.cc, quantize.cc, inspect.cc, ...; the table is in commands.cc.
+extern const Command kFormats, kQuantize, kInspect, kDoctor;
 
 }  // namespace posittune::cli

@@ -11,7 +11,7 @@
 namespace posittune::cli {
 namespace {
 
-const std::array<const Command*, 3> kCommands = {&kFormats, &kQuantize, &kDoctor};
+const std::array<const Command*, 4> kCommands = {&kFormats, &kQuantize, &kInspect, &kDoctor};
 
 int report(const Error& error, Streams streams) {
   streams.err << "error: " << error.message() << "\n";

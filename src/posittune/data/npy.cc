@@ -22,14 +22,6 @@ Error bad_file(const std::string& path, const std::string& what, const std::stri
           .hint = hint};
 }
 
-std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string text = "(";
-  for (const std::size_t n : shape) text += std::to_string(n) + ", ";
-  if (shape.size() > 1) text.resize(text.size() - 2);
-  if (shape.size() == 1) text.pop_back();
-  return text + ")";
-}
-
 }  // namespace
 
 NpyReader::NpyReader(InputFile file, std::uint64_t offset, std::vector<std::size_t> shape,
@@ -55,12 +47,12 @@ Result<NpyReader> NpyReader::open(const std::string& path) {
   if (header->type != "<f4") {
     return bad_file(path, "array has another type", "float32 ('<f4')",
                     "'" + printable(header->type) + "'",
-                    "save it with numpy.save(path, x.astype('<f4'))");
+                    kNpyConvertHint);
   }
   const std::uint64_t data = prefix->header_start + prefix->header_length;
   const std::uint64_t expected = data + std::uint64_t{4} * header->count;
   if (file->size() != expected) {
-    return bad_file(path, "file size does not match the shape " + shape_text(header->shape),
+    return bad_file(path, "file size does not match the shape " + to_string(header->shape),
                     std::to_string(expected) + " bytes", std::to_string(file->size()) + " bytes");
   }
   return NpyReader(std::move(*file), data, std::move(header->shape), header->count);
@@ -75,7 +67,7 @@ Result<NpyWriter> NpyWriter::create(const std::string& path, const std::string& 
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
   std::string header =
-      "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape_text(shape) + ", }";
+      "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + to_string(shape) + ", }";
   // The data begins at a multiple of 64 bytes.
   header.append((128 - 10 - (header.size() + 1) % 64) % 64, ' ');
   header += '\n';

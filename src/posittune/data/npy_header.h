@@ -16,6 +16,10 @@ namespace posittune::data {
 
 inline constexpr std::size_t kNpyPrefixBytes = 12;
 
+// What makes any array one that we read.
+inline constexpr const char* kNpyConvertHint =
+    "save it with numpy.save(path, numpy.ascontiguousarray(x, dtype='<f4'))";
+
 struct NpyPrefix {
   std::size_t header_start = 0;   // bytes before the header's text: 10 or 12
   std::size_t header_length = 0;  // bytes of text; the data follow

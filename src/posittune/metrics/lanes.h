@@ -4,14 +4,13 @@
 // register), and the element-wise pieces of the KL divergence on them. Everything is inlined into its
 // caller and so compiled for the caller's instruction set; results are the same to the bit for all N.
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-// All functions with vectors in their signature are inlined: no ABI to worry about.
-#pragma GCC diagnostic push
+// GCC and Clang warn of the ABI of vectors, which does not matter: all functions here are inlined, and
+// call nothing that is not (not even std::bit_cast). GCC's note on parameters cannot be silenced, so
+// they are references.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define POSITTUNE_INLINE [[gnu::always_inline]] inline
@@ -42,7 +41,7 @@ POSITTUNE_INLINE Floats<N> load(const float* from, std::size_t count, float fill
 }
 
 template <std::size_t N>
-POSITTUNE_INLINE void store(Floats<N> lanes, float* to, std::size_t count) {
+POSITTUNE_INLINE void store(const Floats<N>& lanes, float* to, std::size_t count) {
   if (count >= N) {
     std::memcpy(to, &lanes, sizeof lanes);
   } else {
@@ -52,8 +51,8 @@ POSITTUNE_INLINE void store(Floats<N> lanes, float* to, std::size_t count) {
 
 // x in the lanes where the mask is -1, +0 where it is 0.
 template <std::size_t N>
-POSITTUNE_INLINE Floats<N> keep_if(typename Lanes<N>::Ints mask, Floats<N> x) {
-  return std::bit_cast<Floats<N>>(std::bit_cast<typename Lanes<N>::Ints>(x) & mask);
+POSITTUNE_INLINE Floats<N> keep_if(const typename Lanes<N>::Ints& mask, const Floats<N>& x) {
+  return reinterpret_cast<Floats<N>>(reinterpret_cast<typename Lanes<N>::Ints>(x) & mask);
 }
 
 // The doubles of N floats.
@@ -62,14 +61,15 @@ struct Doubles {
   using Half = typename Lanes<N>::HalfDoubles;
   Half low, high;
 
-  POSITTUNE_INLINE static Doubles of(Floats<N> x) {
-    const auto halves = std::bit_cast<std::array<typename Lanes<N>::HalfFloats, 2>>(x);
+  POSITTUNE_INLINE static Doubles of(const Floats<N>& x) {
+    typename Lanes<N>::HalfFloats halves[2];
+    std::memcpy(halves, &x, sizeof x);
     return {__builtin_convertvector(halves[0], Half), __builtin_convertvector(halves[1], Half)};
   }
-  POSITTUNE_INLINE friend Doubles operator*(Doubles a, Doubles b) {
+  POSITTUNE_INLINE friend Doubles operator*(const Doubles& a, const Doubles& b) {
     return {a.low * b.low, a.high * b.high};
   }
-  POSITTUNE_INLINE friend Doubles operator-(Doubles a, Doubles b) {
+  POSITTUNE_INLINE friend Doubles operator-(const Doubles& a, const Doubles& b) {
     return {a.low - b.low, a.high - b.high};
   }
 };
@@ -79,14 +79,14 @@ template <std::size_t N>
 class RowSum {
  public:
   // The elements from `offset` on, a multiple of N.
-  POSITTUNE_INLINE void add(std::size_t offset, Doubles<N> x) {
-    auto& part = parts_[offset / N % kParts];
+  POSITTUNE_INLINE void add(std::size_t offset, const Doubles<N>& x) {
+    Doubles<N>& part = parts_[offset / N % kParts];
     part.low += x.low;
     part.high += x.high;
   }
   POSITTUNE_INLINE double total() const {
-    std::array<double, 8> partial;
-    std::memcpy(partial.data(), &parts_, sizeof partial);
+    double partial[8];
+    std::memcpy(partial, parts_, sizeof partial);
     double sum = 0;
     for (const double part : partial) sum += part;
     return sum;
@@ -94,7 +94,7 @@ class RowSum {
 
  private:
   static constexpr std::size_t kParts = 8 / N;
-  std::array<Doubles<N>, kParts> parts_{};
+  Doubles<N> parts_[kParts] = {};
 };
 
 // Below this, exp_softmax gives 0. A class that much less likely than the best one changes no sum;
@@ -103,7 +103,7 @@ inline constexpr float kLeastExponent = -64.0f;
 
 // e^x for x <= 0 with a relative error below 2e-7; 0 for x < kLeastExponent; NaN for NaN.
 template <std::size_t N>
-POSITTUNE_INLINE Floats<N> exp_softmax(Floats<N> x) {
+POSITTUNE_INLINE Floats<N> exp_softmax(const Floats<N>& x) {
   using Uints = typename Lanes<N>::Uints;
   // x = n ln 2 + r, |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to an integer in the low bits.
   constexpr float kRound = 12582912.0f;
@@ -121,15 +121,15 @@ POSITTUNE_INLINE Floats<N> exp_softmax(Floats<N> x) {
   e = e * r + 0.5f;
   e = e * r + 1.0f;
   e = e * r + 1.0f;
-  const Uints power = (std::bit_cast<Uints>(shifted) + 127u) << 23;
-  return keep_if<N>(~(x < kLeastExponent), e * std::bit_cast<Floats<N>>(power));
+  const Uints power = (reinterpret_cast<Uints>(shifted) + 127u) << 23;
+  return keep_if<N>(~(x < kLeastExponent), e * reinterpret_cast<Floats<N>>(power));
 }
 
 // q - p - p t with t = log(q / p): a class's part of KL(P || Q), as the q - p of all classes sum to
 // 0. Unlike p log(p / q) it is never negative, so nothing cancels in the sum over classes, and small
 // divergences are as accurate as large ones. p = 0 gives q; q = 0 gives infinity when t is.
 template <std::size_t N>
-POSITTUNE_INLINE Floats<N> kl_part(Floats<N> p, Floats<N> q, Floats<N> t) {
+POSITTUNE_INLINE Floats<N> kl_part(const Floats<N>& p, const Floats<N>& q, const Floats<N>& t) {
   const auto near = (t > -0.5f) & (t < 0.5f);
   const Floats<N> s = keep_if<N>(near, t);
   // (e^s - 1 - s) / s^2; the first term left out is below 5e-8 of it.
@@ -145,5 +145,3 @@ POSITTUNE_INLINE Floats<N> kl_part(Floats<N> p, Floats<N> q, Floats<N> t) {
 }
 
 }  // namespace posittune::metrics
-
-#pragma GCC diagnostic pop

@@ -6,23 +6,10 @@
 
 #include "posittune/metrics/lanes.h"
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // see lanes.h
-
 namespace posittune::metrics {
 namespace {
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
-
-// The steps of a loop over a row: so many elements at once that a row's tail is the only odd one.
-template <std::size_t N, class Step>
-POSITTUNE_INLINE void for_lanes(std::size_t n, Step step) {
-  constexpr std::size_t kUnroll = 8 / N;
-  std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (std::size_t j = 0; j < kUnroll; ++j) step(i + j * N, N);
-  }
-  for (; i < n; i += N) step(i, n - i);
-}
 
 template <std::size_t N>
 POSITTUNE_INLINE float max_of(const float* x, std::size_t n) {

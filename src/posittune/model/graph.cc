@@ -71,6 +71,14 @@ std::optional<LayerKind> kind_of(const std::shared_ptr<ov::Node>& node) {
   return std::nullopt;
 }
 
+// OpenVINO splits a biased ONNX node; the part with the weights keeps the node's own name here.
+std::string node_name(const ov::Node& node) {
+  constexpr std::string_view split = "/WithoutBiases";
+  std::string name = node.get_friendly_name();
+  if (name.ends_with(split)) name.resize(name.size() - split.size());
+  return name;
+}
+
 bool is_group(const std::shared_ptr<ov::Node>& node) {
   return ov::is_type<ov::op::v1::GroupConvolution>(node) ||
          ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(node);
@@ -156,7 +164,7 @@ class Finder {
   }
 
   Layer& add(const std::shared_ptr<ov::Node>& node, LayerKind kind, std::size_t groups) {
-    Layer layer{.name = node->get_friendly_name(),
+    Layer layer{.name = node_name(*node),
                 .kind = kind,
                 .weight = {},
                 .groups = groups,

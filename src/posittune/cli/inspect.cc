@@ -1,0 +1,178 @@
+// posittune inspect: what can be quantized in a model.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "posittune/cli/cli.h"
+#include "posittune/model/graph.h"
+#include "posittune/quant/summary.h"
+#include "posittune/report/table.h"
+
+namespace posittune::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string model;
+  std::vector<std::string> shapes;
+  model::Selection selection;
+  bool json = false;
+};
+
+// "input_ids=1,256"
+Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts) {
+  std::map<std::string, TensorShape> shapes;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    TensorShape shape;
+    bool good = equals != std::string::npos && equals > 0;
+    for (std::size_t at = equals + 1; good && at <= text.size();) {
+      const std::size_t comma = std::min(text.find(',', at), text.size());
+      std::size_t value = 0;
+      const auto [end, error] = std::from_chars(text.data() + at, text.data() + comma, value);
+      good = error == std::errc{} && end == text.data() + comma && value > 0 && value < (1U << 30);
+      shape.push_back(value);
+      at = comma + 1;
+    }
+    if (!good) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "not an input shape",
+                   .where = "--shape",
+                   .expected = "NAME=D0,D1,...",
+                   .found = text};
+    }
+    shapes[text.substr(0, equals)] = shape;
+  }
+  return shapes;
+}
+
+struct Row {
+  const model::Layer* layer;
+  const model::Weight* weight;  // null for attention
+  std::uint64_t macs;
+  bool chosen;
+  quant::Summary summary;
+};
+
+Json to_json(const Row& row, const model::Graph& graph) {
+  const model::Layer& layer = *row.layer;
+  Json json = {{"layer", layer.name},
+               {"kind", std::string(model::name(layer.kind))},
+               {"weight", row.weight == nullptr ? Json(nullptr) : Json(row.weight->name)},
+               {"input_shape", layer.input_shape},
+               {"output_shape", layer.output_shape},
+               {"groups", layer.groups},
+               {"macs", row.macs},
+               {"quantized", row.chosen}};
+  if (row.weight == nullptr) return json;
+  Json shared = Json::array();
+  for (const std::size_t other : row.weight->layers) {
+    if (&graph.layers[other] != &layer) shared.push_back(graph.layers[other].name);
+  }
+  json["weight_shape"] = row.weight->shape;
+  json["channels"] = row.weight->rows;
+  json["parameters"] = row.weight->size();
+  json["min"] = row.summary.min;
+  json["max"] = row.summary.max;
+  json["rms"] = row.summary.rms;
+  json["kurtosis"] = row.summary.kurtosis;
+  json["shares_weight_with"] = shared;
+  return json;
+}
+
+std::string count_text(std::uint64_t count) {
+  if (count >= 10'000'000'000) return fmt::format("{:.1f} G", static_cast<double>(count) / 1e9);
+  if (count >= 10'000'000) return fmt::format("{:.1f} M", static_cast<double>(count) / 1e6);
+  return fmt::format("{}", count);
+}
+
+void print_table(const model::Graph& graph, const std::vector<Row>& rows, std::ostream& out) {
+  using report::Align;
+  report::Table table({{"layer"}, {"weight"}, {"kind"}, {"weight shape"}, {"parameters", Align::kRight},
+                       {"MACs", Align::kRight}, {"min", Align::kRight}, {"max", Align::kRight},
+                       {"rms", Align::kRight}, {"kurtosis", Align::kRight}, {"uses", Align::kRight}, {""}});
+  std::uint64_t macs = 0, parameters = 0;
+  for (const Row& row : rows) {
+    macs += row.macs;
+    std::vector<std::string> cells = {row.layer->name, "-", std::string(model::name(row.layer->kind)), "", "",
+                                      row.macs > 0 ? count_text(row.macs) : "-"};
+    if (row.weight != nullptr) {
+      cells[1] = row.weight->name;
+      cells[3] = to_string(row.weight->shape);
+      cells[4] = count_text(row.weight->size());
+      for (const double value : {double{row.summary.min}, double{row.summary.max}, row.summary.rms, row.summary.kurtosis}) {
+        cells.push_back(fmt::format("{:.3g}", value));
+      }
+      cells.push_back(std::to_string(row.weight->layers.size()));
+    } else {
+      cells.resize(cells.size() + 5);
+    }
+    cells.emplace_back(row.chosen ? "" : "stays FP32");
+    table.add_row(std::move(cells));
+  }
+  for (const model::Weight& weight : graph.weights) parameters += weight.size();
+  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {} MACs\n", table.text(),
+             rows.size(), graph.weights.size(), count_text(parameters), count_text(graph.other_parameters),
+             count_text(macs));
+}
+
+Status inspect(const Options& options, Streams streams) {
+  auto shapes = parse_shapes(options.shapes);
+  if (!shapes) return shapes.error();
+  auto graph = model::load(options.model);
+  if (!graph) return graph.error();
+  auto chosen = model::select(*graph, options.selection);
+  if (!chosen) return chosen.error();
+  auto macs = model::count_macs(*graph, *shapes);
+  if (!macs) return macs.error();
+  std::vector<quant::Summary> summaries;
+  for (std::size_t w = 0; w < graph->weights.size(); ++w) {
+    auto values = model::weight_values(*graph, w);
+    if (!values) return values.error();
+    summaries.push_back(quant::summarize(*values));
+  }
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < graph->layers.size(); ++i) {
+    const model::Layer& layer = graph->layers[i];
+    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, (*macs)[i], (*chosen)[i],
+                    layer.weight ? summaries[*layer.weight] : quant::Summary{}});
+  }
+  if (options.json) {
+    Json document = {{"model", options.model}, {"rows", Json::array()}, {"notes", graph->notes},
+                     {"other_parameters", graph->other_parameters}};
+    for (const Row& row : rows) document["rows"].push_back(to_json(row, *graph));
+    fmt::print(streams.out, "{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+    return success();
+  }
+  print_table(*graph, rows, streams.out);
+  for (const std::string& note : graph->notes) fmt::print(streams.err, "note: {}\n", note);
+  return success();
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<Options>();
+  app.add_option("MODEL", options->model, "ONNX file, or OpenVINO IR (.xml)")->required();
+  app.add_option("--shape", options->shapes,
+                 "shape of an input, for MACs: NAME=D0,D1,... (default: 1 for each open dimension)")
+      ->option_text("NAME=DIMS");
+  app.add_option("--include", options->selection.include,
+                 "only layers whose name, or whose weight's name, matches one of these")
+      ->option_text("REGEX");
+  app.add_option("--exclude", options->selection.exclude, "not these layers")->option_text("REGEX");
+  app.add_flag("--attention", options->selection.attention, "MatMuls of two activations too");
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  return [options, streams] { return inspect(*options, streams); };
+}
+
+}  // namespace
+
+const Command kInspect = {"inspect", "list what can be quantized in a model", declare};
+
+}  // namespace posittune::cli

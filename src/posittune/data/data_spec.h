@@ -1,0 +1,63 @@
+#pragma once
+
+// What a person says about a data set: where it is and how it becomes the inputs of a model.
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posittune/base/result.h"
+
+namespace posittune::data {
+
+enum class DataKind { kAuto, kNpz, kText, kImages, kCoco };
+
+std::string_view name(DataKind kind);  // "auto", "npz", "text", "images", "coco"
+std::optional<DataKind> data_kind(std::string_view name);
+
+// How a picture comes to the size of the network.
+enum class Resize {
+  kNone,       // it has that size already; another is an error
+  kStretch,    // both sides scaled, each by its own factor
+  kLetterbox,  // both sides scaled by one factor, the rest filled with `pad` on both sides
+};
+
+std::string_view name(Resize resize);  // "none", "stretch", "letterbox"
+std::optional<Resize> resize_mode(std::string_view name);
+
+// pixel (0..255) -> (pixel * scale - mean) / std, per channel. Resizing comes before, bilinear with
+// half-pixel centres and no low-pass filter, as OpenCV's INTER_LINEAR but not rounded to integers.
+struct Preprocessing {
+  std::size_t height = 0, width = 0;  // 0: what the model's input fixes
+  Resize resize = Resize::kNone;
+  double pad = 114;  // of 0..255, all channels
+  double scale = 1.0 / 255;
+  std::array<double, 3> mean = {0, 0, 0};  // in the order of `bgr`
+  std::array<double, 3> std = {1, 1, 1};
+  bool bgr = false;         // channel order of the network; false: R, G, B
+  bool nhwc = false;        // axes of the network's input; false: N, C, H, W
+  bool operator==(const Preprocessing&) const = default;
+};
+
+struct DataSpec {
+  DataKind kind = DataKind::kAuto;  // by the name: .npz, .txt, .json (coco), a folder (images, or
+                                    // coco when `annotations` is given)
+  std::string path;                 // npz file, text file, image folder, or COCO json
+  std::string images;       // coco: folder of the images; empty: beside the json, named as its stem
+  std::string annotations;  // coco: the json, when `path` is the folder
+  std::string labels;       // images: text file with a line "FILE LABEL" for each image
+  std::string tokenizer;    // text: tokenizer as OpenVINO IR (openvino_tokenizer.xml)
+  std::string tokenizer_library;  // text: libopenvino_tokenizers.so; empty: see tokenizer.h
+  // text: written before each document. Not set: the token the tokenizer names as beginning of text
+  // (bos_token_id, else eos_token_id), unless it puts it there itself; "": nothing.
+  std::optional<std::string> document_start;
+  Preprocessing preprocessing;  // images, coco
+  std::size_t limit = 0;        // the first so many items; 0: all
+  std::size_t sequence = 0;     // text: tokens a row; 0: what the model's input fixes, else 256
+  std::string sha256;           // expected Dataset::sha256(); empty: not checked
+};
+
+}  // namespace posittune::data

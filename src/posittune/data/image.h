@@ -1,0 +1,37 @@
+#pragma once
+
+// JPEG and PNG files as pixels.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+
+namespace posittune::data {
+
+struct ImageSize {
+  std::size_t width = 0, height = 0;
+  bool operator==(const ImageSize&) const = default;
+};
+
+struct Image {
+  ImageSize size;
+  std::vector<std::uint8_t> rgb;  // height x width x 3
+};
+
+// More pixels are refused before anything of their size is allocated.
+inline constexpr std::size_t kMaxPixels = std::size_t{1} << 27;
+
+// By content, whatever the name. A JPEG is decoded as libjpeg does by default (accurate integer
+// transform, smooth chroma), which is what Pillow shows. A PNG's grey and palette become RGB, 16
+// bits are rounded to 8; alpha is dropped, the colours kept as they are (as Pillow's convert("RGB")
+// and OpenCV do). Gamma, colour profiles and EXIF orientation are not applied.
+// kInput: neither, truncated, or damaged, where libjpeg's warnings count. kUnsupported: CMYK JPEG.
+Result<Image> read_image(const std::string& path);
+
+// Of the header alone; the pixels behind it may be damaged.
+Result<ImageSize> read_image_size(const std::string& path);
+
+}  // namespace posittune::data

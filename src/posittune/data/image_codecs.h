@@ -1,0 +1,32 @@
+#pragma once
+
+// The codecs behind image.h. Internal to the room.
+//
+// libjpeg and libpng report errors by longjmp, which must not leave a frame that holds C++ objects:
+// each codec's state lies outside the function that calls setjmp.
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "posittune/data/image.h"
+
+namespace posittune::data {
+
+struct DecodeProblem {
+  std::string text;  // empty: none
+  bool unsupported = false;
+};
+
+using EncodedBytes = std::span<const std::byte>;
+
+// Fills image.size, and the pixels unless `size_only`.
+DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image);
+DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image);
+
+// True when an image may have this size.
+inline bool acceptable(ImageSize size) {
+  return size.width > 0 && size.height > 0 && size.width <= kMaxPixels / size.height;
+}
+
+}  // namespace posittune::data

@@ -1,0 +1,102 @@
+#include <png.h>
+
+#include <csetjmp>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "posittune/data/image_codecs.h"
+
+namespace posittune::data {
+namespace {
+
+constexpr png_uint_32 kMaxSide = 1u << 24;
+constexpr png_alloc_size_t kMaxChunk = std::size_t{1} << 26;
+
+struct Decoder {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  EncodedBytes rest;
+  char message[192] = {};
+  Image* image = nullptr;
+  std::vector<png_bytep> rows;
+};
+
+void say(Decoder& decoder, const char* text) {
+  std::snprintf(decoder.message, sizeof decoder.message, "%s", text);
+}
+
+[[noreturn]] void fail(png_structp png, png_const_charp text) {
+  say(*static_cast<Decoder*>(png_get_error_ptr(png)), text);
+  png_longjmp(png, 1);
+}
+
+// Of parts that hold no pixels, as colour profiles; damage to pixels is an error.
+void ignore(png_structp, png_const_charp) {}
+
+void read(png_structp png, png_bytep out, std::size_t count) {
+  Decoder& decoder = *static_cast<Decoder*>(png_get_io_ptr(png));
+  if (count > decoder.rest.size()) png_error(png, "file ends too early");
+  std::memcpy(out, decoder.rest.data(), count);
+  decoder.rest = decoder.rest.subspan(count);
+}
+
+// Allocation may throw: reported, not passed through C frames.
+bool make_room(Decoder& decoder) {
+  Image& image = *decoder.image;
+  try {
+    image.rgb.resize(image.size.width * image.size.height * 3);
+    decoder.rows.resize(image.size.height);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  for (std::size_t y = 0; y < decoder.rows.size(); ++y) {
+    decoder.rows[y] = image.rgb.data() + y * image.size.width * 3;
+  }
+  return true;
+}
+
+// Holds nothing with a destructor: see image_codecs.h.
+void run(Decoder& decoder, bool size_only) {
+  png_structp png = decoder.png;
+  if (setjmp(png_jmpbuf(png)) != 0) return;
+  png_set_user_limits(png, kMaxSide, kMaxSide);
+  png_set_chunk_malloc_max(png, kMaxChunk);
+  png_set_read_fn(png, &decoder, read);
+  png_read_info(png, decoder.info);
+  decoder.image->size = {png_get_image_width(png, decoder.info),
+                         png_get_image_height(png, decoder.info)};
+  if (!acceptable(decoder.image->size)) return say(decoder, "too many pixels");
+  if (size_only) return;
+  png_set_expand(png);  // palette to RGB, 1, 2, 4 bits to 8, transparency to alpha
+  png_set_scale_16(png);
+  png_set_gray_to_rgb(png);
+  png_set_strip_alpha(png);
+  png_set_interlace_handling(png);
+  png_read_update_info(png, decoder.info);
+  if (png_get_rowbytes(png, decoder.info) != decoder.image->size.width * 3) {
+    return say(decoder, "unexpected row size");
+  }
+  if (!make_room(decoder)) return say(decoder, "not enough memory");
+  png_read_image(png, decoder.rows.data());
+  png_read_end(png, nullptr);
+}
+
+}  // namespace
+
+DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image) {
+  Decoder decoder;
+  decoder.rest = bytes;
+  decoder.image = &image;
+  decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, fail, ignore);
+  if (decoder.png != nullptr) decoder.info = png_create_info_struct(decoder.png);
+  if (decoder.info == nullptr) {
+    say(decoder, "libpng cannot start");
+  } else {
+    run(decoder, size_only);
+  }
+  png_destroy_read_struct(&decoder.png, &decoder.info, nullptr);
+  return {decoder.message, false};
+}
+
+}  // namespace posittune::data

@@ -1,0 +1,57 @@
+#pragma once
+
+// What is behind a Dataset: one function opens each kind of data. Internal to the room.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+#include "posittune/data/data_spec.h"
+#include "posittune/records/annotations.h"
+
+namespace posittune::data {
+
+// The items' inputs, converted to what the model asks for. Calls from several threads are allowed.
+class ItemSource {
+ public:
+  virtual ~ItemSource() = default;
+  // The caller checked the range.
+  virtual Result<Tensors> batch(std::size_t first, std::size_t count) const = 0;
+  // One for each item; see Dataset::item_hashes().
+  virtual Result<std::vector<std::string>> hashes() const = 0;
+};
+
+struct OpenedSource {
+  std::unique_ptr<ItemSource> source;
+  DataKind kind = DataKind::kNpz;
+  std::size_t items = 0;
+  records::Annotations annotations;
+  std::vector<std::size_t> units;  // of each item, from 0, in the order of first appearance
+  std::string unit_name;
+  std::vector<std::string> files;       // that make the data set, in the order they are hashed
+  std::vector<std::string> file_names;  // of the same, as they appear in the hash
+};
+
+using ModelInputs = std::vector<TensorInfo>;
+
+// All are kInput errors unless they say otherwise.
+Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs);
+Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs);
+Result<OpenedSource> open_images(const DataSpec& spec, const ModelInputs& inputs);
+Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs);
+
+// Items that lie in memory: row i of every tensor.
+std::unique_ptr<ItemSource> make_tensor_source(Tensors tensors);
+
+// The numbers in `keys`, renumbered from 0 in the order of first appearance.
+std::vector<std::size_t> renumbered(const std::vector<std::int64_t>& keys);
+// 0, 1, ..., items - 1
+std::vector<std::size_t> numbered(std::size_t items);
+
+std::string names_of(const ModelInputs& inputs);  // "'input_ids' int64 (?, 256), ..."
+std::string dims_text(const std::vector<std::int64_t>& dims);
+
+}  // namespace posittune::data

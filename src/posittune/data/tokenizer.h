@@ -1,0 +1,38 @@
+#pragma once
+
+// Text to token ids, through a tokenizer that openvino-tokenizers made (an OpenVINO IR) and its
+// library of operations.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+
+namespace posittune::data {
+
+class Tokenizer {
+ public:
+  // `library` is libopenvino_tokenizers.so or the folder it is in. Empty: the environment variable
+  // POSITTUNE_TOKENIZERS, else the openvino_tokenizers package beside OpenVINO's own.
+  // kUnsupported: no library, or one that this OpenVINO does not load. kInput: no tokenizer.
+  static Result<Tokenizer> open(const std::string& path, const std::string& library = {});
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  const std::string& path() const;
+  // `text` is UTF-8. Not from several threads at once.
+  Result<std::vector<std::int64_t>> encode(const std::string& text);
+  // The token the tokenizer names as beginning of text, else as its end.
+  std::optional<std::int64_t> start_token() const;
+
+ private:
+  struct State;
+  explicit Tokenizer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace posittune::data

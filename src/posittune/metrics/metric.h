@@ -1,0 +1,58 @@
+#pragma once
+
+// A metric of one model on one data set: first what was counted, then its value with an interval,
+// then its value beside FP32's.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/metrics/bootstrap.h"
+
+namespace posittune::metrics {
+
+enum class Direction { kLowerIsBetter, kHigherIsBetter };
+
+struct Metric {
+  std::string name;  // as in JSON: "kl", "perplexity", "map50" ...
+  Direction direction = Direction::kHigherIsBetter;
+  std::string unit;  // of the value: "nats/token", "dB"; empty for fractions of one
+};
+
+struct MetricSamples {
+  Metric metric;
+  std::shared_ptr<const Statistic> statistic;
+};
+
+// A value, and what is needed to compare it with another one. FP32 is measured once, each format
+// once. The interval is not known (NaN) with one unit.
+struct Measured {
+  Metric metric;
+  std::size_t units = 0;
+  std::vector<double> replicates;  // on the resamples of `seed`
+  std::uint64_t seed = 0;
+  double level = 0;
+  Estimate estimate;
+};
+Measured measure(const MetricSamples& samples, const BootstrapOptions& options = {});
+std::vector<Measured> measure(const std::vector<MetricSamples>& samples,
+                              const BootstrapOptions& options = {});
+
+struct Comparison {
+  Metric metric;
+  Estimate estimate;  // of the format
+  // The format's value minus FP32's, paired: on the same items and the same resamples. Not known where
+  // both are infinite.
+  Estimate difference;
+  // The format's value is better than FP32's. Rounding adds no knowledge: it is noise of the sample,
+  // to be shown as such.
+  bool better_than_fp32 = false;
+};
+// For each metric of `format` the one of that name in `fp32`. kInternal when there is none, or when
+// the two were not measured on as many units, with one seed and level.
+Result<std::vector<Comparison>> compare(const std::vector<Measured>& fp32,
+                                        const std::vector<Measured>& format);
+
+}  // namespace posittune::metrics

@@ -1,0 +1,20 @@
+#pragma once
+
+// What a weight looks like: a few numbers that tell which formats will suit it.
+
+#include <span>
+
+namespace posittune::quant {
+
+struct Summary {
+  float min = 0, max = 0;
+  double mean = 0, rms = 0;
+  // Fourth central moment over the squared variance: 3 for a normal distribution, more with outliers;
+  // 0 when all values are equal.
+  double kurtosis = 0;
+};
+
+// Of finite values; in doubles, two passes.
+Summary summarize(std::span<const float> values);
+
+}  // namespace posittune::quant
