@@ -32,18 +32,19 @@ install_packages() {
   }
 }
 
-# a private Python environment in build/venv with the pinned packages of scripts/requirements.txt
+# a private Python environment with pinned packages: make_venv [NAME LIST], by default build/venv with
+# scripts/requirements.txt; sets $venv
 make_venv() {
-  venv="$root/build/venv"
-  local stamp wanted
+  local name=${1:-venv} list=${2:-scripts/requirements.txt} stamp wanted
+  venv="$root/build/$name"
   stamp="$venv/.requirements.sha256"
-  wanted=$(sha256sum scripts/requirements.txt | cut -d' ' -f1)
+  wanted=$(sha256sum "$list" | cut -d' ' -f1)
   if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-    say "making the Python environment build/venv: $(packages_of scripts/requirements.txt | tr '\n' ' ')"
+    say "making the Python environment build/$name: $(packages_of "$list" | tr '\n' ' ')"
     mkdir -p build
     python3 -m venv --clear "$venv" || fail "python3 -m venv failed (package python3-venv)"
-    "$venv/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt ||
-      fail "pip could not install scripts/requirements.txt: is there a network?"
+    "$venv/bin/pip" install -q --disable-pip-version-check -r "$list" ||
+      fail "pip could not install $list: is there a network?"
     echo "$wanted" > "$stamp"
   fi
 }

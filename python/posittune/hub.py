@@ -115,14 +115,6 @@ def export_model(model: Any, plan: Any, folder: Path, fp16: bool, external: bool
     return difference
 
 
-def export_tokenizer(loaded: Any, folder: Path) -> str | None:
-    """Writes openvino_tokenizer.xml/.bin and says so on stdout; a text with other ids than Hugging Face's, if any."""
-    from posittune import tokenizer
-    files = tokenizer.convert(loaded, folder)
-    print(f"{files[0].name}, {files[1].name}: {size_text(sum(f.stat().st_size for f in files))}, {len(loaded)} tokens")
-    return tokenizer.first_difference(loaded, files[0])
-
-
 def convert(name: str, out: Path, task: str = "auto", fp16: bool = False, with_tokenizer: bool | None = None,
             external: bool = False, token_types: bool = False) -> Exit:
     """with_tokenizer: None exports one when there is one."""
@@ -143,12 +135,12 @@ def convert(name: str, out: Path, task: str = "auto", fp16: bool = False, with_t
     with new_files(out) as folder:
         difference = export_model(model, plan, folder, fp16, external)
         if loaded is not None:
-            differing = export_tokenizer(loaded, folder)
+            differing = tokenizer.export(loaded, folder)
         elif with_tokenizer is None:
             print("no tokenizer in the folder")
     print(f"written to {out}")
     check_difference(difference)
-    check_tokenizer(differing)
+    tokenizer.check(differing)
     return Exit.DONE
 
 
@@ -157,12 +149,6 @@ def check_difference(difference: float) -> None:
     if difference > verify.TOLERANCE:
         raise Failure(Exit.GOAL_NOT_MET, "model.onnx differs from PyTorch", expected=f"at most {verify.TOLERANCE:g} of the largest output",
                       found=f"{difference:.1e}")
-
-
-def check_tokenizer(differing: str | None) -> None:
-    if differing is not None:
-        raise Failure(Exit.GOAL_NOT_MET, "the written tokenizer gives other ids than Hugging Face's", where=repr(differing),
-                      hint="tokenize with Hugging Face and give the data as npz")
 
 
 def main(arguments: list[str] | None = None) -> int:

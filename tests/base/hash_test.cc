@@ -1,4 +1,5 @@
-// Known answers of NIST (FIPS 180-4 examples, and the empty and the long message of its test vectors).
+// Known answers of NIST (FIPS 180-4 examples, and the empty and the long message of its test
+// vectors).
 
 #include "posittune/base/hash.h"
 

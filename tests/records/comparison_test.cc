@@ -122,22 +122,22 @@ Error error_after(const std::string& pointer, const json& value) {
 }
 
 TEST(Comparison, WrongTypesAreNamed) {
-  for (const auto& [pointer, value] : std::initializer_list<std::pair<const char*, json>>{
-           {"/model", 1},
-           {"/model/path", 1},
-           {"/data", json::array()},
-           {"/data/report", "x"},
-           {"/data/report/items", -1},
-           {"/data/report/items", 1.5},
-           {"/rows", json::object()},
-           {"/rows/0", nullptr},
-           {"/rows/0/format", nullptr},
-           {"/rows/0/bits_per_weight", "eight"},
-           {"/rows/0/metrics", json::array()},
-           {"/rows/0/metrics/kl", 0.5},
-           {"/rows/0/metrics/kl/low", nullptr},
-           {"/rows/0/metrics/kl/delta/high", true},
-           {"/rows/0/metrics/kl/noise", 0}}) {
+  for (const auto& [pointer, value] :
+       std::initializer_list<std::pair<const char*, json>>{{"/model", 1},
+                                                           {"/model/path", 1},
+                                                           {"/data", json::array()},
+                                                           {"/data/report", "x"},
+                                                           {"/data/report/items", -1},
+                                                           {"/data/report/items", 1.5},
+                                                           {"/rows", json::object()},
+                                                           {"/rows/0", nullptr},
+                                                           {"/rows/0/format", nullptr},
+                                                           {"/rows/0/bits_per_weight", "eight"},
+                                                           {"/rows/0/metrics", json::array()},
+                                                           {"/rows/0/metrics/kl", 0.5},
+                                                           {"/rows/0/metrics/kl/low", nullptr},
+                                                           {"/rows/0/metrics/kl/delta/high", true},
+                                                           {"/rows/0/metrics/kl/noise", 0}}) {
     const Error error = error_after(pointer, value);
     EXPECT_EQ(error.kind, ErrorKind::kInput) << pointer;
     EXPECT_EQ(error.what, "a field has the wrong type") << pointer;
@@ -149,13 +149,28 @@ TEST(Comparison, WrongTypesAreNamed) {
 
 // Every field but "delta" and the metrics themselves.
 TEST(Comparison, EveryMissingFieldIsNamed) {
-  for (const char* pointer :
-       {"/model", "/model/path", "/model/sha256", "/data", "/data/report/path",
-        "/data/report/kind", "/data/report/items", "/data/report/unit", "/data/report/sha256",
-        "/rows", "/rows/0/format", "/rows/0/what", "/rows/0/scale", "/rows/0/granularity",
-        "/rows/0/bits_per_weight", "/rows/0/metrics", "/rows/0/seconds",
-        "/rows/0/metrics/kl/value", "/rows/0/metrics/kl/low", "/rows/0/metrics/kl/high",
-        "/rows/0/metrics/kl/noise", "/rows/0/metrics/kl/delta/value"}) {
+  for (const char* pointer : {"/model",
+                              "/model/path",
+                              "/model/sha256",
+                              "/data",
+                              "/data/report/path",
+                              "/data/report/kind",
+                              "/data/report/items",
+                              "/data/report/unit",
+                              "/data/report/sha256",
+                              "/rows",
+                              "/rows/0/format",
+                              "/rows/0/what",
+                              "/rows/0/scale",
+                              "/rows/0/granularity",
+                              "/rows/0/bits_per_weight",
+                              "/rows/0/metrics",
+                              "/rows/0/seconds",
+                              "/rows/0/metrics/kl/value",
+                              "/rows/0/metrics/kl/low",
+                              "/rows/0/metrics/kl/high",
+                              "/rows/0/metrics/kl/noise",
+                              "/rows/0/metrics/kl/delta/value"}) {
     json document = json::parse(kSmallText);
     const json::json_pointer place(pointer);
     document[place.parent_pointer()].erase(place.back());

@@ -228,11 +228,10 @@ TEST_F(RunFolderTest, KilledAtTheStart) {
 TEST_F(RunFolderTest, DamagedRunJson) {
   make();
   const std::string file = path_ + "/run.json";
-  for (const char* text :
-       {"", "{", "[]", "{}", R"({"schema": 1})",
-        R"({"schema": 1, "hashes": {"model": 1}, "seed": 7, "sessions": []})",
-        R"({"schema": 1, "hashes": {}, "seed": "7", "sessions": []})",
-        R"({"schema": 1, "hashes": {}, "seed": 7, "sessions": 1})"}) {
+  for (const char* text : {"", "{", "[]", "{}", R"({"schema": 1})",
+                           R"({"schema": 1, "hashes": {"model": 1}, "seed": 7, "sessions": []})",
+                           R"({"schema": 1, "hashes": {}, "seed": "7", "sessions": []})",
+                           R"({"schema": 1, "hashes": {}, "seed": 7, "sessions": 1})"}) {
     write_bytes(file, text);
     const Error error = open_error();
     EXPECT_EQ(error.kind, ErrorKind::kInput) << text;

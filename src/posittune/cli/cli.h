@@ -35,6 +35,6 @@ struct Command {
 };
 
 // formats.cc, quantize.cc, inspect.cc, ...; the table is in commands.cc.
-extern const Command kFormats, kQuantize, kInspect, kDoctor;
+extern const Command kFormats, kQuantize, kInspect, kCompare, kZoo, kDoctor;
 
 }  // namespace posittune::cli

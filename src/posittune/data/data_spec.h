@@ -37,8 +37,8 @@ struct Preprocessing {
   double scale = 1.0 / 255;
   std::array<double, 3> mean = {0, 0, 0};  // in the order of `bgr`
   std::array<double, 3> std = {1, 1, 1};
-  bool bgr = false;         // channel order of the network; false: R, G, B
-  bool nhwc = false;        // axes of the network's input; false: N, C, H, W
+  bool bgr = false;   // channel order of the network; false: R, G, B
+  bool nhwc = false;  // axes of the network's input; false: N, C, H, W
   bool operator==(const Preprocessing&) const = default;
 };
 

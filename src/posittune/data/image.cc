@@ -26,8 +26,7 @@ Result<std::vector<std::byte>> read_whole(const std::string& path) {
 }
 
 bool starts_with(EncodedBytes bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() &&
-         std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
 
 Result<Image> decode(const std::string& path, bool size_only) {
@@ -41,8 +40,8 @@ Result<Image> decode(const std::string& path, bool size_only) {
                  .expected = "a JPEG or PNG file"};
   }
   Image image;
-  const DecodeProblem problem = jpeg ? decode_jpeg(*bytes, size_only, image)
-                                     : decode_png(*bytes, size_only, image);
+  const DecodeProblem problem =
+      jpeg ? decode_jpeg(*bytes, size_only, image) : decode_png(*bytes, size_only, image);
   if (problem.text.empty()) return image;
   return Error{.kind = problem.unsupported ? ErrorKind::kUnsupported : ErrorKind::kInput,
                .what = problem.unsupported ? "image is of a kind that is not read"

@@ -22,7 +22,7 @@ struct Image {
 };
 
 // More pixels are refused before anything of their size is allocated.
-inline constexpr std::size_t kMaxPixels = std::size_t{1} << 27;
+inline constexpr std::size_t kMaxPixels = std::size_t{1} << 26;
 
 // By content, whatever the name. A JPEG is decoded as libjpeg does by default (accurate integer
 // transform, smooth chroma), which is what Pillow shows. A PNG's grey and palette become RGB, 16

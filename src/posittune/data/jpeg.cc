@@ -1,8 +1,11 @@
+// clang-format off: jpeglib.h needs size_t and FILE before it.
 #include <csetjmp>
-#include <cstdio>  // jpeglib.h needs FILE
+#include <cstdio>
+#include <new>
 
-#include <jerror.h>
 #include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
 
 #include "posittune/data/image_codecs.h"
 

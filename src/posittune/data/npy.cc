@@ -46,8 +46,7 @@ Result<NpyReader> NpyReader::open(const std::string& path) {
   if (!header) return header.error();
   if (header->type != "<f4") {
     return bad_file(path, "array has another type", "float32 ('<f4')",
-                    "'" + printable(header->type) + "'",
-                    kNpyConvertHint);
+                    "'" + printable(header->type) + "'", kNpyConvertHint);
   }
   const std::uint64_t data = prefix->header_start + prefix->header_length;
   const std::uint64_t expected = data + std::uint64_t{4} * header->count;

@@ -65,10 +65,10 @@ std::optional<NumberType> number_type(const std::string& descr) {
     ElementType type;
   };
   static constexpr Known kKnown[] = {
-      {"f4", 4, ElementType::kF32}, {"f8", 8, ElementType::kF64},  {"f2", 2, ElementType::kF16},
-      {"i1", 1, ElementType::kI8},  {"i2", 2, ElementType::kI16},  {"i4", 4, ElementType::kI32},
-      {"i8", 8, ElementType::kI64}, {"u1", 1, ElementType::kU8},   {"u2", 2, ElementType::kI32},
-      {"u4", 4, ElementType::kI64}, {"u8", 8, ElementType::kI64},  {"b1", 1, ElementType::kBool},
+      {"f4", 4, ElementType::kF32}, {"f8", 8, ElementType::kF64}, {"f2", 2, ElementType::kF16},
+      {"i1", 1, ElementType::kI8},  {"i2", 2, ElementType::kI16}, {"i4", 4, ElementType::kI32},
+      {"i8", 8, ElementType::kI64}, {"u1", 1, ElementType::kU8},  {"u2", 2, ElementType::kI32},
+      {"u4", 4, ElementType::kI64}, {"u8", 8, ElementType::kI64}, {"b1", 1, ElementType::kBool},
   };
   if (descr.size() != 3 || std::strchr("<>|=", descr[0]) == nullptr) return {};
   for (const Known& known : kKnown) {
@@ -100,10 +100,10 @@ Result<std::uint64_t> declared_size(const std::string& where, const zip_stat_t& 
   }
   const std::uint64_t ratio = entry.comp_method == ZIP_CM_STORE ? 1 : kDeflateRatio;
   if (entry.comp_size > file_size || entry.size > entry.comp_size * ratio) {
-    return bad_input(where, "zip entry declares more data than the file holds",
-                     "at most " + std::to_string(std::min(entry.comp_size, file_size) * ratio) +
-                         " bytes",
-                     std::to_string(entry.size) + " bytes");
+    return bad_input(
+        where, "zip entry declares more data than the file holds",
+        "at most " + std::to_string(std::min(entry.comp_size, file_size) * ratio) + " bytes",
+        std::to_string(entry.size) + " bytes");
   }
   return entry.size;
 }

@@ -64,8 +64,7 @@ Status check_names(const NpzReader& file, const ModelInputs& inputs) {
 Status check_shape(const NpzReader& file, const NpzArray& array, const TensorInfo& input) {
   bool equal = array.shape.size() == input.dims.size() && !array.shape.empty();
   for (std::size_t axis = 1; equal && axis < array.shape.size(); ++axis) {
-    equal = input.dims[axis] < 0 ||
-            array.shape[axis] == static_cast<std::size_t>(input.dims[axis]);
+    equal = input.dims[axis] < 0 || array.shape[axis] == static_cast<std::size_t>(input.dims[axis]);
   }
   if (equal) return success();
   std::vector<std::int64_t> dims = input.dims;
@@ -127,9 +126,9 @@ Result<std::vector<std::int64_t>> read_integers(const NpzReader& file, std::size
   const auto negative =
       std::find_if(numbers.begin(), numbers.end(), [](std::int64_t n) { return n < 0; });
   if (negative != numbers.end()) {
-    return bad_array(file.path(), array.name, "array holds a negative number", "0 or more",
-                     std::to_string(*negative) + " in row " +
-                         std::to_string(negative - numbers.begin()));
+    return bad_array(
+        file.path(), array.name, "array holds a negative number", "0 or more",
+        std::to_string(*negative) + " in row " + std::to_string(negative - numbers.begin()));
   }
   return std::vector<std::int64_t>(numbers.begin(), numbers.end());
 }

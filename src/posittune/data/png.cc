@@ -1,6 +1,7 @@
 #include <png.h>
 
 #include <csetjmp>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -12,6 +13,9 @@ namespace {
 
 constexpr png_uint_32 kMaxSide = 1u << 24;
 constexpr png_alloc_size_t kMaxChunk = std::size_t{1} << 26;
+
+// Deflate cannot do better (RFC 1951, 3.2.5): a small file cannot make us allocate much.
+constexpr std::size_t kDeflateRatio = 1032;
 
 struct Decoder {
   png_structp png = nullptr;
@@ -34,7 +38,7 @@ void say(Decoder& decoder, const char* text) {
 // Of parts that hold no pixels, as colour profiles; damage to pixels is an error.
 void ignore(png_structp, png_const_charp) {}
 
-void read(png_structp png, png_bytep out, std::size_t count) {
+void read_some(png_structp png, png_bytep out, std::size_t count) {
   Decoder& decoder = *static_cast<Decoder*>(png_get_io_ptr(png));
   if (count > decoder.rest.size()) png_error(png, "file ends too early");
   std::memcpy(out, decoder.rest.data(), count);
@@ -62,12 +66,16 @@ void run(Decoder& decoder, bool size_only) {
   if (setjmp(png_jmpbuf(png)) != 0) return;
   png_set_user_limits(png, kMaxSide, kMaxSide);
   png_set_chunk_malloc_max(png, kMaxChunk);
-  png_set_read_fn(png, &decoder, read);
+  png_set_read_fn(png, &decoder, read_some);
   png_read_info(png, decoder.info);
   decoder.image->size = {png_get_image_width(png, decoder.info),
                          png_get_image_height(png, decoder.info)};
   if (!acceptable(decoder.image->size)) return say(decoder, "too many pixels");
   if (size_only) return;
+  if (decoder.image->size.height * png_get_rowbytes(png, decoder.info) / kDeflateRatio >
+      decoder.rest.size()) {
+    return say(decoder, "file ends too early for its size in pixels");
+  }
   png_set_expand(png);  // palette to RGB, 1, 2, 4 bits to 8, transparency to alpha
   png_set_scale_16(png);
   png_set_gray_to_rgb(png);

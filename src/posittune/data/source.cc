@@ -53,7 +53,8 @@ std::vector<std::size_t> renumbered(const std::vector<std::int64_t>& keys) {
   std::map<std::int64_t, std::size_t> numbers;
   std::vector<std::size_t> out;
   out.reserve(keys.size());
-  for (const std::int64_t key : keys) out.push_back(numbers.emplace(key, numbers.size()).first->second);
+  for (const std::int64_t key : keys)
+    out.push_back(numbers.emplace(key, numbers.size()).first->second);
   return out;
 }
 

@@ -18,15 +18,24 @@ struct Bool {
 template <class Body>
 auto with_type(ElementType type, Body body) {
   switch (type) {
-    case ElementType::kF32: return body(float{});
-    case ElementType::kF64: return body(double{});
-    case ElementType::kF16: return body(ov::float16{});
-    case ElementType::kI8: return body(std::int8_t{});
-    case ElementType::kI16: return body(std::int16_t{});
-    case ElementType::kI32: return body(std::int32_t{});
-    case ElementType::kI64: return body(std::int64_t{});
-    case ElementType::kU8: return body(std::uint8_t{});
-    case ElementType::kBool: break;
+    case ElementType::kF32:
+      return body(float{});
+    case ElementType::kF64:
+      return body(double{});
+    case ElementType::kF16:
+      return body(ov::float16{});
+    case ElementType::kI8:
+      return body(std::int8_t{});
+    case ElementType::kI16:
+      return body(std::int16_t{});
+    case ElementType::kI32:
+      return body(std::int32_t{});
+    case ElementType::kI64:
+      return body(std::int64_t{});
+    case ElementType::kU8:
+      return body(std::uint8_t{});
+    case ElementType::kBool:
+      break;
   }
   return body(Bool{});
 }

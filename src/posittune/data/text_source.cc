@@ -132,14 +132,19 @@ Result<Tensor> input_of(const Rows& rows, Part part, const TensorInfo& input,
   Tensor tensor = Tensor::zeros(ElementType::kI64, {rows.documents.size(), rows.length});
   const auto out = tensor.as<std::int64_t>();
   switch (part) {
-    case Part::kIds: std::copy(rows.ids.begin(), rows.ids.end(), out.begin()); break;
-    case Part::kMask: std::fill(out.begin(), out.end(), 1); break;
+    case Part::kIds:
+      std::copy(rows.ids.begin(), rows.ids.end(), out.begin());
+      break;
+    case Part::kMask:
+      std::fill(out.begin(), out.end(), 1);
+      break;
     case Part::kPositions:
       for (std::size_t i = 0; i < out.size(); ++i) {
         out[i] = static_cast<std::int64_t>(i % rows.length);
       }
       break;
-    case Part::kSegments: break;
+    case Part::kSegments:
+      break;
   }
   return cast_exact(std::move(tensor), input.type, path + ", input '" + input.name + "'");
 }
@@ -162,8 +167,9 @@ Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs) 
   if (!documents) return documents.error();
   auto tokenizer = Tokenizer::open(spec.tokenizer, spec.tokenizer_library);
   if (!tokenizer) return tokenizer.error();
-  const auto longest = std::max_element(documents->begin(), documents->end(),
-                                        [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  const auto longest =
+      std::max_element(documents->begin(), documents->end(),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
   if (Status s = check_not_truncating(*tokenizer, *longest); !s) return s.error();
   const auto rows = cut_rows(*tokenizer, spec, *length, *documents);
   if (!rows) return rows.error();

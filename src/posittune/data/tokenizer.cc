@@ -41,8 +41,9 @@ Error no_library(const std::string& looked) {
           .what = "text needs the library of openvino-tokenizers, which was not found",
           .where = looked,
           .expected = kLibrary,
-          .hint = "pip install openvino-tokenizers (of OpenVINO's version), or name the library in "
-                  "POSITTUNE_TOKENIZERS"};
+          .hint =
+              "pip install openvino-tokenizers (of OpenVINO's version), or name the library in "
+              "POSITTUNE_TOKENIZERS"};
 }
 
 Result<std::string> find_library(const std::string& library) {
@@ -77,8 +78,9 @@ Error no_tokenizer(const std::string& path, const std::string& found) {
   return {.kind = ErrorKind::kInput,
           .what = "not a tokenizer",
           .where = path,
-          .expected = "an OpenVINO IR made by openvino-tokenizers, with one text input and the "
-                      "output 'input_ids'",
+          .expected =
+              "an OpenVINO IR made by openvino-tokenizers, with one text input and the "
+              "output 'input_ids'",
           .found = found,
           .hint = "convert_tokenizer FOLDER -o OUTPUT writes openvino_tokenizer.xml"};
 }
@@ -109,18 +111,17 @@ Result<Tokenizer> Tokenizer::open(const std::string& path, const std::string& li
   try {
     state->core.add_extension(*found);
   } catch (const std::exception& problem) {
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "the library of openvino-tokenizers cannot be loaded",
-                 .where = *found,
-                 .expected = std::string("that of OpenVINO ") +
-                             ov::get_openvino_version().buildNumber,
-                 .found = problem.what(),
-                 .hint = "pip install openvino-tokenizers of the same version as openvino"};
+    return Error{
+        .kind = ErrorKind::kUnsupported,
+        .what = "the library of openvino-tokenizers cannot be loaded",
+        .where = *found,
+        .expected = std::string("that of OpenVINO ") + ov::get_openvino_version().buildNumber,
+        .found = problem.what(),
+        .hint = "pip install openvino-tokenizers of the same version as openvino"};
   }
   try {
     const auto model = state->core.read_model(path);
-    if (model->inputs().size() != 1 ||
-        model->input().get_element_type() != ov::element::string) {
+    if (model->inputs().size() != 1 || model->input().get_element_type() != ov::element::string) {
       return no_tokenizer(path, std::to_string(model->inputs().size()) + " inputs, none of text");
     }
     state->start = token_of(*model, "bos_token_id");

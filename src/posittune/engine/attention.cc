@@ -1,6 +1,6 @@
 // MatMul of two activations.
 
-#include "openvino/op/matmul.hpp"
+#include <openvino/op/matmul.hpp>
 #include "posittune/engine/gemm.h"
 #include "posittune/engine/operation.h"
 

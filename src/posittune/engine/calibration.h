@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "openvino/core/shape.hpp"
+#include <openvino/core/shape.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/operation.h"
 #include "posittune/kernels/statistics.h"

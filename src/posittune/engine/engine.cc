@@ -6,9 +6,9 @@
 #include <set>
 #include <utility>
 
-#include "openvino/core/model.hpp"
-#include "openvino/runtime/core.hpp"
-#include "openvino/runtime/properties.hpp"
+#include <openvino/core/model.hpp>
+#include <openvino/runtime/core.hpp>
+#include <openvino/runtime/properties.hpp>
 #include "posittune/base/threads.h"
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/quantized_node.h"

@@ -4,8 +4,8 @@
 #include <functional>
 #include <numeric>
 
-#include "openvino/op/convolution.hpp"
-#include "openvino/op/group_conv.hpp"
+#include <openvino/op/convolution.hpp>
+#include <openvino/op/group_conv.hpp>
 
 namespace posittune::engine {
 namespace {

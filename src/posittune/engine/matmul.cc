@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "openvino/op/matmul.hpp"
+#include <openvino/op/matmul.hpp>
 #include "posittune/base/threads.h"
 #include "posittune/engine/gemm.h"
 #include "posittune/engine/operation.h"

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "openvino/runtime/tensor.hpp"
+#include <openvino/runtime/tensor.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/settings.h"
 #include "posittune/kernels/arrays.h"

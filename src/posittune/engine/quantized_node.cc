@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "openvino/core/attribute_visitor.hpp"
-#include "openvino/core/graph_util.hpp"
-#include "openvino/core/rt_info.hpp"
-#include "openvino/op/parameter.hpp"
+#include <openvino/core/attribute_visitor.hpp>
+#include <openvino/core/graph_util.hpp>
+#include <openvino/core/rt_info.hpp>
+#include <openvino/op/parameter.hpp>
 
 namespace posittune::engine {
 namespace {

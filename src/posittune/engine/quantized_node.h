@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "openvino/op/op.hpp"
+#include <openvino/op/op.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/operation.h"

@@ -16,7 +16,7 @@ Measured measure(const MetricSamples& samples, const BootstrapOptions& options) 
   return measured;
 }
 
-std::vector<Measured> measure(const std::vector<MetricSamples>& samples,
+std::vector<Measured> measure_all(const std::vector<MetricSamples>& samples,
                               const BootstrapOptions& options) {
   std::vector<Measured> measured;
   measured.reserve(samples.size());

@@ -37,7 +37,7 @@ struct Measured {
   Estimate estimate;
 };
 Measured measure(const MetricSamples& samples, const BootstrapOptions& options = {});
-std::vector<Measured> measure(const std::vector<MetricSamples>& samples,
+std::vector<Measured> measure_all(const std::vector<MetricSamples>& samples,
                               const BootstrapOptions& options = {});
 
 struct Comparison {

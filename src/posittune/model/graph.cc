@@ -9,14 +9,14 @@
 #include <unordered_map>
 #include <utility>
 
-#include "openvino/core/model.hpp"
-#include "openvino/op/constant.hpp"
-#include "openvino/op/convolution.hpp"
-#include "openvino/op/gather.hpp"
-#include "openvino/op/group_conv.hpp"
-#include "openvino/op/matmul.hpp"
-#include "openvino/op/util/gather_base.hpp"
-#include "openvino/runtime/core.hpp"
+#include <openvino/core/model.hpp>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/convolution.hpp>
+#include <openvino/op/gather.hpp>
+#include <openvino/op/group_conv.hpp>
+#include <openvino/op/matmul.hpp>
+#include <openvino/op/util/gather_base.hpp>
+#include <openvino/runtime/core.hpp>
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "openvino/core/model.hpp"
-#include "openvino/op/matmul.hpp"
+#include <openvino/core/model.hpp>
+#include <openvino/op/matmul.hpp>
 #include "posittune/model/graph.h"
 
 namespace posittune::model {

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "openvino/core/node.hpp"
+#include <openvino/core/node.hpp>
 
 namespace posittune::model {
 namespace {

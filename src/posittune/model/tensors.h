@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "openvino/core/node_output.hpp"
-#include "openvino/runtime/tensor.hpp"
+#include <openvino/core/node_output.hpp>
+#include <openvino/runtime/tensor.hpp>
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
 

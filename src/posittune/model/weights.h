@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "openvino/core/node.hpp"
+#include <openvino/core/node.hpp>
 #include "posittune/base/result.h"
 #include "posittune/model/graph.h"
 

@@ -39,10 +39,10 @@ struct MetricResult {
 };
 
 struct ComparisonRow {
-  std::string format;       // as formats::name prints it
-  std::string what;         // "w": weights, "wa": weights and activations
-  std::string scale;        // name of the scale rule
-  std::string granularity;  // what shares one scale
+  std::string format;          // as formats::name prints it
+  std::string what;            // "w": weights, "wa": weights and activations
+  std::string scale;           // name of the scale rule
+  std::string granularity;     // what shares one scale
   double bits_per_weight = 0;  // with scales, format tags and layers left in FP32
   std::map<std::string, MetricResult> metrics;
   double seconds = 0;

@@ -28,8 +28,8 @@ std::string cells(const Estimate& estimate) {
 }
 
 std::string metric_cells(const std::string& name, const MetricResult& metric) {
-  return cell(name) + "," + cells(metric.value) + "," + (metric.delta ? cells(*metric.delta) : ",,") +
-         (metric.noise ? ",true" : ",false");
+  return cell(name) + "," + cells(metric.value) + "," +
+         (metric.delta ? cells(*metric.delta) : ",,") + (metric.noise ? ",true" : ",false");
 }
 
 }  // namespace
@@ -38,9 +38,8 @@ std::string csv_text(const Comparison& comparison) {
   std::string text(kTitles);
   for (const ComparisonRow& row : comparison.rows) {
     const std::string start = cell(row.format) + "," + cell(row.what) + "," + cell(row.scale) +
-                              "," + cell(row.granularity) + "," +
-                              number_text(row.bits_per_weight) + "," + number_text(row.seconds) +
-                              ",";
+                              "," + cell(row.granularity) + "," + number_text(row.bits_per_weight) +
+                              "," + number_text(row.seconds) + ",";
     for (const auto& [name, metric] : row.metrics) {
       text += start + metric_cells(name, metric) + "\n";
     }

@@ -40,9 +40,8 @@ class Place {
     object();
     const auto found = value_.find(name);
     if (found == value_.end()) {
-      throw Error{.kind = ErrorKind::kInput,
-                  .what = "a field is missing",
-                  .where = pointer_ + "/" + name};
+      throw Error{
+          .kind = ErrorKind::kInput, .what = "a field is missing", .where = pointer_ + "/" + name};
     }
     return {*found, pointer_ + "/" + name};
   }

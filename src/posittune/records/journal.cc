@@ -222,9 +222,9 @@ Result<Journal> Journal::open(const std::string& path) {
     return Error{.kind = ErrorKind::kInput, .what = "journal has no valid path", .where = path};
   }
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(
-      absolute.c_str(), &raw,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(absolute.c_str(), &raw,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
   Database database(raw);
   if (raw == nullptr) {
     return Error{.kind = ErrorKind::kResource, .what = "no memory for the journal", .where = path};
@@ -245,9 +245,10 @@ Result<std::optional<json>> Journal::find(const std::string& key) const {
 }
 
 Status Journal::put(const std::string& key, const std::string& kind, const json& payload) {
-  Statement statement(database_.get(), path_,
-                      "INSERT INTO entries(key,kind,payload) VALUES(?,?,?) "
-                      "ON CONFLICT(key) DO UPDATE SET kind=excluded.kind, payload=excluded.payload");
+  Statement statement(
+      database_.get(), path_,
+      "INSERT INTO entries(key,kind,payload) VALUES(?,?,?) "
+      "ON CONFLICT(key) DO UPDATE SET kind=excluded.kind, payload=excluded.payload");
   const std::string text = payload.dump(-1, ' ', false, json::error_handler_t::replace);
   const auto row = statement.bind(key).bind(kind).bind(text).step();
   if (!row) return row.error();

@@ -1,0 +1,163 @@
+// posittune compare: how good a model is under each format.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+#include <ostream>
+
+#include "posittune/cli/cli.h"
+#include "posittune/cli/compare_job.h"
+#include "posittune/report/table.h"
+
+namespace posittune::cli {
+namespace {
+
+using records::ComparisonRow;
+
+std::string number(double value) {
+  if (std::isnan(value)) return "-";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  if (value == 0) return "0";
+  if (std::abs(value) >= 1e-3 && std::abs(value) < 1e5) return fmt::format("{:.4g}", value);
+  return fmt::format("{:.2e}", value);
+}
+
+std::string interval(const records::Estimate& estimate) {
+  return number(estimate.value) + " [" + number(estimate.low) + ", " + number(estimate.high) + "]";
+}
+
+std::string signed_interval(const records::Estimate& estimate) {
+  const auto with_sign = [](double value) { return (value > 0 ? "+" : "") + number(value); };
+  return with_sign(estimate.value) + " [" + with_sign(estimate.low) + ", " + with_sign(estimate.high) + "]";
+}
+
+// Metrics in the table, of those that the task has; all are in --json and results.csv.
+std::vector<std::string> shown_metrics(metrics::Task task, const ComparisonRow& row) {
+  std::vector<std::string> wanted;
+  switch (task) {
+    case metrics::Task::kLanguageModel:
+      wanted = {"kl", "perplexity"};
+      break;
+    case metrics::Task::kClassify:
+      wanted = {"kl", "accuracy", "top1_agreement"};
+      break;
+    case metrics::Task::kDetect:
+      wanted = {"kl", "map", "map_agreement"};
+      break;
+    default:
+      wanted = {"sqnr_db", "cosine"};
+  }
+  std::erase_if(wanted, [&](const std::string& name) { return !row.metrics.contains(name); });
+  if (wanted.size() > 2) wanted.resize(2);
+  return wanted;
+}
+
+void print_table(const CompareResult& result, std::ostream& out) {
+  const records::Comparison& comparison = result.comparison;
+  const records::SplitRecord& data = comparison.data.at("report");
+  fmt::print(out, "{}  on {} ({} items, {} {}s)\n", comparison.model.path, data.path, data.items, result.units, data.unit);
+  const std::vector<std::string> shown = shown_metrics(result.task, comparison.rows.front());
+  using report::Align;
+  std::vector<report::Column> columns = {{"format"}, {"what"}, {"scale"}, {"bits/weight", Align::kRight}};
+  for (const std::string& name : shown) columns.push_back({name + " [95 %]", Align::kRight});
+  if (shown.size() > 1) columns.push_back({"to FP32 (paired)", Align::kRight});
+  columns.push_back({"s", Align::kRight});
+  columns.push_back({""});
+  report::Table table(std::move(columns));
+  bool any_noise = false;
+  for (const ComparisonRow& row : comparison.rows) {
+    std::vector<std::string> cells = {row.format, row.what, row.scale, fmt::format("{:.3f}", row.bits_per_weight)};
+    bool noise = false;
+    for (const std::string& name : shown) {
+      cells.push_back(interval(row.metrics.at(name).value));
+      noise = noise || row.metrics.at(name).noise;
+    }
+    if (shown.size() > 1) {
+      const auto& delta = row.metrics.at(shown.back()).delta;
+      cells.push_back(delta ? signed_interval(*delta) : "");
+    }
+    cells.push_back(fmt::format("{:.1f}", row.seconds));
+    cells.emplace_back(noise ? "*" : "");
+    any_noise = any_noise || noise;
+    table.add_row(std::move(cells));
+  }
+  fmt::print(out, "{}", table.text());
+  if (any_noise) fmt::print(out, "* better than FP32: noise of the sample, not a gain\n");
+}
+
+Status compare(const CompareOptions& options, Streams streams) {
+  if (options.dry_run) return dry_run_compare(options, streams);
+  auto result = run_compare(options, streams);
+  if (!result) return result.error();
+  if (options.json) {
+    streams.out << records::json_text(result->comparison);
+  } else {
+    print_table(*result, streams.out);
+  }
+  if (result->reused > 0) {
+    fmt::print(streams.err, "{} of {} rows were measured before\n", result->reused, result->comparison.rows.size());
+  }
+  fmt::print(streams.err, "results: {}\n", result->run_folder);
+  return success();
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<CompareOptions>();
+  declare_model_data(app, options->model_data);
+  const std::string numbers = "Formats";
+  app.add_option("--formats", options->formats, "number formats, see `posittune formats`")
+      ->delimiter(';')
+      ->default_str("fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>")
+      ->group(numbers);
+  app.add_option("--what", options->what, "w: weights; wa: weights and activations")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"w", "wa"}))
+      ->default_str("w,wa")
+      ->group(numbers);
+  app.add_option("--scale", options->scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
+      ->delimiter(',')
+      ->default_str("rms_pow2,mse_pow2")
+      ->group(numbers);
+  app.add_option("--granularity", options->granularity, "weights that share a scale: tensor, channel, group:K")
+      ->default_val("tensor")
+      ->group(numbers);
+  app.add_option("--activation-scale", options->activation_scale,
+                 "static: calibrated by the activation's own error; output: by the error at the layer's output; token: per token at run time")
+      ->default_val("static")
+      ->group(numbers);
+  app.add_flag("--input-weighted", options->input_weighted,
+               "choose weight scales by the error weighted with E[x_k^2] of the input column")
+      ->group(numbers);
+  app.add_option("--accumulate", options->accumulate, "fp32, or quire: exact sums, for small models")
+      ->check(CLI::IsMember({"fp32", "quire"}))
+      ->default_val("fp32")
+      ->group(numbers);
+  const std::string measuring = "Measuring";
+  app.add_option("--task", options->task, "language_model, classify, detect, generic (auto: what model and data suggest)")
+      ->default_val("auto")
+      ->group(measuring);
+  app.add_option("--output", options->output, "output that is scored (default: the only one, or the first)")->group(measuring);
+  app.add_option("--batch", options->batch, "items to a run (0: by the size of the outputs)")->group(measuring);
+  app.add_option("--resamples", options->resamples, "bootstrap resamples")->check(CLI::Range(10, 1000000))->group(measuring);
+  app.add_option("--seed", options->seed, "of the bootstrap")->group(measuring);
+  app.add_option("-o,--run", options->run_folder, "run folder; an interrupted run continues (default: runs/compare-...)")->group(measuring);
+  app.add_option("--save-outputs", options->save_outputs, "also write the outputs of each row as npy files here")->group(measuring);
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.add_flag("--dry-run", options->dry_run, "show what would be done, and an estimate of the time");
+  return [options, streams] {
+    CompareOptions resolved = *options;
+    if (resolved.formats.empty()) resolved.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
+    resolved.formats = split_formats(resolved.formats);
+    if (resolved.what.empty()) resolved.what = {"w", "wa"};
+    if (resolved.scales.empty()) resolved.scales = {"rms_pow2", "mse_pow2"};
+    return compare(resolved, streams);
+  };
+}
+
+}  // namespace
+
+const Command kCompare = {"compare", "how good a model is under each format", declare};
+
+}  // namespace posittune::cli

@@ -1,0 +1,372 @@
+#include "posittune/cli/compare_job.h"
+
+#include <fmt/ostream.h>
+#include <openvino/core/version.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+
+#include "posittune/base/files.h"
+#include "posittune/base/hash.h"
+#include "posittune/base/interrupt.h"
+#include "posittune/base/threads.h"
+#include "posittune/base/version.h"
+#include "posittune/cli/output_files.h"
+#include "posittune/cli/progress.h"
+
+namespace posittune::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool is_fp32(const formats::Format& format) { return format == formats::fp32(); }
+
+// Everything a run has open.
+struct Session {
+  const CompareOptions& options;
+  Streams streams;
+  ModelData model_data;
+  engine::Engine engine;
+  std::vector<Trial> trials;
+  metrics::Task task;
+
+  const data::Dataset& report() const { return *model_data.splits.report; }
+};
+
+evaluation::Advance advance_on(Progress& progress) {
+  return [&progress](std::size_t items) -> Status {
+    progress.advance(items);
+    return check_interrupt();
+  };
+}
+
+// The first problem of options that can be found before anything is read.
+Result<Session> open_session(const CompareOptions& options, Streams streams) {
+  auto trials = make_trials(options);
+  if (!trials) return trials.error();
+  auto model_data = open_model_data(options.model_data);
+  if (!model_data) return model_data.error();
+  if (!model_data->splits.report) {
+    return Error{.kind = ErrorKind::kUsage, .what = "no data to report on", .expected = "--report PATH, or `report` in --data"};
+  }
+  const bool needs_calibration = std::any_of(trials->begin(), trials->end(), [&](const Trial& trial) {
+    return (trial.activation && trial.activation->scale != quant::ActivationScale::kToken &&
+            trial.activation->rule != quant::ScaleRule::kNone) ||
+           (trial.weight && trial.weight->input_weighted);
+  });
+  if (needs_calibration && !model_data->splits.calibrate) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "static activation scales need calibration data",
+                 .expected = "--calibrate PATH, or `calibrate` in --data",
+                 .hint = "or --what w, or --activation-scale token"};
+  }
+  const bool any = std::any_of(model_data->chosen.begin(), model_data->chosen.end(), [](bool chosen) { return chosen; });
+  if (!any) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "the model has no layer to quantize",
+                 .where = model_data->model_path,
+                 .hint = "`posittune inspect` shows what was found, and notes on what was not"};
+  }
+  metrics::Task task = evaluation::guess_task(model_data->graph, *model_data->splits.report);
+  if (!options.task.empty() && options.task != "auto") {
+    auto given = metrics::parse_task(options.task);
+    if (!given) return given.error();
+    task = *given;
+  }
+  auto engine = engine::Engine::create(std::move(model_data->graph), {model_data->chosen, options.model_data.threads});
+  if (!engine) return engine.error();
+  if (!needs_calibration) model_data->splits.calibrate.reset();
+  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), task};
+}
+
+records::SplitRecord split_record(const data::Dataset& data) {
+  const data::DatasetDescription& description = data.description();
+  return {description.path, description.kind, description.items, description.unit, description.sha256};
+}
+
+// The resolved configuration: what the rows depend on.
+std::string config_text(const Session& session) {
+  const CompareOptions& options = session.options;
+  std::string text = fmt::format("command: compare\ntask: {}\naccumulate: {}\nseed: {}\nresamples: {}\noutput: \"{}\"\n",
+                                 metrics::name(session.task), options.accumulate, options.seed, options.resamples, options.output);
+  text += "quantized:\n";
+  const model::Graph& graph = session.engine.graph();
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    if (session.engine.chosen(i)) text += fmt::format("  - {}\n", nlohmann::json(graph.layers[i].name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  return text;
+}
+
+std::string default_folder(const Session& session, const records::RunInfo& info) {
+  std::string identity = info.config;
+  for (const auto& [name, hash] : info.hashes) identity += name + hash;
+  const std::filesystem::path model(session.model_data.model_path);
+  std::string stem = model.stem().string();
+  if (stem == "model" && model.has_parent_path()) stem = model.parent_path().filename().string();
+  return fmt::format("runs/compare-{}-{}", stem, sha256_hex(identity).substr(0, 8));
+}
+
+Result<records::RunFolder> open_folder(const Session& session) {
+  records::RunInfo info;
+  info.hashes["model"] = session.model_data.model_sha256;
+  info.hashes["report"] = session.report().sha256();
+  if (session.model_data.splits.calibrate) info.hashes["calibrate"] = session.model_data.splits.calibrate->sha256();
+  info.seed = session.options.seed;
+  info.config = config_text(session);
+  info.command_line = session.options.command_line;
+  info.versions = {{"posittune", kVersion}, {"openvino", ov::get_openvino_version().buildNumber}};
+  info.threads = session.options.model_data.threads > 0 ? session.options.model_data.threads : hardware_threads();
+  const std::string& given = session.options.run_folder;
+  return records::RunFolder::open(given.empty() ? default_folder(session, info) : given, info);
+}
+
+quant::Recipe recipe_of(const Session& session, const Trial& trial) {
+  quant::Recipe recipe = session.engine.uniform(trial.weight, trial.activation);
+  if (session.options.accumulate == "quire") recipe.accumulate = quant::Accumulate::kQuire;
+  return recipe;
+}
+
+// All that a row's numbers depend on.
+std::string key_of(const Session& session, const quant::Recipe& recipe) {
+  const auto& calibrate = session.model_data.splits.calibrate;
+  return records::trial_key({{"model", session.model_data.model_sha256},
+                             {"report", session.report().sha256()},
+                             {"items", std::to_string(session.report().items())},
+                             {"calibrate", calibrate ? calibrate->sha256() + "/" + std::to_string(calibrate->items()) : ""},
+                             {"recipe", quant::to_yaml(recipe)},
+                             {"task", std::string(metrics::name(session.task)) + "/" + session.options.output},
+                             {"bootstrap", fmt::format("{}/{}", session.options.resamples, session.options.seed)},
+                             {"engine", kVersion}});
+}
+
+records::ComparisonRow describe(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
+  records::ComparisonRow row;
+  row.format = formats::name(trial.format);
+  row.what = trial.activations ? "wa" : "w";
+  row.scale = trial.weight ? std::string(quant::name(trial.rule)) : "none";
+  row.granularity = trial.weight ? session.options.granularity : "tensor";
+  row.bits_per_weight = session.engine.bits_per_weight(recipe);
+  return row;
+}
+
+// Runs what the journal does not have.
+class Runner {
+ public:
+  Runner(Session& session, records::RunFolder& folder) : session_(session), folder_(folder) {}
+
+  Result<CompareResult> run() {
+    CompareResult result;
+    result.task = session_.task;
+    result.units = session_.report().unit_count();
+    result.run_folder = folder_.path();
+    records::Comparison& comparison = result.comparison;
+    comparison.model = {session_.model_data.model_path, session_.model_data.model_sha256};
+    if (session_.model_data.splits.calibrate) comparison.data["calibrate"] = split_record(*session_.model_data.splits.calibrate);
+    comparison.data["report"] = split_record(session_.report());
+    std::vector<std::optional<records::ComparisonRow>> known;
+    for (const Trial& trial : session_.trials) {
+      auto row = look_up(trial);
+      if (!row) return row.error();
+      known.push_back(*row);
+    }
+    for (std::size_t i = 0; i < session_.trials.size(); ++i) {
+      if (!known[i]) {
+        auto row = measure(session_.trials[i], i);
+        if (!row) return row.error();
+        known[i] = *row;
+      } else {
+        ++result.reused;
+      }
+      comparison.rows.push_back(*known[i]);
+    }
+    if (const Status written = write_results(comparison); !written) return written.error();
+    return result;
+  }
+
+ private:
+  Result<std::optional<records::ComparisonRow>> look_up(const Trial& trial) {
+    if (!session_.options.save_outputs.empty()) return std::optional<records::ComparisonRow>{};
+    auto found = folder_.journal().find(key_of(session_, recipe_of(session_, trial)));
+    if (!found) return found.error();
+    if (!*found) return std::optional<records::ComparisonRow>{};
+    auto row = records::row_from_json(**found);
+    if (!row) return row.error();
+    return std::optional(*row);
+  }
+
+  // FP32 and calibration, once, when the first row is not known.
+  Status prepare() {
+    if (evaluator_) return success();
+    const data::Dataset& report = session_.report();
+    evaluation::Options options;
+    options.task = session_.task;
+    options.scorer.output = session_.options.output;
+    options.scorer.threads = session_.options.model_data.threads;
+    options.bootstrap = {.resamples = session_.options.resamples, .seed = session_.options.seed};
+    options.batch = session_.options.batch;
+    options.scratch_folder = folder_.path();
+    const auto start = Clock::now();
+    Progress progress(session_.streams, "FP32", report.items(), report.unit_name() == "image" ? "images" : "items");
+    auto watch = output_writer("fp32");
+    auto made = evaluation::Evaluator::create(session_.engine, report, options, advance_on(progress), watch ? watch->watch() : evaluation::Watch{});
+    if (!made) return made.error();
+    if (watch) {
+      if (const Status done = watch->commit(); !done) return done.error();
+    }
+    evaluator_.emplace(std::move(*made));
+    fp32_seconds_ = seconds_since(start);
+    if (!session_.model_data.splits.calibrate) return success();
+    const data::Dataset& calibrate = *session_.model_data.splits.calibrate;
+    Progress calibration(session_.streams, "calibrate", calibrate.items(), "items");
+    return evaluation::calibrate(session_.engine, calibrate, evaluator_->batch(), advance_on(calibration));
+  }
+
+  Result<records::ComparisonRow> measure(const Trial& trial, std::size_t number) {
+    if (const Status ready = prepare(); !ready) return ready.error();
+    const quant::Recipe recipe = recipe_of(session_, trial);
+    records::ComparisonRow row = describe(session_, trial, recipe);
+    const bool plain = recipe == quant::Recipe{};
+    if (plain) {
+      auto metrics = evaluator_->compare(evaluator_->fp32());
+      if (!metrics) return metrics.error();
+      row.metrics = *metrics;
+      row.seconds = fp32_seconds_;
+    } else {
+      const auto start = Clock::now();
+      Progress progress(session_.streams, fmt::format("[{}/{}] {}", number + 1, session_.trials.size(), trial.name()),
+                        session_.report().items(), "items");
+      auto watch = output_writer(trial.name());
+      auto measured = evaluator_->measure(recipe, advance_on(progress), watch ? watch->watch() : evaluation::Watch{});
+      if (!measured) return measured.error();
+      if (watch) {
+        if (const Status done = watch->commit(); !done) return done.error();
+      }
+      auto metrics = evaluator_->compare(*measured);
+      if (!metrics) return metrics.error();
+      row.metrics = *metrics;
+      row.seconds = seconds_since(start);
+    }
+    const Status kept = folder_.journal().put(key_of(session_, recipe), "compare", nlohmann::json(records::to_json(row)));
+    if (!kept) return kept.error();
+    return row;
+  }
+
+  std::unique_ptr<OutputFiles> output_writer(const std::string& name) {
+    if (session_.options.save_outputs.empty()) return nullptr;
+    return std::make_unique<OutputFiles>(session_.options.save_outputs, name, session_.report().items());
+  }
+
+  Status write_results(const records::Comparison& comparison) {
+    for (const Trial& trial : session_.trials) {
+      const std::string yaml = quant::to_yaml(recipe_of(session_, trial));
+      if (const Status ok = write_file(folder_.file("recipes/" + file_name(trial.name()) + ".yaml"), yaml); !ok) return ok.error();
+    }
+    if (const Status ok = write_file(folder_.file("results.json"), records::json_text(comparison)); !ok) return ok.error();
+    return write_file(folder_.file("results.csv"), records::csv_text(comparison));
+  }
+
+  Session& session_;
+  records::RunFolder& folder_;
+  std::optional<evaluation::Evaluator> evaluator_;
+  double fp32_seconds_ = 0;
+};
+
+}  // namespace
+
+std::string Trial::name() const {
+  std::string text = formats::name(format) + (activations ? " wa" : " w");
+  if (weight) text += " " + std::string(quant::name(rule));
+  return text;
+}
+
+std::vector<std::string> split_formats(const std::vector<std::string>& lists) {
+  std::vector<std::string> names;
+  for (const std::string& list : lists) {
+    int depth = 0;
+    std::string name;
+    for (const char c : list + ",") {
+      depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+      if (c == ',' && depth <= 0) {
+        names.push_back(std::exchange(name, ""));
+      } else {
+        name += c;
+      }
+    }
+    if (!name.empty()) names.push_back(name);  // an open bracket: the parser will say so
+  }
+  return names;
+}
+
+Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
+  std::vector<quant::ScaleRule> rules;
+  for (const std::string& text : options.scales) {
+    auto rule = quant::parse_scale_rule(text);
+    if (!rule) return rule.error();
+    rules.push_back(*rule);
+  }
+  auto activation_scale = quant::parse_activation_scale(options.activation_scale);
+  if (!activation_scale) return activation_scale.error();
+  quant::WeightSetting shared;
+  if (const Status ok = quant::parse_granularity(options.granularity, shared); !ok) return ok.error();
+  std::vector<Trial> trials;
+  for (const std::string& text : options.formats) {
+    auto format = formats::parse_format(text);
+    if (!format) return format.error();
+    for (const std::string& what : options.what) {
+      const bool activations = what == "wa";
+      if (is_fp32(*format)) {
+        trials.push_back({.format = *format, .activations = activations});
+        continue;
+      }
+      for (const quant::ScaleRule rule : rules) {
+        Trial trial{.format = *format, .activations = activations, .rule = rule};
+        trial.weight = shared;
+        trial.weight->format = *format;
+        trial.weight->rule = rule;
+        trial.weight->input_weighted = options.input_weighted;
+        if (activations) trial.activation = quant::ActivationSetting{*format, rule, *activation_scale};
+        trials.push_back(trial);
+      }
+    }
+  }
+  return trials;
+}
+
+Result<CompareResult> run_compare(const CompareOptions& options, Streams streams) {
+  auto session = open_session(options, streams);
+  if (!session) return session.error();
+  auto folder = open_folder(*session);
+  if (!folder) return folder.error();
+  return Runner(*session, *folder).run();
+}
+
+Status dry_run_compare(const CompareOptions& options, Streams streams) {
+  auto session = open_session(options, streams);
+  if (!session) return session.error();
+  const data::Dataset& report = session->report();
+  auto inputs = report.batch(0, 1);
+  if (!inputs) return inputs.error();
+  auto warm = session->engine.run(*inputs);
+  if (!warm) return warm.error();
+  const auto start = Clock::now();
+  if (const auto again = session->engine.run(*inputs); !again) return again.error();
+  const double one = seconds_since(start);
+  const auto chosen = std::count(session->model_data.chosen.begin(), session->model_data.chosen.end(), true);
+  const auto runs = static_cast<double>(session->trials.size() + 1);
+  fmt::print(streams.out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n",
+             session->model_data.model_path, session->engine.weight_count(), chosen, session->engine.graph().layers.size(),
+             metrics::name(session->task), report.items(), report.unit_count(), report.unit_name());
+  fmt::print(streams.out, "trials   {}\n", session->trials.size());
+  for (const Trial& trial : session->trials) fmt::print(streams.out, "  {}\n", trial.name());
+  fmt::print(streams.out, "estimate {:.0f} s ({:.3f} s an item)\n", one * static_cast<double>(report.items()) * runs, one);
+  return success();
+}
+
+}  // namespace posittune::cli

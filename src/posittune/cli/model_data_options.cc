@@ -1,0 +1,122 @@
+#include "posittune/cli/model_data_options.h"
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "posittune/base/hash.h"
+#include "posittune/cli/zoo_models.h"
+
+namespace posittune::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<data::DataSpec> spec_of(const ModelDataOptions& options, const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  data::DataSpec spec;
+  spec.path = path;
+  spec.tokenizer = options.tokenizer;
+  spec.annotations = options.annotations;
+  spec.labels = options.labels;
+  spec.sequence = options.sequence;
+  spec.limit = options.limit;
+  return spec;
+}
+
+void override_with(const ModelDataOptions& options, std::optional<data::DataSpec>& spec) {
+  if (!spec) return;
+  if (options.limit > 0) spec->limit = spec->limit == 0 ? options.limit : std::min(spec->limit, options.limit);
+  if (options.sequence > 0) spec->sequence = options.sequence;
+  if (!options.tokenizer.empty()) spec->tokenizer = options.tokenizer;
+}
+
+Result<data::SplitSpecs> split_specs(const ModelDataOptions& options, const std::string& zoo_data) {
+  const bool paths = !options.calibrate.empty() || !options.search.empty() || !options.report.empty();
+  if (paths && !options.data.empty()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "--data names all splits; --calibrate, --search and --report name one each",
+                 .hint = "give one or the other"};
+  }
+  if (paths) {
+    data::SplitSpecs specs;
+    specs.calibrate = spec_of(options, options.calibrate);
+    specs.search = spec_of(options, options.search);
+    specs.report = spec_of(options, options.report);
+    return specs;
+  }
+  const std::string yaml = options.data.empty() ? zoo_data : options.data;
+  if (yaml.empty()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no data",
+                 .expected = "--data data.yaml, or --report PATH and --calibrate PATH",
+                 .hint = "zoo:gpt2, zoo:albert and zoo:yolo bring their own"};
+  }
+  auto specs = data::read_data_yaml(yaml);
+  if (!specs) return specs.error();
+  override_with(options, specs->calibrate);
+  override_with(options, specs->search);
+  override_with(options, specs->report);
+  return specs;
+}
+
+}  // namespace
+
+void declare_model_data(CLI::App& app, ModelDataOptions& options) {
+  app.add_option("MODEL", options.model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME, which brings its data")->required();
+  const std::string data = "Data";
+  app.add_option("--data", options.data, "YAML that names the splits calibrate, search and report")->group(data);
+  app.add_option("--calibrate", options.calibrate, "data for statistics and scales")->group(data);
+  app.add_option("--search", options.search, "data for choosing")->group(data);
+  app.add_option("--report", options.report, "data for the numbers shown: npz, text, folder of images, COCO json")->group(data);
+  app.add_option("--tokenizer", options.tokenizer, "tokenizer as OpenVINO IR, for text")->group(data);
+  app.add_option("--annotations", options.annotations, "COCO json, for a folder of images")->group(data);
+  app.add_option("--labels", options.labels, "file with a line \"FILE LABEL\" for each image")->group(data);
+  app.add_option("--sequence", options.sequence, "tokens a row, for text")->group(data);
+  app.add_option("--limit", options.limit, "only the first so many items of each split")->group(data);
+  const std::string layers = "Layers";
+  app.add_option("--include", options.selection.include,
+                 "quantize only layers whose name, or whose weight's name, matches one of these")
+      ->option_text("REGEX")
+      ->group(layers);
+  app.add_option("--exclude", options.selection.exclude, "leave these in FP32")->option_text("REGEX")->group(layers);
+  app.add_flag("--attention", options.selection.attention, "MatMuls of two activations too")->group(layers);
+  app.add_option("--threads", options.threads, "threads (0: all)")->check(CLI::Range(0, 1024));
+}
+
+Result<std::string> model_sha256(const std::string& path) {
+  auto hash = sha256_file(path);
+  if (!hash) return hash.error();
+  std::error_code ignored;
+  std::vector<fs::path> beside;
+  const fs::path file(path);
+  for (const fs::path& candidate : {fs::path(file).replace_extension(".bin"), fs::path(path + ".data")}) {
+    if (candidate != file && fs::is_regular_file(candidate, ignored)) beside.push_back(candidate);
+  }
+  if (beside.empty()) return hash;
+  Sha256 all;
+  all.update(std::string_view(*hash));
+  for (const fs::path& weights : beside) {
+    auto more = sha256_file(weights.string());
+    if (!more) return more.error();
+    all.update(std::string_view(*more));
+  }
+  return all.hex();
+}
+
+Result<ModelData> open_model_data(const ModelDataOptions& options) {
+  auto argument = resolve_model(options.model);
+  if (!argument) return argument.error();
+  auto specs = split_specs(options, argument->data);
+  if (!specs) return specs.error();
+  auto graph = model::load(argument->model);
+  if (!graph) return graph.error();
+  auto chosen = model::select(*graph, options.selection);
+  if (!chosen) return chosen.error();
+  auto splits = data::open_splits(*specs, graph->inputs);
+  if (!splits) return splits.error();
+  auto hash = model_sha256(argument->model);
+  if (!hash) return hash.error();
+  return ModelData{argument->model, *hash, std::move(*graph), std::move(*chosen), std::move(*splits)};
+}
+
+}  // namespace posittune::cli

@@ -1,0 +1,81 @@
+// posittune zoo: the models that come with the project.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "posittune/cli/cli.h"
+#include "posittune/cli/zoo_models.h"
+#include "posittune/report/table.h"
+
+namespace posittune::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string name;
+  bool json = false;
+};
+
+std::string where(const ZooModel& model) {
+  if (model.present) return model.folder;
+  return model.fetch.empty() ? "not found (set POSITTUNE_ZOO)" : "get it with `" + model.fetch + "`";
+}
+
+void print_one(const ZooModel& model, std::ostream& out) {
+  fmt::print(out, "{}\n", model.summary);
+  if (!model.present) {
+    fmt::print(out, "{}\n", where(model));
+    return;
+  }
+  fmt::print(out, "model  {}\ndata   {}\ncard   {}/CARD.md\n\n", model.model(), model.data(), model.folder);
+  fmt::print(out, "posittune inspect zoo:{0}\nposittune compare zoo:{0}\n", model.name);
+}
+
+Status zoo(const Options& options, Streams streams) {
+  std::vector<ZooModel> models = zoo_models();
+  if (!options.name.empty()) {
+    const auto one = std::find_if(models.begin(), models.end(), [&](const ZooModel& m) { return m.name == options.name; });
+    if (one == models.end()) {
+      auto unknown = resolve_model("zoo:" + options.name);
+      return unknown.ok() ? success() : Status(unknown.error());
+    }
+    models = {*one};
+  }
+  if (options.json) {
+    Json rows = Json::array();
+    for (const ZooModel& model : models) {
+      rows.push_back({{"name", model.name}, {"summary", model.summary}, {"present", model.present},
+                      {"model", model.model()}, {"data", model.data()}, {"fetch", model.fetch}});
+    }
+    fmt::print(streams.out, "{}\n", Json{{"rows", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
+    return success();
+  }
+  if (!options.name.empty()) {
+    print_one(models.front(), streams.out);
+    return success();
+  }
+  report::Table table({{"name"}, {"what"}, {"where"}});
+  for (const ZooModel& model : models) table.add_row({"zoo:" + model.name, model.summary, where(model)});
+  fmt::print(streams.out, "{}", table.text());
+  return success();
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<Options>();
+  app.add_option("NAME", options->name, "one model");
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.footer("A name with zoo: in front stands for a model and its data: `posittune compare zoo:gpt2`.");
+  return [options, streams] { return zoo(*options, streams); };
+}
+
+}  // namespace
+
+const Command kZoo = {"zoo", "models that come with the project", declare};
+
+}  // namespace posittune::cli

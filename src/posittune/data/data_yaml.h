@@ -1,0 +1,45 @@
+#pragma once
+
+// data.yaml: the three splits in one file.
+//
+//   calibrate: text.npz            # a path alone, or:
+//   search:
+//     kind: coco                   # auto (default), npz, text, images, coco
+//     path: search.json            # relative paths are from the yaml's folder
+//     images: search/              # coco: where the images are
+//     annotations: search.json     # coco: when path is the folder
+//     labels: labels.txt           # images: lines FILE LABEL
+//     tokenizer: openvino_tokenizer.xml
+//     tokenizer_library: libopenvino_tokenizers.so
+//     document_start: "<|endoftext|>"
+//     sequence: 256                # text: tokens a row
+//     limit: 100                   # items
+//     sha256: 64 hex digits        # of the data, checked
+//     preprocessing:
+//       size: 320                  # or [height, width]
+//       resize: letterbox          # none (default), stretch, letterbox
+//       pad: 114                   # of 0..255
+//       scale: 0.00392156862745098 # 1/255 (default)
+//       mean: [0.485, 0.456, 0.406]
+//       std: [0.229, 0.224, 0.225]
+//       channels: rgb              # rgb (default), bgr
+//       layout: nchw               # nchw (default), nhwc
+//   report: ...
+
+#include <optional>
+#include <string>
+
+#include "posittune/base/result.h"
+#include "posittune/data/data_spec.h"
+
+namespace posittune::data {
+
+struct SplitSpecs {
+  std::optional<DataSpec> calibrate, search, report;
+};
+
+// A file that cannot be read or is no YAML: kInput. What it says is wrong: kUsage, with the line;
+// an unknown key comes with the nearest known one.
+Result<SplitSpecs> read_data_yaml(const std::string& path);
+
+}  // namespace posittune::data

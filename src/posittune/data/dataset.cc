@@ -1,0 +1,166 @@
+#include "posittune/data/dataset.h"
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <utility>
+
+#include "posittune/base/hash.h"
+#include "posittune/data/source.h"
+
+namespace posittune::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<DataKind> kind_of(const DataSpec& spec) {
+  if (spec.kind != DataKind::kAuto) return spec.kind;
+  std::error_code problem;
+  const bool folder = fs::is_directory(spec.path, problem);
+  if (folder) return spec.annotations.empty() ? DataKind::kImages : DataKind::kCoco;
+  if (!fs::exists(spec.path, problem)) {
+    return Error{.kind = ErrorKind::kInput, .what = "no such file or folder", .where = spec.path};
+  }
+  const std::string extension = fs::path(spec.path).extension().string();
+  if (extension == ".npz") return DataKind::kNpz;
+  if (extension == ".txt") return DataKind::kText;
+  if (extension == ".json") return DataKind::kCoco;
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "the kind of data cannot be told from its name",
+               .where = spec.path,
+               .expected = ".npz, .txt, .json (COCO) or a folder of images",
+               .hint = "set kind: npz, text, images or coco"};
+}
+
+Result<OpenedSource> open_source(const DataSpec& spec, DataKind kind, const ModelInputs& inputs) {
+  switch (kind) {
+    case DataKind::kText:
+      return open_text(spec, inputs);
+    case DataKind::kImages:
+      return open_images(spec, inputs);
+    case DataKind::kCoco:
+      return open_coco(spec, inputs);
+    case DataKind::kNpz:
+    case DataKind::kAuto:
+      break;
+  }
+  return open_npz(spec, inputs);
+}
+
+Result<std::vector<DataFile>> hash_files(const OpenedSource& opened) {
+  std::vector<DataFile> files;
+  for (const std::string& path : opened.files) {
+    auto hash = sha256_file(path);
+    if (!hash) return hash.error();
+    files.push_back({path, std::move(*hash)});
+  }
+  return files;
+}
+
+// See Dataset::sha256().
+std::string combined_hash(const OpenedSource& opened, const std::vector<DataFile>& files) {
+  if (opened.file_names.empty()) return files.front().sha256;
+  Sha256 hash;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    hash.update(files[i].sha256).update("  ").update(opened.file_names[i]).update("\n");
+  }
+  return hash.hex();
+}
+
+Status check_hash(const DataSpec& spec, const std::string& found) {
+  std::string expected = spec.sha256;
+  for (char& c : expected) {
+    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+  }
+  if (expected.empty() || expected == found) return success();
+  return Error{.kind = ErrorKind::kInput,
+               .what = "data are not those that sha256 names",
+               .where = spec.path,
+               .expected = expected,
+               .found = found};
+}
+
+Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& opened) {
+  auto files = hash_files(opened);
+  if (!files) return files.error();
+  DatasetDescription description;
+  description.kind = name(opened.kind);
+  description.path = spec.path;
+  description.items = opened.items;
+  description.units =
+      opened.units.empty() ? 0 : *std::max_element(opened.units.begin(), opened.units.end()) + 1;
+  description.unit = opened.unit_name;
+  description.sha256 = combined_hash(opened, *files);
+  if (Status s = check_hash(spec, description.sha256); !s) return s.error();
+  if (opened.kind == DataKind::kText) {
+    auto tokenizer = sha256_file(spec.tokenizer);
+    if (!tokenizer) return tokenizer.error();
+    files->push_back({spec.tokenizer, std::move(*tokenizer)});
+  }
+  description.files = std::move(*files);
+  return description;
+}
+
+}  // namespace
+
+Dataset::Dataset(std::unique_ptr<OpenedSource> opened, DatasetDescription description)
+    : opened_(std::move(opened)), description_(std::move(description)) {}
+Dataset::Dataset(Dataset&&) noexcept = default;
+Dataset& Dataset::operator=(Dataset&&) noexcept = default;
+Dataset::~Dataset() = default;
+
+Result<Dataset> Dataset::open(const DataSpec& spec, const std::vector<TensorInfo>& model_inputs) {
+  if (model_inputs.empty()) {
+    return Error{
+        .kind = ErrorKind::kUnsupported, .what = "the model has no inputs", .where = spec.path};
+  }
+  try {
+    const auto kind = kind_of(spec);
+    if (!kind) return kind.error();
+    auto opened = open_source(spec, *kind, model_inputs);
+    if (!opened) return opened.error();
+    auto description = describe(spec, *opened);
+    if (!description) return description.error();
+    return Dataset(std::make_unique<OpenedSource>(std::move(*opened)), std::move(*description));
+  } catch (const std::bad_alloc&) {
+    return Error{.kind = ErrorKind::kResource,
+                 .what = "not enough memory for the data",
+                 .where = spec.path,
+                 .hint = "set a limit of items"};
+  } catch (const std::exception& problem) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "data cannot be read",
+                 .where = spec.path,
+                 .found = problem.what()};
+  }
+}
+
+std::size_t Dataset::items() const { return opened_->items; }
+const records::Annotations& Dataset::annotations() const { return opened_->annotations; }
+const std::vector<std::size_t>& Dataset::units() const { return opened_->units; }
+std::size_t Dataset::unit_count() const { return description_.units; }
+const std::string& Dataset::unit_name() const { return opened_->unit_name; }
+const std::string& Dataset::sha256() const { return description_.sha256; }
+const DatasetDescription& Dataset::description() const { return description_; }
+
+Result<Tensors> Dataset::batch(std::size_t first, std::size_t count) const {
+  if (count == 0 || first >= items() || count > items() - first) {
+    return Error{.what = "batch asks for items that do not exist",
+                 .where = description_.path,
+                 .expected = "items 0 to " + std::to_string(items() - 1),
+                 .found = std::to_string(count) + " from " + std::to_string(first)};
+  }
+  try {
+    return opened_->source->batch(first, count);
+  } catch (const std::bad_alloc&) {
+    return Error{.kind = ErrorKind::kResource,
+                 .what = "not enough memory for a batch",
+                 .where = description_.path,
+                 .found = std::to_string(count) + " items"};
+  }
+}
+
+Result<std::vector<std::string>> Dataset::item_hashes() const { return opened_->source->hashes(); }
+
+}  // namespace posittune::data

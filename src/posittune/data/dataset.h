@@ -1,0 +1,80 @@
+#pragma once
+
+// Data of any kind as numbered items: inputs of a model, what is true of them, and what the
+// bootstrap draws.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+#include "posittune/data/data_spec.h"
+#include "posittune/records/annotations.h"
+
+namespace posittune::data {
+
+struct OpenedSource;
+
+struct DataFile {
+  std::string path;
+  std::string sha256;
+};
+
+struct DatasetDescription {
+  std::string kind;  // "npz", "text", "images", "coco"
+  std::string path;  // as it was given
+  std::size_t items = 0;
+  std::size_t units = 0;
+  std::string unit;             // "document", "image", "item"
+  std::string sha256;           // see Dataset::sha256()
+  std::vector<DataFile> files;  // text: with the tokenizer as the last
+};
+
+// What each kind holds:
+//   npz     an array for each input of the model, by name, one row an item; `labels`, an integer
+//           for each item; `document`, the number of the document an item is from.
+//   text    rows of equal length of each document's tokens; see text_source.cc, documents.h.
+//   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item.
+//   coco    the images of a COCO json in its order, with boxes in pixels of the network's input and
+//           categories numbered from 0 in the order of their ids.
+// A batch has the types that the model's inputs have. An npz number that such a type does not hold
+// exactly is an error.
+class Dataset {
+ public:
+  // Reads and checks all but the pixels of images. Errors name the file and, where there is one,
+  // the array. kInput: the data; kUsage: the specification; kUnsupported: no tokenizer library, a
+  // kind of file that is not read; kResource: too large.
+  static Result<Dataset> open(const DataSpec& spec, const std::vector<TensorInfo>& model_inputs);
+  Dataset(Dataset&&) noexcept;
+  Dataset& operator=(Dataset&&) noexcept;
+  ~Dataset();
+
+  std::size_t items() const;
+  // Items [first, first + count), which must exist, by the names of the model's inputs, axis 0 the
+  // items. May be called from several threads.
+  Result<Tensors> batch(std::size_t first, std::size_t count) const;
+  const records::Annotations& annotations() const;
+
+  // The unit each item belongs to, numbered from 0 in the order of first appearance.
+  const std::vector<std::size_t>& units() const;
+  std::size_t unit_count() const;
+  const std::string& unit_name() const;  // "document", "image", "item"
+
+  // SHA-256 of each item's inputs as the model gets them; of images, the decoded pixels. Equal
+  // content has equal hashes in npz and text data of one model.
+  Result<std::vector<std::string>> item_hashes() const;
+
+  // Of npz and text, the file's SHA-256. Of images and coco, that of the lines "HASH  NAME\n" (as
+  // sha256sum prints them) of the labels or annotations, if any, and of the images used.
+  const std::string& sha256() const;
+  const DatasetDescription& description() const;
+
+ private:
+  Dataset(std::unique_ptr<OpenedSource> opened, DatasetDescription description);
+  std::unique_ptr<OpenedSource> opened_;
+  DatasetDescription description_;
+};
+
+}  // namespace posittune::data

@@ -1,0 +1,72 @@
+#pragma once
+
+// How good a model is under a recipe, on one split of the data, beside FP32 on the same items.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/data/dataset.h"
+#include "posittune/engine/engine.h"
+#include "posittune/metrics/scorer.h"
+#include "posittune/quant/recipe.h"
+#include "posittune/records/comparison.h"
+
+namespace posittune::evaluation {
+
+struct Options {
+  metrics::Task task = metrics::Task::kGeneric;
+  metrics::ScorerOptions scorer{};
+  metrics::BootstrapOptions bootstrap{};
+  std::size_t batch = 0;                      // items to a run; 0: by the size of the outputs
+  std::size_t memory_limit = 512UL << 20;     // bytes of FP32's outputs in memory; the rest on disk
+  std::string scratch_folder{};               // for that rest; empty: TMPDIR
+};
+
+// Called after each batch with the number of items done; its error ends the work (interrupts).
+using Advance = std::function<Status(std::size_t items)>;
+// Sees the outputs of each batch: to keep them, or to measure something of one's own.
+using Watch = std::function<Status(std::size_t first_item, const Tensors& outputs)>;
+
+class Evaluator {
+ public:
+  // Runs FP32 once over the data and keeps its outputs. The engine and the data must live longer.
+  static Result<Evaluator> create(engine::Engine& engine, const data::Dataset& data, const Options& options,
+                                  const Advance& advance, const Watch& watch = {});
+
+  const std::vector<metrics::Measured>& fp32() const { return fp32_; }
+  std::size_t batch() const { return batch_; }
+
+  // Leaves the recipe applied.
+  Result<std::vector<metrics::Measured>> measure(const quant::Recipe& recipe, const Advance& advance,
+                                                 const Watch& watch = {});
+
+  // Beside FP32: values, intervals, paired differences.
+  Result<std::map<std::string, records::MetricResult>> compare(const std::vector<metrics::Measured>& measured) const;
+
+ private:
+  Evaluator(engine::Engine& engine, const data::Dataset& data, Options options);
+  metrics::Scorer make_scorer() const;
+  Status choose_batch();
+
+  engine::Engine* engine_;
+  const data::Dataset* data_;
+  Options options_;
+  std::size_t batch_ = 1;
+  std::shared_ptr<class TensorStore> reference_;
+  std::vector<metrics::Measured> fp32_;
+};
+
+// Runs FP32 over calibration data, which the engine observes.
+Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const Advance& advance);
+
+// Most items a batch may have: 1 where the model fixes its first dimension at 1, and so on.
+std::size_t batch_limit(const model::Graph& graph);
+
+// The task that model and data suggest: boxes or detector outputs, labels, logits of tokens.
+metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data);
+
+}  // namespace posittune::evaluation

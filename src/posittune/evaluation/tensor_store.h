@@ -1,0 +1,44 @@
+#pragma once
+
+// Tensors that are written once and read many times: in memory up to a limit, then in an unnamed
+// temporary file, which goes with the process.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+
+namespace posittune::evaluation {
+
+class TensorStore {
+ public:
+  // `folder` holds the file when one is needed; empty: TMPDIR, else /tmp.
+  TensorStore(std::size_t memory_limit, std::string folder);
+  TensorStore(TensorStore&& other) noexcept;
+  TensorStore& operator=(TensorStore&&) = delete;
+  ~TensorStore();
+
+  // kResource when the disk is full.
+  Status append(Tensors tensors);
+  std::size_t size() const { return entries_.size(); }
+  Result<Tensors> read(std::size_t index) const;
+
+ private:
+  struct Entry {
+    Tensors tensors;        // with empty bytes when they are in the file
+    std::uint64_t offset = 0;
+    bool in_file = false;
+  };
+  Status open_file();
+
+  std::size_t memory_limit_, memory_ = 0;
+  std::string folder_;
+  int fd_ = -1;
+  std::uint64_t end_ = 0;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace posittune::evaluation
