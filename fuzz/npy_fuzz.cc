@@ -1,28 +1,11 @@
 // NpyReader on files of any content: an array that can be read to its end, or an error.
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "fuzz.h"
+#include "memory_file.h"
 #include "posittune/data/npy.h"
 
 namespace posittune::fuzz {
 namespace {
-
-// A file in memory, one for all inputs.
-class MemoryFile {
- public:
-  MemoryFile() : fd_(memfd_create("npy_fuzz", 0)) { require(fd_ >= 0, "memfd_create works"); }
-  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-  void fill(const std::uint8_t* data, std::size_t size) const {
-    require(ftruncate(fd_, static_cast<off_t>(size)) == 0 &&
-                pwrite(fd_, data, size, 0) == static_cast<ssize_t>(size),
-            "the temporary file can be written");
-  }
-
- private:
-  int fd_;
-};
 
 void check_array(const data::NpyReader& array, std::size_t file_bytes) {
   std::size_t product = 1;

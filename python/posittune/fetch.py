@@ -39,7 +39,7 @@ There are no true boxes for these pictures: a mAP measured here is a mAP of agre
 ## Pictures
 
 {counts}. Each photograph as a whole and in random square crops, 320 pixels; no photograph is in two splits.
-Images are named after their photograph; those of one photograph resemble each other, so few photographs are few independent units.
+Images are named after their photograph, whole ones 00; those of one photograph resemble each other, so few photographs are few independent units.
 
 {photographs}
 """

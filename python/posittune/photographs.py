@@ -75,7 +75,7 @@ def cut(photograph: Path, count: int, folder: Path, random: np.random.Generator)
     for box in squares(*image.size, count - 1, random):
         images.append(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box))
     for number, item in enumerate(images):
-        item.save(folder / f"{photograph.stem}_{number:02d}.jpg", quality=QUALITY)
+        item.save(folder / f"{number:02d}_{photograph.stem}.jpg", quality=QUALITY)
 
 
 def make_splits(folder: Path, scratch: Path) -> dict[str, int]:

@@ -1,14 +1,15 @@
-// clang-format off: jpeglib.h needs size_t and FILE before it.
+// jpeglib.h needs size_t and FILE before it.
+// clang-format off
 #include "tests/data/files.h"
-
-#include <jpeglib.h>
-#include <png.h>
-#include <zip.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
+
+#include <jpeglib.h>
+#include <png.h>
+#include <zip.h>
 // clang-format on
 
 namespace posittune::data {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ using Bytes = std::vector<std::uint8_t>;
 class Images : public testing::Test {
  protected:
   Result<Image> read(const std::string& bytes) {
+    std::filesystem::remove(path());  // a new file is faster than one cut to nothing
     write_bytes(path(), bytes);
     return read_image(path());
   }
@@ -46,9 +48,8 @@ TEST_F(Images, PngOfEveryKind) {
   // Alpha is dropped, not mixed with a background.
   expect_pixels(png_bytes(1, 1, 4, 8, {10, 20, 30, 0}), {1, 1}, {10, 20, 30});
   expect_pixels(png_bytes(1, 1, 2, 8, {90, 128}), {1, 1}, {90, 90, 90});
-  // 16 bits: the nearest of 255 / 65535 times; 0x80ff is 129.0, its high byte 128.
-  expect_pixels(png_bytes(1, 1, 3, 16, {0x80, 0xff, 0x00, 0x7f, 0xff, 0xff}), {1, 1},
-                {129, 0, 255});
+  // 16 bits: the nearest of 255 / 65535 times; 0x01ff is 1.99, its high byte 1.
+  expect_pixels(png_bytes(1, 1, 3, 16, {0x01, 0xff, 0x00, 0x7f, 0xff, 0xff}), {1, 1}, {2, 0, 255});
   expect_pixels(palette_png_bytes(2, 1, {9, 8, 7, 100, 110, 120}, {1, 0}), {2, 1},
                 {100, 110, 120, 9, 8, 7});
 }
@@ -123,7 +124,7 @@ TEST_F(Images, DamagedBytesNeverCrash) {
         std::string damaged = bytes;
         damaged[i] = static_cast<char>(damaged[i] ^ flip);
         const auto image = read(damaged);
-        if (!image.ok()) EXPECT_FALSE(image.error().what.empty());
+        EXPECT_TRUE(image.ok() || !image.error().what.empty());
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace {
 class Npz : public testing::Test {
  protected:
   Result<NpzReader> open(const std::string& bytes) {
+    std::filesystem::remove(path());  // a new file is faster than one cut to nothing
     write_bytes(path(), bytes);
     return NpzReader::open(path());
   }
@@ -210,7 +212,7 @@ TEST_F(Npz, DamagedBytesNeverCrash) {
         std::string damaged = bytes;
         damaged[i] = static_cast<char>(damaged[i] ^ flip);
         const auto found = read(damaged);
-        if (!found.ok()) EXPECT_FALSE(found.error().what.empty());
+        EXPECT_TRUE(found.ok() || !found.error().what.empty());
       }
     }
   }

@@ -71,21 +71,23 @@ TEST(MeanAveragePrecision, ThresholdsAreTheIous) {
 
 TEST(MeanAveragePrecision, ASecondDetectionOfAnObjectIsWrong) {
   // Right, wrong, right: recall 0.5 at precision 1, recall 1 at 2/3.
-  const double value = map({{{detection(0, 0.9f), detection(0, 0.8f), detection(50, 0.7f)},
-                             {object(0), object(50)}}});
+  const double value = map(
+      {{{detection(0, 0.9f), detection(0, 0.8f), detection(50, 0.7f)}, {object(0), object(50)}}});
   EXPECT_NEAR(value, (51 * 1.0 + 50 * 2.0 / 3) / 101, 1e-15);
 }
 
 TEST(MeanAveragePrecision, CrowdsAreNeitherFoundNorMissed) {
   const std::vector<Box> truth = {object(0, 0, true), object(50)};
-  const std::vector<Detection> found = {detection(0, 0.9f), detection(1, 0.8f), detection(50, 0.7f)};
+  const std::vector<Detection> found = {detection(0, 0.9f), detection(1, 0.8f),
+                                        detection(50, 0.7f)};
   // The one at 1 has 9/10 of its area in the crowd: wrong only at 0.95.
   EXPECT_NEAR(map({{found, truth}}), (9 * 1.0 + 0.5) / 10, 1e-15);
   EXPECT_TRUE(std::isnan(map({{found, {object(0, 0, true)}}})));
 }
 
 TEST(MeanAveragePrecision, IsAMeanOverTheClassesThatOccur) {
-  const Image image = {{detection(0, 0.9f, 3), detection(0, 0.9f, 8)}, {object(0, 3), object(0, 5)}};
+  const Image image = {{detection(0, 0.9f, 3), detection(0, 0.9f, 8)},
+                       {object(0, 3), object(0, 5)}};
   EXPECT_EQ(map({image}), 0.5);
 }
 

@@ -54,7 +54,8 @@ TEST(DrawUnits, DependsOnSeedAndResample) {
   EXPECT_EQ(a, again);
 }
 
-// Multiplicities of 50 units in 2000 resamples: mean 1, variance 1 - 1/50, mean of products 1 - 1/50.
+// Multiplicities of 50 units in 2000 resamples: mean 1, variance 1 - 1/50, mean of products 1 -
+// 1/50.
 TEST(DrawUnits, IsUniform) {
   constexpr std::size_t kUnits = 50, kResamples = 2000;
   std::vector<std::uint32_t> times(kUnits);

@@ -62,8 +62,8 @@ TEST(DecodeDetections, NmsKeepsTheBetterOfOverlappingBoxesOfAClass) {
 
 TEST(DecodeDetections, ASuppressedBoxSuppressesNone) {
   // The third overlaps the second, which the first has removed.
-  const auto found = decode(
-      {{10, 10, 10, 10, {0.9f}}, {11.5f, 10, 10, 10, {0.8f}}, {13, 10, 10, 10, {0.7f}}});
+  const auto found =
+      decode({{10, 10, 10, 10, {0.9f}}, {11.5f, 10, 10, 10, {0.8f}}, {13, 10, 10, 10, {0.7f}}});
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[1].score, 0.7f);
 }
@@ -71,7 +71,8 @@ TEST(DecodeDetections, ASuppressedBoxSuppressesNone) {
 TEST(DecodeDetections, LimitsCandidatesAndBoxes) {
   std::vector<Cell> cells;
   for (int i = 0; i < 300; ++i) {
-    cells.push_back({20.0f * static_cast<float>(i), 5, 4, 4, {0.9f - 0.001f * static_cast<float>(i)}});
+    cells.push_back(
+        {20.0f * static_cast<float>(i), 5, 4, 4, {0.9f - 0.001f * static_cast<float>(i)}});
   }
   const auto found = decode(cells);
   ASSERT_EQ(found.size(), 100u);
@@ -80,7 +81,8 @@ TEST(DecodeDetections, LimitsCandidatesAndBoxes) {
 }
 
 TEST(DecodeDetections, NaNIsNoDetection) {
-  EXPECT_TRUE(decode({{5, 5, 2, 2, {kNaN}}, {kNaN, 5, 2, 2, {0.9f}}, {5, 5, 2, kNaN, {0.9f}}}).empty());
+  EXPECT_TRUE(
+      decode({{5, 5, 2, 2, {kNaN}}, {kNaN, 5, 2, 2, {0.9f}}, {5, 5, 2, kNaN, {0.9f}}}).empty());
 }
 
 TEST(AsTruth, TakesConfidentDetections) {

@@ -1,10 +1,10 @@
 // Our mAP for map_peers_test.py.
 //
-//   map_driver boxes FILE                        {"images": [{"found": [[x, y, w, h, score, class] ...],
-//                                                "truth": [[x, y, w, h, class, crowd] ...]} ...], "times": [..]}
+//   map_driver boxes FILE
+//     FILE: {"images": [{"found": [[x, y, w, h, score, class] ..],
+//                        "truth": [[x, y, w, h, class, crowd] ..]} ..], "times": [..]}
 //   map_driver predictions FILE N CHANNELS CELLS TRUTH
-//                                                raw float32 (N, CHANNELS, CELLS); TRUTH is such an
-//                                                array "images" with "truth" only
+//     FILE: raw float32 (N, CHANNELS, CELLS); TRUTH: {"images": [{"truth": ..} ..]}
 //
 // prints {"map": .., "map50": ..}
 
@@ -36,7 +36,9 @@ std::vector<records::Box> truth_of(const json& image) {
   return boxes;
 }
 
-void print(double map, double map50) { std::printf("{\"map\": %.17g, \"map50\": %.17g}\n", map, map50); }
+void print(double map, double map50) {
+  std::printf("{\"map\": %.17g, \"map50\": %.17g}\n", map, map50);
+}
 
 int from_boxes(const char* file) {
   std::ifstream stream(file);

@@ -78,9 +78,9 @@ TEST(Compare, OneUnitHasNoIntervals) {
 
 TEST(Compare, RefusesWhatWasNotMeasuredAlike) {
   const auto fp32 = accuracy({0.1, 0.9, 0.5});
-  for (const auto& other : {accuracy({0.1, 0.9}), accuracy({0.1, 0.9, 0.5}, {.seed = 2}),
-                            accuracy({0.1, 0.9, 0.5}, {.resamples = 10}),
-                            accuracy({0.1, 0.9, 0.5}, {.level = 0.9})}) {
+  for (const auto& other :
+       {accuracy({0.1, 0.9}), accuracy({0.1, 0.9, 0.5}, {.seed = 2}),
+        accuracy({0.1, 0.9, 0.5}, {.resamples = 10}), accuracy({0.1, 0.9, 0.5}, {.level = 0.9})}) {
     const auto result = compare(fp32, other);
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().kind, ErrorKind::kInternal);

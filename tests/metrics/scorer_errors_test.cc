@@ -27,8 +27,7 @@ void expect_input_error(const Error& error, const std::string& where, const std:
 TEST(ScorerErrors, LabelOutOfRange) {
   const Tensors out = logits({2, 3}, {1, 2, 3, 4, 5, 6});
   for (const std::int64_t label : {std::int64_t{3}, std::int64_t{-1}}) {
-    const Error error =
-        error_of(Task::kClassify, {}, out, {.labels = {0, label}, .boxes = {}});
+    const Error error = error_of(Task::kClassify, {}, out, {.labels = {0, label}, .boxes = {}});
     expect_input_error(error, "item 1", std::to_string(label));
     EXPECT_EQ(error.expected, "0 .. 2, the classes of the output");
   }
@@ -57,17 +56,15 @@ TEST(ScorerErrors, LanguageModelInputs) {
   const Tensors out = logits({1, 3, 2}, {1, 2, 3, 4, 5, 6});
   const auto with = [&](Tensor tokens) { return Tensors{{"input_ids", std::move(tokens)}}; };
   expect_input_error(error_of(Task::kLanguageModel, {}, out), "input 'input_ids'", "no inputs");
-  expect_input_error(
-      error_of(Task::kLanguageModel, {{"pixels", int64s({1, 3}, {0, 1, 0})}}, out),
-      "input 'input_ids'", "pixels");
+  expect_input_error(error_of(Task::kLanguageModel, {{"pixels", int64s({1, 3}, {0, 1, 0})}}, out),
+                     "input 'input_ids'", "pixels");
   expect_input_error(error_of(Task::kLanguageModel, with(int64s({1, 2}, {0, 1})), out),
                      "input 'input_ids'", "(1, 2)");
   expect_input_error(error_of(Task::kLanguageModel, with(floats({1, 3}, {0, 1, 0})), out),
                      "input 'input_ids'", "float32");
   for (const std::int64_t token : {std::int64_t{2}, std::int64_t{-5}}) {
-    expect_input_error(
-        error_of(Task::kLanguageModel, with(int64s({1, 3}, {0, 1, token})), out),
-        "item 0, token 2", std::to_string(token));
+    expect_input_error(error_of(Task::kLanguageModel, with(int64s({1, 3}, {0, 1, token})), out),
+                       "item 0, token 2", std::to_string(token));
   }
   Tensors masked = with(int64s({1, 3}, {0, 1, 0}));
   masked["attention_mask"] = int64s({3, 1}, {1, 1, 1});
@@ -89,9 +86,8 @@ TEST(ScorerErrors, ShapesOfOutputs) {
 
 TEST(ScorerErrors, MissingOutputsAndOtherTypes) {
   EXPECT_EQ(error_of(Task::kGeneric, {}, {}).kind, ErrorKind::kInput);
-  expect_input_error(
-      error_of(Task::kGeneric, {}, logits({1, 1}, {1}), {}, {}, {.output = "boxes"}),
-      "output 'boxes'", "none of that name");
+  expect_input_error(error_of(Task::kGeneric, {}, logits({1, 1}, {1}), {}, {}, {.output = "boxes"}),
+                     "output 'boxes'", "none of that name");
   expect_input_error(error_of(Task::kGeneric, {}, {{"ids", int64s({1, 1}, {1})}}), "output",
                      "int64");
 }

@@ -75,12 +75,13 @@ TEST(LanguageModel, MeansOverTokensWithANextOne) {
   Scorer scorer(Task::kLanguageModel, {}, {}, {});
   const TensorShape rows = {kItems, kLength}, shape = {kItems, kLength, kClasses};
   ASSERT_TRUE(scorer
-                  .add(0, {{"input_ids", int64s(rows, ids)}, {"attention_mask", int64s(rows, mask)}},
+                  .add(0,
+                       {{"input_ids", int64s(rows, ids)}, {"attention_mask", int64s(rows, mask)}},
                        logits(shape, x), logits(shape, y))
                   .ok());
   const auto metrics = finished(scorer);
-  EXPECT_EQ(names(metrics), (std::vector<std::string>{"kl", "perplexity", "top1_agreement",
-                                                      "cosine", "sqnr_db"}));
+  EXPECT_EQ(names(metrics),
+            (std::vector<std::string>{"kl", "perplexity", "top1_agreement", "cosine", "sqnr_db"}));
   EXPECT_NEAR(value(metrics, "kl"), kl / tokens, 1e-6);
   EXPECT_NEAR(value(metrics, "perplexity"), std::exp(nll / tokens), 1e-5);
   EXPECT_EQ(metrics[0].statistic->units(), kItems);
@@ -180,11 +181,11 @@ TEST(AllTasks, BatchesAndThreadsDoNotMatter) {
     Scorer whole(setting.task, {.threads = 1}, setting.annotations, units);
     ASSERT_TRUE(whole.add(0, inputs, x, y).ok());
     Scorer batches(setting.task, {.threads = 0}, setting.annotations, units);
-    for (const auto& [begin, end] : std::vector<std::pair<std::size_t, std::size_t>>{{0, 4}, {4, 6}}) {
-      ASSERT_TRUE(batches
-                      .add(begin, part(inputs, begin, end), part(x, begin, end),
-                           part(y, begin, end))
-                      .ok());
+    for (const auto& [begin, end] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{0, 4}, {4, 6}}) {
+      ASSERT_TRUE(
+          batches.add(begin, part(inputs, begin, end), part(x, begin, end), part(y, begin, end))
+              .ok());
     }
     const auto a = finished(whole), b = finished(batches);
     ASSERT_EQ(names(a), names(b));
@@ -280,8 +281,7 @@ TEST(Detect, TrueBoxesGiveMapElseAgreement) {
 
 TEST(Generic, CosineAndSqnr) {
   Scorer scorer(Task::kGeneric, {}, {}, {});
-  ASSERT_TRUE(
-      scorer.add(0, {}, logits({2, 2}, {3, 4, 1, 0}), logits({2, 2}, {4, 3, 0, 1})).ok());
+  ASSERT_TRUE(scorer.add(0, {}, logits({2, 2}, {3, 4, 1, 0}), logits({2, 2}, {4, 3, 0, 1})).ok());
   const auto metrics = finished(scorer);
   EXPECT_DOUBLE_EQ(value(metrics, "cosine"), (24.0 / 25 + 0) / 2);
   EXPECT_DOUBLE_EQ(value(metrics, "sqnr_db"), 10 * std::log10(26.0 / 4));

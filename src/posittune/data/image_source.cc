@@ -205,7 +205,7 @@ Result<std::vector<ImageSize>> image_sizes(const std::vector<std::string>& files
   return sizes;
 }
 
-// Lines "FILE LABEL", in any order; each image of the folder once.
+// Lines "FILE LABEL" or "FILE,LABEL", in any order; each image of the folder once.
 Result<std::map<std::string, std::int64_t>> read_labels(const std::string& path) {
   const auto file = InputFile::open(path);
   if (!file) return file.error();
@@ -232,7 +232,8 @@ Result<std::map<std::string, std::int64_t>> read_labels(const std::string& path)
       return bad_input(where, "label cannot be read", "FILE LABEL, where the label is 0 or more");
     }
     std::string_view name = line.substr(0, gap);
-    while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+    while (!name.empty() && std::string_view(" \t,").find(name.back()) != std::string_view::npos)
+      name.remove_suffix(1);
     if (!labels.emplace(name, label).second) return bad_input(where, "image has two labels");
   }
   return labels;

@@ -1,4 +1,5 @@
-// clang-format off: jpeglib.h needs size_t and FILE before it.
+// jpeglib.h needs size_t and FILE before it, jerror.h needs jpeglib.h.
+// clang-format off
 #include <csetjmp>
 #include <cstdio>
 #include <new>

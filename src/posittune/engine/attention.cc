@@ -25,8 +25,8 @@ class Attention : public Operation {
     return {cols == 0 ? 0 : ov::shape_size(shape) / cols, cols};
   }
 
-  // Only run() by the graph, which knows the shape of both operands.
-  ov::Shape output_shape(const ov::Shape& x, const PreparedWeight&) const override { return x; }
+  // Depends on both operands.
+  std::optional<ov::Shape> output_shape(const ov::Shape&) const override { return std::nullopt; }
 
   Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
              Scratch& scratch, int threads) override {

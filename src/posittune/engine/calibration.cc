@@ -1,6 +1,7 @@
 #include "posittune/engine/calibration.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "posittune/base/threads.h"
 
@@ -34,7 +35,26 @@ Status InputStatistics::add(std::span<const float> x, kernels::Shape shape, cons
   });
   per_channel_ += shape.rows * positions;
   if (shape.cols == token_size_) sample_rows(x, shape);
+  keep_largest(x);
   return success();
+}
+
+void InputStatistics::keep_largest(std::span<const float> x) {
+  const auto prune = [&](std::size_t keep) {
+    const auto larger = [](float a, float b) { return std::abs(a) > std::abs(b); };
+    if (largest_.size() <= keep) return;
+    std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(keep), largest_.end(), larger);
+    threshold_ = std::abs(largest_[keep]);
+    // Equal ones would be some in, some out: all out.
+    largest_.resize(keep);
+    std::erase_if(largest_, [&](float value) { return std::abs(value) <= threshold_; });
+  };
+  for (const float value : x) {
+    if (!(std::abs(value) > threshold_) || !std::isfinite(value)) continue;
+    largest_.push_back(value);
+    if (largest_.size() == 4 * kLargest) prune(kLargest);
+  }
+  prune(kLargest);
 }
 
 void InputStatistics::sample_rows(std::span<const float> x, kernels::Shape shape) {
@@ -66,15 +86,25 @@ std::vector<float> InputStatistics::mean_squares() const {
 
 Result<float> static_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
                            int threads) {
-  const std::span<const float> sample = statistics.sample();
+  std::vector<float> bulk;
+  for (const float value : statistics.sample()) {
+    if (std::abs(value) <= statistics.largest_from() && std::isfinite(value)) bulk.push_back(value);
+  }
+  const bool strata = setting.format.block == 0 && !bulk.empty();
+  const std::span<const float> tail = strata ? statistics.largest() : std::span<const float>();
+  const std::span<const float> sample = strata ? std::span<const float>(bulk) : statistics.sample();
+  const kernels::Shape shape = strata ? kernels::Shape{1, bulk.size()} : statistics.sample_shape();
+  const double weight = strata ? static_cast<double>(statistics.total().finite() - tail.size()) / static_cast<double>(bulk.size()) : 1;
   auto scales = quant::search_scales(
       setting.format, setting.rule, {&statistics.total(), 1},
       [&](const std::vector<std::vector<float>>& lists, std::size_t k) -> Result<std::vector<double>> {
-        auto rows = kernels::rounding_error(setting.format, sample, statistics.sample_shape(), {},
-                                            lists[0], k, {threads});
+        auto rows = kernels::rounding_error(setting.format, sample, shape, {}, lists[0], k, {threads});
         if (!rows) return rows.error();
+        auto large = kernels::rounding_error(setting.format, tail, {1, tail.size()}, {}, lists[0], k, {threads});
+        if (!large) return large.error();
         std::vector<double> sums(k, 0);
-        for (std::size_t i = 0; i < rows->size(); ++i) sums[i % k] += (*rows)[i];
+        for (std::size_t i = 0; i < large->size(); ++i) sums[i] += (*large)[i];
+        for (std::size_t i = 0; i < rows->size(); ++i) sums[i % k] += weight * (*rows)[i];
         return sums;
       });
   if (!scales) return scales.error();

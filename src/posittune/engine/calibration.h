@@ -30,11 +30,17 @@ class InputStatistics {
   std::vector<float> mean_squares() const;
   std::span<const float> sample() const { return sample_; }
   kernels::Shape sample_shape() const { return {token_size_ == 0 ? 0 : sample_.size() / token_size_, token_size_}; }
+  // The largest |x| of all data, at most kLargest of them, as they came; sampled values this large
+  // are among them. A scale that clips must answer for every one of these.
+  std::span<const float> largest() const { return {largest_.data(), largest_.size()}; }
+  float largest_from() const { return threshold_; }
+  static constexpr std::size_t kLargest = 4096;
   // One sampled token or image.
   const ov::Shape& token() const { return token_; }
 
  private:
   void sample_rows(std::span<const float> x, kernels::Shape shape);
+  void keep_largest(std::span<const float> x);
 
   kernels::Statistics total_;
   std::vector<double> squares_;
@@ -43,10 +49,13 @@ class InputStatistics {
   std::size_t token_size_ = 0;
   std::vector<float> sample_;
   std::uint64_t seen_ = 0, stride_ = 1;
+  std::vector<float> largest_;
+  float threshold_ = 0;  // what is larger is in largest_
 };
 
-// The scale of a static activation: from the statistics, and for the rules that search, the error on
-// the sample.
+// The scale of a static activation: from the statistics, and for the rules that search, the estimated
+// error of all data: that of the largest values as it is, that of the others as the sample shows it.
+// (MX blocks share a scale with their neighbours: there, the sample alone.)
 Result<float> static_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
                            int threads);
 

@@ -50,6 +50,7 @@ struct Part {
 struct Plan {
   dnnl::memory::desc src, weights, dst, plain_src, plain_weights, plain_dst;
   dnnl::primitive convolution;
+  dnnl::reorder to_src, from_dst;  // empty when the primitive likes plain operands
   std::size_t scratchpad = 0;
   // The weights in their layout, of the prepared weight they were made from.
   std::shared_ptr<const PreparedWeight> made_from;
@@ -66,6 +67,11 @@ void fill(Plan& plan, const Descriptor& descriptor) {
   plan.dst = made.dst_desc();
   plan.scratchpad = made.scratchpad_desc().get_size();
   plan.convolution = Primitive(made);
+  const auto between = [](const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+    return dnnl::reorder(dnnl::reorder::primitive_desc(cpu(), from, cpu(), to));
+  };
+  if (plan.src != plan.plain_src) plan.to_src = between(plan.plain_src, plan.src);
+  if (plan.dst != plan.plain_dst) plan.from_dst = between(plan.dst, plan.plain_dst);
 }
 
 Plan make_plan(const Geometry& geometry, const Part& part, Type type) {
@@ -113,32 +119,33 @@ std::byte* aligned(std::vector<std::byte>& buffer, std::size_t bytes) {
   return buffer.data() + (kLine - address % kLine) % kLine;
 }
 
-void reorder(const dnnl::memory::desc& from, const void* source, const dnnl::memory::desc& to, void* target,
-             dnnl::stream& stream) {
-  dnnl::memory a(from, cpu(), const_cast<void*>(source)), b(to, cpu(), target);
-  dnnl::reorder(a, b).execute(stream, a, b);
+void reorder(const dnnl::reorder& primitive, dnnl::memory from, dnnl::memory to, dnnl::stream& stream) {
+  primitive.execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
   stream.wait();
+}
+
+dnnl::memory memory_at(const dnnl::memory::desc& description, const void* data) {
+  return {description, cpu(), const_cast<void*>(data)};
 }
 
 // One task: a part of one image, from plain operands to its plain output.
 void run_part(const Plan& plan, const void* src, const void* weights, float* dst) {
   one_openmp_thread();
   thread_local std::vector<std::byte> buffers[3];
-  dnnl::stream stream(cpu());
-  if (plan.src != plan.plain_src) {
+  thread_local dnnl::stream stream(cpu());
+  if (plan.to_src) {
     void* own = aligned(buffers[0], plan.src.get_size());
-    reorder(plan.plain_src, src, plan.src, own, stream);
+    reorder(plan.to_src, memory_at(plan.plain_src, src), memory_at(plan.src, own), stream);
     src = own;
   }
-  const bool direct = plan.dst == plan.plain_dst;
-  void* out = direct ? static_cast<void*>(dst) : aligned(buffers[1], plan.dst.get_size());
+  void* out = plan.from_dst ? aligned(buffers[1], plan.dst.get_size()) : static_cast<void*>(dst);
   const dnnl::memory::desc pad({dim(plan.scratchpad)}, Type::u8, Tag::a);
-  plan.convolution.execute(stream, {{DNNL_ARG_SRC, {plan.src, cpu(), const_cast<void*>(src)}},
-                                    {DNNL_ARG_WEIGHTS, {plan.weights, cpu(), const_cast<void*>(weights)}},
-                                    {DNNL_ARG_DST, {plan.dst, cpu(), out}},
-                                    {DNNL_ARG_SCRATCHPAD, {pad, cpu(), aligned(buffers[2], plan.scratchpad)}}});
+  plan.convolution.execute(stream, {{DNNL_ARG_SRC, memory_at(plan.src, src)},
+                                    {DNNL_ARG_WEIGHTS, memory_at(plan.weights, weights)},
+                                    {DNNL_ARG_DST, memory_at(plan.dst, out)},
+                                    {DNNL_ARG_SCRATCHPAD, memory_at(pad, aligned(buffers[2], plan.scratchpad))}});
   stream.wait();
-  if (!direct) reorder(plan.dst, out, plan.plain_dst, dst, stream);
+  if (plan.from_dst) reorder(plan.from_dst, memory_at(plan.dst, out), memory_at(plan.plain_dst, dst), stream);
 }
 
 class Convolution : public Operation {
@@ -149,7 +156,8 @@ class Convolution : public Operation {
     return {shape[0], shape[0] == 0 ? 0 : ov::shape_size(shape) / shape[0]};
   }
 
-  ov::Shape output_shape(const ov::Shape& x, const PreparedWeight&) const override {
+  std::optional<ov::Shape> output_shape(const ov::Shape& x) const override {
+    if (parameters_.sizes_from_input) return std::nullopt;
     const std::vector<std::size_t> in(x.begin() + 2, x.end());
     ov::Shape y = {x[0], parameters_.out_channels};
     for (const std::size_t size : output_sizes(parameters_, in)) y.push_back(size);
@@ -224,6 +232,7 @@ class Convolution : public Operation {
   Status multiply(const LayerSetting& setting, const Geometry& sizes, const T* x, const T* weights, Type type,
                   std::size_t images, float* y, int threads) {
     try {
+      one_openmp_thread();  // a primitive remembers the number of threads of its making
       const std::vector<Part> list = parts(images);
       std::vector<Plan*> plans;
       for (const Part& part : list) {
@@ -262,10 +271,11 @@ class Convolution : public Operation {
 
   static void renew_weights(Plan& plan, const std::shared_ptr<const PreparedWeight>& weight, const void* values) {
     if (plan.made_from == weight) return;
-    one_openmp_thread();
     dnnl::stream stream(cpu());
-    // Sized first: aligned() must not move it afterwards.
-    reorder(plan.plain_weights, values, plan.weights, aligned(plan.made, plan.weights.get_size()), stream);
+    const dnnl::reorder primitive(dnnl::reorder::primitive_desc(cpu(), plan.plain_weights, cpu(), plan.weights));
+    // Sized here: aligned() must not move it afterwards.
+    void* made = aligned(plan.made, plan.weights.get_size());
+    reorder(primitive, memory_at(plan.plain_weights, values), memory_at(plan.weights, made), stream);
     plan.made_from = weight;
   }
 

@@ -222,7 +222,14 @@ Result<double> Engine::State::output_error(std::size_t layer, std::size_t operan
   setting.weight = *weight;
   const std::vector<float> sample(seen.sample().begin(), seen.sample().end());
   const ov::Tensor x(ov::element::f32, shape, const_cast<float*>(sample.data()));
-  const ov::Shape out = node.operation->output_shape(shape, *setting.weight);
+  const auto known = node.operation->output_shape(shape);
+  if (!known) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "no scale by output error for this layer",
+                 .where = "layer '" + node.name + "'",
+                 .hint = "use --activation-scale static"};
+  }
+  const ov::Shape& out = *known;
   ov::Tensor exact(ov::element::f32, out), rounded(ov::element::f32, out);
   Status done = node.operation->run(setting, {x}, exact, scratch, threads);
   if (!done) return done.error();

@@ -53,10 +53,13 @@ ConvolutionParameters convolution_parameters(const ov::Node& node) {
   } else if (const auto* back = ov::as_type<const ov::op::v1::ConvolutionBackpropData>(&node)) {
     channels(false, true);
     read_attributes(*back, parameters);
+    parameters.output_padding.assign(back->get_output_padding().begin(), back->get_output_padding().end());
   } else if (const auto* group_back = ov::as_type<const ov::op::v1::GroupConvolutionBackpropData>(&node)) {
     channels(true, true);
     read_attributes(*group_back, parameters);
+    parameters.output_padding.assign(group_back->get_output_padding().begin(), group_back->get_output_padding().end());
   }
+  parameters.sizes_from_input = parameters.transposed && node.get_input_size() > 2;
   return parameters;
 }
 
@@ -98,6 +101,7 @@ std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters, s
     const bool same = parameters.same_upper || parameters.same_lower;
     std::ptrdiff_t result = same ? (size + stride - 1) / stride : (size + pads - extent) / stride + 1;
     if (parameters.transposed) result = same ? size * stride : (size - 1) * stride + extent - pads;
+    if (parameters.transposed) result += parameters.output_padding[d];
     out.push_back(static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, result)));
   }
   return out;

@@ -20,6 +20,8 @@ struct ConvolutionParameters {
   std::size_t groups = 1, in_channels = 0, out_channels = 0;
   std::vector<std::size_t> kernel, strides, dilations;
   std::vector<std::ptrdiff_t> pads_begin, pads_end;
+  std::vector<std::ptrdiff_t> output_padding;  // transposed only
+  bool sizes_from_input = false;  // transposed: an input of the node gives the sizes of the output
   bool same_upper = false, same_lower = false;  // pads follow from the sizes
 
   std::size_t spatial() const { return kernel.size(); }
@@ -40,7 +42,7 @@ struct Geometry {
 Geometry geometry(const ConvolutionParameters& parameters, std::span<const std::size_t> in,
                   std::span<const std::size_t> out);
 
-// The spatial sizes that a node gives for these; for transposed convolutions without output padding.
+// The spatial sizes that a node gives for these, unless it has sizes_from_input.
 std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters, std::span<const std::size_t> in);
 
 // The inputs of one output position and group, in the order of a weight's columns (in/groups x

@@ -19,15 +19,15 @@ std::vector<float> reciprocals(std::span<const float> scales) {
 
 class MatMul : public Operation {
  public:
-  explicit MatMul(std::size_t cols) : cols_(cols) {}
+  MatMul(std::size_t rows, std::size_t cols) : rows_(rows), cols_(cols) {}
 
   kernels::Shape tokens(std::size_t, const ov::Shape& shape) const override {
     return {ov::shape_size(shape) / cols_, cols_};
   }
 
-  ov::Shape output_shape(const ov::Shape& x, const PreparedWeight& weight) const override {
+  std::optional<ov::Shape> output_shape(const ov::Shape& x) const override {
     ov::Shape y = x;
-    y.back() = weight.rows;
+    y.back() = rows_;
     return y;
   }
 
@@ -79,19 +79,21 @@ class MatMul : public Operation {
                  .hint = "set POSITTUNE_PATH=fp32"};
   }
 
-  std::size_t cols_;
+  std::size_t rows_, cols_;
 };
 
 // Copies the rows of the prepared table.
 class Embedding : public Operation {
  public:
+  explicit Embedding(std::size_t cols) : cols_(cols) {}
+
   kernels::Shape tokens(std::size_t, const ov::Shape& shape) const override {
     return {ov::shape_size(shape), 1};
   }
 
-  ov::Shape output_shape(const ov::Shape& x, const PreparedWeight& weight) const override {
+  std::optional<ov::Shape> output_shape(const ov::Shape& x) const override {
     ov::Shape y = x;
-    y.push_back(weight.cols);
+    y.push_back(cols_);
     return y;
   }
 
@@ -123,6 +125,9 @@ class Embedding : public Operation {
     });
     return success();
   }
+
+ private:
+  std::size_t cols_;
 };
 
 }  // namespace
@@ -130,9 +135,12 @@ class Embedding : public Operation {
 std::unique_ptr<Operation> make_matmul(const model::Layer& layer) {
   const ov::Shape shape = layer.node->get_input_shape(1);
   const auto* matmul = ov::as_type<const ov::op::v0::MatMul>(layer.node.get());
-  return std::make_unique<MatMul>(matmul->get_transpose_b() ? shape.back() : shape[shape.size() - 2]);
+  const std::size_t first = shape[shape.size() - 2], last = shape.back();
+  return matmul->get_transpose_b() ? std::make_unique<MatMul>(first, last) : std::make_unique<MatMul>(last, first);
 }
 
-std::unique_ptr<Operation> make_embedding(const model::Layer&) { return std::make_unique<Embedding>(); }
+std::unique_ptr<Operation> make_embedding(const model::Layer& layer) {
+  return std::make_unique<Embedding>(layer.node->get_input_shape(0)[1]);
+}
 
 }  // namespace posittune::engine

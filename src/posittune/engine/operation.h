@@ -3,6 +3,7 @@
 // The arithmetic of one quantized node, apart from the graph it is in.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,8 +32,8 @@ class Operation {
   virtual Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
                      Scratch& scratch, int threads) = 0;
 
-  // Of the output for activations of this shape.
-  virtual ov::Shape output_shape(const ov::Shape& x, const PreparedWeight& weight) const = 0;
+  // Of the output for activations of this shape; nothing where only the original node knows.
+  virtual std::optional<ov::Shape> output_shape(const ov::Shape& x) const = 0;
 
   // An operand as rows of which each gets its own scale under per-token scaling: tokens, or images.
   virtual kernels::Shape tokens(std::size_t operand, const ov::Shape& shape) const = 0;

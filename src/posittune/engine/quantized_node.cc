@@ -32,6 +32,14 @@ QuantizedNode::QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<Nod
 }
 
 void QuantizedNode::validate_and_infer_types() {
+  // Asked for at each run with new sizes: without a copy of the original where possible.
+  const ov::PartialShape& x = get_input_partial_shape(0);
+  if (x.is_static()) {
+    if (const auto known = state_->operation->output_shape(x.to_shape())) {
+      set_output_type(0, ov::element::f32, *known);
+      return;
+    }
+  }
   ov::OutputVector inputs = shapes_->input_values();
   for (std::size_t i = 0; i < get_input_size(); ++i) inputs[original_input(*shapes_, i)] = input_value(i);
   const auto inferred = shapes_->clone_with_new_inputs(inputs);

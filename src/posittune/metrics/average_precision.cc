@@ -58,9 +58,8 @@ void match_group(std::int32_t category, Group& group, ImageMatch& match) {
   std::stable_sort(found.begin(), found.end(),
                    [](const Detection* a, const Detection* b) { return a->score > b->score; });
   if (found.size() > kMostDetections) found.resize(kMostDetections);
-  const auto crowds =
-      std::stable_partition(group.boxes.begin(), group.boxes.end(),
-                            [](const records::Box* box) { return !box->crowd; });
+  const auto crowds = std::stable_partition(group.boxes.begin(), group.boxes.end(),
+                                            [](const records::Box* box) { return !box->crowd; });
   const auto objects = static_cast<std::uint32_t>(crowds - group.boxes.begin());
   if (objects > 0) match.objects.emplace_back(category, objects);
 
@@ -88,8 +87,7 @@ struct Placed {
 
 }  // namespace
 
-ImageMatch match_image(std::span<const Detection> detections,
-                       std::span<const records::Box> truth) {
+ImageMatch match_image(std::span<const Detection> detections, std::span<const records::Box> truth) {
   std::map<std::int32_t, Group> groups;
   for (const Detection& d : detections) {
     if (!std::isnan(d.score)) groups[d.category].detections.push_back(&d);
@@ -175,7 +173,8 @@ double MatchTable::mean_average_precision(std::span<const std::uint32_t> times,
   std::size_t classes = 0;
   for (const Category& category : categories_) {
     std::uint64_t objects = 0;
-    for (const auto& [unit, count] : category.objects) objects += std::uint64_t{count} * times[unit];
+    for (const auto& [unit, count] : category.objects)
+      objects += std::uint64_t{count} * times[unit];
     if (objects == 0) continue;
     ++classes;
     scratch.reported.resize(category.detections.size());

@@ -5,7 +5,10 @@
 // source: T.-Y. Lin et al., "Microsoft COCO: Common Objects in Context", 2014, and the evaluation
 // code that defines it, cocoeval.py of pycocotools 2.0.11.
 //
-// An image is matched once, when it is seen; the bootstrap then only counts.
+// An image is matched once, when it is seen; the bootstrap then only counts. Precision is
+// interpolated by a maximum, so few images flatter, and resamples do so a little more than the
+// images themselves: by 0.003 for a mAP of 0.609 on 250 images of the zoo, where the interval is
+// 0.591 to 0.633.
 
 #include <array>
 #include <cstddef>
@@ -33,16 +36,15 @@ struct MatchedDetection {
 };
 
 struct ImageMatch {
-  std::vector<MatchedDetection> detections;  // by class, then best first
+  std::vector<MatchedDetection> detections;                     // by class, then best first
   std::vector<std::pair<std::int32_t, std::uint32_t>> objects;  // class, how many without crowds
 };
 
 // Greedy, class by class, best detection first: each takes the free object of the highest IoU at or
-// above the threshold (of equal ones the last), a crowd only if there is none; crowds take any number,
-// and their IoU is the part of the detection inside. Boxes without area overlap nothing.
+// above the threshold (of equal ones the last), a crowd only if there is none; crowds take any
+// number, and their IoU is the part of the detection inside. Boxes without area overlap nothing.
 // Detections with a NaN score are left out.
-ImageMatch match_image(std::span<const Detection> detections,
-                       std::span<const records::Box> truth);
+ImageMatch match_image(std::span<const Detection> detections, std::span<const records::Box> truth);
 
 // What average precision needs of a set of images: for each class the detections of all images in
 // the order of their scores (equal ones in the order of the images).
@@ -52,8 +54,8 @@ class MatchTable {
   MatchTable(std::span<const ImageMatch> images, std::span<const std::uint32_t> unit_of,
              std::size_t units);
   std::size_t units() const { return units_; }
-  // Mean over the first `ious` thresholds and over the classes of which there is an object; NaN when there
-  // is none.
+  // Mean over the first `ious` thresholds and over the classes of which there is an object; NaN
+  // when there is none.
   double mean_average_precision(std::span<const std::uint32_t> times, std::size_t ious) const;
 
  private:

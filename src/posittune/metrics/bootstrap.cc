@@ -104,8 +104,8 @@ Estimate bootstrap(const Statistic& statistic, const BootstrapOptions& options) 
 Estimate paired_difference(const Statistic& a, const Statistic& b,
                            const BootstrapOptions& options) {
   if (a.units() != b.units()) return {value_of(a) - value_of(b), kNaN, kNaN};
-  return paired_difference(value_of(a), replicates(a, options), value_of(b),
-                           replicates(b, options), options.level);
+  return paired_difference(value_of(a), replicates(a, options), value_of(b), replicates(b, options),
+                           options.level);
 }
 
 Estimate paired_difference(double a, std::span<const double> replicates_a, double b,

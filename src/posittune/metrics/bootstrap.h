@@ -53,8 +53,8 @@ struct Estimate {
   double value = 0, low = 0, high = 0;
 };
 
-// The multiplicities of one resample: units() draws with replacement. A function of (seed, resample,
-// times.size()) alone, so two statistics with as many units see the same resamples.
+// The multiplicities of one resample: units() draws with replacement. A function of (seed,
+// resample, times.size()) alone, so two statistics with as many units see the same resamples.
 void draw_units(std::uint64_t seed, std::size_t resample, std::span<std::uint32_t> times);
 
 // The figure on the units as they are, each once.

@@ -102,8 +102,8 @@ std::vector<MetricSamples> DetectScorer::finish(std::size_t units) {
                      std::make_shared<AveragePrecision>(table, kIous)});
   metrics.push_back({{"map50" + suffix, Direction::kHigherIsBetter, ""},
                      std::make_shared<AveragePrecision>(table, std::size_t{1})});
-  metrics.push_back(ratio({"kl", Direction::kLowerIsBetter, "nats/image"}, kl_.take(units),
-                          images_.take(units)));
+  metrics.push_back(
+      ratio({"kl", Direction::kLowerIsBetter, "nats/image"}, kl_.take(units), images_.take(units)));
   deviation_.finish(units, metrics);
   return metrics;
 }

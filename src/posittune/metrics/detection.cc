@@ -21,10 +21,9 @@ std::vector<Candidate> candidates(std::span<const float> prediction, std::size_t
       if (!(score > options.least_score)) continue;
       const float x = prediction[cell], y = prediction[cells + cell];
       const float w = prediction[2 * cells + cell], h = prediction[3 * cells + cell];
-      const Candidate box{score,     static_cast<std::int32_t>(c - 4),
-                          x - w / 2, y - h / 2,
-                          x + w / 2, y + h / 2,
-                          w * h};
+      const Candidate box{
+          score, static_cast<std::int32_t>(c - 4), x - w / 2, y - h / 2, x + w / 2, y + h / 2,
+          w * h};
       // The sum of the corners is finite when each of them is, or overflows for no real box.
       if (std::isfinite(box.x0 + box.y0 + box.x1 + box.y1)) found.push_back(box);
     }

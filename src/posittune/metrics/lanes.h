@@ -1,16 +1,17 @@
 #pragma once
 
 // Floats N at a time, in the compilers' own vector types (GCC and Clang; N of the width of a
-// register), and the element-wise pieces of the KL divergence on them. Everything is inlined into its
-// caller and so compiled for the caller's instruction set; results are the same to the bit for all N.
+// register), and the element-wise pieces of the KL divergence on them. Everything is inlined into
+// its caller and so compiled for the caller's instruction set; results are the same to the bit for
+// all N.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-// GCC and Clang warn of the ABI of vectors, which does not matter: all functions here are inlined, and
-// call nothing that is not (not even std::bit_cast). GCC's note on parameters cannot be silenced, so
-// they are references.
+// GCC and Clang warn of the ABI of vectors, which does not matter: all functions here are inlined,
+// and call nothing that is not (not even std::bit_cast). GCC's note on parameters cannot be
+// silenced, so they are references.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define POSITTUNE_INLINE [[gnu::always_inline]] inline
@@ -126,8 +127,8 @@ POSITTUNE_INLINE Floats<N> exp_softmax(const Floats<N>& x) {
 }
 
 // q - p - p t with t = log(q / p): a class's part of KL(P || Q), as the q - p of all classes sum to
-// 0. Unlike p log(p / q) it is never negative, so nothing cancels in the sum over classes, and small
-// divergences are as accurate as large ones. p = 0 gives q; q = 0 gives infinity when t is.
+// 0. Unlike p log(p / q) it is never negative, so nothing cancels in the sum over classes, and
+// small divergences are as accurate as large ones. p = 0 gives q; q = 0 gives infinity when t is.
 template <std::size_t N>
 POSITTUNE_INLINE Floats<N> kl_part(const Floats<N>& p, const Floats<N>& q, const Floats<N>& t) {
   const auto near = (t > -0.5f) & (t < 0.5f);

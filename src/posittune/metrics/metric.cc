@@ -17,7 +17,7 @@ Measured measure(const MetricSamples& samples, const BootstrapOptions& options) 
 }
 
 std::vector<Measured> measure_all(const std::vector<MetricSamples>& samples,
-                              const BootstrapOptions& options) {
+                                  const BootstrapOptions& options) {
   std::vector<Measured> measured;
   measured.reserve(samples.size());
   for (const MetricSamples& one : samples) measured.push_back(measure(one, options));
@@ -40,10 +40,9 @@ Result<std::vector<Comparison>> compare(const std::vector<Measured>& fp32,
     }
     const double a = own.estimate.value, b = base->estimate.value;
     const bool lower = own.metric.direction == Direction::kLowerIsBetter;
-    comparisons.push_back(
-        {own.metric, own.estimate,
-         paired_difference(a, own.replicates, b, base->replicates, own.level),
-         lower ? a < b : a > b});
+    comparisons.push_back({own.metric, own.estimate,
+                           paired_difference(a, own.replicates, b, base->replicates, own.level),
+                           lower ? a < b : a > b});
   }
   return comparisons;
 }

@@ -38,16 +38,16 @@ struct Measured {
 };
 Measured measure(const MetricSamples& samples, const BootstrapOptions& options = {});
 std::vector<Measured> measure_all(const std::vector<MetricSamples>& samples,
-                              const BootstrapOptions& options = {});
+                                  const BootstrapOptions& options = {});
 
 struct Comparison {
   Metric metric;
   Estimate estimate;  // of the format
-  // The format's value minus FP32's, paired: on the same items and the same resamples. Not known where
-  // both are infinite.
+  // The format's value minus FP32's, paired: on the same items and the same resamples. Not known
+  // where both are infinite.
   Estimate difference;
-  // The format's value is better than FP32's. Rounding adds no knowledge: it is noise of the sample,
-  // to be shown as such.
+  // The format's value is better than FP32's. Rounding adds no knowledge: it is noise of the
+  // sample, to be shown as such.
   bool better_than_fp32 = false;
 };
 // For each metric of `format` the one of that name in `fp32`. kInternal when there is none, or when

@@ -42,8 +42,7 @@ POSITTUNE_INLINE double kl(const float* x, const float* y, const float* p, const
   for (std::size_t i = 0; i < n; i += N) {
     const std::size_t left = n - i;
     const Floats<N> t = (load<N>(y + i, left, 0) - load<N>(x + i, left, 0)) + shift;
-    const Floats<N> part =
-        kl_part<N>(load<N>(p + i, left, 0), load<N>(q + i, left, 0) * scale, t);
+    const Floats<N> part = kl_part<N>(load<N>(p + i, left, 0), load<N>(q + i, left, 0) * scale, t);
     sum.add(i, Doubles<N>::of(part));
   }
   return sum.total();

@@ -96,8 +96,7 @@ Result<std::vector<std::uint32_t>> Scorer::units_of(std::size_t first_item, std:
   for (std::size_t item = first_item; item < first_item + items; ++item) {
     if (!unit_ids_.empty() && item >= unit_ids_.size()) {
       return input_error("an item belongs to no unit", "item " + std::to_string(item),
-                         "a document for each item",
-                         std::to_string(unit_ids_.size()) + " entries");
+                         "a document for each item", std::to_string(unit_ids_.size()) + " entries");
     }
     const std::int64_t id = unit_ids_.empty() ? static_cast<std::int64_t>(item) : unit_ids_[item];
     const auto next = static_cast<std::uint32_t>(dense_units_.size());
@@ -126,7 +125,8 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
 Result<std::vector<MetricSamples>> Scorer::finish() {
   std::vector<MetricSamples> metrics = task_->finish(dense_units_.size());
   if (metrics.empty()) {
-    return input_error("nothing was scored", "data", "at least one item, or a token with a next one",
+    return input_error("nothing was scored", "data",
+                       "at least one item, or a token with a next one",
                        std::to_string(next_item_) + " items");
   }
   return metrics;

@@ -66,10 +66,10 @@ class Scorer {
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
 
-  // Items first_item, first_item + 1 .. of the data set, in order: the first dimension of every tensor
-  // is the batch. The scored output is float32, of the same shape in both:
-  //   kLanguageModel  (items, tokens, classes). Position t of a row predicts token t + 1; it counts when
-  //                   the mask of both is not 0
+  // Items first_item, first_item + 1 .. of the data set, in order: the first dimension of every
+  // tensor is the batch. The scored output is float32, of the same shape in both:
+  //   kLanguageModel  (items, tokens, classes); position t of a row predicts token t + 1, and
+  //                   counts when the mask of both is not 0
   //   kClassify       (items, classes)
   //   kDetect         (items, 4 + classes, cells)
   //   kGeneric        (items, any ...)

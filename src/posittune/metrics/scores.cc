@@ -30,10 +30,9 @@ struct Softmax {
 double kl(const RowKernels& kernels, std::span<const float> x, const Softmax& p,
           std::span<const float> y, const Softmax& q) {
   if (!p.valid() || !q.valid()) return kNaN;
-  const double sum =
-      kernels.kl(x.data(), y.data(), p.exponentials.data(), q.exponentials.data(), x.size(),
-                 static_cast<float>(p.sums.sum / q.sums.sum),
-                 static_cast<float>(p.log_sum_exp() - q.log_sum_exp()));
+  const double sum = kernels.kl(x.data(), y.data(), p.exponentials.data(), q.exponentials.data(),
+                                x.size(), static_cast<float>(p.sums.sum / q.sums.sum),
+                                static_cast<float>(p.log_sum_exp() - q.log_sum_exp()));
   return sum < 0 ? 0 : sum / p.sums.sum;
 }
 

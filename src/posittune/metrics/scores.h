@@ -35,8 +35,8 @@ struct RowScores {
 };
 
 // Scores of the rows `rows` of two (any, cols) arrays of logits; cols > 0. Exponentials are floats
-// (relative error 2e-7), sums are doubles: KL has a relative error below 1e-5, log_sum_exp an absolute one
-// below 1e-6. The result does not depend on `threads`.
+// (relative error 2e-7), sums are doubles: KL has a relative error below 1e-5, log_sum_exp an
+// absolute one below 1e-6. The result does not depend on `threads`.
 std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
                                   std::span<const std::size_t> rows, int threads = 0);
 

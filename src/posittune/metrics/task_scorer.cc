@@ -18,8 +18,8 @@ std::vector<std::int64_t> widened(const Tensor& tensor) {
 
 MetricSamples ratio(Metric metric, std::vector<double> numerators, std::vector<double> denominators,
                     RatioStatistic::Transform transform) {
-  return {std::move(metric), std::make_shared<RatioStatistic>(
-                                 std::move(numerators), std::move(denominators), transform)};
+  return {std::move(metric), std::make_shared<RatioStatistic>(std::move(numerators),
+                                                              std::move(denominators), transform)};
 }
 
 void UnitDeviation::add(std::uint32_t unit, const Deviation& row) {
@@ -30,8 +30,8 @@ void UnitDeviation::add(std::uint32_t unit, const Deviation& row) {
 }
 
 void UnitDeviation::finish(std::size_t units, std::vector<MetricSamples>& metrics) {
-  metrics.push_back(ratio({"cosine", Direction::kHigherIsBetter, ""}, cosine_.take(units),
-                          rows_.take(units)));
+  metrics.push_back(
+      ratio({"cosine", Direction::kHigherIsBetter, ""}, cosine_.take(units), rows_.take(units)));
   metrics.push_back(ratio({"sqnr_db", Direction::kHigherIsBetter, "dB"}, signal_.take(units),
                           noise_.take(units), decibel));
 }

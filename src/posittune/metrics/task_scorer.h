@@ -11,8 +11,8 @@
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
 #include "posittune/metrics/metric.h"
-#include "posittune/metrics/scores.h"
 #include "posittune/metrics/scorer.h"
+#include "posittune/metrics/scores.h"
 
 namespace posittune::metrics {
 
