@@ -1,0 +1,60 @@
+#pragma once
+
+// Convolutions on oneDNN: one image, or a band of its output rows, at a time and on one thread.
+
+#include <cstddef>
+#include <dnnl.hpp>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "posittune/engine/geometry.h"
+#include "posittune/engine/settings.h"
+
+namespace posittune::engine {
+
+// Output positions [out_first, out_first + out_count) along the first spatial dimension, and the
+// input positions they need; what lies outside the image is padding.
+struct Band {
+  std::size_t out_first = 0, out_count = 0, in_first = 0, in_count = 0;
+  std::ptrdiff_t pad_begin = 0, pad_end = 0;
+};
+
+// One band for the whole image, or up to `most` of about equal height. They depend on the sizes
+// only.
+std::vector<Band> make_bands(const Geometry& geometry, std::size_t most);
+
+// Weights in the layout that a primitive likes.
+struct WeightForm {
+  dnnl::memory::desc layout;
+  std::shared_ptr<const PreparedWeight> made_from;
+  std::vector<std::byte> bytes;
+};
+
+// A primitive for one size of image and one band, with the layouts it likes.
+class ConvolutionPlan {
+ public:
+  using Type = dnnl::memory::data_type;  // of images and weights: f32 or bf16; results are f32
+  // Throws dnnl::error where there is no kernel.
+  ConvolutionPlan(const Geometry& geometry, const Band& band, Type type);
+
+  const dnnl::memory::desc& weights() const { return weights_; }
+  // Fills `form` with the weights in this plan's layout, unless it holds them already.
+  void renew(WeightForm& form, const std::shared_ptr<const PreparedWeight>& weight, const void* values) const;
+
+  // Whole images in plain layout: src (in_channels x in), dst (out_channels x out), of which the
+  // band is written. Any thread.
+  void run(const void* src, const WeightForm& weights, float* dst) const;
+
+ private:
+  template <class Primitive, class Descriptor>
+  void fill(const Descriptor& descriptor);
+
+  std::size_t src_offset_ = 0, dst_offset_ = 0, element_ = 4;  // elements; bytes of one
+  dnnl::memory::desc src_, weights_, dst_, plain_src_, plain_weights_, plain_dst_;
+  dnnl::primitive convolution_;
+  dnnl::reorder to_src_, from_dst_;  // empty when the primitive likes plain operands
+  std::size_t scratchpad_ = 0;
+};
+
+}  // namespace posittune::engine
