@@ -3,6 +3,7 @@
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,10 +12,14 @@
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
 #include "posittune/cli/cli.h"
+#include "posittune/engine/settings.h"
 #include "posittune/kernels/dispatch.h"
 
 namespace posittune::cli {
 namespace {
+
+// How quantized layers multiply, best first.
+constexpr std::array<engine::Path, 3> kPaths = {engine::Path::kInt8, engine::Path::kBf16, engine::Path::kFp32};
 
 Status doctor(bool json, Streams streams) {
   const auto chosen = kernels::choose_target();
@@ -29,6 +34,9 @@ Status doctor(bool json, Streams streams) {
     for (const kernels::TargetEntry& target : kernels::targets()) {
       document["targets"].push_back({{"name", target.name}, {"supported", target.supported()}});
     }
+    for (const engine::Path path : kPaths) {
+      document["products"].push_back({{"name", engine::name(path)}, {"used", engine::path_works(path)}});
+    }
     fmt::print(streams.out, "{}\n", document.dump(2));
     return success();
   }
@@ -38,6 +46,11 @@ Status doctor(bool json, Streams streams) {
   for (const kernels::TargetEntry& target : kernels::targets()) {
     fmt::print(streams.out, "  {:<8} {}\n", target.name,
                target.supported() ? "supported" : "not on this processor");
+  }
+  fmt::print(streams.out, "products\n");
+  for (const engine::Path path : kPaths) {
+    fmt::print(streams.out, "  {:<8} {}\n", engine::name(path),
+               engine::path_works(path) ? "used where it is exact" : "not on this processor: fp32 instead");
   }
   return success();
 }

@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/zoo_models.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/summary.h"
 #include "posittune/report/table.h"
@@ -126,7 +127,9 @@ void print_table(const model::Graph& graph, const std::vector<Row>& rows, std::o
 Status inspect(const Options& options, Streams streams) {
   auto shapes = parse_shapes(options.shapes);
   if (!shapes) return shapes.error();
-  auto graph = model::load(options.model);
+  auto argument = resolve_model(options.model);
+  if (!argument) return argument.error();
+  auto graph = model::load(argument->model);
   if (!graph) return graph.error();
   auto chosen = model::select(*graph, options.selection);
   if (!chosen) return chosen.error();
@@ -145,7 +148,7 @@ Status inspect(const Options& options, Streams streams) {
                     layer.weight ? summaries[*layer.weight] : quant::Summary{}});
   }
   if (options.json) {
-    Json document = {{"model", options.model}, {"rows", Json::array()}, {"notes", graph->notes},
+    Json document = {{"model", argument->model}, {"rows", Json::array()}, {"notes", graph->notes},
                      {"other_parameters", graph->other_parameters}};
     for (const Row& row : rows) document["rows"].push_back(to_json(row, *graph));
     fmt::print(streams.out, "{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -158,7 +161,7 @@ Status inspect(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "ONNX file, or OpenVINO IR (.xml)")->required();
+  app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME")->required();
   app.add_option("--shape", options->shapes,
                  "shape of an input, for MACs: NAME=D0,D1,... (default: 1 for each open dimension)")
       ->option_text("NAME=DIMS");

@@ -64,7 +64,12 @@ Evaluator::Evaluator(engine::Engine& engine, const data::Dataset& data, Options 
     : engine_(&engine),
       data_(&data),
       options_(std::move(options)),
-      reference_(std::make_shared<TensorStore>(options_.memory_limit, options_.scratch_folder)) {}
+      reference_(std::make_shared<TensorStore>(options_.memory_limit, options_.scratch_folder)) {
+  // The model's first output, not the first by name.
+  if (options_.scorer.output.empty() && !engine.graph().outputs.empty()) {
+    options_.scorer.output = engine.graph().outputs.front().name;
+  }
+}
 
 metrics::Scorer Evaluator::make_scorer() const {
   std::vector<std::int64_t> units;
