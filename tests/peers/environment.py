@@ -76,6 +76,18 @@ def make(group, folder):
         raise Unavailable(f"pip could not install {', '.join(foundation)}: {problem}")
 
 
+def extend(home, name):
+    """Adds the packages of requirements-NAME.txt to an environment that prepare() made. None, or why not."""
+    stamp = home.python.parent.parent / f"requirements-{name}.txt"
+    wanted = HERE / stamp.name
+    if stamp.is_file() and stamp.read_text() == wanted.read_text():
+        return None
+    problem = pip_install(home.python, ["--requirement", str(wanted)])
+    if problem is None:
+        stamp.write_text(wanted.read_text())
+    return problem
+
+
 def prepare(group, build):
     """The environment of a group below BUILD/peers, made or completed where needed."""
     folder = Path(build).resolve() / "peers" / group

@@ -74,6 +74,14 @@ class Decoders(ExportCase):
         for batch, length in ((1, 1), (3, 29), (1, 128)):
             self.agree("AutoModelForCausalLM", {"input_ids": ids(batch, length, 300)})
 
+    def test_equal_weights_keep_their_names(self):
+        """All norms of a new model are ones."""
+        model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**{**LLAMA, "hidden_size": 32}))
+        self.checkpoint = self.folder / "checkpoint"
+        model.save_pretrained(self.checkpoint)
+        self.export_again()
+        self.check_graph(model, ["input_ids"])
+
     def test_tied_llama_in_fp16_with_external_data(self):
         model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA, tie_word_embeddings=True))
         self.export(model, "--fp16", "--external-data")

@@ -27,12 +27,15 @@ class FolderCase(unittest.TestCase):
 
 
 def save(model, folder):
-    """A checkpoint of a new model. Biases and norms are random too: as zeros and ones they would hide a mix-up."""
+    """A checkpoint of a new model. Biases and norms are random too: as zeros and ones they would hide a mix-up. Matrices
+    are as large as trained ones, so that attention is far from uniform and a wrong mask shows."""
     torch.manual_seed(7)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() == 1:
                 parameter.add_(torch.randn_like(parameter) * 0.2)
+            else:
+                parameter.mul_(model.config.hidden_size**-0.5 / model.config.initializer_range)
     model.save_pretrained(folder)
     return folder
 

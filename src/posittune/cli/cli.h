@@ -20,6 +20,7 @@ struct Streams {
   std::ostream& out;
   std::ostream& err;
   bool terminal = false;  // err is a terminal: progress may redraw its line
+  std::vector<std::string> arguments{};  // of this call, for records; run() sets them
 };
 
 // Exit codes: 0 done, 1 goal not met or our bug, 2 usage, 3 bad input, 4 unsupported, 5 resources,

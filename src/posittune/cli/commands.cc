@@ -61,6 +61,7 @@ int flushed(int code, Streams streams) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Streams streams) {
+  streams.arguments = arguments;
   CLI::App app("PositTune: which number format for which layer?", "posittune");
   app.set_version_flag("--version", std::string("posittune ") + kVersion);
   app.require_subcommand(1);

@@ -109,16 +109,19 @@ Action declare(CLI::App& app, Streams streams) {
   const std::string numbers = "Formats";
   app.add_option("--formats", options->formats, "number formats, see `posittune formats`")
       ->delimiter(';')
+      ->allow_extra_args(false)
       ->default_str("fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>")
       ->group(numbers);
   app.add_option("--what", options->what, "w: weights; wa: weights and activations")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"w", "wa"}))
       ->default_str("w,wa")
       ->group(numbers);
   app.add_option("--scale", options->scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
       ->delimiter(',')
-      ->default_str("rms_pow2,mse_pow2")
+      ->allow_extra_args(false)
+      ->default_str("rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token")
       ->group(numbers);
   app.add_option("--granularity", options->granularity, "weights that share a scale: tensor, channel, group:K")
       ->default_val("tensor")
@@ -151,7 +154,11 @@ Action declare(CLI::App& app, Streams streams) {
     if (resolved.formats.empty()) resolved.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
     resolved.formats = split_formats(resolved.formats);
     if (resolved.what.empty()) resolved.what = {"w", "wa"};
-    if (resolved.scales.empty()) resolved.scales = {"rms_pow2", "mse_pow2"};
+    if (resolved.scales.empty()) {
+      // Per token nothing is searched for.
+      const bool token = resolved.activation_scale == "token";
+      resolved.scales = token ? std::vector<std::string>{"absmax", "rms_pow2"} : std::vector<std::string>{"rms_pow2", "mse_pow2"};
+    }
     return compare(resolved, streams);
   };
 }

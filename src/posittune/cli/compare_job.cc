@@ -28,6 +28,12 @@ double seconds_since(Clock::time_point start) {
 
 bool is_fp32(const formats::Format& format) { return format == formats::fp32(); }
 
+bool needs_calibration(const Trial& trial) {
+  const bool activation = trial.activation && trial.activation->scale != quant::ActivationScale::kToken &&
+                          trial.activation->rule != quant::ScaleRule::kNone;
+  return activation || (trial.weight && trial.weight->input_weighted);
+}
+
 // Everything a run has open.
 struct Session {
   const CompareOptions& options;
@@ -36,6 +42,7 @@ struct Session {
   engine::Engine engine;
   std::vector<Trial> trials;
   metrics::Task task;
+  bool calibrates = false;  // a trial needs it; the split may be there without
 
   const data::Dataset& report() const { return *model_data.splits.report; }
 };
@@ -56,23 +63,35 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
   if (!model_data->splits.report) {
     return Error{.kind = ErrorKind::kUsage, .what = "no data to report on", .expected = "--report PATH, or `report` in --data"};
   }
-  const bool needs_calibration = std::any_of(trials->begin(), trials->end(), [&](const Trial& trial) {
-    return (trial.activation && trial.activation->scale != quant::ActivationScale::kToken &&
-            trial.activation->rule != quant::ScaleRule::kNone) ||
-           (trial.weight && trial.weight->input_weighted);
-  });
-  if (needs_calibration && !model_data->splits.calibrate) {
+  const bool calibrates = std::any_of(trials->begin(), trials->end(), needs_calibration);
+  if (calibrates && !model_data->splits.calibrate) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "static activation scales need calibration data",
                  .expected = "--calibrate PATH, or `calibrate` in --data",
                  .hint = "or --what w, or --activation-scale token"};
   }
   const bool any = std::any_of(model_data->chosen.begin(), model_data->chosen.end(), [](bool chosen) { return chosen; });
+  if (!any && !options.model_data.selection.exclude.empty()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no layer is left to quantize",
+                 .where = model_data->model_path,
+                 .hint = "--include and --exclude leave none"};
+  }
   if (!any) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "the model has no layer to quantize",
                  .where = model_data->model_path,
                  .hint = "`posittune inspect` shows what was found, and notes on what was not"};
+  }
+  const auto& outputs = model_data->graph.outputs;
+  const auto named = [&](const TensorInfo& output) { return output.name == options.output; };
+  if (!options.output.empty() && std::none_of(outputs.begin(), outputs.end(), named)) {
+    std::string known;
+    for (const TensorInfo& output : outputs) known += (known.empty() ? "" : ", ") + output.name;
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the model has no output '" + options.output + "'",
+                 .where = model_data->model_path,
+                 .expected = known};
   }
   metrics::Task task = evaluation::guess_task(model_data->graph, *model_data->splits.report);
   if (!options.task.empty() && options.task != "auto") {
@@ -82,8 +101,7 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
   }
   auto engine = engine::Engine::create(std::move(model_data->graph), {model_data->chosen, options.model_data.threads});
   if (!engine) return engine.error();
-  if (!needs_calibration) model_data->splits.calibrate.reset();
-  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), task};
+  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), task, calibrates};
 }
 
 records::SplitRecord split_record(const data::Dataset& data) {
@@ -120,7 +138,8 @@ Result<records::RunFolder> open_folder(const Session& session) {
   if (session.model_data.splits.calibrate) info.hashes["calibrate"] = session.model_data.splits.calibrate->sha256();
   info.seed = session.options.seed;
   info.config = config_text(session);
-  info.command_line = session.options.command_line;
+  info.command_line = {"posittune"};
+  info.command_line.insert(info.command_line.end(), session.streams.arguments.begin(), session.streams.arguments.end());
   info.versions = {{"posittune", kVersion}, {"openvino", ov::get_openvino_version().buildNumber}};
   info.threads = session.options.model_data.threads > 0 ? session.options.model_data.threads : hardware_threads();
   const std::string& given = session.options.run_folder;
@@ -134,16 +153,27 @@ quant::Recipe recipe_of(const Session& session, const Trial& trial) {
 }
 
 // All that a row's numbers depend on.
-std::string key_of(const Session& session, const quant::Recipe& recipe) {
+std::string key_of(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
   const auto& calibrate = session.model_data.splits.calibrate;
   return records::trial_key({{"model", session.model_data.model_sha256},
                              {"report", session.report().sha256()},
                              {"items", std::to_string(session.report().items())},
-                             {"calibrate", calibrate ? calibrate->sha256() + "/" + std::to_string(calibrate->items()) : ""},
+                             {"calibrate", needs_calibration(trial) ? calibrate->sha256() + "/" + std::to_string(calibrate->items()) : ""},
                              {"recipe", quant::to_yaml(recipe)},
                              {"task", std::string(metrics::name(session.task)) + "/" + session.options.output},
                              {"bootstrap", fmt::format("{}/{}", session.options.resamples, session.options.seed)},
                              {"engine", kVersion}});
+}
+
+// Different for all recipes that can come into one folder.
+std::string recipe_name(const Trial& trial) {
+  std::string text = trial.name();
+  if (!trial.weight) return text;
+  if (trial.weight->granularity != quant::Granularity::kTensor) text += " " + std::string(quant::name(trial.weight->granularity));
+  if (trial.weight->granularity == quant::Granularity::kGroup) text += std::to_string(trial.weight->group);
+  if (trial.weight->input_weighted) text += " input-weighted";
+  if (trial.activation && trial.activation->scale != quant::ActivationScale::kStatic) text += " " + std::string(quant::name(trial.activation->scale));
+  return text;
 }
 
 records::ComparisonRow describe(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
@@ -154,6 +184,15 @@ records::ComparisonRow describe(const Session& session, const Trial& trial, cons
   row.granularity = trial.weight ? session.options.granularity : "tensor";
   row.bits_per_weight = session.engine.bits_per_weight(recipe);
   return row;
+}
+
+// A first session that measured nothing (bad labels, say) claims no folder: without run.json it is
+// free for the same command with another configuration.
+void forget_if_empty(const records::RunFolder& folder) {
+  const auto entries = folder.journal().entries("compare");
+  if (!entries || !entries->empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove(folder.file("run.json"), ignored);
 }
 
 // Runs what the journal does not have.
@@ -193,12 +232,17 @@ class Runner {
  private:
   Result<std::optional<records::ComparisonRow>> look_up(const Trial& trial) {
     if (!session_.options.save_outputs.empty()) return std::optional<records::ComparisonRow>{};
-    auto found = folder_.journal().find(key_of(session_, recipe_of(session_, trial)));
+    const quant::Recipe recipe = recipe_of(session_, trial);
+    auto found = folder_.journal().find(key_of(session_, trial, recipe));
     if (!found) return found.error();
     if (!*found) return std::optional<records::ComparisonRow>{};
-    auto row = records::row_from_json(**found);
-    if (!row) return row.error();
-    return std::optional(*row);
+    auto measured = records::row_from_json(**found);
+    if (!measured) return measured.error();
+    // Trials of one recipe share an entry (FP32 as w and as wa): names are the trial's own.
+    records::ComparisonRow row = describe(session_, trial, recipe);
+    row.metrics = std::move(measured->metrics);
+    row.seconds = measured->seconds;
+    return std::optional(std::move(row));
   }
 
   // FP32 and calibration, once, when the first row is not known.
@@ -222,7 +266,7 @@ class Runner {
     }
     evaluator_.emplace(std::move(*made));
     fp32_seconds_ = seconds_since(start);
-    if (!session_.model_data.splits.calibrate) return success();
+    if (!session_.calibrates) return success();
     const data::Dataset& calibrate = *session_.model_data.splits.calibrate;
     Progress calibration(session_.streams, "calibrate", calibrate.items(), "items");
     return evaluation::calibrate(session_.engine, calibrate, evaluator_->batch(), advance_on(calibration));
@@ -253,7 +297,7 @@ class Runner {
       row.metrics = *metrics;
       row.seconds = seconds_since(start);
     }
-    const Status kept = folder_.journal().put(key_of(session_, recipe), "compare", nlohmann::json(records::to_json(row)));
+    const Status kept = folder_.journal().put(key_of(session_, trial, recipe), "compare", nlohmann::json(records::to_json(row)));
     if (!kept) return kept.error();
     return row;
   }
@@ -266,7 +310,7 @@ class Runner {
   Status write_results(const records::Comparison& comparison) {
     for (const Trial& trial : session_.trials) {
       const std::string yaml = quant::to_yaml(recipe_of(session_, trial));
-      if (const Status ok = write_file(folder_.file("recipes/" + file_name(trial.name()) + ".yaml"), yaml); !ok) return ok.error();
+      if (const Status ok = write_file(folder_.file("recipes/" + file_name(recipe_name(trial)) + ".yaml"), yaml); !ok) return ok.error();
     }
     if (const Status ok = write_file(folder_.file("results.json"), records::json_text(comparison)); !ok) return ok.error();
     return write_file(folder_.file("results.csv"), records::csv_text(comparison));
@@ -316,22 +360,31 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   quant::WeightSetting shared;
   if (const Status ok = quant::parse_granularity(options.granularity, shared); !ok) return ok.error();
   std::vector<Trial> trials;
+  const bool activations = std::find(options.what.begin(), options.what.end(), "wa") != options.what.end();
+  const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) { return quant::search_rounds(rule) > 0; });
+  if (activations && *activation_scale == quant::ActivationScale::kToken && searched != rules.end()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "a scale per token cannot be searched for",
+                 .where = "--activation-scale token",
+                 .expected = "--scale of absmax, rms_pow2, mean_pow2 or none",
+                 .found = std::string(quant::name(*searched))};
+  }
   for (const std::string& text : options.formats) {
     auto format = formats::parse_format(text);
     if (!format) return format.error();
     for (const std::string& what : options.what) {
-      const bool activations = what == "wa";
+      const bool both = what == "wa";
       if (is_fp32(*format)) {
-        trials.push_back({.format = *format, .activations = activations});
+        trials.push_back({.format = *format, .activations = both});
         continue;
       }
       for (const quant::ScaleRule rule : rules) {
-        Trial trial{.format = *format, .activations = activations, .rule = rule};
+        Trial trial{.format = *format, .activations = both, .rule = rule};
         trial.weight = shared;
         trial.weight->format = *format;
         trial.weight->rule = rule;
         trial.weight->input_weighted = options.input_weighted;
-        if (activations) trial.activation = quant::ActivationSetting{*format, rule, *activation_scale};
+        if (both) trial.activation = quant::ActivationSetting{*format, rule, *activation_scale};
         trials.push_back(trial);
       }
     }
@@ -344,7 +397,9 @@ Result<CompareResult> run_compare(const CompareOptions& options, Streams streams
   if (!session) return session.error();
   auto folder = open_folder(*session);
   if (!folder) return folder.error();
-  return Runner(*session, *folder).run();
+  auto result = Runner(*session, *folder).run();
+  if (!result && !folder->resumed()) forget_if_empty(*folder);
+  return result;
 }
 
 Status dry_run_compare(const CompareOptions& options, Streams streams) {

@@ -26,7 +26,6 @@ struct CompareOptions {
   std::uint64_t seed = 1;
   std::string run_folder, save_outputs;
   bool json = false, dry_run = false;
-  std::vector<std::string> command_line;
 };
 
 // One row to be: a recipe for all layers, and how it is called.

@@ -164,11 +164,13 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME")->required();
   app.add_option("--shape", options->shapes,
                  "shape of an input, for MACs: NAME=D0,D1,... (default: 1 for each open dimension)")
-      ->option_text("NAME=DIMS");
+      ->option_text("NAME=DIMS")
+      ->allow_extra_args(false);
   app.add_option("--include", options->selection.include,
                  "only layers whose name, or whose weight's name, matches one of these")
-      ->option_text("REGEX");
-  app.add_option("--exclude", options->selection.exclude, "not these layers")->option_text("REGEX");
+      ->option_text("REGEX")
+      ->allow_extra_args(false);
+  app.add_option("--exclude", options->selection.exclude, "not these layers")->option_text("REGEX")->allow_extra_args(false);
   app.add_flag("--attention", options->selection.attention, "MatMuls of two activations too");
   app.add_flag("--json", options->json, "one JSON document on stdout");
   return [options, streams] { return inspect(*options, streams); };

@@ -77,8 +77,12 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("--include", options.selection.include,
                  "quantize only layers whose name, or whose weight's name, matches one of these")
       ->option_text("REGEX")
+      ->allow_extra_args(false)
       ->group(layers);
-  app.add_option("--exclude", options.selection.exclude, "leave these in FP32")->option_text("REGEX")->group(layers);
+  app.add_option("--exclude", options.selection.exclude, "leave these in FP32")
+      ->option_text("REGEX")
+      ->allow_extra_args(false)
+      ->group(layers);
   app.add_flag("--attention", options.selection.attention, "MatMuls of two activations too")->group(layers);
   app.add_option("--threads", options.threads, "threads (0: all)")->check(CLI::Range(0, 1024));
 }

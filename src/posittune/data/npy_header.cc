@@ -12,6 +12,8 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMaxHeader = std::size_t{1} << 20;
 constexpr std::size_t kMaxDimensions = 64;  // NumPy's limit
 
+constexpr const char* kContiguous = "save numpy.ascontiguousarray(x)";
+
 Error bad_array(const std::string& where, const std::string& what, const std::string& expected = {},
                 const std::string& found = {}, const std::string& hint = {}) {
   return {.kind = ErrorKind::kInput,
@@ -124,10 +126,10 @@ Result<NpyHeader> parse_npy_header(const std::string& where, std::string_view te
   auto header = parse(text);
   if (!header) {
     return bad_array(where, "npy header cannot be read", "one plain array of numbers", "",
-                     kNpyConvertHint);
+                     kContiguous);
   }
   if (header->fortran && header->shape.size() > 1) {
-    return bad_array(where, "array is in Fortran order", "C order", "", kNpyConvertHint);
+    return bad_array(where, "array is in Fortran order", "C order", "", kContiguous);
   }
   return std::move(*header);
 }

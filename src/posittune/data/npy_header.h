@@ -16,7 +16,7 @@ namespace posittune::data {
 
 inline constexpr std::size_t kNpyPrefixBytes = 12;
 
-// What makes any array one that we read.
+// What makes any array one that NpyReader reads.
 inline constexpr const char* kNpyConvertHint =
     "save it with numpy.save(path, numpy.ascontiguousarray(x, dtype='<f4'))";
 

@@ -34,6 +34,7 @@ class NpzReader {
   const std::string& path() const;
   const std::vector<NpzArray>& arrays() const;  // in the order of the archive
 
+  // Not from several threads at once.
   // The array number `index`, at most `rows` rows of it along axis 0 (a scalar is read whole).
   // Either byte order. Types that Tensor does not have become the next wider one: uint16 int32,
   // uint32 int64, and uint64 int64, where a number above 2^63-1 is a kInput error.

@@ -25,6 +25,10 @@ class Convolution : public Operation {
     return {shape[0], shape[0] == 0 ? 0 : ov::shape_size(shape) / shape[0]};
   }
 
+  ov::Shape token(std::size_t, const ov::Shape& shape) const override {
+    return {shape.begin() + 1, shape.end()};
+  }
+
   std::optional<ov::Shape> output_shape(const ov::Shape& x) const override {
     if (parameters_.sizes_from_input) return std::nullopt;
     const std::vector<std::size_t> in(x.begin() + 2, x.end());
@@ -42,6 +46,10 @@ class Convolution : public Operation {
     const Geometry sizes = geometry(parameters_, in_sizes, out_sizes);
     const std::span<const float> x(inputs[0].data<const float>(), shape.size());
     float* y = output.data<float>();
+    if (x.empty()) {  // images of padding alone
+      std::fill_n(y, output.get_size(), 0.0F);
+      return success();
+    }
     if (setting.path == Path::kBf16) return run_bf16(setting, sizes, x, shape, y, scratch, threads);
     auto operand = quantized_operand(setting.activation[0], x, shape, scratch.x, threads);
     if (!operand) return operand.error();

@@ -48,6 +48,7 @@ struct Engine::State {
   Scratch scratch;
   Recipe recipe;
   std::vector<Forms> forms;  // by weight, as prepared
+  std::vector<std::optional<WeightSetting>> settings;
   ov::CompiledModel compiled;
   ov::InferRequest request;
 
@@ -58,6 +59,9 @@ struct Engine::State {
   Result<double> output_error(std::size_t layer, std::size_t operand, const ActivationQuantizer& candidate);
   Status set_activations(const Recipe& next);
   Status check_names(const Recipe& next) const;
+  Status check_weights(const Recipe& next) const;
+  Status follow(const Recipe& next);
+  bool calibrated() const;
   std::vector<float> input_squares(std::size_t weight) const;
   std::optional<WeightSetting> weight_setting(const Recipe& of, std::size_t weight) const;
   std::optional<ActivationSetting> activation_setting(const Recipe& of, std::size_t layer) const;
@@ -93,6 +97,7 @@ Path Engine::State::path_of(const Recipe& of, std::size_t index) const {
 Status Engine::State::load_weights() {
   stores.resize(graph.weights.size());
   forms.resize(graph.weights.size());
+  settings.resize(graph.weights.size());
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const model::Weight& weight = graph.weights[w];
     const bool used = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return chosen[l]; });
@@ -164,6 +169,27 @@ Status Engine::State::check_names(const Recipe& next) const {
   return success();
 }
 
+Status Engine::State::check_weights(const Recipe& next) const {
+  for (const auto& [name, setting] : next.weights) {
+    const bool grouped = setting.granularity == quant::Granularity::kGroup;
+    if (grouped && (setting.group == 0 || (setting.format.block > 0 && setting.group % setting.format.block != 0))) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "a group of columns that does not fit the format",
+                   .where = "weight '" + name + "'",
+                   .expected = setting.format.block > 0 ? "a multiple of " + std::to_string(setting.format.block)
+                                                        : "at least 1",
+                   .found = std::to_string(setting.group)};
+    }
+    if (setting.input_weighted && !calibrated()) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "errors that are weighted by the input need calibration data",
+                   .where = "weight '" + name + "'",
+                   .hint = "give --calibrate, or leave --input-weighted out"};
+    }
+  }
+  return success();
+}
+
 // E[x_k^2] for each column, averaged over the layers that use the weight; empty when unknown.
 std::vector<float> Engine::State::input_squares(std::size_t weight) const {
   const model::Weight& of = graph.weights[weight];
@@ -192,7 +218,7 @@ Status Engine::State::prepare_weights(const Recipe& next) {
     }
     const auto setting = weight_setting(next, w);
     const bool same = forms[w].values == needed.values && forms[w].bf16 == needed.bf16 && forms[w].int8 == needed.int8;
-    if (same && setting == weight_setting(recipe, w)) continue;
+    if (same && setting == settings[w]) continue;
     const std::vector<float> squares = setting && setting->input_weighted ? input_squares(w) : std::vector<float>{};
     // The old form goes first: one weight at a time exists twice at most.
     for (const std::size_t l : graph.weights[w].layers) {
@@ -202,6 +228,7 @@ Status Engine::State::prepare_weights(const Recipe& next) {
     auto prepared = stores[w]->prepare(setting, squares, needed, threads);
     if (!prepared) return prepared.error();
     forms[w] = needed;
+    settings[w] = setting;
     for (const std::size_t l : graph.weights[w].layers) {
       if (nodes[l]) nodes[l]->setting.weight = *prepared;
     }
@@ -301,6 +328,13 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
 Result<Engine> Engine::create(model::Graph graph, const Options& options) {
+  if (options.chosen.size() != graph.layers.size()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "not one flag for each layer",
+                 .where = graph.path,
+                 .expected = std::to_string(graph.layers.size()),
+                 .found = std::to_string(options.chosen.size())};
+  }
   auto state = std::make_unique<State>();
   state->graph = std::move(graph);
   state->chosen = options.chosen;
@@ -331,6 +365,9 @@ Status Engine::calibrate(const Tensors& inputs) {
     if (state_->nodes[l]) state_->nodes[l]->observed = &state_->statistics[l];
   }
   state_->scales.clear();
+  for (auto& store : state_->stores) {
+    if (store) store->forget_weighted_scales();
+  }
   const auto outputs = run(inputs);
   for (const auto& node : state_->nodes) {
     if (node) node->observed = nullptr;
@@ -339,8 +376,10 @@ Status Engine::calibrate(const Tensors& inputs) {
   return success();
 }
 
-bool Engine::calibrated() const {
-  return std::any_of(state_->statistics.begin(), state_->statistics.end(),
+bool Engine::calibrated() const { return state_->calibrated(); }
+
+bool Engine::State::calibrated() const {
+  return std::any_of(statistics.begin(), statistics.end(),
                      [](const auto& layer) { return !layer.empty() && !layer[0].empty(); });
 }
 
@@ -360,11 +399,21 @@ Recipe Engine::uniform(const std::optional<WeightSetting>& weights,
 
 Status Engine::apply(const Recipe& recipe) {
   if (const Status known = state_->check_names(recipe); !known) return known.error();
-  // Activations first: they need the scales of the calibration, and fail without touching weights.
-  if (const Status set = state_->set_activations(recipe); !set) return set.error();
-  if (const Status prepared = state_->prepare_weights(recipe); !prepared) return prepared.error();
-  state_->recipe = recipe;
-  return success();
+  if (const Status fits = state_->check_weights(recipe); !fits) return fits.error();
+  const Status followed = state_->follow(recipe);
+  if (followed) {
+    state_->recipe = recipe;
+    return success();
+  }
+  // Back to the recipe that run() promises to follow; it could be prepared before.
+  if (const Status back = state_->follow(state_->recipe); !back) return back.error();
+  return followed.error();
+}
+
+// Activations first: they need the scales of the calibration, and fail without touching weights.
+Status Engine::State::follow(const Recipe& next) {
+  if (const Status set = set_activations(next); !set) return set.error();
+  return prepare_weights(next);
 }
 
 Result<Tensors> Engine::run(const Tensors& inputs) {

@@ -1,7 +1,6 @@
 #include "posittune/engine/gemm.h"
 
 #include <dnnl.hpp>
-#include <omp.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,6 +8,9 @@
 
 #include "posittune/base/threads.h"
 #include "posittune/engine/exact_dot.h"
+
+// Of libgomp; its header comes with g++ only.
+extern "C" void omp_set_num_threads(int);
 
 namespace posittune::engine {
 namespace {
@@ -59,6 +61,9 @@ const dnnl::engine& cpu() {
   return engine;
 }
 
+// oneDNN refuses rows of no length.
+void empty_sums(const GemmSize& size, float* y) { std::fill_n(y, size.m * size.n, 0.0F); }
+
 }  // namespace
 
 void one_openmp_thread() {
@@ -67,6 +72,7 @@ void one_openmp_thread() {
 }
 
 void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
+  if (size.k == 0) return empty_sums(size, y);
   const Tiles tiles(size);
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     one_openmp_thread();
@@ -78,6 +84,7 @@ void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, i
 }
 
 void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
+  if (size.k == 0) return empty_sums(size, y);
   const Tiles tiles(size);
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     one_openmp_thread();

@@ -37,6 +37,11 @@ class Operation {
 
   // An operand as rows of which each gets its own scale under per-token scaling: tokens, or images.
   virtual kernels::Shape tokens(std::size_t operand, const ov::Shape& shape) const = 0;
+
+  // The shape of one of them, channels first.
+  virtual ov::Shape token(std::size_t operand, const ov::Shape& shape) const {
+    return {tokens(operand, shape).cols};
+  }
 };
 
 std::unique_ptr<Operation> make_matmul(const model::Layer& layer);

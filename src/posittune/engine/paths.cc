@@ -1,5 +1,6 @@
 #include <array>
 #include <bit>
+#include <cstdlib>
 #include <vector>
 
 #include "posittune/engine/gemm.h"
@@ -54,16 +55,32 @@ bool path_works(Path path) {
   return path == Path::kInt8 ? int8 : path == Path::kBf16 ? bf16 : true;
 }
 
+Result<Path> most_preferred_path() {
+  const char* text = std::getenv(kPathVariable);
+  if (text == nullptr || *text == '\0') return Path::kInt8;
+  for (const Path path : {Path::kInt8, Path::kBf16, Path::kFp32}) {
+    if (std::string_view(text) == name(path)) return path;
+  }
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown path of multiplication",
+               .where = kPathVariable,
+               .expected = "fp32, bf16 or int8",
+               .found = text};
+}
+
 Path choose_path(const std::optional<formats::Format>& weight,
                  const std::optional<formats::Format>& activation, bool scale_per_group,
                  quant::Accumulate accumulate) {
   if (accumulate == quant::Accumulate::kQuire) return Path::kQuire;
   if (!weight || !activation || scale_per_group) return Path::kFp32;
+  const auto preferred = most_preferred_path();
+  const Path first = preferred.ok() ? *preferred : Path::kInt8;
+  const auto usable = [&](Path path) { return path >= first && path_works(path); };
   const auto small_int = [](const formats::Format& format) {
     return format.family == formats::Family::kInt && format.bits <= 8 && format.block == 0 && format.variant == 0;
   };
-  if (small_int(*weight) && small_int(*activation) && path_works(Path::kInt8)) return Path::kInt8;
-  if (kernels::exact_in_bf16(*weight) && kernels::exact_in_bf16(*activation) && path_works(Path::kBf16)) {
+  if (small_int(*weight) && small_int(*activation) && usable(Path::kInt8)) return Path::kInt8;
+  if (kernels::exact_in_bf16(*weight) && kernels::exact_in_bf16(*activation) && usable(Path::kBf16)) {
     return Path::kBf16;
   }
   return Path::kFp32;

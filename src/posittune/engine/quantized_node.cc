@@ -15,14 +15,6 @@ std::size_t original_input(const ov::Node& original, std::size_t i) {
   return std::string_view(original.get_type_name()) == "Gather" ? i + 1 : i;
 }
 
-// The shape of one token (a vector) or image (channels first).
-ov::Shape token_shape(const ov::Shape& shape, std::size_t cols) {
-  if (shape.size() >= 3 && shape[0] > 0 && ov::shape_size(shape) / shape[0] == cols && cols != shape.back()) {
-    return {shape.begin() + 1, shape.end()};
-  }
-  return {cols};
-}
-
 }  // namespace
 
 QuantizedNode::QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<NodeState> state,
@@ -62,7 +54,7 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
       for (std::size_t i = 0; i < state.observed->size(); ++i) {
         const kernels::Shape shape = state.operation->tokens(i, inputs[i].get_shape());
         const Status seen = (*state.observed)[i].add({inputs[i].data<const float>(), shape.size()}, shape,
-                                                     token_shape(inputs[i].get_shape(), shape.cols), state.threads);
+                                                     state.operation->token(i, inputs[i].get_shape()), state.threads);
         if (!seen) state.error = seen.error();
       }
     }

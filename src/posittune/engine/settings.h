@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "posittune/base/result.h"
 #include "posittune/formats/format.h"
 #include "posittune/quant/recipe.h"
 
@@ -24,6 +25,14 @@ std::string_view name(Path path);
 
 // Whether this machine has instructions for a path and oneDNN gives the right answer with them.
 bool path_works(Path path);
+
+// The environment variable that holds paths back: "fp32", "bf16" or "int8" is the first in the order
+// of preference that may be used (fp32: neither bf16 nor int8). Read whenever a recipe is applied.
+inline constexpr const char* kPathVariable = "POSITTUNE_PATH";
+
+// The first path that may be used. Another value of the variable is an error (kUsage) when asked for
+// here; choose_path then runs as if it were not set.
+Result<Path> most_preferred_path();
 
 // The path for a weight and an activation format; one that is missing is in FP32.
 Path choose_path(const std::optional<formats::Format>& weight,

@@ -34,6 +34,10 @@ Result<std::vector<float>> WeightStore::group_scales(const quant::WeightSetting&
   return scales;
 }
 
+void WeightStore::forget_weighted_scales() {
+  std::erase_if(scales_, [](const auto& entry) { return std::get<bool>(entry.first); });
+}
+
 Result<std::vector<float>> WeightStore::scales(const quant::WeightSetting& setting,
                                                std::span<const float> input_squares, int threads) {
   const Key key{setting.format, setting.rule, setting.granularity, setting.group, setting.input_weighted};

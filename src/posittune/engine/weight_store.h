@@ -35,6 +35,9 @@ class WeightStore {
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
       const Forms& forms, int threads);
 
+  // New calibration data: scales that were chosen with the old are forgotten.
+  void forget_weighted_scales();
+
   Result<std::vector<float>> scales(const quant::WeightSetting& setting,
                                     std::span<const float> input_squares, int threads);
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <openvino/core/model.hpp>
+#include <openvino/frontend/manager.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/gather.hpp>
@@ -28,7 +29,8 @@ std::string quoted(const std::string& text) { return "'" + text + "'"; }
 // What OpenVINO says, without its source positions.
 std::string first_lines(const std::string& message) {
   static const std::regex noise(R"(((Exception|Check) .*(failed|from) .*:\d+:?\n?)|(\n\s*$))");
-  std::string text = std::regex_replace(message, noise, "");
+  // The file's own names are in there, and std::regex recurses over them: long ones are cut first.
+  std::string text = std::regex_replace(message.substr(0, 4000), noise, "");
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text.size() > 400 ? text.substr(0, 400) + " ..." : text;
 }
@@ -45,7 +47,15 @@ Result<std::shared_ptr<ov::Model>> read(const std::string& path) {
   try {
     // Converters and front ends live as long as the process: models share them.
     static ov::Core* core = new ov::Core;
-    return core->read_model(path);
+    if (std::filesystem::path(path).extension() == ".xml") return core->read_model(path);
+    // The ONNX front end alone: a core would try all it has, and some print what they think of it.
+    static ov::frontend::FrontEndManager* manager = new ov::frontend::FrontEndManager;
+    const auto onnx = manager->load_by_framework("onnx");
+    const auto loaded = onnx == nullptr ? nullptr : onnx->load(path);
+    if (loaded != nullptr) return onnx->convert(loaded);
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "cannot read the model: damaged, or not an ONNX or IR file",
+                 .where = path};
   } catch (const std::exception& error) {
     const std::string text = error.what();
     const bool unsupported = text.find("onversion") != std::string::npos ||
@@ -117,7 +127,9 @@ class Finder {
       note(node, "its weights are the left operand");
     } else if (!constant(node, 1)) {
       const auto rank = [&](std::size_t i) { return node->get_input_partial_shape(i).rank(); };
-      if (rank(0).is_dynamic() || rank(0) != rank(1) || rank(0).get_length() < 2) {
+      if (node->get_output_element_type(0) != ov::element::f32) {
+        note(node, "its operands are not float32");
+      } else if (rank(0).is_dynamic() || rank(0) != rank(1) || rank(0).get_length() < 2) {
         note(node, "operands of different or unknown rank");
       } else {
         add(node, LayerKind::kAttention, 1);
@@ -129,7 +141,9 @@ class Finder {
       const bool flat = std::all_of(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape)),
                                     [](std::size_t dim) { return dim == 1; });
       const auto rank = node->get_input_partial_shape(0).rank();
-      if (!flat || shape.size() < 2 || rank.is_dynamic() ||
+      if (ov::shape_size(shape) == 0) {
+        note(node, "its weights are empty");
+      } else if (!flat || shape.size() < 2 || rank.is_dynamic() ||
           rank.get_length() < static_cast<std::int64_t>(shape.size())) {
         note(node, "a batch of weight matrices");
       } else {
@@ -148,6 +162,10 @@ class Finder {
       note(node, "the rank of its input is unknown");
       return success();
     }
+    if (ov::shape_size(node->get_input_shape(1)) == 0) {
+      note(node, "its weights are empty");
+      return success();
+    }
     return add_weighted(node, kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
   }
 
@@ -155,10 +173,12 @@ class Finder {
   Status add_embedding(const std::shared_ptr<ov::Node>& node) {
     const auto gather = ov::as_type_ptr<ov::op::util::GatherBase>(node);
     if (!constant(node, 0) || constant(node, 1)) return success();
+    const ov::element::Type index = node->get_input_element_type(1);
     if (node->get_input_element_type(0) != ov::element::f32) return success();
+    if (index != ov::element::i32 && index != ov::element::i64) return success();
     const auto* axis = ov::as_type<ov::op::v0::Constant>(node->get_input_node_ptr(2));
     const ov::Shape table = node->get_input_shape(0);
-    if (table.size() != 2 || axis == nullptr || gather->get_batch_dims() != 0) return success();
+    if (table.size() != 2 || ov::shape_size(table) == 0 || axis == nullptr || gather->get_batch_dims() != 0) return success();
     if (axis->cast_vector<std::int64_t>() != std::vector<std::int64_t>{0}) return success();
     return add_weighted(node, LayerKind::kEmbedding, 1);
   }
@@ -259,6 +279,9 @@ Result<Graph> load(const std::string& path) {
   graph.path = path;
   graph.ov_model = *read_model;
   try {
+    if (graph.ov_model->outputs().empty()) {
+      return Error{.kind = ErrorKind::kInput, .what = "the model has no output", .where = path, .hint = "is the file empty?"};
+    }
     for (const auto& input : graph.ov_model->inputs()) {
       auto info = tensor_info(input);
       if (!info) return info.error();

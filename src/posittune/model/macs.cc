@@ -21,7 +21,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     if (input == graph.inputs.end()) {
       std::string known;
       for (const TensorInfo& info : graph.inputs) known += (known.empty() ? "" : ", ") + info.name;
-      return Error{.kind = ErrorKind::kUsage,
+      return Error{.kind = ErrorKind::kInput,
                    .what = "the model has no input '" + name + "'",
                    .where = graph.path,
                    .expected = known};
@@ -33,7 +33,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     if (!fits) {
       std::string wanted;
       for (const std::int64_t dim : input->dims) wanted += (wanted.empty() ? "" : ",") + (dim < 0 ? std::string("?") : std::to_string(dim));
-      return Error{.kind = ErrorKind::kUsage,
+      return Error{.kind = ErrorKind::kInput,
                    .what = "a shape does not fit the model's input",
                    .where = graph.path + ", input '" + name + "'",
                    .expected = wanted,

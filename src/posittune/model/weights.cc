@@ -1,5 +1,6 @@
 #include "posittune/model/weights.h"
 
+#include <map>
 #include <utility>
 
 #include <openvino/core/model.hpp>
@@ -83,8 +84,14 @@ ov::Output<ov::Node> weight_source(const ov::Output<ov::Node>& output) {
   return ov::is_type<ov::op::v0::Constant>(at.get_node()) ? at : output;
 }
 
-Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
+namespace {
+
+// Values that several nodes use are computed once: a chain of x + x would take time 2^length.
+using Folded = std::map<const ov::Node*, ov::TensorVector>;
+
+Result<ov::Tensor> fold(const ov::Output<ov::Node>& output, Folded& folded) {
   ov::Node* node = output.get_node();
+  if (const auto known = folded.find(node); known != folded.end()) return known->second[output.get_index()];
   if (const auto* constant = ov::as_type<ov::op::v0::Constant>(node)) {
     // The tensor is only read.
     return ov::Tensor(constant->get_element_type(), constant->get_shape(),
@@ -92,7 +99,7 @@ Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
   }
   ov::TensorVector inputs, outputs;
   for (const auto& input : node->input_values()) {
-    auto value = fold(input);
+    auto value = fold(input, folded);
     if (!value) return value.error();
     inputs.push_back(*value);
   }
@@ -110,7 +117,15 @@ Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
                  .where = "node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
                  .hint = "fold constants when exporting the model"};
   }
+  folded[node] = outputs;
   return outputs[output.get_index()];
+}
+
+}  // namespace
+
+Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
+  Folded folded;
+  return fold(output, folded);
 }
 
 std::size_t weight_input(const Layer& layer) { return layer.kind == LayerKind::kEmbedding ? 0 : 1; }

@@ -37,10 +37,17 @@ std::string granularity_text(const WeightSetting& setting) {
   return text;
 }
 
+// YAML allows 1024 characters for a key on the line of its value, escapes included.
+void emit_name(YAML::Emitter& out, const std::string& key) {
+  if (key.size() > 100) out << YAML::LongKey;
+  out << YAML::Key << key;
+}
+
 void emit_weights(YAML::Emitter& out, const Recipe& recipe) {
   out << YAML::Key << "weights" << YAML::Value << YAML::BeginMap;
   for (const auto& [key, setting] : recipe.weights) {
-    out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap;
+    emit_name(out, key);
+    out << YAML::Value << YAML::Flow << YAML::BeginMap;
     out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
     out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
     out << YAML::Key << "granularity" << YAML::Value << granularity_text(setting);
@@ -53,7 +60,8 @@ void emit_weights(YAML::Emitter& out, const Recipe& recipe) {
 void emit_activations(YAML::Emitter& out, const Recipe& recipe) {
   out << YAML::Key << "activations" << YAML::Value << YAML::BeginMap;
   for (const auto& [key, setting] : recipe.activations) {
-    out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap;
+    emit_name(out, key);
+    out << YAML::Value << YAML::Flow << YAML::BeginMap;
     out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
     out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
     out << YAML::Key << "chosen" << YAML::Value << std::string(name(setting.scale));
@@ -84,19 +92,31 @@ std::string text_at(const YAML::Node& node, const char* key, const char* otherwi
   return node[key] ? node[key].as<std::string>() : otherwise;
 }
 
+// `weights` and `activations` may be missing or empty, but not anything else than a map.
+Status check_section(const YAML::Node& root, const char* key, const std::string& where) {
+  const YAML::Node node = root[key];
+  if (!node || node.IsNull() || node.IsMap()) return success();
+  return bad_recipe(where + ", " + key, "not a map");
+}
+
+Error at(Error error, const std::string& where) {
+  error.where = where;
+  return error;
+}
+
 Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& where) {
   if (const Status ok = check_keys(node, {"format", "scale", "granularity", "input_weighted"}, where); !ok) {
     return ok.error();
   }
   WeightSetting setting;
   auto format = formats::parse_format(text_at(node, "format", ""));
-  if (!format) return format.error();
+  if (!format) return at(format.error(), where);
   auto rule = parse_scale_rule(text_at(node, "scale", "rms_pow2"));
-  if (!rule) return rule.error();
+  if (!rule) return at(rule.error(), where);
   setting.format = *format;
   setting.rule = *rule;
   if (const Status ok = parse_granularity(text_at(node, "granularity", "tensor"), setting); !ok) {
-    return ok.error();
+    return at(ok.error(), where);
   }
   setting.input_weighted = node["input_weighted"] && node["input_weighted"].as<bool>();
   return setting;
@@ -105,11 +125,11 @@ Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& whe
 Result<ActivationSetting> read_activation(const YAML::Node& node, const std::string& where) {
   if (const Status ok = check_keys(node, {"format", "scale", "chosen"}, where); !ok) return ok.error();
   auto format = formats::parse_format(text_at(node, "format", ""));
-  if (!format) return format.error();
+  if (!format) return at(format.error(), where);
   auto rule = parse_scale_rule(text_at(node, "scale", "rms_pow2"));
-  if (!rule) return rule.error();
+  if (!rule) return at(rule.error(), where);
   auto scale = parse_activation_scale(text_at(node, "chosen", "static"));
-  if (!scale) return scale.error();
+  if (!scale) return at(scale.error(), where);
   return ActivationSetting{*format, *rule, *scale};
 }
 
@@ -120,9 +140,17 @@ Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
   if (root["version"] && root["version"].as<int>() != kRecipeVersion) {
     return bad_recipe(where, "version " + root["version"].as<std::string>());
   }
+  for (const char* part : {"weights", "activations"}) {
+    if (root[part] && !root[part].IsMap() && !root[part].IsNull()) return bad_recipe(where, std::string(part) + " is no map");
+  }
+  for (const char* section : {"weights", "activations"}) {
+    if (const Status ok = check_section(root, section, where); !ok) return ok.error();
+  }
   Recipe recipe;
   const std::string accumulate = text_at(root, "accumulate", "fp32");
-  if (accumulate != "fp32" && accumulate != "quire") return unknown("accumulation", accumulate, "fp32, quire");
+  if (accumulate != "fp32" && accumulate != "quire") {
+    return at(unknown("accumulation", accumulate, "fp32, quire"), where);
+  }
   recipe.accumulate = accumulate == "quire" ? Accumulate::kQuire : Accumulate::kFp32;
   for (const auto& entry : root["weights"]) {
     const auto key = entry.first.as<std::string>();
