@@ -2,6 +2,7 @@
 import json
 import re
 import shlex
+import shutil
 import unittest
 import xml.dom.minidom
 
@@ -89,8 +90,16 @@ class ReadmeTest(CliTest):
         lines = [line for block in blocks for line in block.splitlines() if line.startswith("posittune ")]
         self.assertGreater(len(lines), 3)
         self.save(np.random.default_rng(9).standard_normal((64, 256)).astype(np.float32), "weights.npy")
+        zoo = ROOT / "zoo"
+        for name, source in (("model.onnx", "model.onnx"), ("c.npz", "calibrate.npz"), ("r.npz", "report.npz")):
+            shutil.copy(zoo / "gpt2" / source, self.path / name)
+        (self.path / "data.yaml").write_text("calibrate: c.npz\nreport: r.npz\n")
         for line in lines:
-            self.ok(*shlex.split(line.split(" #")[0])[1:])
+            arguments = shlex.split(re.split(" [#>]", line)[0])[1:]
+            if arguments[0] == "compare":  # whole models: what would be done
+                arguments = [a for a in arguments if a != "--json"] + ["--dry-run", "--limit", "2"]
+            self.ok(*arguments, env={"POSITTUNE_ZOO": str(zoo)})
+
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <set>
@@ -206,7 +207,8 @@ double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t c
   double scales = 1;
   if (setting.granularity == Granularity::kChannel) scales = r;
   if (setting.granularity == Granularity::kGroup) {
-    scales = r * static_cast<double>((cols + setting.group - 1) / setting.group);
+    const std::size_t group = std::max<std::size_t>(1, setting.group);
+    scales = r * static_cast<double>((cols + group - 1) / group);
   }
   if (setting.rule == ScaleRule::kNone) scales = 0;
   double bits = r * c * setting.format.bits + scales * (power_of_two(setting.rule) ? 8 : 32);
