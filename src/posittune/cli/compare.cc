@@ -142,7 +142,7 @@ Action declare(CLI::App& app, Streams streams) {
       ->default_val("auto")
       ->group(measuring);
   app.add_option("--output", options->output, "output that is scored (default: the only one, or the first)")->group(measuring);
-  app.add_option("--batch", options->batch, "items to a run (0: by the size of the outputs)")->group(measuring);
+  app.add_option("--batch", options->batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
   app.add_option("--resamples", options->resamples, "bootstrap resamples")->check(CLI::Range(10, 1000000))->group(measuring);
   app.add_option("--seed", options->seed, "of the bootstrap")->group(measuring);
   app.add_option("-o,--run", options->run_folder, "run folder; an interrupted run continues (default: runs/compare-...)")->group(measuring);

@@ -71,8 +71,8 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("--tokenizer", options.tokenizer, "tokenizer as OpenVINO IR, for text")->group(data);
   app.add_option("--annotations", options.annotations, "COCO json, for a folder of images")->group(data);
   app.add_option("--labels", options.labels, "file with a line \"FILE LABEL\" for each image")->group(data);
-  app.add_option("--sequence", options.sequence, "tokens a row, for text")->group(data);
-  app.add_option("--limit", options.limit, "only the first so many items of each split")->group(data);
+  app.add_option("--sequence", options.sequence, "tokens a row, for text")->check(CLI::Range(0, 1 << 30))->group(data);
+  app.add_option("--limit", options.limit, "only the first so many items of each split (0: all)")->check(CLI::Range(0, 1 << 30))->group(data);
   const std::string layers = "Layers";
   app.add_option("--include", options.selection.include,
                  "quantize only layers whose name, or whose weight's name, matches one of these")

@@ -71,7 +71,7 @@ Result<Graph> load(const std::string& path);
 Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight);
 
 // Multiply-accumulates of each layer for inputs of these shapes (by input name; inputs left out
-// get 1 for each open dimension). kInput when a name is unknown or a shape does not fit.
+// get 1 for each open dimension). kUsage when a name is unknown or a shape does not fit.
 Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
                                               const std::map<std::string, TensorShape>& shapes);
 

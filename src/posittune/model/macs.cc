@@ -21,7 +21,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     if (input == graph.inputs.end()) {
       std::string known;
       for (const TensorInfo& info : graph.inputs) known += (known.empty() ? "" : ", ") + info.name;
-      return Error{.kind = ErrorKind::kInput,
+      return Error{.kind = ErrorKind::kUsage,
                    .what = "the model has no input '" + name + "'",
                    .where = graph.path,
                    .expected = known};
@@ -33,7 +33,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     if (!fits) {
       std::string wanted;
       for (const std::int64_t dim : input->dims) wanted += (wanted.empty() ? "" : ",") + (dim < 0 ? std::string("?") : std::to_string(dim));
-      return Error{.kind = ErrorKind::kInput,
+      return Error{.kind = ErrorKind::kUsage,
                    .what = "a shape does not fit the model's input",
                    .where = graph.path + ", input '" + name + "'",
                    .expected = wanted,
@@ -80,7 +80,7 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
       macs[i] = macs_of(layer, graph, *found->second[used[name]++]);
     }
   } catch (const std::exception& error) {
-    return Error{.kind = ErrorKind::kInput,
+    return Error{.kind = ErrorKind::kUsage,
                  .what = "the model does not accept these input shapes",
                  .where = graph.path,
                  .found = std::string(error.what()).substr(0, 300)};
