@@ -4,7 +4,7 @@ import hashlib
 import json
 import unittest
 
-from compare_support import ZOO, CompareTest, by_name, numbers, value
+from compare_support import QUICK, ZOO, CompareTest, by_name, numbers, value
 from onnx_bytes import OnnxFile
 from support import main, np
 
@@ -200,9 +200,10 @@ class OptionsTest(CompareTest):
         return [value(row, "kl") for row in self.compare(*self.ALBERT, "--formats", "posit<6,1>,int4", *arguments)["rows"]]
 
     def test_finer_scales_are_better(self):
-        tensor, channel, group = (self.kls("--what", "w", "--scale", "mse_pow2", "--granularity", g) for g in ("tensor", "channel", "group:32"))
-        for coarse, fine in ((tensor[1], channel[1]), (channel[1], group[1])):  # int4 gains most
-            self.assertLess(fine, coarse)
+        tensor, channel, group = (self.kls("--what", "w", "--scale", "mse", "--granularity", g) for g in ("tensor", "channel", "group:32"))
+        # Real scales: powers of two gain next to nothing. int4 gains most.
+        self.assertLess(channel[1], tensor[1])
+        self.assertLess(group[1], tensor[1])
 
     def test_ways_to_scale_activations(self):
         static = self.kls("--what", "wa", "--scale", "rms_pow2")
@@ -248,12 +249,12 @@ class OptionsTest(CompareTest):
     def test_text(self):
         tokenizer = ZOO / "gpt2" / "openvino_tokenizer.xml"
         arguments = ("--formats", "fp32", "--what", "w", "--limit", 8)
-        done = self.run_cli("compare", "zoo:gpt2", "--report", ZOO / "gpt2" / "report.txt", "--tokenizer", tokenizer, *arguments, "--json", env=self.env)
+        done = self.run_cli("compare", "zoo:gpt2", "--report", ZOO / "gpt2" / "report.txt", "--tokenizer", tokenizer, *arguments, *QUICK, "--json", env=self.env)
         if done.returncode == 4 and "openvino-tokenizers" in done.stderr:
             raise unittest.SkipTest("openvino-tokenizers is not installed: text data is not tested")
         self.assertEqual(done.returncode, 0, done.stderr)
         text = json.loads(done.stdout)
-        array = self.compare("zoo:gpt2", *arguments, "--resamples", 1000)
+        array = self.compare("zoo:gpt2", *arguments)
         self.assertEqual((text["data"]["report"]["kind"], text["data"]["report"]["items"]), ("text", 8))
         self.assertEqual(text["rows"][0]["metrics"], array["rows"][0]["metrics"])
 

@@ -114,6 +114,8 @@ std::string config_text(const Session& session) {
   const CompareOptions& options = session.options;
   std::string text = fmt::format("command: compare\ntask: {}\naccumulate: {}\nseed: {}\nresamples: {}\noutput: \"{}\"\n",
                                  metrics::name(session.task), options.accumulate, options.seed, options.resamples, options.output);
+  text += fmt::format("report_items: {}\n", session.report().items());
+  if (session.model_data.splits.calibrate) text += fmt::format("calibrate_items: {}\n", session.model_data.splits.calibrate->items());
   text += "quantized:\n";
   const model::Graph& graph = session.engine.graph();
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
@@ -353,7 +355,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   for (const std::string& text : options.scales) {
     auto rule = quant::parse_scale_rule(text);
     if (!rule) return rule.error();
-    rules.push_back(*rule);
+    if (std::find(rules.begin(), rules.end(), *rule) == rules.end()) rules.push_back(*rule);
   }
   auto activation_scale = quant::parse_activation_scale(options.activation_scale);
   if (!activation_scale) return activation_scale.error();
