@@ -444,7 +444,13 @@ Result<Tensors> Engine::run(const Tensors& inputs) {
     return outputs;
   } catch (const std::exception& error) {
     for (const auto& node : state_->nodes) {
-      if (node && node->error) return *node->error;
+      if (!node || !node->error) continue;
+      Error found = *node->error;
+      if (found.kind == ErrorKind::kInput) {
+        found.where += ", inputs";
+        for (const TensorInfo& info : state_->graph.inputs) found.where += " '" + info.name + "'";
+      }
+      return found;
     }
     return Error{.kind = ErrorKind::kInput,
                  .what = "the model could not run on these inputs",

@@ -16,12 +16,21 @@ records::Estimate to_record(const metrics::Estimate& estimate) {
   return {estimate.value, estimate.low, estimate.high};
 }
 
+// An error that data cause names them.
+Error of_data(Error error, const data::Dataset& data) {
+  const std::string& path = data.description().path;
+  if (error.kind == ErrorKind::kInput && error.where.find(path) == std::string::npos) {
+    error.where = path + (error.where.empty() ? "" : ", " + error.where);
+  }
+  return error;
+}
+
 Status for_each_batch(const data::Dataset& data, std::size_t batch,
                       const std::function<Status(std::size_t index, std::size_t first, Tensors inputs)>& body) {
   for (std::size_t first = 0, index = 0; first < data.items(); first += batch, ++index) {
     auto inputs = data.batch(first, std::min(batch, data.items() - first));
     if (!inputs) return inputs.error();
-    if (const Status done = body(index, first, std::move(*inputs)); !done) return done.error();
+    if (const Status done = body(index, first, std::move(*inputs)); !done) return of_data(done.error(), data);
   }
   return success();
 }
@@ -83,7 +92,7 @@ Status Evaluator::choose_batch() {
     auto inputs = data_->batch(0, 1);
     if (!inputs) return inputs.error();
     auto outputs = engine_->run(*inputs);
-    if (!outputs) return outputs.error();
+    if (!outputs) return of_data(outputs.error(), *data_);
     std::size_t bytes = 1;
     for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
     batch_ = std::clamp<std::size_t>(kBatchBytes / bytes, 1, kMostItems);

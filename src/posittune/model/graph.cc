@@ -108,8 +108,7 @@ class Finder {
                                                           : add_convolution(node, *kind);
       if (!added) return added.error();
     }
-    count_other_parameters();
-    return success();
+    return count_other_parameters();
   }
 
  private:
@@ -241,12 +240,22 @@ class Finder {
     return std::memcmp(a->data(), b->data(), a->size() * sizeof(float)) == 0;
   }
 
-  void count_other_parameters() {
+  // Biases and the like; their values, too, must be numbers. -infinity is one that masks use.
+  Status count_other_parameters() {
     for (const auto& node : graph_.ov_model->get_ordered_ops()) {
       const bool constant = ov::is_type<ov::op::v0::Constant>(node);
       if (!constant || owned_.contains(node.get()) || !node->get_output_element_type(0).is_real()) continue;
       graph_.other_parameters += ov::shape_size(node->get_output_shape(0));
+      const std::vector<float> values = ov::as_type_ptr<ov::op::v0::Constant>(node)->cast_vector<float>();
+      const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x) && !(x < 0); });
+      if (bad == values.end()) continue;
+      return Error{.kind = ErrorKind::kInput,
+                   .what = "a constant of the model is not a number",
+                   .where = graph_.path + ", tensor " + quoted(node->get_friendly_name()) + ", element " +
+                            std::to_string(bad - values.begin()),
+                   .found = std::to_string(*bad)};
     }
+    return success();
   }
 
   Graph& graph_;
