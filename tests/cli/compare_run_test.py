@@ -1,4 +1,5 @@
 """posittune compare: the run folder, what a second call does with it, and signals."""
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ class JournalTest(CompareTest):
     def entries(self, run="run"):
         """Rows of the journal, also while a process writes it."""
         try:
-            with sqlite3.connect(f"file:{self.path / run / 'trials.db'}?mode=ro", uri=True) as database:
+            with contextlib.closing(sqlite3.connect(f"file:{self.path / run / 'trials.db'}?mode=ro", uri=True)) as database:
                 return [json.loads(payload) for payload, in database.execute("select payload from entries order by id")]
         except sqlite3.OperationalError:  # not there yet
             return []
@@ -66,8 +67,8 @@ class RunFolderTest(JournalTest):
         self.assertEqual(third["rows"][2:4], first["rows"][:2])
         self.assertEqual([(r["format"], r["what"]) for r in third["rows"][:4]], [("posit<6,1>", "w"), ("posit<6,1>", "wa"), ("fp32", "w"), ("fp32", "wa")])
         self.assertEqual(self.entries()[:len(before)], before)
-        # Other names of a format, other scale rules, more items to a scale.
-        self.compare(*self.ALBERT, "--formats", "P8E1", "--scale", "mse_pow2")
+        # Two names of one format are one trial; a scale for each channel is another recipe.
+        self.compare(*self.ALBERT, "--formats", "P8E1,posit8e1")
         self.assertIn("2 of 2 rows", self.said)
         fourth = self.compare(*self.ALBERT, "--formats", "posit8e1", "--granularity", "channel")
         self.assertNotIn("measured before", self.said)
@@ -175,14 +176,17 @@ class SignalTest(JournalTest):
         message = self.refused(2, *self.GPT2, "-o", "run")
         self.assertIn("another process works on this run folder", message)
         self.assertIn(f"process {running.pid}", message)
+        self.interrupt(running)
+
+    def interrupt(self, running):
         running.send_signal(signal.SIGINT)
-        self.assertEqual(running.wait(timeout=120), 130)
+        out, _ = running.communicate(timeout=120)
+        self.assertEqual((running.returncode, out), (130, ""))
 
     def test_an_interrupt_before_the_first_row(self):
         running = self.start("zoo:gpt2", "--limit", "64", *self.FORMATS)
         self.until(lambda: (self.path / "run" / "run.json").exists(), running)
-        running.send_signal(signal.SIGINT)
-        self.assertEqual(running.wait(timeout=120), 130)
+        self.interrupt(running)
         self.assertEqual(self.entries(), [])
         # Nothing was measured: the folder is free for another run.
         self.compare("zoo:albert", "--limit", 2, "--formats", "fp32", "-o", "run")

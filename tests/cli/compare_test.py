@@ -196,14 +196,15 @@ class BitsTest(CompareTest):
 class OptionsTest(CompareTest):
     ALBERT = ("zoo:albert", "--limit", 16)
 
-    def kls(self, *arguments):
-        return [value(row, "kl") for row in self.compare(*self.ALBERT, "--formats", "posit<6,1>,int4", *arguments)["rows"]]
+    def kls(self, *arguments, model=ALBERT):
+        return [value(row, "kl") for row in self.compare(*model, "--formats", "posit<6,1>,int4", *arguments)["rows"]]
 
     def test_finer_scales_are_better(self):
-        tensor, channel, group = (self.kls("--what", "w", "--scale", "mse", "--granularity", g) for g in ("tensor", "channel", "group:32"))
-        # Real scales: powers of two gain next to nothing. int4 gains most.
-        self.assertLess(channel[1], tensor[1])
-        self.assertLess(group[1], tensor[1])
+        # On the 510 tokens of two rows of GPT-2, and for int4, which gains most: ALBERT's few items are too noisy.
+        tensor, channel, group = (self.kls("--what", "w", "--scale", "mse_pow2", "--granularity", g, model=("zoo:gpt2", "--limit", 2))[1]
+                                  for g in ("tensor", "channel", "group:32"))
+        self.assertLess(channel, tensor)
+        self.assertLess(group, channel)
 
     def test_ways_to_scale_activations(self):
         static = self.kls("--what", "wa", "--scale", "rms_pow2")

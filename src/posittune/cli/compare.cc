@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <ostream>
 
@@ -144,7 +146,7 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--output", options->output, "output that is scored (default: the only one, or the first)")->group(measuring);
   app.add_option("--batch", options->batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
   app.add_option("--resamples", options->resamples, "bootstrap resamples")->check(CLI::Range(10, 1000000))->group(measuring);
-  app.add_option("--seed", options->seed, "of the bootstrap")->group(measuring);
+  app.add_option("--seed", options->seed, "of the bootstrap")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
   app.add_option("-o,--run", options->run_folder, "run folder; an interrupted run continues (default: runs/compare-...)")->group(measuring);
   app.add_option("--save-outputs", options->save_outputs, "also write the outputs of each row as npy files here")->group(measuring);
   app.add_flag("--json", options->json, "one JSON document on stdout");

@@ -362,6 +362,10 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   quant::WeightSetting shared;
   if (const Status ok = quant::parse_granularity(options.granularity, shared); !ok) return ok.error();
   std::vector<Trial> trials;
+  const auto add = [&trials](const Trial& trial) {
+    const auto same = [&](const Trial& other) { return other.name() == trial.name(); };
+    if (std::none_of(trials.begin(), trials.end(), same)) trials.push_back(trial);
+  };
   const bool activations = std::find(options.what.begin(), options.what.end(), "wa") != options.what.end();
   const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) { return quant::search_rounds(rule) > 0; });
   if (activations && *activation_scale == quant::ActivationScale::kToken && searched != rules.end()) {
@@ -377,7 +381,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
     for (const std::string& what : options.what) {
       const bool both = what == "wa";
       if (is_fp32(*format)) {
-        trials.push_back({.format = *format, .activations = both});
+        add({.format = *format, .activations = both});
         continue;
       }
       for (const quant::ScaleRule rule : rules) {
@@ -387,7 +391,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
         trial.weight->rule = rule;
         trial.weight->input_weighted = options.input_weighted;
         if (both) trial.activation = quant::ActivationSetting{*format, rule, *activation_scale};
-        trials.push_back(trial);
+        add(trial);
       }
     }
   }

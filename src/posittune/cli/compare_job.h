@@ -42,7 +42,7 @@ struct Trial {
 // Lists of formats, split at the commas that are not inside "posit<8,1>".
 std::vector<std::string> split_formats(const std::vector<std::string>& lists);
 
-// Formats x what x scales; FP32 needs no scale. kUsage for what cannot be.
+// Formats x what x scales, each once; FP32 needs no scale. kUsage for what cannot be.
 Result<std::vector<Trial>> make_trials(const CompareOptions& options);
 
 struct CompareResult {
