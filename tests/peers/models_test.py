@@ -5,11 +5,13 @@
 
 The packages go to BUILD_FOLDER/peers/torch. A model that cannot be had is skipped by name; exit code 77 without packages.
 
-Tolerances. Sums are taken in another order: a few 1e-7 of a tensor's rms for each layer, 1e-5 allowed. Where activations
-are quantized this is not the end of it: a difference in the last bit can round to the other neighbour, a step of 2^-3
-or so, and the layers after it amplify that until two correct implementations differ by as much as the format costs.
-So the engine's own input of each layer is compared with the reference's, within summation order, and the reference
-goes on with the engine's: each step is compared, and no flip is ever carried on.
+Tolerances. Sums are taken in another order: seen were 8e-7 of a tensor's rms in GPT-2 and ALBERT, layers and logits alike,
+of which 3e-6 are allowed; and 4e-6 in scores of YOLOv8n, which are exponentials, of which 2e-5 are allowed. A wrong rule
+for ties is 7e-5 and more; posits cut to the nearest value and not on the bit string are 5e-6 and more.
+Where activations are quantized this is not the end of it: a difference in the last bit can round to the other
+neighbour, a step of 2^-3 or so, and the layers after it amplify that until two correct implementations differ by as
+much as the format costs. So the engine's own input of each layer is compared with the reference's, within summation
+order, and the reference goes on with the engine's: each step is compared, and no flip is ever carried on.
 """
 
 import json
@@ -23,7 +25,6 @@ import environment
 FORMATS = ["posit<8,1>", "posit<8,0>", "posit<6,1>", "int8", "fp8_e4m3", "fp16", "bf16"]
 RULES = ["rms_pow2", "absmax"]
 FP32_TOLERANCE = 1e-4  # of the largest output
-TOLERANCE = 1e-5       # relative rms
 THREADS = 2
 
 
@@ -106,7 +107,8 @@ def check_fp32(case, ours, scratch):
 # --- formats ---------------------------------------------------------------------------------------------------------
 
 def check_layers(case, ours, network):
-    rows = json.loads(ours.run("inspect", case.model, "--json"))["rows"]
+    shapes = [option for name, array in case.inputs.items() for option in ("--shape", f"{name}={','.join(map(str, array.shape))}")]
+    rows = json.loads(ours.run("inspect", case.model, "--json", *shapes))["rows"]
     found = sorted(row["weight"] for row in rows if row["quantized"])
     expected = sorted(layer.weight for layer in network.layers.values())
     require(found == expected, f"quantized are {sorted(set(found) ^ set(expected))}, in one of the two only")
@@ -144,7 +146,7 @@ class FormatChecks:
     def check_weights(self, form, rule, weights):
         right = self.network.run(self.case.inputs, weights)[self.output]
         found = self.apart(self.plain.array(f"{form} w {rule}"), right)
-        require(found <= TOLERANCE, f"{self.output} differs by {found:.1e} of its rms")
+        require(found <= self.case.tolerance, f"{self.output} differs by {found:.1e} of its rms")
         return f"{found:.1e}; the format costs {self.apart(right, self.fp32):.1e}"
 
     def check_activations(self, form, rule, weights):
@@ -155,21 +157,21 @@ class FormatChecks:
         def engines_input(layer, x):
             own = self.tapped.array(trial, self.taps[layer.input])[0]
             found = distance(own, x.numpy())
-            require(found <= TOLERANCE, f"{layer.input}, the input of a {layer.kind}, differs by {found:.1e} of its rms")
+            require(found <= self.case.tolerance, f"{layer.input}, the input of a {layer.kind}, differs by {found:.1e} of its rms")
             worst[:] = max(worst, [found, layer.input])
             return self.quantized(form, rule, layer, torch.from_numpy(own))
         right = self.network.run(self.first, weights, engines_input)[self.output]
         found = self.apart(self.tapped.array(trial), right)
-        require(found <= TOLERANCE, f"{self.output} differs by {found:.1e} of its rms")
+        require(found <= self.case.tolerance, f"{self.output} differs by {found:.1e} of its rms")
         return f"{found:.1e}, inputs of layers {worst[0]:.1e} or less; {self.unguided(form, rule, weights)}"
 
     def unguided(self, form, rule, weights):
         """The model as it is, the reference on its own: flips spread, but what the format costs is the same."""
         right = self.network.run(self.case.inputs, weights, lambda layer, x: self.quantized(form, rule, layer, x))[self.output]
         found = self.plain.array(f"{form} wa {rule}")
-        own, cost = self.apart(found, self.fp32), self.apart(right, self.fp32)
+        own, cost = distance(found, self.fp32), distance(right, self.fp32)
         require(cost / 2 <= own <= cost * 2, f"the format costs {own:.1e}, in the reference {cost:.1e}")
-        return f"unguided {self.apart(found, right):.1e}, the format costs {own:.1e}, in the reference {cost:.1e}"
+        return f"unguided {distance(found, right):.1e}, the format costs {own:.1e}, in the reference {cost:.1e}"
 
 
 def check_formats(case, ours, report, scratch):
