@@ -2,53 +2,258 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "posittune/quant/summary.h"
+#include <random>
+#include <string>
+#include <vector>
 
 namespace posittune::quant {
 namespace {
 
-formats::Format format(const char* name) { return formats::parse_format(name).value(); }
+formats::Format format(const char *name) {
+  return formats::parse_format(name).value();
+}
 
-TEST(Recipe, YamlRoundTrip) {
+// Names that YAML would read as something else, or that need escapes.
+std::vector<std::string> odd_names() {
+  return {"transformer.h.0/Gemm",
+          "",
+          " ",
+          " a ",
+          "a: b",
+          "a #b",
+          "- a",
+          "? a",
+          "\"quoted\"",
+          "it's",
+          "'",
+          "a\nb",
+          "a\r\nb\t",
+          "\n",
+          "~",
+          "null",
+          "true",
+          "No",
+          "123",
+          "0x1F",
+          "1e5",
+          ".inf",
+          "<<",
+          "=",
+          "*alias",
+          "&anchor",
+          "!tag",
+          "%directive",
+          "@at",
+          "`tick",
+          "{a: b}",
+          "[a]",
+          "a,b",
+          "--- doc",
+          "...",
+          "|",
+          ">",
+          "\xc3\xa9t\xc3\xa9",
+          "\xe5\xb1\x82",
+          "\xf0\x9f\x98\x80",
+          "\xef\xbb\xbf",
+          "\xe2\x80\xa8",
+          "\xc2\x85",
+          "back\\slash",
+          "\\n",
+          std::string("nul\0here", 8),
+          "\x01\x7f",
+          std::string(127, 'x'),
+          std::string(5000, 'x'),
+          std::string(2000, '\n'),
+          "a b c " + std::string(1500, ':')};
+}
+
+Recipe random_recipe(std::mt19937 &random) {
+  const auto names = odd_names();
+  const std::vector<formats::Format> formats = formats::known_formats();
+  const auto pick = [&](const auto &list) {
+    return list[random() % list.size()];
+  };
+  const auto rule = [&] { return static_cast<ScaleRule>(random() % 6); };
   Recipe recipe;
-  recipe.accumulate = Accumulate::kQuire;
-  for (const char* name : {"plain", "a: b", "\"quoted\"", "line\nbreak", "# hash", "ünïcode", "- dash", "null", "1.0", " "}) {
-    recipe.weights[name] = {format("posit<8,1>"), ScaleRule::kMse, Granularity::kGroup, 48, true};
-    recipe.activations[name] = {format("fp8_e4m3"), ScaleRule::kRmsPow2, ActivationScale::kOutput};
+  recipe.accumulate =
+      random() % 2 == 0 ? Accumulate::kQuire : Accumulate::kFp32;
+  for (std::size_t i = random() % 8; i > 0; --i) {
+    WeightSetting setting{.format = pick(formats),
+                          .rule = rule(),
+                          .granularity =
+                              static_cast<Granularity>(random() % 3)};
+    if (setting.granularity == Granularity::kGroup)
+      setting.group = 1 + random() % 1000;
+    setting.input_weighted = random() % 2 == 0;
+    recipe.weights[pick(names)] = setting;
   }
-  recipe.weights["other"] = {.format = format("mxfp4"), .rule = ScaleRule::kNone, .granularity = Granularity::kChannel};
-  const auto back = recipe_from_yaml(to_yaml(recipe), "here");
-  ASSERT_TRUE(back) << back.error().message();
-  EXPECT_EQ(*back, recipe);
-  EXPECT_EQ(recipe_from_yaml(to_yaml({}), "here").value(), Recipe{});
+  for (std::size_t i = random() % 8; i > 0; --i) {
+    recipe.activations[pick(names)] = {
+        pick(formats), rule(), static_cast<ActivationScale>(random() % 3)};
+  }
+  return recipe;
 }
 
-TEST(Recipe, Errors) {
-  for (const char* text : {"[1, 2]", "weights: 3", "nonsense: 1", "version: 9", "weights: {a: {format: posit8e1, scal: mse}}", "{", "weights: {a: [1]}"}) {
-    const auto read = recipe_from_yaml(text, "file.yaml");
-    ASSERT_FALSE(read) << text;
-    EXPECT_NE(read.error().message().find("file.yaml"), std::string::npos) << text;
+void expect_round_trip(const Recipe &recipe) {
+  const std::string text = to_yaml(recipe);
+  const auto back = recipe_from_yaml(text, "test");
+  ASSERT_TRUE(back.ok()) << back.error().message() << "\n"
+                         << text.substr(0, 3000);
+  EXPECT_EQ(*back, recipe) << text.substr(0, 3000);
+  EXPECT_EQ(to_yaml(*back), text);
+}
+
+TEST(Recipe, EveryOddNameComesBack) {
+  for (const std::string &name : odd_names()) {
+    SCOPED_TRACE(testing::PrintToString(name.substr(0, 40)));
+    Recipe recipe;
+    recipe.weights[name] = {.format = format("posit<8,1>")};
+    recipe.activations[name] = {.format = format("int8")};
+    expect_round_trip(recipe);
   }
-  EXPECT_EQ(recipe_from_yaml("weights: {a: {format: posit99}}", "f").error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(recipe_from_yaml("weights: {a: {format: int8, scale: best}}", "f").error().kind, ErrorKind::kUsage);
+}
+
+TEST(Recipe, RandomRecipesComeBack) {
+  std::mt19937 random(7);
+  for (int i = 0; i < 500; ++i)
+    expect_round_trip(random_recipe(random));
+  expect_round_trip({});
+}
+
+TEST(Recipe, TextIsSortedAndReadable) {
+  Recipe recipe;
+  recipe.weights["b"] = {.format = format("posit<8,1>"),
+                         .rule = ScaleRule::kMse,
+                         .granularity = Granularity::kGroup,
+                         .group = 32};
+  recipe.weights["a"] = {.format = format("int8"), .input_weighted = true};
+  recipe.activations["l"] = {.format = format("mxfp8"),
+                             .scale = ActivationScale::kToken};
+  EXPECT_EQ(to_yaml(recipe),
+            "version: 1\n"
+            "accumulate: fp32\n"
+            "weights:\n"
+            "  a: {format: int8, scale: rms_pow2, granularity: tensor, "
+            "input_weighted: true}\n"
+            "  b: {format: \"posit<8,1>\", scale: mse, granularity: group:32}\n"
+            "activations:\n"
+            "  l: {format: mxfp8, scale: rms_pow2, chosen: token}\n");
+}
+
+TEST(Recipe, WhatMayBeLeftOut) {
+  const auto recipe =
+      recipe_from_yaml("weights: {w: {format: p8e1}}\nactivations:\n", "test");
+  ASSERT_TRUE(recipe.ok()) << recipe.error().message();
+  EXPECT_EQ(recipe->weights.at("w"),
+            (WeightSetting{.format = format("posit<8,1>")}));
+  EXPECT_TRUE(recipe->activations.empty());
+  EXPECT_EQ(recipe->accumulate, Accumulate::kFp32);
+}
+
+struct Bad {
+  const char *text;
+  ErrorKind kind;
+  const char *part; // of the message
+};
+
+TEST(Recipe, ErrorsNameTheTextAndThePlace) {
+  for (const Bad &bad :
+       {Bad{"", ErrorKind::kInput, "not a map"},
+        Bad{"[1, 2]", ErrorKind::kInput, "not a map"},
+        Bad{"just words", ErrorKind::kInput, "not a map"},
+        Bad{"{a: b", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"\t: x: [", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weight: {}", ErrorKind::kInput, "unknown key 'weight'"},
+        Bad{"version: 2", ErrorKind::kInput, "version 2"},
+        Bad{"version: one", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weights: 5", ErrorKind::kInput, "weights"},
+        Bad{"weights: [a, b]", ErrorKind::kInput, "weights"},
+        Bad{"activations: none", ErrorKind::kInput, "activations"},
+        Bad{"weights: {w: int8}", ErrorKind::kInput, "weight 'w'"},
+        Bad{"weights: {w: {format: int8, bits: 8}}", ErrorKind::kInput,
+            "unknown key 'bits'"},
+        Bad{"weights: {w: {format: [int8]}}", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weights: {w: {format: int8, input_weighted: perhaps}}",
+            ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weights: {w: {}}", ErrorKind::kUsage, "weight 'w'"},
+        Bad{"weights: {w: {format: p8e9}}", ErrorKind::kUsage, "weight 'w'"},
+        Bad{"weights: {w: {format: int8, scale: best}}", ErrorKind::kUsage,
+            "weight 'w'"},
+        Bad{"weights: {w: {format: int8, granularity: row}}", ErrorKind::kUsage,
+            "weight 'w'"},
+        Bad{"activations: {l: {format: int8, chosen: luck}}", ErrorKind::kUsage,
+            "activation 'l'"},
+        Bad{"activations: {l: {format: int8, granularity: tensor}}",
+            ErrorKind::kInput, "unknown key 'granularity'"},
+        Bad{"accumulate: fp64", ErrorKind::kUsage, "fp64"}}) {
+    const auto recipe = recipe_from_yaml(bad.text, "recipe.yaml");
+    ASSERT_FALSE(recipe.ok()) << bad.text;
+    EXPECT_EQ(recipe.error().kind, bad.kind) << bad.text << "\n"
+                                             << recipe.error().message();
+    EXPECT_NE(recipe.error().message().find(bad.part), std::string::npos)
+        << bad.text << "\n"
+        << recipe.error().message();
+    EXPECT_NE(recipe.error().where.find("recipe.yaml"), std::string::npos)
+        << bad.text << "\n"
+        << recipe.error().message();
+  }
+}
+
+TEST(Recipe, HostileTextIsAnError) {
+  EXPECT_FALSE(recipe_from_yaml(std::string(200'000, '['), "test").ok());
+  EXPECT_FALSE(recipe_from_yaml("&a {weights: {w: *a}}", "test").ok());
+  EXPECT_FALSE(
+      recipe_from_yaml("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "test")
+          .ok());
+  EXPECT_FALSE(recipe_from_yaml(std::string("weights: {\0}", 12), "test").ok());
+}
+
+TEST(Recipe, GranularityText) {
   WeightSetting setting;
-  for (const char* text : {"row", "group", "group:", "group:0", "group:x", "channel:3", "group:-1"}) {
-    EXPECT_FALSE(parse_granularity(text, setting)) << text;
+  ASSERT_TRUE(parse_granularity("group:48", setting).ok());
+  EXPECT_EQ(setting.granularity, Granularity::kGroup);
+  EXPECT_EQ(setting.group, 48u);
+  ASSERT_TRUE(parse_granularity("channel", setting).ok());
+  EXPECT_EQ(setting.granularity, Granularity::kChannel);
+  EXPECT_EQ(setting.group, 0u);
+  for (const char *text :
+       {"", "group", "group:", "group:0", "group:-1", "group:1x", "group: 8",
+        "tensor:4", "row", "group:99999999999999999999"}) {
+    const auto status = parse_granularity(text, setting);
+    ASSERT_FALSE(status.ok()) << text;
+    EXPECT_EQ(status.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(status.error().expected.find("group:K"), std::string::npos);
   }
+  EXPECT_EQ(setting.granularity, Granularity::kChannel);
 }
 
-TEST(Summary, ByHand) {
-  const std::vector<float> values = {-1, 1, -1, 1, 2};
-  const Summary summary = summarize(values);
-  EXPECT_EQ(summary.min, -1);
-  EXPECT_EQ(summary.max, 2);
-  EXPECT_DOUBLE_EQ(summary.mean, 0.4);
-  EXPECT_DOUBLE_EQ(summary.rms, std::sqrt(8.0 / 5));
-  // deviations -1.4 0.6 -1.4 0.6 1.6: squares sum to 7.2, fourth powers to 14.496
-  EXPECT_NEAR(summary.kurtosis, 14.496 * 5 / (7.2 * 7.2), 1e-12);
+// 10 x 100 weights; 8 bits name the format.
+TEST(Recipe, StoredBitsByHand) {
+  const auto bits = [](const char *of, ScaleRule rule, Granularity granularity,
+                       std::size_t group = 0) {
+    return stored_bits({.format = format(of),
+                        .rule = rule,
+                        .granularity = granularity,
+                        .group = group},
+                       10, 100);
+  };
+  EXPECT_EQ(bits("posit<8,1>", ScaleRule::kRmsPow2, Granularity::kTensor),
+            8000 + 8 + 8);
+  EXPECT_EQ(bits("posit<6,1>", ScaleRule::kMse, Granularity::kTensor),
+            6000 + 32 + 8);
+  EXPECT_EQ(bits("int4", ScaleRule::kAbsmax, Granularity::kChannel),
+            4000 + 10 * 32 + 8);
+  EXPECT_EQ(bits("int4", ScaleRule::kMsePow2, Granularity::kGroup, 32),
+            4000 + 10 * 4 * 8 + 8);
+  EXPECT_EQ(bits("int4", ScaleRule::kMse, Granularity::kGroup, 50),
+            4000 + 10 * 2 * 32 + 8);
+  EXPECT_EQ(bits("fp16", ScaleRule::kNone, Granularity::kChannel), 16000 + 8);
+  EXPECT_EQ(bits("mxfp8", ScaleRule::kNone, Granularity::kTensor),
+            8000 + 10 * 4 * 8 + 8);
+  EXPECT_EQ(bits("mxfp4", ScaleRule::kMeanPow2, Granularity::kTensor),
+            4000 + 8 + 10 * 4 * 8 + 8);
 }
 
-}  // namespace
-}  // namespace posittune::quant
+} // namespace
+} // namespace posittune::quant

@@ -431,15 +431,18 @@ Result<Tensors> Engine::run(const Tensors& inputs) {
     }
   }
   try {
-    for (const TensorInfo& info : state_->graph.inputs) {
-      state_->request.set_tensor(info.name, model::view(inputs.at(info.name)));
+    // By position: ports need not have tensor names.
+    const auto& ins = state_->graph.inputs;
+    for (std::size_t i = 0; i < ins.size(); ++i) {
+      state_->request.set_input_tensor(i, model::view(inputs.at(ins[i].name)));
     }
     state_->request.infer();
     Tensors outputs;
-    for (const TensorInfo& info : state_->graph.outputs) {
-      auto tensor = model::to_tensor(state_->request.get_tensor(info.name));
+    const auto& outs = state_->graph.outputs;
+    for (std::size_t i = 0; i < outs.size(); ++i) {
+      auto tensor = model::to_tensor(state_->request.get_output_tensor(i));
       if (!tensor) return tensor.error();
-      outputs[info.name] = std::move(*tensor);
+      outputs[outs[i].name] = std::move(*tensor);
     }
     return outputs;
   } catch (const std::exception& error) {

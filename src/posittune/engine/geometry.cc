@@ -83,7 +83,9 @@ Geometry geometry(const ConvolutionParameters& parameters, std::span<const std::
     const bool same = parameters.same_upper || parameters.same_lower;
     if (same) {
       const std::ptrdiff_t all = std::max<std::ptrdiff_t>(0, total);
-      result.pads_begin[d] = parameters.same_upper ? all / 2 : all - all / 2;
+      // The odd one goes behind for SAME_UPPER; transposed, OpenVINO has it the other way round.
+      const bool behind = parameters.same_upper != parameters.transposed;
+      result.pads_begin[d] = behind ? all / 2 : all - all / 2;
     }
     // Output padding of a transposed convolution shows up in the pad that fits the sizes.
     if (same || parameters.transposed) result.pads_end[d] = total - result.pads_begin[d];
@@ -100,8 +102,10 @@ std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters, s
     const auto size = static_cast<std::ptrdiff_t>(in[d]);
     const bool same = parameters.same_upper || parameters.same_lower;
     std::ptrdiff_t result = same ? (size + stride - 1) / stride : (size + pads - extent) / stride + 1;
-    if (parameters.transposed) result = same ? size * stride : (size - 1) * stride + extent - pads;
-    if (parameters.transposed) result += parameters.output_padding[d];
+    // Without given sizes, SAME has nothing to fit and pads nothing.
+    if (parameters.transposed) {
+      result = (size - 1) * stride + extent - (same ? 0 : pads) + parameters.output_padding[d];
+    }
     out.push_back(static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, result)));
   }
   return out;

@@ -94,6 +94,12 @@ bool is_group(const std::shared_ptr<ov::Node>& node) {
          ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(node);
 }
 
+// A square matrix has the same shape either way.
+bool transposed(const Layer& layer) {
+  const auto* matmul = ov::as_type<const ov::op::v0::MatMul>(layer.node.get());
+  return matmul != nullptr && matmul->get_transpose_b();
+}
+
 // Fills graph.layers and graph.weights from the nodes of the model.
 class Finder {
  public:
@@ -229,10 +235,8 @@ class Finder {
   Result<bool> equal_matrices(const Weight& weight, const Layer& layer, const MatrixShape& shape) {
     if (weight.rows != shape.rows || weight.cols != shape.cols) return false;
     const Layer& first = graph_.layers[weight.layers.front()];
-    if (first.kind == layer.kind && first.node->input_value(weight_input(first)) ==
-                                        layer.node->input_value(weight_input(layer))) {
-      return true;
-    }
+    const bool same_input = first.node->input_value(weight_input(first)) == layer.node->input_value(weight_input(layer));
+    if (same_input && first.kind == layer.kind && transposed(first) == transposed(layer)) return true;
     auto a = weight_matrix(first);
     if (!a) return a.error();
     auto b = weight_matrix(layer);

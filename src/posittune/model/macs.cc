@@ -17,7 +17,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
   }
   for (const auto& [name, shape] : shapes) {
     const auto input = std::find_if(graph.inputs.begin(), graph.inputs.end(),
-                                    [&](const TensorInfo& info) { return info.name == name; });
+                                    [&wanted = name](const TensorInfo& info) { return info.name == wanted; });
     if (input == graph.inputs.end()) {
       std::string known;
       for (const TensorInfo& info : graph.inputs) known += (known.empty() ? "" : ", ") + info.name;

@@ -38,37 +38,44 @@ std::string granularity_text(const WeightSetting& setting) {
   return text;
 }
 
-// YAML allows 1024 characters for a key on the line of its value, escapes included.
-void emit_name(YAML::Emitter& out, const std::string& key) {
-  if (key.size() > 100) out << YAML::LongKey;
-  out << YAML::Key << key;
+std::string weight_text(const WeightSetting& setting) {
+  YAML::Emitter out;
+  out << YAML::Flow << YAML::BeginMap;
+  out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
+  out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
+  out << YAML::Key << "granularity" << YAML::Value << granularity_text(setting);
+  if (setting.input_weighted) out << YAML::Key << "input_weighted" << YAML::Value << true;
+  out << YAML::EndMap;
+  return out.c_str();
 }
 
-void emit_weights(YAML::Emitter& out, const Recipe& recipe) {
-  out << YAML::Key << "weights" << YAML::Value << YAML::BeginMap;
-  for (const auto& [key, setting] : recipe.weights) {
-    emit_name(out, key);
-    out << YAML::Value << YAML::Flow << YAML::BeginMap;
-    out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
-    out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
-    out << YAML::Key << "granularity" << YAML::Value << granularity_text(setting);
-    if (setting.input_weighted) out << YAML::Key << "input_weighted" << YAML::Value << true;
-    out << YAML::EndMap;
-  }
+std::string activation_text(const ActivationSetting& setting) {
+  YAML::Emitter out;
+  out << YAML::Flow << YAML::BeginMap;
+  out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
+  out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
+  out << YAML::Key << "chosen" << YAML::Value << std::string(name(setting.scale));
   out << YAML::EndMap;
+  return out.c_str();
 }
 
-void emit_activations(YAML::Emitter& out, const Recipe& recipe) {
-  out << YAML::Key << "activations" << YAML::Value << YAML::BeginMap;
-  for (const auto& [key, setting] : recipe.activations) {
-    emit_name(out, key);
-    out << YAML::Value << YAML::Flow << YAML::BeginMap;
-    out << YAML::Key << "format" << YAML::Value << formats::name(setting.format);
-    out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
-    out << YAML::Key << "chosen" << YAML::Value << std::string(name(setting.scale));
-    out << YAML::EndMap;
-  }
-  out << YAML::EndMap;
+// One entry of a block map. YAML allows 1024 characters for a key on the line of its value, and
+// yaml-cpp's emitter does not look.
+std::string entry_text(const std::string& key, const std::string& value) {
+  constexpr std::size_t kShort = 1000;
+  YAML::Emitter out;
+  out << key;
+  const std::string quoted = out.c_str();
+  const bool one_line = quoted.size() <= kShort;
+  return (one_line ? "  " : "  ? ") + quoted + (one_line ? ": " : "\n  : ") + value + "\n";
+}
+
+template <class Settings, class Text>
+std::string section_text(const char* name, const Settings& settings, Text text) {
+  if (settings.empty()) return std::string(name) + ": {}\n";
+  std::string section = std::string(name) + ":\n";
+  for (const auto& [key, setting] : settings) section += entry_text(key, text(setting));
+  return section;
 }
 
 Error bad_recipe(const std::string& where, const std::string& found) {
@@ -219,14 +226,10 @@ double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t c
 }
 
 std::string to_yaml(const Recipe& recipe) {
-  YAML::Emitter out;
-  out << YAML::BeginMap << YAML::Key << "version" << YAML::Value << kRecipeVersion;
-  out << YAML::Key << "accumulate" << YAML::Value
-      << (recipe.accumulate == Accumulate::kQuire ? "quire" : "fp32");
-  emit_weights(out, recipe);
-  emit_activations(out, recipe);
-  out << YAML::EndMap;
-  return std::string(out.c_str()) + "\n";
+  return "version: " + std::to_string(kRecipeVersion) + "\naccumulate: " +
+         (recipe.accumulate == Accumulate::kQuire ? "quire" : "fp32") + "\n" +
+         section_text("weights", recipe.weights, weight_text) +
+         section_text("activations", recipe.activations, activation_text);
 }
 
 Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where) {

@@ -1,0 +1,123 @@
+// Which way a layer multiplies.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "posittune/engine/settings.h"
+#include "tests/engine/engines.h"
+
+namespace posittune::engine {
+namespace {
+
+using quant::Accumulate;
+using test::format;
+
+// The variable as it was, afterwards.
+class ScopedPath {
+public:
+  explicit ScopedPath(const char *value) {
+    if (const char *before = std::getenv(kPathVariable))
+      before_ = before;
+    value == nullptr ? ::unsetenv(kPathVariable)
+                     : ::setenv(kPathVariable, value, 1);
+  }
+  ~ScopedPath() {
+    before_ ? ::setenv(kPathVariable, before_->c_str(), 1)
+            : ::unsetenv(kPathVariable);
+  }
+  ScopedPath(const ScopedPath &) = delete;
+  ScopedPath &operator=(const ScopedPath &) = delete;
+
+private:
+  std::optional<std::string> before_;
+};
+
+Path path(const char *weight, const char *activation, bool grouped = false,
+          Accumulate accumulate = Accumulate::kFp32) {
+  const auto of = [](const char *name) {
+    return name == nullptr ? std::nullopt : std::optional(format(name));
+  };
+  return choose_path(of(weight), of(activation), grouped, accumulate);
+}
+
+// What the machine can do decides between the first that fit.
+Path first_working(std::initializer_list<Path> paths) {
+  for (const Path each : paths) {
+    if (path_works(each))
+      return each;
+  }
+  return Path::kFp32;
+}
+
+TEST(Paths, FormatsDecide) {
+  const ScopedPath unset(nullptr);
+  const Path int8 = first_working({Path::kInt8, Path::kBf16}),
+             bf16 = first_working({Path::kBf16});
+  EXPECT_EQ(path("int8", "int8"), int8);
+  EXPECT_EQ(path("int4", "int8"), int8);
+  EXPECT_EQ(path("posit<8,1>", "posit<8,1>"), bf16);
+  EXPECT_EQ(path("posit<8,0>", "int8"), bf16);
+  EXPECT_EQ(path("fp8_e4m3", "posit<6,1>"), bf16);
+  EXPECT_EQ(path("bf16", "bf16"), bf16);
+  for (const char *wide :
+       {"fp32", "fp16", "int16", "posit<16,1>", "mxfp8", "mxint8"}) {
+    EXPECT_EQ(path(wide, "int8"), Path::kFp32) << wide;
+    EXPECT_EQ(path("posit<8,1>", wide), Path::kFp32) << wide;
+  }
+}
+
+TEST(Paths, WeightsOnlyGroupsAndQuire) {
+  const ScopedPath unset(nullptr);
+  EXPECT_EQ(path("int8", nullptr), Path::kFp32);
+  EXPECT_EQ(path(nullptr, "int8"), Path::kFp32);
+  EXPECT_EQ(path(nullptr, nullptr), Path::kFp32);
+  EXPECT_EQ(path("int8", "int8", true), Path::kFp32);
+  EXPECT_EQ(path("int8", "int8", true, Accumulate::kQuire), Path::kQuire);
+  EXPECT_EQ(path(nullptr, nullptr, false, Accumulate::kQuire), Path::kQuire);
+}
+
+TEST(Paths, TheVariableHoldsPathsBack) {
+  const Path bf16 = first_working({Path::kBf16});
+  {
+    const ScopedPath forced("fp32");
+    EXPECT_EQ(path("int8", "int8"), Path::kFp32);
+    EXPECT_EQ(path("posit<8,1>", "posit<8,1>"), Path::kFp32);
+    EXPECT_EQ(path("int8", "int8", false, Accumulate::kQuire), Path::kQuire);
+  }
+  {
+    const ScopedPath forced("bf16");
+    EXPECT_EQ(path("int8", "int8"), bf16);
+    EXPECT_EQ(path("posit<8,1>", "posit<8,1>"), bf16);
+  }
+  const ScopedPath forced("int8");
+  EXPECT_EQ(path("int8", "int8"), first_working({Path::kInt8, Path::kBf16}));
+}
+
+TEST(Paths, OtherValuesOfTheVariableAreErrorsWhenAskedFor) {
+  for (const char *text : {"quire", "FP32", "fp64", " "}) {
+    const ScopedPath forced(text);
+    const auto first = most_preferred_path();
+    ASSERT_FALSE(first.ok()) << text;
+    EXPECT_EQ(first.error().kind, ErrorKind::kUsage);
+    EXPECT_EQ(first.error().where, "POSITTUNE_PATH");
+    EXPECT_EQ(first.error().found, text);
+    EXPECT_EQ(path("int8", "int8"), first_working({Path::kInt8, Path::kBf16}));
+  }
+  const ScopedPath empty("");
+  EXPECT_EQ(most_preferred_path().value(), Path::kInt8);
+}
+
+TEST(Paths, TheLastOnesAlwaysWork) {
+  EXPECT_TRUE(path_works(Path::kFp32));
+  EXPECT_TRUE(path_works(Path::kQuire));
+  EXPECT_EQ(name(Path::kInt8), "int8");
+  EXPECT_EQ(name(Path::kBf16), "bf16");
+  EXPECT_EQ(name(Path::kFp32), "fp32");
+  EXPECT_EQ(name(Path::kQuire), "quire");
+}
+
+} // namespace
+} // namespace posittune::engine
