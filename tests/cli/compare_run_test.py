@@ -117,6 +117,8 @@ class RunFolderTest(JournalTest):
         text = self.ok("compare", "zoo:albert", "--limit", 8, "--formats", "fp32,posit<8,1>", "--scale", "mse_pow2", "--dry-run", env=self.env)
         for part in ("887296 weights", "42 of 54 quantized", "classify", "8 items", "trials   4\n", "  posit<8,1> wa mse_pow2\n", "estimate "):
             self.assertIn(part, text)
+        plan = json.loads(self.ok("compare", "zoo:albert", "--limit", 8, "--formats", "int8", "--scale", "mse_pow2", "--dry-run", "--json", env=self.env))
+        self.assertEqual((plan["layers"], plan["quantized"], plan["trials"]), (54, 42, ["int8 w mse_pow2", "int8 wa mse_pow2"]))
         self.assertEqual(self.files(), [])
 
     def test_saved_outputs_measure_again(self):

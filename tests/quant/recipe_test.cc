@@ -207,6 +207,7 @@ TEST(Recipe, HostileTextIsAnError) {
       recipe_from_yaml("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "test")
           .ok());
   EXPECT_FALSE(recipe_from_yaml(std::string("weights: {\0}", 12), "test").ok());
+  EXPECT_FALSE(recipe_from_yaml("weights: {\"n\xfe\x03n\": {format: int8}}", "test").ok());
 }
 
 TEST(Recipe, GranularityText) {

@@ -324,6 +324,28 @@ class Runner {
   double fp32_seconds_ = 0;
 };
 
+// What --dry-run shows: seconds of one item, and of all trials.
+void print_plan(const Session& session, double one, double all) {
+  const ModelData& of = session.model_data;
+  const data::Dataset& report = session.report();
+  const auto chosen = std::count(of.chosen.begin(), of.chosen.end(), true);
+  const std::size_t layers = session.engine.graph().layers.size();
+  if (session.options.json) {
+    nlohmann::ordered_json plan = {{"model", of.model_path}, {"layers", layers}, {"quantized", chosen}, {"task", metrics::name(session.task)},
+                                   {"items", report.items()}, {"trials", nlohmann::ordered_json::array()},
+                                   {"seconds_per_item", one}, {"estimated_seconds", all}};
+    for (const Trial& trial : session.trials) plan["trials"].push_back(trial.name());
+    fmt::print(session.streams.out, "{}\n", plan.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    return;
+  }
+  fmt::print(session.streams.out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n",
+             of.model_path, session.engine.weight_count(), chosen, layers, metrics::name(session.task), report.items(),
+             report.unit_count(), report.unit_name());
+  fmt::print(session.streams.out, "trials   {}\n", session.trials.size());
+  for (const Trial& trial : session.trials) fmt::print(session.streams.out, "  {}\n", trial.name());
+  fmt::print(session.streams.out, "estimate {:.0f} s ({:.3f} s an item)\n", all, one);
+}
+
 }  // namespace
 
 std::string Trial::name() const {
@@ -419,14 +441,8 @@ Status dry_run_compare(const CompareOptions& options, Streams streams) {
   const auto start = Clock::now();
   if (const auto again = session->engine.run(*inputs); !again) return again.error();
   const double one = seconds_since(start);
-  const auto chosen = std::count(session->model_data.chosen.begin(), session->model_data.chosen.end(), true);
   const auto runs = static_cast<double>(session->trials.size() + 1);
-  fmt::print(streams.out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n",
-             session->model_data.model_path, session->engine.weight_count(), chosen, session->engine.graph().layers.size(),
-             metrics::name(session->task), report.items(), report.unit_count(), report.unit_name());
-  fmt::print(streams.out, "trials   {}\n", session->trials.size());
-  for (const Trial& trial : session->trials) fmt::print(streams.out, "  {}\n", trial.name());
-  fmt::print(streams.out, "estimate {:.0f} s ({:.3f} s an item)\n", one * static_cast<double>(report.items()) * runs, one);
+  print_plan(*session, one, one * static_cast<double>(report.items()) * runs);
   return success();
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
@@ -57,7 +58,7 @@ Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::s
 struct Row {
   const model::Layer* layer;
   const model::Weight* weight;  // null for attention
-  std::uint64_t macs;
+  std::optional<std::uint64_t> macs;  // none: not known without --shape
   bool chosen;
   quant::Summary summary;
 };
@@ -70,7 +71,7 @@ Json to_json(const Row& row, const model::Graph& graph) {
                {"input_shape", layer.input_shape},
                {"output_shape", layer.output_shape},
                {"groups", layer.groups},
-               {"macs", row.macs},
+               {"macs", row.macs ? Json(*row.macs) : Json(nullptr)},
                {"quantized", row.chosen}};
   if (row.weight == nullptr) return json;
   Json shared = Json::array();
@@ -100,10 +101,12 @@ void print_table(const model::Graph& graph, const std::vector<Row>& rows, std::o
                        {"MACs", Align::kRight}, {"min", Align::kRight}, {"max", Align::kRight},
                        {"rms", Align::kRight}, {"kurtosis", Align::kRight}, {"uses", Align::kRight}, {""}});
   std::uint64_t macs = 0, parameters = 0;
+  bool all_known = true;
   for (const Row& row : rows) {
-    macs += row.macs;
+    macs += row.macs.value_or(0);
+    all_known = all_known && row.macs;
     std::vector<std::string> cells = {row.layer->name, "-", std::string(model::name(row.layer->kind)), "", "",
-                                      row.macs > 0 ? count_text(row.macs) : "-"};
+                                      row.macs.value_or(0) > 0 ? count_text(*row.macs) : "-"};
     if (row.weight != nullptr) {
       cells[1] = row.weight->name;
       cells[3] = to_string(row.weight->shape);
@@ -119,9 +122,9 @@ void print_table(const model::Graph& graph, const std::vector<Row>& rows, std::o
     table.add_row(std::move(cells));
   }
   for (const model::Weight& weight : graph.weights) parameters += weight.size();
-  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {} MACs\n", table.text(),
+  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}\n", table.text(),
              rows.size(), graph.weights.size(), count_text(parameters), count_text(graph.other_parameters),
-             count_text(macs));
+             all_known ? count_text(macs) + " MACs" : "MACs unknown");
 }
 
 Status inspect(const Options& options, Streams streams) {
@@ -134,7 +137,9 @@ Status inspect(const Options& options, Streams streams) {
   auto chosen = model::select(*graph, options.selection);
   if (!chosen) return chosen.error();
   auto macs = model::count_macs(*graph, *shapes);
-  if (!macs) return macs.error();
+  // Without --shape each open dimension is 1, which not every model takes.
+  if (!macs && !shapes->empty()) return macs.error();
+  if (!macs) graph->notes.push_back("MACs are not known for this model without --shape");
   std::vector<quant::Summary> summaries;
   for (std::size_t w = 0; w < graph->weights.size(); ++w) {
     auto values = model::weight_values(*graph, w);
@@ -144,7 +149,7 @@ Status inspect(const Options& options, Streams streams) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < graph->layers.size(); ++i) {
     const model::Layer& layer = graph->layers[i];
-    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, (*macs)[i], (*chosen)[i],
+    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, macs ? std::optional((*macs)[i]) : std::nullopt, (*chosen)[i],
                     layer.weight ? summaries[*layer.weight] : quant::Summary{}});
   }
   if (options.json) {

@@ -38,6 +38,12 @@ std::string granularity_text(const WeightSetting& setting) {
   return text;
 }
 
+std::string quoted(const std::string& key) {
+  YAML::Emitter out;
+  out << key;
+  return out.c_str();
+}
+
 std::string weight_text(const WeightSetting& setting) {
   YAML::Emitter out;
   out << YAML::Flow << YAML::BeginMap;
@@ -63,11 +69,9 @@ std::string activation_text(const ActivationSetting& setting) {
 // yaml-cpp's emitter does not look.
 std::string entry_text(const std::string& key, const std::string& value) {
   constexpr std::size_t kShort = 1000;
-  YAML::Emitter out;
-  out << key;
-  const std::string quoted = out.c_str();
-  const bool one_line = quoted.size() <= kShort;
-  return (one_line ? "  " : "  ? ") + quoted + (one_line ? ": " : "\n  : ") + value + "\n";
+  const std::string text = quoted(key);
+  const bool one_line = text.size() <= kShort;
+  return (one_line ? "  " : "  ? ") + text + (one_line ? ": " : "\n  : ") + value + "\n";
 }
 
 template <class Settings, class Text>
@@ -141,6 +145,15 @@ Result<ActivationSetting> read_activation(const YAML::Node& node, const std::str
   return ActivationSetting{*format, *rule, *scale};
 }
 
+// Some bytes that are not text would come back as others: yaml-cpp writes U+FFFD for them.
+Result<std::string> read_name(const YAML::Node& node, const std::string& where) {
+  auto key = node.as<std::string>();
+  if (YAML::Load("name: " + quoted(key))["name"].as<std::string>() != key) {
+    return bad_recipe(where, "a name that is not text: " + quoted(key));
+  }
+  return key;
+}
+
 Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
   if (const Status ok = check_keys(root, {"version", "accumulate", "weights", "activations"}, where); !ok) {
     return ok.error();
@@ -161,16 +174,18 @@ Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
   }
   recipe.accumulate = accumulate == "quire" ? Accumulate::kQuire : Accumulate::kFp32;
   for (const auto& entry : root["weights"]) {
-    const auto key = entry.first.as<std::string>();
-    auto setting = read_weight(entry.second, where + ", weight '" + key + "'");
+    const auto key = read_name(entry.first, where);
+    if (!key) return key.error();
+    auto setting = read_weight(entry.second, where + ", weight '" + *key + "'");
     if (!setting) return setting.error();
-    recipe.weights[key] = *setting;
+    recipe.weights[*key] = *setting;
   }
   for (const auto& entry : root["activations"]) {
-    const auto key = entry.first.as<std::string>();
-    auto setting = read_activation(entry.second, where + ", activation '" + key + "'");
+    const auto key = read_name(entry.first, where);
+    if (!key) return key.error();
+    auto setting = read_activation(entry.second, where + ", activation '" + *key + "'");
     if (!setting) return setting.error();
-    recipe.activations[key] = *setting;
+    recipe.activations[*key] = *setting;
   }
   return recipe;
 }
