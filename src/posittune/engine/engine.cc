@@ -49,11 +49,13 @@ struct Engine::State {
   Recipe recipe;
   std::vector<Forms> forms;  // by weight, as prepared
   std::vector<std::optional<WeightSetting>> settings;
-  ov::CompiledModel compiled;
-  ov::InferRequest request;
+  Segmentation segmentation;
+  std::vector<ov::InferRequest> requests;  // by segment
 
   Status load_weights();
-  Status compile();
+  Status compile(std::size_t segments);
+  Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
+  Status check_inputs(const Tensors& inputs) const;
   Status prepare_weights(const Recipe& next);
   Result<float> activation_scale(std::size_t layer, std::size_t operand, const ActivationSetting& setting);
   Result<double> output_error(std::size_t layer, std::size_t operand, const ActivationQuantizer& candidate);
@@ -110,7 +112,7 @@ Status Engine::State::load_weights() {
 }
 
 // Nodes of a copy of the model stand in the same order as in the original.
-Status Engine::State::compile() {
+Status Engine::State::compile(std::size_t segments) {
   const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
   const auto originals = graph.ov_model->get_ordered_ops(), copies = copy->get_ordered_ops();
   std::map<const ov::Node*, std::shared_ptr<ov::Node>> counterpart;
@@ -139,10 +141,15 @@ Status Engine::State::compile() {
   // The originals are of no more use, and hold the weights.
   for (model::Layer& layer : graph.layers) layer.node.reset();
   graph.ov_model.reset();
+  segmentation = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
   ov::Core core;
-  compiled = core.compile_model(copy, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
-                                ov::inference_num_threads(threads), ov::hint::enable_cpu_pinning(false));
-  request = compiled.create_infer_request();
+  for (Segment& segment : segmentation.segments) {
+    ov::CompiledModel compiled =
+        core.compile_model(segment.model, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
+                           ov::inference_num_threads(threads), ov::hint::enable_cpu_pinning(false));
+    requests.push_back(compiled.create_infer_request());
+    segment.model.reset();
+  }
   return success();
 }
 
@@ -341,7 +348,7 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
   state->threads = options.threads > 0 ? options.threads : hardware_threads();
   try {
     if (const Status loaded = state->load_weights(); !loaded) return loaded.error();
-    if (const Status compiled = state->compile(); !compiled) return compiled.error();
+    if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
   } catch (const std::bad_alloc&) {
     return Error{.kind = ErrorKind::kResource, .what = "not enough memory for the model", .where = state->graph.path};
   } catch (const std::exception& error) {
@@ -416,35 +423,81 @@ Status Engine::State::follow(const Recipe& next) {
   return prepare_weights(next);
 }
 
-Result<Tensors> Engine::run(const Tensors& inputs) {
-  for (const auto& node : state_->nodes) {
-    if (node) node->error.reset();
-  }
-  for (const TensorInfo& info : state_->graph.inputs) {
+Status Engine::State::check_inputs(const Tensors& inputs) const {
+  for (const TensorInfo& info : graph.inputs) {
     const auto found = inputs.find(info.name);
     if (found == inputs.end() || found->second.type != info.type) {
       return Error{.kind = ErrorKind::kInput,
                    .what = found == inputs.end() ? "an input of the model is missing" : "an input has another type",
-                   .where = state_->graph.path + ", input '" + info.name + "'",
+                   .where = graph.path + ", input '" + info.name + "'",
                    .expected = std::string(posittune::name(info.type)),
                    .found = found == inputs.end() ? "" : std::string(posittune::name(found->second.type))};
     }
   }
-  try {
+  return success();
+}
+
+// Throws what OpenVINO throws. Tensors go from segment to segment without a copy.
+Result<Tensors> Engine::State::infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep) {
+  std::map<std::string, ov::Tensor> alive;
+  for (const TensorInfo& info : graph.inputs) alive[info.name] = model::view(inputs.at(info.name));
+  for (const auto& [name, tensor] : crossing) alive[name] = model::view(tensor);
+  Tensors outputs;
+  for (std::size_t s = first; s < requests.size(); ++s) {
+    if (s > first && keep) {
+      Tensors kept;
+      for (const std::string& name : segmentation.cuts[s - 1].tensors) {
+        auto tensor = model::to_tensor(alive.at(name));
+        if (!tensor) return tensor.error();
+        kept[name] = std::move(*tensor);
+      }
+      if (const Status done = keep(s, std::move(kept)); !done) return done.error();
+    }
+    const Segment& segment = segmentation.segments[s];
     // By position: ports need not have tensor names.
-    const auto& ins = state_->graph.inputs;
-    for (std::size_t i = 0; i < ins.size(); ++i) {
-      state_->request.set_input_tensor(i, model::view(inputs.at(ins[i].name)));
-    }
-    state_->request.infer();
-    Tensors outputs;
-    const auto& outs = state_->graph.outputs;
-    for (std::size_t i = 0; i < outs.size(); ++i) {
-      auto tensor = model::to_tensor(state_->request.get_output_tensor(i));
+    for (std::size_t i = 0; i < segment.inputs.size(); ++i) requests[s].set_input_tensor(i, alive.at(segment.inputs[i]));
+    requests[s].infer();
+    for (std::size_t i = 0; i < segment.outputs.size(); ++i) {
+      const ov::Tensor output = requests[s].get_output_tensor(i);
+      if (s + 1 < requests.size()) {
+        alive[segment.outputs[i]] = output;
+        continue;
+      }
+      auto tensor = model::to_tensor(output);
       if (!tensor) return tensor.error();
-      outputs[outs[i].name] = std::move(*tensor);
+      outputs[segment.outputs[i]] = std::move(*tensor);
     }
-    return outputs;
+  }
+  return outputs;
+}
+
+Result<Tensors> Engine::run(const Tensors& inputs, const Keep& keep) { return run_segments(0, inputs, {}, keep); }
+
+Result<Tensors> Engine::run_from(std::size_t segment, const Tensors& inputs, const Tensors& crossing) {
+  if (segment >= segment_count()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the model is not cut into that many segments",
+                 .where = state_->graph.path,
+                 .expected = "below " + std::to_string(segment_count()),
+                 .found = std::to_string(segment)};
+  }
+  for (const std::string& name : segment == 0 ? std::vector<std::string>{} : cut_before(segment).tensors) {
+    if (crossing.contains(name)) continue;
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "a tensor that crosses into the segment is missing",
+                 .where = state_->graph.path + ", segment " + std::to_string(segment),
+                 .expected = name};
+  }
+  return run_segments(segment, inputs, crossing, {});
+}
+
+Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep) {
+  for (const auto& node : state_->nodes) {
+    if (node) node->error.reset();
+  }
+  if (const Status good = state_->check_inputs(inputs); !good) return good.error();
+  try {
+    return state_->infer(first, inputs, crossing, keep);
   } catch (const std::exception& error) {
     for (const auto& node : state_->nodes) {
       if (!node || !node->error) continue;
@@ -460,6 +513,14 @@ Result<Tensors> Engine::run(const Tensors& inputs) {
                  .where = state_->graph.path,
                  .found = last_line(error.what())};
   }
+}
+
+std::size_t Engine::segment_count() const { return state_->requests.size(); }
+const Cut& Engine::cut_before(std::size_t segment) const { return state_->segmentation.cuts[segment - 1]; }
+
+std::size_t Engine::segment_of(std::size_t layer) const {
+  const auto found = state_->segmentation.layers.find(state_->graph.layers[layer].name);
+  return found == state_->segmentation.layers.end() ? 0 : found->second;
 }
 
 std::uint64_t Engine::weight_count() const {

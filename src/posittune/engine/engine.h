@@ -10,6 +10,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
+#include "posittune/engine/segments.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/recipe.h"
 
@@ -18,6 +19,7 @@ namespace posittune::engine {
 struct Options {
   std::vector<bool> chosen;  // layers that recipes may name; one flag for each layer of the graph
   int threads = 0;           // 0 = all
+  std::size_t segments = 1;  // at most; what run_from() starts at
 };
 
 class Engine {
@@ -46,8 +48,19 @@ class Engine {
   // when there are none.
   Status apply(const quant::Recipe& recipe);
 
+  // Called in front of each segment but the first with the tensors that cross into it.
+  using Keep = std::function<Status(std::size_t segment, Tensors crossing)>;
+
   // Outputs by name. Inputs must have the model's names and types; kInput otherwise.
-  Result<Tensors> run(const Tensors& inputs);
+  Result<Tensors> run(const Tensors& inputs, const Keep& keep = {});
+
+  // The graph may be cut where little crosses. Running from a segment on gives the bits of a whole run
+  // when the layers in front of it are as they were when `crossing` was kept. kUsage when a tensor of
+  // `crossing` is missing.
+  Result<Tensors> run_from(std::size_t segment, const Tensors& inputs, const Tensors& crossing);
+  std::size_t segment_count() const;
+  std::size_t segment_of(std::size_t layer) const;      // 0 for a layer that is not chosen
+  const Cut& cut_before(std::size_t segment) const;     // segment > 0
 
   // Bits of all weights of the model's layers, scales and format tags included, layers in FP32
   // included, over their number.
@@ -59,6 +72,7 @@ class Engine {
 
  private:
   struct State;
+  Result<Tensors> run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

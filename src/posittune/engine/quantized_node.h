@@ -35,6 +35,8 @@ class QuantizedNode : public ov::op::Op {
   QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<NodeState> state,
                 std::shared_ptr<ov::Node> shapes);
 
+  const std::string& layer() const { return state_->name; }
+
   void validate_and_infer_types() override;
   std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
   // Two layers with the same input are not the same node: OpenVINO merges nodes of equal attributes.
