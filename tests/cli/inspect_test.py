@@ -23,7 +23,7 @@ class InspectTest(CliTest):
         for model, kinds in expected.items():
             document = self.inspect(model)
             self.assertEqual(self.kinds(document), kinds)
-            self.assertEqual(document["notes"], [])
+            self.assertEqual(document["notes"], ["MACs are for 1 in each open dimension; --shape gives others"])
             names = [row["layer"] for row in document["rows"]]
             self.assertEqual(len(set(names)), len(names))
             for row in document["rows"]:

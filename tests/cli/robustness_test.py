@@ -68,7 +68,7 @@ class RobustnessTest(CliTest):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and running.poll() is None:
             status = pathlib.Path(f"/proc/{running.pid}/status").read_text()
-            if int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> (number - 1) & 1:
+            if int(re.search(r"SigBlk:\s*(\w+)", status).group(1), 16) >> (number - 1) & 1:
                 break
             time.sleep(0.01)
         running.send_signal(number)

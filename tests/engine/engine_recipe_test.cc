@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <tuple>
+
 #include "tests/engine/engines.h"
 #include <openvino/op/add.hpp>
+#include <openvino/op/convolution.hpp>
 #include <openvino/op/gather.hpp>
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/relu.hpp>
@@ -206,6 +210,244 @@ TEST(EngineRecipe, NoTokensGiveNoOutputs) {
                                           quant::ActivationScale::kToken))}) {
     test::apply(engine, recipe);
     EXPECT_EQ(test::run(engine, inputs).at("y").shape, (TensorShape{0, 4}));
+  }
+}
+
+struct WindowCase {
+  const char* base;
+  std::vector<std::tuple<std::size_t, std::size_t, const char*>> windows;
+};
+
+// A weight of 23 rows.
+const std::vector<WindowCase>& window_cases() {
+  static const std::vector<WindowCase> cases = {{"posit<8,1>", {{4, 6, "posit<6,1>"}}},
+                                                {"posit<8,1>", {{0, 3, "int4"}, {3, 1, "posit<16,1>"}, {20, 3, "fp8_e4m3"}}},
+                                                {"int8", {{1, 1, "int4"}, {5, 9, "int2"}, {22, 1, "int8"}}},
+                                                {"mxfp4", {{2, 20, "mxfp8"}}},
+                                                {"int4", {{0, 23, "int8"}}}};
+  return cases;
+}
+
+quant::WeightSetting setting_of(const WindowCase& windows, quant::ScaleRule rule, quant::Granularity granularity, std::size_t group = 0) {
+  quant::WeightSetting setting = weight_setting(windows.base, rule, granularity, group);
+  for (const auto& [first, count, format] : windows.windows) {
+    // Another rule than the rest has.
+    setting.windows.push_back({first, count, test::format(format), quant::ScaleRule::kAbsmax});
+  }
+  return setting;
+}
+
+// rows x cols, part by part, by loops.
+std::vector<float> quantized_parts(const quant::WeightSetting& setting, const std::vector<float>& w, kernels::Shape shape) {
+  std::vector<float> result(w.size());
+  std::vector<int> owner(shape.rows, -1);
+  for (std::size_t i = 0; i < setting.windows.size(); ++i) {
+    for (std::size_t r = 0; r < setting.windows[i].count; ++r) owner.at(setting.windows[i].first + r) = static_cast<int>(i);
+  }
+  for (std::size_t first = 0, last = 0; first < shape.rows; first = last) {
+    while (last < shape.rows && owner[last] == owner[first]) ++last;
+    const bool own = owner[first] < 0;
+    const formats::Format format = own ? setting.format : setting.windows[static_cast<std::size_t>(owner[first])].format;
+    const quant::ScaleRule rule = own ? setting.rule : setting.windows[static_cast<std::size_t>(owner[first])].rule;
+    const std::size_t width = setting.granularity == quant::Granularity::kGroup ? setting.group : shape.cols;
+    for (std::size_t c = 0; c < shape.cols; c += width) {
+      const kernels::Shape block{last - first, std::min(width, shape.cols - c)};
+      std::vector<float> values;
+      for (std::size_t r = first; r < last; ++r) {
+        values.insert(values.end(), w.begin() + static_cast<std::ptrdiff_t>(r * shape.cols + c),
+                      w.begin() + static_cast<std::ptrdiff_t>(r * shape.cols + c + block.cols));
+      }
+      const bool by_row = setting.granularity != quant::Granularity::kTensor;
+      const auto scales = quant::choose_scales(format, rule, values, block, by_row).value();
+      const auto q = test::quantized(format, values, block, scales);
+      for (std::size_t i = 0; i < q.size(); ++i) result[(first + i / block.cols) * shape.cols + c + i % block.cols] = q[i];
+    }
+  }
+  return result;
+}
+
+struct WindowedProduct {
+  static constexpr std::size_t kIn = 70, kOut = 23;
+  std::vector<float> w = test::normal(kOut * kIn, 0.3F, 1);
+  WindowedProduct() {
+    for (std::size_t i = 0; i < w.size(); ++i) w[i] *= std::ldexp(1.0F, static_cast<int>(i / kIn % 5) - 2);
+  }
+  std::shared_ptr<ov::Model> model(const std::vector<float>& values) const {
+    const auto x = test::parameter({-1, kIn});
+    const auto node = std::make_shared<ov::op::v0::MatMul>(x, test::constant({kOut, kIn}, values), false, true);
+    node->set_friendly_name("m");
+    return test::model_of(node, {x});
+  }
+};
+
+// Of the unit vectors, a product gives the weights themselves.
+TEST(EngineWindows, EachPartIsQuantizedOnItsOwn) {
+  const WindowedProduct product;
+  constexpr std::size_t kIn = WindowedProduct::kIn, kOut = WindowedProduct::kOut;
+  Engine engine = test::engine_of(test::load_ir(product.model(product.w)));
+  std::vector<float> ones(kIn * kIn, 0);
+  for (std::size_t i = 0; i < kIn; ++i) ones[i * kIn + i] = 1;
+  const Tensors inputs = {{"x", test::float_tensor({kIn, kIn}, ones)}};
+  const Tensors plain = test::run(engine, inputs);
+  const std::vector<std::pair<quant::Granularity, std::size_t>> granularities = {
+      {quant::Granularity::kTensor, 0}, {quant::Granularity::kChannel, 0}, {quant::Granularity::kGroup, 32}, {quant::Granularity::kGroup, 96}};
+  for (const WindowCase& windows : window_cases()) {
+    for (const auto& [granularity, group] : granularities) {
+      for (const auto rule : {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMse, quant::ScaleRule::kNone}) {
+        SCOPED_TRACE(std::string(windows.base) + " " + std::string(quant::name(granularity)) + " " + std::string(quant::name(rule)));
+        quant::Recipe recipe;
+        const auto setting = setting_of(windows, rule, granularity, group);
+        recipe.weights["w"] = setting;
+        test::apply(engine, recipe);
+        const auto expected = quantized_parts(setting, product.w, {kOut, kIn});
+        const Tensor y = test::run(engine, inputs).at("y");
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          ASSERT_EQ(y.as<float>()[i % kIn * kOut + i / kIn], expected[i]) << "row " << i / kIn << ", column " << i % kIn;
+        }
+      }
+    }
+  }
+  test::apply(engine, {});
+  EXPECT_TRUE(test::same_bits(test::run(engine, inputs), plain));
+}
+
+// Whatever multiplies: the paths that take scales out of the sum have one for each row then.
+TEST(EngineWindows, EveryPathGivesTheProduct) {
+  const WindowedProduct product;
+  Engine engine = test::engine_of(test::load_ir(product.model(product.w)));
+  const Tensors inputs = {{"x", test::normal_tensor({9, WindowedProduct::kIn}, 3)}};
+  test::calibrate(engine, inputs);
+  for (const WindowCase& windows : window_cases()) {
+    for (const auto granularity : {quant::Granularity::kTensor, quant::Granularity::kChannel}) {
+      for (const auto rule : {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMse}) {
+        for (const char* activation : {"int8", "posit<8,1>"}) {
+          quant::Recipe recipe;
+          recipe.weights["w"] = setting_of(windows, rule, granularity);
+          recipe.activations["m"] = activation_setting(activation);
+          recipe.accumulate = quant::Accumulate::kQuire;
+          test::apply(engine, recipe);
+          EXPECT_EQ(engine.paths().at(0), "quire");
+          const Tensors exact = test::run(engine, inputs);
+          recipe.accumulate = quant::Accumulate::kFp32;
+          test::apply(engine, recipe);
+          SCOPED_TRACE(std::string(windows.base) + " " + activation + " " + std::string(engine.paths().at(0)));
+          // Sums of 70 products in float.
+          EXPECT_LT(test::relative_difference(test::run(engine, inputs).at("y"), exact.at("y")), 70 * 0x1p-24);
+        }
+      }
+    }
+  }
+}
+
+// One path for the whole product: that of all parts where they agree.
+TEST(EngineWindows, ThePathIsOneThatAllPartsHave) {
+  const WindowedProduct product;
+  Engine engine = test::engine_of(test::load_ir(product.model(product.w)));
+  test::calibrate(engine, {{"x", test::normal_tensor({9, WindowedProduct::kIn}, 3)}});
+  const auto path = [&](const char* base, const char* window) {
+    quant::Recipe recipe;
+    recipe.weights["w"] = setting_of({base, {{2, 3, window}}}, quant::ScaleRule::kMse, quant::Granularity::kTensor);
+    recipe.activations["m"] = activation_setting("int8");
+    test::apply(engine, recipe);
+    return engine.paths().at(0);
+  };
+  const auto alone = [&](const char* base) { return path(base, base); };
+  EXPECT_EQ(path("int8", "int4"), alone("int8"));
+  EXPECT_EQ(path("posit<6,1>", "posit<8,1>"), alone("posit<8,1>"));
+  EXPECT_EQ(path("posit<8,1>", "posit<16,1>"), "fp32");
+  EXPECT_EQ(path("posit<16,1>", "posit<8,1>"), "fp32");
+  if (alone("int8") != alone("posit<8,1>")) {
+    EXPECT_EQ(path("int8", "posit<8,1>"), "fp32");
+    EXPECT_EQ(path("posit<8,1>", "int8"), "fp32");
+  }
+}
+
+TEST(EngineWindows, OfEmbeddings) {
+  const auto ids = test::parameter({-1}, "ids", ov::element::i64);
+  const auto rows = std::make_shared<ov::op::v8::Gather>(test::normal_constant({9, 8}, 1), ids,
+                                                         ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+  Engine engine = test::engine_of(test::load_ir(test::model_of(rows, {ids})));
+  const auto setting = setting_of({"int4", {{2, 3, "posit<8,1>"}}}, quant::ScaleRule::kMse, quant::Granularity::kTensor);
+  quant::Recipe recipe;
+  recipe.weights["w"] = setting;
+  test::apply(engine, recipe);
+  const auto expected = quantized_parts(setting, test::normal(9 * 8, 1, 1), {9, 8});
+  const Tensor y = test::run(engine, {{"ids", test::index_tensor({9}, {0, 1, 2, 3, 4, 5, 6, 7, 8})}}).at("y");
+  EXPECT_TRUE(std::equal(expected.begin(), expected.end(), y.as<float>().begin()));
+}
+
+// Rows are output channels, whichever way the node stores them.
+TEST(EngineWindows, OfConvolutions) {
+  const auto w = test::normal(6 * 4 * 9, 1, 1);
+  const auto setting = setting_of({"posit<6,1>", {{1, 2, "int4"}, {5, 1, "posit<8,1>"}}}, quant::ScaleRule::kMse, quant::Granularity::kChannel);
+  const auto q = quantized_parts(setting, w, {6, 36});
+  const Tensors inputs = {{"x", test::normal_tensor({2, 4, 7, 5}, 2)}};
+  for (const bool transposed : {false, true}) {
+    const auto model = [&](const std::vector<float>& rows) {
+      const auto x = test::parameter({-1, 4, -1, -1});
+      std::vector<float> stored = rows;
+      for (std::size_t i = 0; transposed && i < rows.size(); ++i) stored[(i / 9 % 4 * 6 + i / 36) * 9 + i % 9] = rows[i];
+      const ov::Strides ones = {1, 1};
+      const ov::CoordinateDiff pads = {1, 1};
+      std::shared_ptr<ov::Node> node;
+      if (transposed) {
+        node = std::make_shared<ov::op::v1::ConvolutionBackpropData>(x, test::constant({4, 6, 3, 3}, stored), ones, pads, pads, ones);
+      } else {
+        node = std::make_shared<ov::op::v1::Convolution>(x, test::constant({6, 4, 3, 3}, stored), ones, pads, pads, ones);
+      }
+      node->set_friendly_name("c");
+      return test::model_of(node, {x});
+    };
+    Engine engine = test::engine_of(test::load_ir(model(w)));
+    test::calibrate(engine, inputs);
+    quant::Recipe recipe;
+    recipe.weights["w"] = setting;
+    test::apply(engine, recipe);
+    // Sums of 36 products in float, in any order.
+    EXPECT_LT(test::relative_difference(test::run(engine, inputs).at("y"), test::run_plain(model(q), inputs).at("y")), 1e-5);
+    // And on the path of bf16 where the machine has it.
+    recipe.activations["c"] = activation_setting("posit<6,1>");
+    test::apply(engine, recipe);
+    const Tensors got = test::run(engine, inputs);
+    recipe.accumulate = quant::Accumulate::kQuire;
+    test::apply(engine, recipe);
+    EXPECT_LT(test::relative_difference(got.at("y"), test::run(engine, inputs).at("y")), 1e-5);
+  }
+}
+
+TEST(EngineWindows, BitsPerWeight) {
+  Engine engine = test::engine_of(test::load_ir(shared_depths()));
+  quant::Recipe recipe;  // 16 x 16 and 4 x 16 weights
+  recipe.weights["shared"] = setting_of({"int8", {{4, 4, "int4"}}}, quant::ScaleRule::kRmsPow2, quant::Granularity::kChannel);
+  EXPECT_EQ(engine.bits_per_weight(recipe), (192.0 * 8 + 64 * 4 + 12 * 8 + 4 * 32 + 3 * 8 + 64 * 32) / 320);
+}
+
+TEST(EngineWindows, ThatDoNotFitNameTheWeight) {
+  const WindowedProduct product;
+  Engine engine = test::engine_of(test::load_ir(product.model(product.w)));
+  const Tensors inputs = {{"x", test::normal_tensor({9, WindowedProduct::kIn}, 3)}};
+  quant::Recipe good;
+  good.weights["w"] = setting_of(window_cases()[0], quant::ScaleRule::kMse, quant::Granularity::kTensor);
+  test::apply(engine, good);
+  const Tensors before = test::run(engine, inputs);
+  constexpr std::size_t kMost = ~std::size_t{0};
+  std::vector<quant::WeightSetting> bad;
+  for (const WindowCase& windows :
+       {WindowCase{"int8", {{0, 0, "int4"}}}, WindowCase{"int8", {{22, 2, "int4"}}}, WindowCase{"int8", {{23, 1, "int4"}}},
+        WindowCase{"int8", {{kMost, 1, "int4"}}}, WindowCase{"int8", {{1, kMost, "int4"}}},
+        WindowCase{"int8", {{3, 4, "int4"}, {6, 1, "int4"}}}, WindowCase{"int8", {{3, 4, "int4"}, {0, 1, "int4"}}}}) {
+    bad.push_back(setting_of(windows, quant::ScaleRule::kMse, quant::Granularity::kTensor));
+  }
+  // Blocks of 32 in groups of 48.
+  bad.push_back(setting_of({"int8", {{3, 4, "mxfp8"}}}, quant::ScaleRule::kMse, quant::Granularity::kGroup, 48));
+  for (const auto& setting : bad) {
+    quant::Recipe recipe;
+    recipe.weights["w"] = setting;
+    const Status applied = engine.apply(recipe);
+    ASSERT_FALSE(applied.ok());
+    EXPECT_EQ(applied.error().kind, ErrorKind::kUsage) << applied.error().message();
+    EXPECT_NE(applied.error().where.find("'w'"), std::string::npos) << applied.error().message();
+    EXPECT_TRUE(test::same_bits(test::run(engine, inputs), before));
   }
 }
 

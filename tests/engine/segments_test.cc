@@ -55,7 +55,7 @@ TEST_P(Segments, EachIsAStart) {
     auto again = engine.run_from(s, inputs_, kept[s]);
     ASSERT_TRUE(again.ok()) << again.error().message();
     EXPECT_TRUE(test::same_bits(*again, outputs)) << "segment " << s;
-    if (s > 0) EXPECT_EQ(kept[s].size(), engine.cut_before(s).tensors.size());
+    if (s > 0) { EXPECT_EQ(kept[s].size(), engine.cut_before(s).tensors.size()); }
   }
 }
 

@@ -269,7 +269,7 @@ TEST(Detect, TrueBoxesGiveMapElseAgreement) {
   EXPECT_EQ(names(metrics), (std::vector<std::string>{"map", "map50", "kl", "cosine", "sqnr_db"}));
   EXPECT_NEAR(value(metrics, "map"), 0.4, 1e-15);  // IoU 0.667
   EXPECT_NEAR(value(metrics, "map50"), 1, 1e-15);
-  EXPECT_EQ(value(metrics, "kl"), 0);  // the scores are equal
+  EXPECT_NEAR(value(metrics, "kl"), 0.9 * 0.2 * 0.2 / (2 * 0.1 * 0.1), 1e-6);  // a fifth of the width
   EXPECT_EQ(metrics[2].metric.unit, "nats/image");
 
   Scorer agreement(Task::kDetect, {}, {}, {});

@@ -186,5 +186,21 @@ TEST(BernoulliKl, CertaintyStaysFiniteAndNaNDoesNot) {
   EXPECT_TRUE(std::isnan(bernoulli_kl(nan, one)));
 }
 
+TEST(Scores, DetectionKlByHand) {
+  // One class, two cells; a row a channel: x, y, width, height, score.
+  const std::vector<float> reference = {50, 10, 50, 10, 20, 4, 10, 0.5F, 0.5F, 0.25F};
+  EXPECT_EQ(detection_kl(reference, reference, 5, 2), 0);
+  std::vector<float> moved = reference;
+  moved[0] += 2;  // a tenth of the width: half a nat, times the score
+  EXPECT_NEAR(detection_kl(reference, moved, 5, 2), 0.5 * 0.5, 1e-6);
+  moved[7] += 0.1F;  // the second cell is lower than a pixel, which counts as one
+  EXPECT_NEAR(detection_kl(reference, moved, 5, 2), 0.25 + 0.25 * 0.5, 1e-6);
+  moved = reference;
+  moved[8] = 0.25F;
+  EXPECT_NEAR(detection_kl(reference, moved, 5, 2), 0.5 * std::log(2.0) + 0.5 * std::log(0.5 / 0.75), 1e-6);
+  moved[0] = std::nanf("");
+  EXPECT_TRUE(std::isnan(detection_kl(reference, moved, 5, 2)));
+}
+
 }  // namespace
 }  // namespace posittune::metrics

@@ -86,6 +86,11 @@ Recipe random_recipe(std::mt19937 &random) {
     if (setting.granularity == Granularity::kGroup)
       setting.group = 1 + random() % 1000;
     setting.input_weighted = random() % 2 == 0;
+    for (std::size_t j = random() % 5; j > 0; --j) {
+      // Any numbers: that they fit is for parts() to say.
+      const std::size_t shift = random() % 64;
+      setting.windows.push_back({~std::size_t{0} >> shift, random() % 1000, pick(formats), rule()});
+    }
     recipe.weights[pick(names)] = setting;
   }
   for (std::size_t i = random() % 8; i > 0; --i) {
@@ -186,6 +191,24 @@ TEST(Recipe, ErrorsNameTheTextAndThePlace) {
             "activation 'l'"},
         Bad{"activations: {l: {format: int8, granularity: tensor}}",
             ErrorKind::kInput, "unknown key 'granularity'"},
+        Bad{"weights: {w: {format: int8, windows: 5}}", ErrorKind::kInput, "windows"},
+        Bad{"weights: {w: {format: int8, windows: {first: 0, count: 1, format: int4}}}", ErrorKind::kInput, "windows"},
+        Bad{"weights: {w: {format: int8, windows: }}", ErrorKind::kInput, "windows"},
+        Bad{"weights: {w: {format: int8, windows: [5]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [[0, 1, int4]]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int4}, {}]}}", ErrorKind::kUsage, "window 1"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1}]}}", ErrorKind::kUsage, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int1}]}}", ErrorKind::kUsage, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int4, scale: best}]}}", ErrorKind::kUsage, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int4, bits: 4}]}}", ErrorKind::kInput, "unknown key 'bits'"},
+        Bad{"weights: {w: {format: int8, windows: [{count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: -1, count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: -2, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 99999999999999999999, count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0.5, count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: zero, count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, windows: [{first: [0], count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
         Bad{"accumulate: fp64", ErrorKind::kUsage, "fp64"}}) {
     const auto recipe = recipe_from_yaml(bad.text, "recipe.yaml");
     ASSERT_FALSE(recipe.ok()) << bad.text;
@@ -254,6 +277,131 @@ TEST(Recipe, StoredBitsByHand) {
             8000 + 10 * 4 * 8 + 8);
   EXPECT_EQ(bits("mxfp4", ScaleRule::kMeanPow2, Granularity::kTensor),
             4000 + 8 + 10 * 4 * 8 + 8);
+}
+
+WeightSetting with_windows(std::vector<RowWindow> windows) {
+  return {.format = format("posit<8,1>"), .rule = ScaleRule::kMse, .windows = std::move(windows)};
+}
+
+TEST(RowWindows, TextOfThem) {
+  Recipe recipe;
+  recipe.weights["w"] = with_windows({{0, 2, format("int4"), ScaleRule::kNone}, {7, 1, format("posit<16,1>"), ScaleRule::kMse}});
+  EXPECT_EQ(to_yaml(recipe),
+            "version: 1\n"
+            "accumulate: fp32\n"
+            "weights:\n"
+            "  w: {format: \"posit<8,1>\", scale: mse, granularity: tensor, windows: "
+            "[{first: 0, count: 2, format: int4, scale: none}, {first: 7, count: 1, format: \"posit<16,1>\", scale: mse}]}\n"
+            "activations: {}\n");
+  expect_round_trip(recipe);
+  const auto shorter = recipe_from_yaml("weights: {w: {format: p8e1, windows: [{first: 3, count: 2, format: int4}]}}", "test");
+  ASSERT_TRUE(shorter.ok()) << shorter.error().message();
+  EXPECT_EQ(shorter->weights.at("w").windows, (std::vector<RowWindow>{{3, 2, format("int4"), ScaleRule::kRmsPow2}}));
+  const auto none = recipe_from_yaml("weights: {w: {format: p8e1, windows: []}}", "test");
+  ASSERT_TRUE(none.ok()) << none.error().message();
+  EXPECT_EQ(none->weights.at("w"), (WeightSetting{.format = format("posit<8,1>")}));
+}
+
+// As many as a weight has channels.
+TEST(RowWindows, ThousandsComeBack) {
+  Recipe recipe;
+  recipe.weights["w"] = with_windows({});
+  for (std::size_t i = 0; i < 4000; ++i) recipe.weights["w"].windows.push_back({2 * i, 1, format("int4"), ScaleRule::kMse});
+  expect_round_trip(recipe);
+}
+
+TEST(RowWindows, PartsCoverEveryRowOnce) {
+  const formats::Format base = format("posit<8,1>"), int4 = format("int4"), int6 = format("int6");
+  const auto rest = [&](std::size_t first, std::size_t count) { return RowWindow{first, count, base, ScaleRule::kMse}; };
+  const auto of = [&](std::vector<RowWindow> windows) { return parts(with_windows(std::move(windows)), 10).value(); };
+  using Parts = std::vector<RowWindow>;
+  EXPECT_EQ(of({}), Parts{rest(0, 10)});
+  const RowWindow middle = {3, 2, int4, ScaleRule::kNone}, next = {5, 1, int6, ScaleRule::kAbsmax}, start = {0, 3, int6, ScaleRule::kMse},
+                  last = {9, 1, int4, ScaleRule::kMse}, all = {0, 10, int4, ScaleRule::kMse};
+  EXPECT_EQ(of({middle}), (Parts{rest(0, 3), middle, rest(5, 5)}));
+  EXPECT_EQ(of({middle, next}), (Parts{rest(0, 3), middle, next, rest(6, 4)}));
+  EXPECT_EQ(of({start, middle, last}), (Parts{start, middle, rest(5, 4), last}));
+  EXPECT_EQ(of({all}), Parts{all});
+  EXPECT_TRUE(parts(with_windows({}), 0).value().empty());
+}
+
+TEST(RowWindows, ThatDoNotFit) {
+  constexpr std::size_t kMost = ~std::size_t{0};
+  const auto window = [](std::size_t first, std::size_t count) { return RowWindow{first, count, format("int4"), ScaleRule::kMse}; };
+  for (const auto& windows : std::vector<std::vector<RowWindow>>{
+           {window(0, 0)},
+           {window(3, 0)},
+           {window(10, 1)},
+           {window(9, 2)},
+           {window(0, 11)},
+           {window(0, kMost)},
+           {window(kMost, 1)},
+           {window(kMost, kMost)},
+           {window(5, kMost - 2)},                // its end is 2 again
+           {window(2, 3), window(4, 1)},          // overlap
+           {window(2, 3), window(2, 3)},
+           {window(5, 1), window(2, 1)},          // not ascending
+           {window(0, 10), window(10, 1)}}) {
+    const auto split = parts(with_windows(windows), 10);
+    ASSERT_FALSE(split.ok()) << windows.back().first << " " << windows.back().count;
+    EXPECT_EQ(split.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(split.error().found.find(std::to_string(windows.back().first)), std::string::npos);
+    EXPECT_EQ(stored_bits(with_windows(windows), 10, 100), 8000 + 32 + 8);
+  }
+  EXPECT_FALSE(parts(with_windows({window(0, 1)}), 0).ok());
+  // From text as well: what reads them need not know the weight.
+  const auto text = recipe_from_yaml(
+      "weights: {w: {format: int8, windows: [{first: 18446744073709551615, count: 18446744073709551615, format: int4}]}}", "test");
+  ASSERT_TRUE(text.ok()) << text.error().message();
+  EXPECT_FALSE(parts(text->weights.at("w"), 10).ok());
+}
+
+TEST(RowWindows, PartsOfRandomWindows) {
+  std::mt19937 random(3);
+  for (int i = 0; i < 1000; ++i) {
+    const std::size_t rows = 1 + random() % 40;
+    WeightSetting setting = with_windows({});
+    std::vector<int> owner(rows, -1);  // by row: which window
+    for (std::size_t at = random() % 5; at < rows; at += random() % 5) {
+      const std::size_t count = 1 + random() % std::min<std::size_t>(4, rows - at);
+      for (std::size_t r = at; r < at + count; ++r) owner[r] = static_cast<int>(setting.windows.size());
+      setting.windows.push_back({at, count, format("int4"), ScaleRule::kAbsmax});
+      at += count;
+    }
+    const auto split = parts(setting, rows);
+    ASSERT_TRUE(split.ok()) << split.error().message();
+    std::size_t next = 0;
+    for (const RowWindow& part : *split) {
+      EXPECT_EQ(part.first, next);
+      ASSERT_GT(part.count, 0u);
+      const int own = owner.at(next);
+      for (std::size_t r = part.first; r < part.first + part.count; ++r) EXPECT_EQ(owner.at(r), own);
+      EXPECT_EQ(part.format, own < 0 ? setting.format : format("int4"));
+      EXPECT_EQ(part.rule, own < 0 ? setting.rule : ScaleRule::kAbsmax);
+      next += part.count;
+    }
+    EXPECT_EQ(next, rows);
+  }
+}
+
+// 10 x 100 weights; each part has its scales and 8 bits for its format.
+TEST(RowWindows, StoredBitsByHand) {
+  const auto bits = [](Granularity granularity, std::size_t group, std::vector<RowWindow> windows) {
+    WeightSetting setting = with_windows(std::move(windows));
+    setting.granularity = granularity;
+    setting.group = group;
+    return stored_bits(setting, 10, 100);
+  };
+  const RowWindow middle = {3, 2, format("int4"), ScaleRule::kRmsPow2}, end = {8, 2, format("mxfp4"), ScaleRule::kNone},
+                  all = {0, 10, format("int4"), ScaleRule::kMse};
+  EXPECT_EQ(bits(Granularity::kTensor, 0, {middle}), 800 * 8 + 200 * 4 + 2 * (32 + 8) + (8 + 8));
+  EXPECT_EQ(bits(Granularity::kChannel, 0, {middle}), 800 * 8 + 200 * 4 + 8 * 32 + 2 * 8 + 3 * 8);
+  EXPECT_EQ(bits(Granularity::kGroup, 32, {middle}), 800 * 8 + 200 * 4 + 8 * 4 * 32 + 2 * 4 * 8 + 3 * 8);
+  EXPECT_EQ(bits(Granularity::kTensor, 0, {middle, end}), 600 * 8 + 200 * 4 + 200 * 4 + 2 * 4 * 8 + 2 * (32 + 8) + (8 + 8) + 8);
+  EXPECT_EQ(bits(Granularity::kTensor, 0, {all}), 1000 * 4 + 32 + 8);
+  // A window in the format of the rest costs its scale and its name.
+  const RowWindow same = {0, 5, format("posit<8,1>"), ScaleRule::kMse};
+  EXPECT_EQ(bits(Granularity::kTensor, 0, {same}) - bits(Granularity::kTensor, 0, {}), 32 + 8);
 }
 
 } // namespace

@@ -1,27 +1,51 @@
 #include "posittune/base/interrupt.h"
 
+#include <pthread.h>
+
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 namespace posittune {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+std::atomic<bool> interrupted{false};
 
-void on_signal(int signal) {
-  interrupted = 1;
-  std::signal(signal, SIG_DFL);
+// The second signal does what it would do to a program that knows nothing of signals.
+void wait_for_signals(sigset_t set) {
+  int signal = 0;
+  while (sigwait(&set, &signal) == 0) {
+    if (!interrupted.exchange(true)) continue;
+    std::signal(signal, SIG_DFL);
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+    std::raise(signal);
+  }
 }
 
 }  // namespace
 
+// A thread waits for the signals, which are blocked everywhere, instead of a handler that interrupts
+// whatever runs: oneDNN's generated sgemm (2.6.3) keeps data below the stack pointer, where the kernel
+// puts the frame of a handler, and dies of it now and then.
 void watch_interrupts() {
+  sigset_t set;
+  sigemptyset(&set);
+  bool any = false;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    if (std::signal(signal, on_signal) == SIG_IGN) std::signal(signal, SIG_IGN);
+    struct sigaction current = {};
+    if (sigaction(signal, nullptr, &current) != 0 || current.sa_handler == SIG_IGN) continue;
+    sigaddset(&set, signal);
+    any = true;
   }
+  if (!any || pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return;
+  std::thread(wait_for_signals, set).detach();
 }
 
 Status check_interrupt() {
-  if (interrupted == 0) return success();
+  if (!interrupted) return success();
   return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
 }
 

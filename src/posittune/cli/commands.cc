@@ -11,7 +11,7 @@
 namespace posittune::cli {
 namespace {
 
-const std::array<const Command*, 6> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kZoo, &kDoctor};
+const std::array<const Command*, 7> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kZoo, &kDoctor};
 
 int report(const Error& error, Streams streams) {
   streams.err << "error: " << error.message() << "\n";

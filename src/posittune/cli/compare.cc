@@ -11,6 +11,7 @@
 
 #include "posittune/cli/cli.h"
 #include "posittune/cli/compare_job.h"
+#include "posittune/cli/job.h"
 #include "posittune/report/table.h"
 
 namespace posittune::cli {

@@ -1,7 +1,6 @@
 #include "posittune/cli/compare_job.h"
 
 #include <fmt/ostream.h>
-#include <openvino/core/version.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -12,8 +11,8 @@
 #include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/base/interrupt.h"
-#include "posittune/base/threads.h"
 #include "posittune/base/version.h"
+#include "posittune/cli/job.h"
 #include "posittune/cli/output_files.h"
 #include "posittune/cli/progress.h"
 
@@ -47,13 +46,6 @@ struct Session {
   const data::Dataset& report() const { return *model_data.splits.report; }
 };
 
-evaluation::Advance advance_on(Progress& progress) {
-  return [&progress](std::size_t items) -> Status {
-    progress.advance(items);
-    return check_interrupt();
-  };
-}
-
 // The first problem of options that can be found before anything is read.
 Result<Session> open_session(const CompareOptions& options, Streams streams) {
   auto trials = make_trials(options);
@@ -70,43 +62,12 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
                  .expected = "--calibrate PATH, or `calibrate` in --data",
                  .hint = "or --what w, or --activation-scale token"};
   }
-  const bool any = std::any_of(model_data->chosen.begin(), model_data->chosen.end(), [](bool chosen) { return chosen; });
-  if (!any && !options.model_data.selection.exclude.empty()) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "no layer is left to quantize",
-                 .where = model_data->model_path,
-                 .hint = "--include and --exclude leave none"};
-  }
-  if (!any) {
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "the model has no layer to quantize",
-                 .where = model_data->model_path,
-                 .hint = "`posittune inspect` shows what was found, and notes on what was not"};
-  }
-  const auto& outputs = model_data->graph.outputs;
-  const auto named = [&](const TensorInfo& output) { return output.name == options.output; };
-  if (!options.output.empty() && std::none_of(outputs.begin(), outputs.end(), named)) {
-    std::string known;
-    for (const TensorInfo& output : outputs) known += (known.empty() ? "" : ", ") + output.name;
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "the model has no output '" + options.output + "'",
-                 .where = model_data->model_path,
-                 .expected = known};
-  }
-  metrics::Task task = evaluation::guess_task(model_data->graph, *model_data->splits.report);
-  if (!options.task.empty() && options.task != "auto") {
-    auto given = metrics::parse_task(options.task);
-    if (!given) return given.error();
-    task = *given;
-  }
+  if (const Status some = check_chosen(*model_data); !some) return some.error();
+  auto task = resolve_task(*model_data, *model_data->splits.report, options.task, options.output);
+  if (!task) return task.error();
   auto engine = engine::Engine::create(std::move(model_data->graph), {model_data->chosen, options.model_data.threads});
   if (!engine) return engine.error();
-  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), task, calibrates};
-}
-
-records::SplitRecord split_record(const data::Dataset& data) {
-  const data::DatasetDescription& description = data.description();
-  return {description.path, description.kind, description.items, description.unit, description.sha256};
+  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), *task, calibrates};
 }
 
 // The resolved configuration: what the rows depend on.
@@ -116,36 +77,16 @@ std::string config_text(const Session& session) {
                                  metrics::name(session.task), options.accumulate, options.seed, options.resamples, options.output);
   text += fmt::format("report_items: {}\n", session.report().items());
   if (session.model_data.splits.calibrate) text += fmt::format("calibrate_items: {}\n", session.model_data.splits.calibrate->items());
-  text += "quantized:\n";
-  const model::Graph& graph = session.engine.graph();
-  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    if (session.engine.chosen(i)) text += fmt::format("  - {}\n", nlohmann::json(graph.layers[i].name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  }
-  return text;
-}
-
-std::string default_folder(const Session& session, const records::RunInfo& info) {
-  std::string identity = info.config;
-  for (const auto& [name, hash] : info.hashes) identity += name + hash;
-  const std::filesystem::path model(session.model_data.model_path);
-  std::string stem = model.stem().string();
-  if (stem == "model" && model.has_parent_path()) stem = model.parent_path().filename().string();
-  return fmt::format("runs/compare-{}-{}", stem, sha256_hex(identity).substr(0, 8));
+  return text + quantized_text(session.engine);
 }
 
 Result<records::RunFolder> open_folder(const Session& session) {
-  records::RunInfo info;
-  info.hashes["model"] = session.model_data.model_sha256;
-  info.hashes["report"] = session.report().sha256();
-  if (session.model_data.splits.calibrate) info.hashes["calibrate"] = session.model_data.splits.calibrate->sha256();
+  records::RunInfo info = run_info(session.model_data, session.options.model_data, session.streams);
+  info.hashes.erase("search");  // plays no part
   info.seed = session.options.seed;
   info.config = config_text(session);
-  info.command_line = {"posittune"};
-  info.command_line.insert(info.command_line.end(), session.streams.arguments.begin(), session.streams.arguments.end());
-  info.versions = {{"posittune", kVersion}, {"openvino", ov::get_openvino_version().buildNumber}};
-  info.threads = session.options.model_data.threads > 0 ? session.options.model_data.threads : hardware_threads();
   const std::string& given = session.options.run_folder;
-  return records::RunFolder::open(given.empty() ? default_folder(session, info) : given, info);
+  return records::RunFolder::open(given.empty() ? default_run_folder("compare", session.model_data, info) : given, info);
 }
 
 quant::Recipe recipe_of(const Session& session, const Trial& trial) {
@@ -186,15 +127,6 @@ records::ComparisonRow describe(const Session& session, const Trial& trial, cons
   row.granularity = trial.weight ? session.options.granularity : "tensor";
   row.bits_per_weight = session.engine.bits_per_weight(recipe);
   return row;
-}
-
-// A first session that measured nothing (bad labels, say) claims no folder: without run.json it is
-// free for the same command with another configuration.
-void forget_if_empty(const records::RunFolder& folder) {
-  const auto entries = folder.journal().entries("compare");
-  if (!entries || !entries->empty()) return;
-  std::error_code ignored;
-  std::filesystem::remove(folder.file("run.json"), ignored);
 }
 
 // Runs what the journal does not have.
@@ -354,24 +286,6 @@ std::string Trial::name() const {
   return text;
 }
 
-std::vector<std::string> split_formats(const std::vector<std::string>& lists) {
-  std::vector<std::string> names;
-  for (const std::string& list : lists) {
-    int depth = 0;
-    std::string name;
-    for (const char c : list + ",") {
-      depth += c == '<' ? 1 : c == '>' ? -1 : 0;
-      if (c == ',' && depth <= 0) {
-        names.push_back(std::exchange(name, ""));
-      } else {
-        name += c;
-      }
-    }
-    if (!name.empty()) names.push_back(name);  // an open bracket: the parser will say so
-  }
-  return names;
-}
-
 Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   std::vector<quant::ScaleRule> rules;
   for (const std::string& text : options.scales) {
@@ -400,6 +314,13 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   for (const std::string& text : options.formats) {
     auto format = formats::parse_format(text);
     if (!format) return format.error();
+    if (shared.granularity == quant::Granularity::kGroup && format->block > 0 && shared.group % format->block != 0) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "a group of columns that does not fit the format",
+                   .where = "--granularity, " + formats::name(*format),
+                   .expected = "a multiple of " + std::to_string(format->block),
+                   .found = std::to_string(shared.group)};
+    }
     for (const std::string& what : options.what) {
       const bool both = what == "wa";
       if (is_fp32(*format)) {
@@ -426,7 +347,7 @@ Result<CompareResult> run_compare(const CompareOptions& options, Streams streams
   auto folder = open_folder(*session);
   if (!folder) return folder.error();
   auto result = Runner(*session, *folder).run();
-  if (!result && !folder->resumed()) forget_if_empty(*folder);
+  if (!result) folder->forget_if_empty();
   return result;
 }
 

@@ -39,9 +39,6 @@ struct Trial {
   std::string name() const;  // "posit<8,1> wa rms_pow2"
 };
 
-// Lists of formats, split at the commas that are not inside "posit<8,1>".
-std::vector<std::string> split_formats(const std::vector<std::string>& lists);
-
 // Formats x what x scales, each once; FP32 needs no scale. kUsage for what cannot be.
 Result<std::vector<Trial>> make_trials(const CompareOptions& options);
 

@@ -140,6 +140,10 @@ Status inspect(const Options& options, Streams streams) {
   // Without --shape each open dimension is 1, which not every model takes.
   if (!macs && !shapes->empty()) return macs.error();
   if (!macs) graph->notes.push_back("MACs are not known for this model without --shape");
+  const bool open = std::any_of(graph->inputs.begin(), graph->inputs.end(), [&](const TensorInfo& input) {
+    return !shapes->contains(input.name) && std::any_of(input.dims.begin(), input.dims.end(), [](std::int64_t d) { return d < 0; });
+  });
+  if (macs && open) graph->notes.push_back("MACs are for 1 in each open dimension; --shape gives others");
   std::vector<quant::Summary> summaries;
   for (std::size_t w = 0; w < graph->weights.size(); ++w) {
     auto values = model::weight_values(*graph, w);

@@ -1,8 +1,13 @@
 #include "posittune/cli/model_data_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
+#include <set>
+#include <span>
+#include <string_view>
 
+#include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/cli/zoo_models.h"
 
@@ -59,6 +64,28 @@ Result<data::SplitSpecs> split_specs(const ModelDataOptions& options, const std:
   return specs;
 }
 
+// Adds the files that an ONNX model says hold its tensors: StringStringEntryProto{key: "location"} of
+// onnx.proto, whose bytes are looked for wherever they are. What only looks like one names no file.
+Status find_external(const std::string& path, std::set<std::string>& names) {
+  constexpr std::string_view kEntry = "\x0a\x08location\x12";
+  constexpr std::size_t kChunk = 1U << 20, kOverlap = 512;  // an entry and its name fit into the overlap
+  auto file = InputFile::open(path);
+  if (!file) return file.error();
+  std::vector<char> bytes(kChunk + kOverlap);
+  for (std::uint64_t at = 0; at < file->size(); at += kChunk) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), file->size() - at));
+    if (const Status read = file->read_at(at, std::as_writable_bytes(std::span(bytes.data(), size))); !read) return read.error();
+    const std::string_view text(bytes.data(), size);
+    for (std::size_t found = text.find(kEntry); found != text.npos; found = text.find(kEntry, found + 1)) {
+      const std::size_t length = found + kEntry.size();
+      if (length >= size) break;
+      const auto count = static_cast<unsigned char>(text[length]);
+      if (count < 128 && length + 1 + count <= size) names.emplace(text.substr(length + 1, count));
+    }
+  }
+  return success();
+}
+
 }  // namespace
 
 void declare_model_data(CLI::App& app, ModelDataOptions& options) {
@@ -91,20 +118,21 @@ Result<std::string> model_sha256(const std::string& path) {
   auto hash = sha256_file(path);
   if (!hash) return hash.error();
   std::error_code ignored;
-  std::vector<fs::path> beside;
   const fs::path file(path);
-  for (const fs::path& candidate : {fs::path(file).replace_extension(".bin"), fs::path(path + ".data")}) {
-    if (candidate != file && fs::is_regular_file(candidate, ignored)) beside.push_back(candidate);
-  }
-  if (beside.empty()) return hash;
+  std::set<std::string> names = {file.stem().string() + ".bin", file.filename().string() + ".data"};
+  if (const Status found = find_external(path, names); !found) return found.error();
   Sha256 all;
   all.update(std::string_view(*hash));
-  for (const fs::path& weights : beside) {
+  bool any = false;
+  for (const std::string& name : names) {
+    const fs::path weights = file.parent_path() / name;
+    if (name == file.filename().string() || !fs::is_regular_file(weights, ignored)) continue;
     auto more = sha256_file(weights.string());
     if (!more) return more.error();
     all.update(std::string_view(*more));
+    any = true;
   }
-  return all.hex();
+  return any ? all.hex() : *hash;
 }
 
 Result<ModelData> open_model_data(const ModelDataOptions& options) {

@@ -37,7 +37,8 @@ struct ModelData {
 // Loads the model and opens the data, all checked.
 Result<ModelData> open_model_data(const ModelDataOptions& options);
 
-// Of the file, and of the weights beside it (IR's .bin, ONNX external data named in the folder).
+// Of the file, and of the weights beside it: IR's .bin, and the files that ONNX tensors name as theirs
+// (names below 128 bytes).
 Result<std::string> model_sha256(const std::string& path);
 
 }  // namespace posittune::cli

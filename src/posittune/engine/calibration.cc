@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "posittune/base/mix.h"
 #include "posittune/base/threads.h"
 
 namespace posittune::engine {
@@ -60,19 +61,17 @@ void InputStatistics::keep_largest(std::span<const float> x) {
 void InputStatistics::sample_rows(std::span<const float> x, kernels::Shape shape) {
   const std::size_t most = std::clamp<std::size_t>(kSampleElements / shape.cols, 1, kSampleTokens);
   for (std::size_t r = 0; r < shape.rows; ++r, ++seen_) {
-    if (seen_ % stride_ != 0) continue;
-    if (sample_.size() == most * shape.cols) {
-      // Keep every other one; the stride doubles.
-      const std::size_t kept = (most + 1) / 2;
-      for (std::size_t i = 1; i < kept; ++i) {
-        std::copy_n(sample_.data() + 2 * i * shape.cols, shape.cols, sample_.data() + i * shape.cols);
-      }
-      sample_.resize(kept * shape.cols);
-      stride_ *= 2;
-      if (seen_ % stride_ != 0 || kept == most) continue;
+    const std::uint64_t lot = mix((seen_ + 1) * kGolden);
+    const auto row = x.subspan(r * shape.cols, shape.cols);
+    if (lots_.size() < most) {
+      lots_.push_back(lot);
+      sample_.insert(sample_.end(), row.begin(), row.end());
+      continue;
     }
-    sample_.insert(sample_.end(), x.begin() + static_cast<std::ptrdiff_t>(r * shape.cols),
-                   x.begin() + static_cast<std::ptrdiff_t>((r + 1) * shape.cols));
+    const auto highest = std::max_element(lots_.begin(), lots_.end());
+    if (lot > *highest) continue;
+    *highest = lot;
+    std::copy(row.begin(), row.end(), sample_.begin() + (highest - lots_.begin()) * static_cast<std::ptrdiff_t>(shape.cols));
   }
 }
 
@@ -112,7 +111,7 @@ Result<float> static_scale(const quant::ActivationSetting& setting, const InputS
 }
 
 Result<float> output_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
-                           const OutputError& error) {
+                           const ErrorOfCandidate& error) {
   using quant::ScaleRule;
   const bool real = setting.rule == ScaleRule::kMse || setting.rule == ScaleRule::kAbsmax;
   const auto measure = [&](float scale) { return error({.format = setting.format, .scale = scale}); };

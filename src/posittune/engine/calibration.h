@@ -15,9 +15,10 @@
 
 namespace posittune::engine {
 
-// Of one operand of one layer. Statistics are of all calibration data; the sample is a systematic
-// one of whole tokens (or images): every 2^k-th, with k growing as data come, so that it does not
-// depend on batch sizes.
+// Of one operand of one layer. Statistics are of all calibration data; the sample is of whole tokens
+// (or images): those with the lowest lots, which follow from a token's number alone, so that the
+// sample does not depend on batch sizes. (Every 2^k-th token would meet the first of each row far too
+// often, and those are unlike all others.)
 class InputStatistics {
  public:
   // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension the
@@ -48,7 +49,8 @@ class InputStatistics {
   ov::Shape token_;
   std::size_t token_size_ = 0;
   std::vector<float> sample_;
-  std::uint64_t seen_ = 0, stride_ = 1;
+  std::vector<std::uint64_t> lots_;  // of the sampled
+  std::uint64_t seen_ = 0;
   std::vector<float> largest_;
   float threshold_ = 0;  // what is larger is in largest_
 };
@@ -60,11 +62,11 @@ Result<float> static_scale(const quant::ActivationSetting& setting, const InputS
                            int threads);
 
 // Sum of squared differences at the layer's output, of the sample quantized with each candidate.
-using OutputError = std::function<Result<double>(const ActivationQuantizer& candidate)>;
+using ErrorOfCandidate = std::function<Result<double>(const ActivationQuantizer& candidate)>;
 
 // The same by the error at the output. Searches powers of two for the pow2 rules, real scales
 // otherwise; the candidates of absmax and rms_pow2 take part.
 Result<float> output_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
-                           const OutputError& error);
+                           const ErrorOfCandidate& error);
 
 }  // namespace posittune::engine

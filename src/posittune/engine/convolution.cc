@@ -9,6 +9,7 @@
 #include "posittune/base/threads.h"
 #include "posittune/engine/convolution_plan.h"
 #include "posittune/engine/exact_dot.h"
+#include "posittune/engine/gemm.h"
 #include "posittune/engine/geometry.h"
 #include "posittune/engine/operation.h"
 
@@ -46,8 +47,10 @@ class Convolution : public Operation {
     const Geometry sizes = geometry(parameters_, in_sizes, out_sizes);
     const std::span<const float> x(inputs[0].data<const float>(), shape.size());
     float* y = output.data<float>();
+    const Epilogue* epilogue = setting.epilogue.get();
     if (x.empty()) {  // images of padding alone
       std::fill_n(y, output.get_size(), 0.0F);
+      finish(epilogue, sizes, shape.rows, y, threads);
       return success();
     }
     if (setting.path == Path::kBf16) return run_bf16(setting, sizes, x, shape, y, scratch, threads);
@@ -55,12 +58,54 @@ class Convolution : public Operation {
     if (!operand) return operand.error();
     if (setting.path == Path::kQuire) {
       run_exact(*setting.weight, sizes, *operand, shape.rows, y, threads);
+      finish(epilogue, sizes, shape.rows, y, threads);
       return success();
     }
-    return multiply(setting, sizes, *operand, setting.weight->values->data(), Type::f32, shape.rows, y, threads);
+    const float* weights = setting.weight->values->data();
+    if (is_pointwise(sizes)) {
+      run_pointwise(epilogue, weights, sizes.out_positions(), *operand, shape.rows, y, threads);
+      return success();
+    }
+    if (!parameters_.transposed) {
+      return multiply(setting, sizes, *operand, weights, Type::f32, epilogue, shape.rows, y, threads);
+    }
+    const Status done = multiply(setting, sizes, *operand, weights, Type::f32, nullptr, shape.rows, y, threads);
+    if (done) finish(epilogue, sizes, shape.rows, y, threads);
+    return done;
   }
 
  private:
+  bool is_pointwise(const Geometry& sizes) const {
+    const auto ones = [](const std::vector<std::size_t>& values) {
+      return std::all_of(values.begin(), values.end(), [](std::size_t value) { return value == 1; });
+    };
+    return !parameters_.transposed && parameters_.groups == 1 && parameters_.taps() == 1 && ones(parameters_.strides) &&
+           sizes.in == sizes.out;
+  }
+
+  // Of one tap, a convolution is the product of the weights and an image as it lies: no layouts to
+  // change. Pieces are, like bands, chosen by the sizes only.
+  void run_pointwise(const Epilogue* epilogue, const float* weights, std::size_t positions, const float* x,
+                     std::size_t images, float* y, int threads) const {
+    constexpr std::size_t kLeastColumns = 128;  // of a piece that is a good product
+    const std::size_t in = parameters_.in_channels, out = parameters_.out_channels;
+    const std::size_t pieces = images < kManyImages ? kBands : 1;
+    const bool columns = positions >= pieces * kLeastColumns;
+    const std::size_t row_pieces = columns ? 1 : pieces, column_pieces = columns ? pieces : 1;
+    parallel_for(images * pieces, threads, [&](std::size_t task) {
+      const std::size_t image = task / pieces, row = task % pieces % row_pieces, column = task % pieces % column_pieces;
+      const std::size_t first = out * row / row_pieces, last = out * (row + 1) / row_pieces;
+      const std::size_t left = positions * column / column_pieces, right = positions * (column + 1) / column_pieces;
+      if (first == last) return;
+      float* sums = y + (image * out + first) * positions + left;
+      gemm_fp32_part({last - first, right - left, in}, weights + first * in, x + image * in * positions + left, sums,
+                     positions);
+      for (std::size_t c = first; epilogue != nullptr && c < last; ++c, sums += positions) {
+        apply(*epilogue, c, {sums, right - left});
+      }
+    });
+  }
+
   Status run_bf16(const LayerSetting& setting, const Geometry& sizes, std::span<const float> x,
                   kernels::Shape shape, float* y, Scratch& scratch, int threads) {
     const ActivationQuantizer& quantizer = *setting.activation[0];
@@ -70,29 +115,41 @@ class Convolution : public Operation {
     if (buffer.size() < x.size()) buffer.resize(x.size());
     Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales}, {buffer.data(), x.size()}, {threads});
     if (!done) return done.error();
-    done = multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16, shape.rows, y, threads);
+    done = multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16, nullptr, shape.rows, y,
+                    threads);
     if (!done) return done.error();
     const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
     const std::vector<float>& rows = setting.weight->unscale;
     parallel_for(shape.rows * channels, threads, [&](std::size_t i) {
       const float image = 1.0F / (*scales)[scales->size() == 1 ? 0 : i / channels];
       const float factor = image * rows[rows.size() == 1 ? 0 : i % channels];
-      for (std::size_t p = 0; p < positions; ++p) y[i * positions + p] *= factor;
+      const std::span<float> sums(y + i * positions, positions);
+      for (float& sum : sums) sum *= factor;
+      if (setting.epilogue) apply(*setting.epilogue, i % channels, sums);
     });
     return success();
   }
 
+  void finish(const Epilogue* epilogue, const Geometry& sizes, std::size_t images, float* y, int threads) const {
+    if (epilogue == nullptr) return;
+    const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
+    parallel_for(images * channels, threads, [&](std::size_t i) {
+      apply(*epilogue, i % channels, {y + i * positions, positions});
+    });
+  }
+
   // Images one by one where there are several, else bands of them: by the sizes only, so that results
   // do not depend on the number of threads.
+  static constexpr std::size_t kManyImages = 4, kBands = 4;
+
   template <class T>
   Status multiply(const LayerSetting& setting, const Geometry& sizes, const T* x, const T* weights, Type type,
-                  std::size_t images, float* y, int threads) {
-    constexpr std::size_t kManyImages = 4, kBands = 4;
+                  const Epilogue* epilogue, std::size_t images, float* y, int threads) {
     try {
       const std::vector<Band> bands = make_bands(sizes, images < kManyImages ? kBands : 1);
       std::vector<std::pair<const ConvolutionPlan*, const WeightForm*>> plans;
       for (const Band& band : bands) {
-        const ConvolutionPlan& plan = plan_for(sizes, band, type);
+        const ConvolutionPlan& plan = plan_for(sizes, band, type, epilogue);
         WeightForm& form = form_for(plan.weights());
         plan.renew(form, setting.weight, weights);
         plans.emplace_back(&plan, &form);
@@ -117,11 +174,9 @@ class Convolution : public Operation {
                  .hint = "set POSITTUNE_PATH=fp32, or leave the layer out with --exclude"};
   }
 
-  const ConvolutionPlan& plan_for(const Geometry& sizes, const Band& band, Type type) {
-    const Key key{sizes.in, sizes.out, band.out_first, band.out_count, type};
-    auto known = plans_.find(key);
-    if (known == plans_.end()) known = plans_.emplace(key, ConvolutionPlan(sizes, band, type)).first;
-    return known->second;
+  const ConvolutionPlan& plan_for(const Geometry& sizes, const Band& band, Type type, const Epilogue* epilogue) {
+    const Key key{sizes.in, sizes.out, band.out_first, band.out_count, type, epilogue != nullptr};
+    return plans_.try_emplace(key, sizes, band, type, epilogue).first->second;
   }
 
   WeightForm& form_for(const dnnl::memory::desc& layout) {
@@ -152,7 +207,7 @@ class Convolution : public Operation {
   }
 
   ConvolutionParameters parameters_;
-  using Key = std::tuple<std::vector<std::size_t>, std::vector<std::size_t>, std::size_t, std::size_t, Type>;
+  using Key = std::tuple<std::vector<std::size_t>, std::vector<std::size_t>, std::size_t, std::size_t, Type, bool>;
   std::map<Key, ConvolutionPlan> plans_;
   std::vector<std::unique_ptr<WeightForm>> forms_;
 };

@@ -48,11 +48,6 @@ dnnl::memory memory_at(const dnnl::memory::desc& layout, const void* data) {
   return {layout, cpu(), const_cast<void*>(data)};
 }
 
-void reorder(const dnnl::reorder& primitive, const dnnl::memory& from, const dnnl::memory& to,
-             const dnnl::stream& stream) {
-  primitive.execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
-}
-
 dnnl::reorder between(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
   return dnnl::reorder(dnnl::reorder::primitive_desc(cpu(), from, cpu(), to));
 }
@@ -83,20 +78,24 @@ std::vector<Band> make_bands(const Geometry& geometry, std::size_t most) {
 }
 
 template <class Primitive, class Descriptor>
-void ConvolutionPlan::fill(const Descriptor& descriptor) {
+void ConvolutionPlan::fill(const Descriptor& descriptor, Activation activation) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops after;
+  if (activation == Activation::kRelu) after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+  if (activation == Activation::kSwish) after.append_eltwise(1, dnnl::algorithm::eltwise_swish, 1, 0);
+  attributes.set_post_ops(after);
   const typename Primitive::primitive_desc made(descriptor, attributes, cpu());
   src_ = made.src_desc();
   weights_ = made.weights_desc();
   dst_ = made.dst_desc();
-  scratchpad_ = made.scratchpad_desc().get_size();
+  scratchpad_ = made.scratchpad_desc();
   convolution_ = Primitive(made);
   if (src_ != plain_src_) to_src_ = between(plain_src_, src_);
   if (dst_ != plain_dst_) from_dst_ = between(dst_, plain_dst_);
 }
 
-ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Type type) {
+ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Type type, const Epilogue* epilogue) {
   one_openmp_thread();  // a primitive remembers the number of threads of its making
   const ConvolutionParameters& parameters = geometry.parameters;
   const std::size_t groups = parameters.groups;
@@ -127,12 +126,21 @@ ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Typ
   const dnnl::memory::desc dst(dst_dims, Type::f32, Tag::any);
   constexpr auto kInference = dnnl::prop_kind::forward_inference;
   if (parameters.transposed) {
-    fill<dnnl::deconvolution_forward>(dnnl::deconvolution_forward::desc(
-        kInference, dnnl::algorithm::deconvolution_direct, src, weights, dst, strides, dilations, begin, end));
-  } else {
-    fill<dnnl::convolution_forward>(dnnl::convolution_forward::desc(
-        kInference, dnnl::algorithm::convolution_direct, src, weights, dst, strides, dilations, begin, end));
+    fill<dnnl::deconvolution_forward>(
+        dnnl::deconvolution_forward::desc(kInference, dnnl::algorithm::deconvolution_direct, src, weights, dst, strides,
+                                          dilations, begin, end),
+        Activation::kNone);
+    return;
   }
+  dnnl::memory::desc bias;  // of no dimensions: none
+  if (epilogue != nullptr && !epilogue->bias.empty()) {
+    bias = {{dim(parameters.out_channels)}, Type::f32, Tag::a};
+    bias_ = memory_at(bias, epilogue->bias.data());
+  }
+  fill<dnnl::convolution_forward>(
+      dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_direct, src, weights, bias, dst, strides,
+                                      dilations, begin, end),
+      epilogue == nullptr ? Activation::kNone : epilogue->activation);
 }
 
 void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const PreparedWeight>& weight,
@@ -142,31 +150,57 @@ void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const Prepar
   const dnnl::stream stream(cpu());
   form.layout = weights_;
   form.bytes.resize(weights_.get_size() + 64);
-  reorder(between(plain_weights_, weights_), memory_at(plain_weights_, values),
-          memory_at(weights_, aligned(form.bytes, weights_.get_size())), stream);
+  between(plain_weights_, weights_)
+      .execute(stream, {{DNNL_ARG_FROM, memory_at(plain_weights_, values)},
+                        {DNNL_ARG_TO, memory_at(weights_, aligned(form.bytes, weights_.get_size()))}});
   form.made_from = weight;
+}
+
+std::unique_ptr<ConvolutionPlan::Call> ConvolutionPlan::make_call() const {
+  auto call = std::make_unique<Call>();
+  const auto nowhere = [](const dnnl::memory::desc& layout) { return dnnl::memory(layout, cpu(), DNNL_MEMORY_NONE); };
+  call->plain_src = nowhere(plain_src_);
+  call->plain_dst = nowhere(plain_dst_);
+  call->src = to_src_ ? nowhere(src_) : call->plain_src;
+  call->dst = from_dst_ ? nowhere(dst_) : call->plain_dst;
+  call->weights = nowhere(weights_);
+  call->scratchpad = nowhere(scratchpad_);
+  call->to_src = {{DNNL_ARG_FROM, call->plain_src}, {DNNL_ARG_TO, call->src}};
+  call->from_dst = {{DNNL_ARG_FROM, call->dst}, {DNNL_ARG_TO, call->plain_dst}};
+  call->convolution = {{DNNL_ARG_SRC, call->src},
+                       {DNNL_ARG_WEIGHTS, call->weights},
+                       {DNNL_ARG_DST, call->dst},
+                       {DNNL_ARG_SCRATCHPAD, call->scratchpad}};
+  if (bias_) call->convolution.emplace(DNNL_ARG_BIAS, bias_);
+  return call;
+}
+
+std::unique_ptr<ConvolutionPlan::Call> ConvolutionPlan::take_call() const {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return make_call();
+  auto call = std::move(idle_.back());
+  idle_.pop_back();
+  return call;
 }
 
 void ConvolutionPlan::run(const void* src, const WeightForm& weights, float* dst) const {
   one_openmp_thread();
   thread_local std::vector<std::byte> buffers[3];
   thread_local const dnnl::stream stream(cpu());
+  auto call = take_call();
   const auto* from = static_cast<const std::byte*>(src) + src_offset_ * element_;
-  if (to_src_) {
-    std::byte* own = aligned(buffers[0], src_.get_size());
-    reorder(to_src_, memory_at(plain_src_, from), memory_at(src_, own), stream);
-    from = own;
-  }
-  float* to = dst + dst_offset_;
-  void* out = from_dst_ ? static_cast<void*>(aligned(buffers[1], dst_.get_size())) : to;
-  const dnnl::memory::desc pad({dim(scratchpad_)}, Type::u8, Tag::a);
+  call->plain_src.set_data_handle(const_cast<std::byte*>(from));
+  call->plain_dst.set_data_handle(dst + dst_offset_);
+  if (to_src_) call->src.set_data_handle(aligned(buffers[0], src_.get_size()));
+  if (from_dst_) call->dst.set_data_handle(aligned(buffers[1], dst_.get_size()));
   // Sized when it was made: this only finds its aligned start.
-  std::byte* made = aligned(const_cast<WeightForm&>(weights).bytes, weights_.get_size());
-  convolution_.execute(stream, {{DNNL_ARG_SRC, memory_at(src_, from)},
-                                {DNNL_ARG_WEIGHTS, memory_at(weights_, made)},
-                                {DNNL_ARG_DST, memory_at(dst_, out)},
-                                {DNNL_ARG_SCRATCHPAD, memory_at(pad, aligned(buffers[2], scratchpad_))}});
-  if (from_dst_) reorder(from_dst_, memory_at(dst_, out), memory_at(plain_dst_, to), stream);
+  call->weights.set_data_handle(aligned(const_cast<WeightForm&>(weights).bytes, weights_.get_size()));
+  call->scratchpad.set_data_handle(aligned(buffers[2], scratchpad_.get_size()));
+  if (to_src_) to_src_.execute(stream, call->to_src);
+  convolution_.execute(stream, call->convolution);
+  if (from_dst_) from_dst_.execute(stream, call->from_dst);
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(call));
 }
 
 }  // namespace posittune::engine

@@ -6,8 +6,11 @@
 #include <dnnl.hpp>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <unordered_map>
 #include <vector>
 
+#include "posittune/engine/epilogue.h"
 #include "posittune/engine/geometry.h"
 #include "posittune/engine/settings.h"
 
@@ -35,8 +38,9 @@ struct WeightForm {
 class ConvolutionPlan {
  public:
   using Type = dnnl::memory::data_type;  // of images and weights: f32 or bf16; results are f32
-  // Throws dnnl::error where there is no kernel.
-  ConvolutionPlan(const Geometry& geometry, const Band& band, Type type);
+  // With an epilogue, which must outlive the plan, it is part of the primitive; not for transposed
+  // convolutions. Throws dnnl::error where there is no kernel.
+  ConvolutionPlan(const Geometry& geometry, const Band& band, Type type, const Epilogue* epilogue);
 
   const dnnl::memory::desc& weights() const { return weights_; }
   // Fills `form` with the weights in this plan's layout, unless it holds them already.
@@ -47,14 +51,24 @@ class ConvolutionPlan {
   void run(const void* src, const WeightForm& weights, float* dst) const;
 
  private:
+  // oneDNN's handles of one run: they cost about a microsecond each to make, so they are kept.
+  struct Call {
+    dnnl::memory plain_src, src, weights, dst, plain_dst, scratchpad;
+    std::unordered_map<int, dnnl::memory> convolution, to_src, from_dst;
+  };
+
   template <class Primitive, class Descriptor>
-  void fill(const Descriptor& descriptor);
+  void fill(const Descriptor& descriptor, Activation activation);
+  std::unique_ptr<Call> make_call() const;
+  std::unique_ptr<Call> take_call() const;
 
   std::size_t src_offset_ = 0, dst_offset_ = 0, element_ = 4;  // elements; bytes of one
-  dnnl::memory::desc src_, weights_, dst_, plain_src_, plain_weights_, plain_dst_;
+  dnnl::memory::desc src_, weights_, dst_, plain_src_, plain_weights_, plain_dst_, scratchpad_;
+  dnnl::memory bias_;  // empty without one
   dnnl::primitive convolution_;
   dnnl::reorder to_src_, from_dst_;  // empty when the primitive likes plain operands
-  std::size_t scratchpad_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Call>> idle_;  // as many as ever ran at once
 };
 
 }  // namespace posittune::engine

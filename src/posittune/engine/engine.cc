@@ -7,12 +7,12 @@
 #include <utility>
 
 #include <openvino/core/model.hpp>
+#include <openvino/op/convert.hpp>
+#include <openvino/op/parameter.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
 #include "posittune/base/threads.h"
-#include "posittune/engine/calibration.h"
-#include "posittune/engine/quantized_node.h"
-#include "posittune/engine/weight_store.h"
+#include "posittune/engine/engine_state.h"
 #include "posittune/model/tensors.h"
 
 namespace posittune::engine {
@@ -37,39 +37,6 @@ std::string last_line(std::string text) {
 
 }  // namespace
 
-struct Engine::State {
-  model::Graph graph;
-  std::vector<bool> chosen;
-  int threads = 0;
-  std::vector<std::optional<WeightStore>> stores;                // by weight; absent: not chosen
-  std::vector<std::shared_ptr<NodeState>> nodes;                 // by layer; null: not chosen
-  std::vector<std::vector<InputStatistics>> statistics;          // by layer and operand
-  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<ActivationSetting, float>>> scales;
-  Scratch scratch;
-  Recipe recipe;
-  std::vector<Forms> forms;  // by weight, as prepared
-  std::vector<std::optional<WeightSetting>> settings;
-  Segmentation segmentation;
-  std::vector<ov::InferRequest> requests;  // by segment
-
-  Status load_weights();
-  Status compile(std::size_t segments);
-  Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
-  Status check_inputs(const Tensors& inputs) const;
-  Status prepare_weights(const Recipe& next);
-  Result<float> activation_scale(std::size_t layer, std::size_t operand, const ActivationSetting& setting);
-  Result<double> output_error(std::size_t layer, std::size_t operand, const ActivationQuantizer& candidate);
-  Status set_activations(const Recipe& next);
-  Status check_names(const Recipe& next) const;
-  Status check_weights(const Recipe& next) const;
-  Status follow(const Recipe& next);
-  bool calibrated() const;
-  std::vector<float> input_squares(std::size_t weight) const;
-  std::optional<WeightSetting> weight_setting(const Recipe& of, std::size_t weight) const;
-  std::optional<ActivationSetting> activation_setting(const Recipe& of, std::size_t layer) const;
-  Path path_of(const Recipe& of, std::size_t layer) const;
-};
-
 std::optional<WeightSetting> Engine::State::weight_setting(const Recipe& of, std::size_t weight) const {
   const auto found = of.weights.find(graph.weights[weight].name);
   return found == of.weights.end() ? std::nullopt : std::optional(found->second);
@@ -90,7 +57,11 @@ Path Engine::State::path_of(const Recipe& of, std::size_t index) const {
   if (weight) w = weight->format;
   if (activation) a = activation->format;
   const bool grouped = weight && weight->granularity == quant::Granularity::kGroup;
-  const Path path = choose_path(w, a, grouped, of.accumulate);
+  Path path = choose_path(w, a, grouped, of.accumulate);
+  for (std::size_t i = 0; weight && i < weight->windows.size(); ++i) {
+    // Windows in formats of different paths meet in floats.
+    if (choose_path(weight->windows[i].format, a, grouped, of.accumulate) != path) path = of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
+  }
   const bool matmul = layer.kind == model::LayerKind::kMatMul;
   if (path == Path::kInt8 && !matmul) return path_works(Path::kBf16) ? Path::kBf16 : Path::kFp32;
   return path;
@@ -111,10 +82,24 @@ Status Engine::State::load_weights() {
   return success();
 }
 
+// Inputs that are the indices of an embedding as they come.
+void Engine::State::find_ids_inputs() {
+  const auto parameters = graph.ov_model->get_parameters();
+  for (const model::Layer& layer : graph.layers) {
+    if (layer.kind != model::LayerKind::kEmbedding) continue;
+    std::shared_ptr<ov::Node> source = layer.node->get_input_node_shared_ptr(1);
+    while (ov::is_type<ov::op::v0::Convert>(source)) source = source->get_input_node_shared_ptr(0);
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (parameters[i] == source) ids_inputs.insert(graph.inputs[i].name);
+    }
+  }
+}
+
 // Nodes of a copy of the model stand in the same order as in the original.
 Status Engine::State::compile(std::size_t segments) {
   const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
-  const auto originals = graph.ov_model->get_ordered_ops(), copies = copy->get_ordered_ops();
+  auto originals = graph.ov_model->get_ordered_ops(), copies = copy->get_ordered_ops();
+  std::vector<std::pair<NodeState*, std::shared_ptr<ov::Node>>> convolutions;
   std::map<const ov::Node*, std::shared_ptr<ov::Node>> counterpart;
   for (std::size_t i = 0; i < originals.size() && i < copies.size(); ++i) {
     if (originals[i]->get_friendly_name() == copies[i]->get_friendly_name()) counterpart[originals[i].get()] = copies[i];
@@ -135,10 +120,22 @@ Status Engine::State::compile(std::size_t segments) {
     state->threads = threads;
     statistics[l].resize(operands(layer));
     nodes[l] = state;
-    replace_with_quantized(layer, node->second, state);
+    const auto replaced = replace_with_quantized(layer, node->second, state);
+    const bool convolution =
+        layer.kind == model::LayerKind::kConvolution || layer.kind == model::LayerKind::kTransposedConvolution;
+    if (convolution) convolutions.emplace_back(state.get(), replaced);
   }
+  // The originals are of no more use, and hold the weights; nodes of the copy that are held here would
+  // count as readers of others.
   counterpart.clear();
-  // The originals are of no more use, and hold the weights.
+  originals.clear();
+  copies.clear();
+  for (const auto& [state, node] : convolutions) {
+    if (auto epilogue = take_epilogue(node)) {
+      state->setting.epilogue = std::make_shared<const Epilogue>(std::move(*epilogue));
+    }
+  }
+  convolutions.clear();
   for (model::Layer& layer : graph.layers) layer.node.reset();
   graph.ov_model.reset();
   segmentation = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
@@ -179,13 +176,23 @@ Status Engine::State::check_names(const Recipe& next) const {
 Status Engine::State::check_weights(const Recipe& next) const {
   for (const auto& [name, setting] : next.weights) {
     const bool grouped = setting.granularity == quant::Granularity::kGroup;
-    if (grouped && (setting.group == 0 || (setting.format.block > 0 && setting.group % setting.format.block != 0))) {
+    std::vector<formats::Format> used = {setting.format};
+    for (const quant::RowWindow& window : setting.windows) used.push_back(window.format);
+    for (const formats::Format& format : used) {
+      if (!grouped || (setting.group > 0 && (format.block == 0 || setting.group % format.block == 0))) continue;
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a group of columns that does not fit the format",
                    .where = "weight '" + name + "'",
-                   .expected = setting.format.block > 0 ? "a multiple of " + std::to_string(setting.format.block)
-                                                        : "at least 1",
+                   .expected = format.block > 0 ? "a multiple of " + std::to_string(format.block) : "at least 1",
                    .found = std::to_string(setting.group)};
+    }
+    for (std::size_t w = 0; w < graph.weights.size(); ++w) {
+      if (graph.weights[w].name != name) continue;
+      if (auto fits = quant::parts(setting, graph.weights[w].rows); !fits) {
+        Error error = fits.error();
+        error.where = "weight '" + name + "'";
+        return error;
+      }
     }
     if (setting.input_weighted && !calibrated()) {
       return Error{.kind = ErrorKind::kUsage,
@@ -243,41 +250,6 @@ Status Engine::State::prepare_weights(const Recipe& next) {
   return success();
 }
 
-// The sampled inputs through the layer in FP32, with and without the candidate.
-Result<double> Engine::State::output_error(std::size_t layer, std::size_t operand,
-                                           const ActivationQuantizer& candidate) {
-  const InputStatistics& seen = statistics[layer][operand];
-  ov::Shape shape = seen.token();
-  shape.insert(shape.begin(), seen.sample_shape().rows);
-  NodeState& node = *nodes[layer];
-  LayerSetting setting;
-  auto weight = stores[*graph.layers[layer].weight]->prepare(std::nullopt, {}, {.values = true}, threads);
-  if (!weight) return weight.error();
-  setting.weight = *weight;
-  const std::vector<float> sample(seen.sample().begin(), seen.sample().end());
-  const ov::Tensor x(ov::element::f32, shape, const_cast<float*>(sample.data()));
-  const auto known = node.operation->output_shape(shape);
-  if (!known) {
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "no scale by output error for this layer",
-                 .where = "layer '" + node.name + "'",
-                 .hint = "use --activation-scale static"};
-  }
-  const ov::Shape& out = *known;
-  ov::Tensor exact(ov::element::f32, out), rounded(ov::element::f32, out);
-  Status done = node.operation->run(setting, {x}, exact, scratch, threads);
-  if (!done) return done.error();
-  setting.activation[0] = candidate;
-  done = node.operation->run(setting, {x}, rounded, scratch, threads);
-  if (!done) return done.error();
-  double sum = 0;
-  for (std::size_t i = 0; i < exact.get_size(); ++i) {
-    const double difference = static_cast<double>(exact.data<float>()[i]) - rounded.data<float>()[i];
-    sum += difference * difference;
-  }
-  return sum;
-}
-
 Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t operand, const ActivationSetting& setting) {
   auto& known = scales[{layer, operand}];
   for (const auto& [of, scale] : known) {
@@ -293,11 +265,29 @@ Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t ope
   const bool by_output = setting.scale == ActivationScale::kOutput && graph.layers[layer].weight &&
                          setting.rule != quant::ScaleRule::kNone;
   auto scale = by_output ? output_scale(setting, seen, [&](const ActivationQuantizer& candidate) {
-    return output_error(layer, operand, candidate);
+    return output_error(layer, candidate);
   })
                          : static_scale(setting, seen, threads);
   if (scale) known.emplace_back(setting, *scale);
   return scale;
+}
+
+Result<ActivationQuantizer> Engine::State::quantizer_of(std::size_t layer, std::size_t operand, const ActivationSetting& setting) {
+  ActivationQuantizer made{.format = setting.format, .rule = setting.rule};
+  if (setting.scale == ActivationScale::kToken) {
+    if (quant::search_rounds(setting.rule) > 0) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "a scale per token cannot be searched for",
+                   .expected = "absmax, rms_pow2, mean_pow2 or none",
+                   .found = std::string(quant::name(setting.rule))};
+    }
+    made.per_token = true;
+    return made;
+  }
+  auto scale = activation_scale(layer, operand, setting);
+  if (!scale) return scale.error();
+  made.scale = *scale;
+  return made;
 }
 
 Status Engine::State::set_activations(const Recipe& next) {
@@ -308,21 +298,9 @@ Status Engine::State::set_activations(const Recipe& next) {
       auto& quantizer = nodes[l]->setting.activation[i];
       quantizer.reset();
       if (!setting) continue;
-      ActivationQuantizer made{.format = setting->format, .rule = setting->rule};
-      if (setting->scale == ActivationScale::kToken) {
-        if (quant::search_rounds(setting->rule) > 0) {
-          return Error{.kind = ErrorKind::kUsage,
-                       .what = "a scale per token cannot be searched for",
-                       .expected = "absmax, rms_pow2, mean_pow2 or none",
-                       .found = std::string(quant::name(setting->rule))};
-        }
-        made.per_token = true;
-      } else {
-        auto scale = activation_scale(l, i, *setting);
-        if (!scale) return scale.error();
-        made.scale = *scale;
-      }
-      quantizer = made;
+      auto made = quantizer_of(l, i, *setting);
+      if (!made) return made.error();
+      quantizer = *made;
     }
     nodes[l]->setting.path = path_of(next, l);
   }
@@ -348,6 +326,8 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
   state->threads = options.threads > 0 ? options.threads : hardware_threads();
   try {
     if (const Status loaded = state->load_weights(); !loaded) return loaded.error();
+    state->plan_covariances(options.covariance_bytes);
+    state->find_ids_inputs();
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
   } catch (const std::bad_alloc&) {
     return Error{.kind = ErrorKind::kResource, .what = "not enough memory for the model", .where = state->graph.path};
@@ -369,15 +349,23 @@ Status Engine::calibrate(const Tensors& inputs) {
     return Error{.kind = ErrorKind::kUsage, .what = "calibration is in FP32, but a recipe is applied"};
   }
   for (std::size_t l = 0; l < state_->nodes.size(); ++l) {
-    if (state_->nodes[l]) state_->nodes[l]->observed = &state_->statistics[l];
+    if (!state_->nodes[l]) continue;
+    NodeState& node = *state_->nodes[l];
+    node.observed = &state_->statistics[l];
+    if (state_->covariances[l]) node.covariance = &*state_->covariances[l];
+    if (!state_->uses[l].empty()) node.uses = &state_->uses[l];
   }
   state_->scales.clear();
+  state_->signals.clear();
   for (auto& store : state_->stores) {
     if (store) store->forget_weighted_scales();
   }
   const auto outputs = run(inputs);
   for (const auto& node : state_->nodes) {
-    if (node) node->observed = nullptr;
+    if (!node) continue;
+    node->observed = nullptr;
+    node->covariance = nullptr;
+    node->uses = nullptr;
   }
   if (!outputs) return outputs.error();
   return success();
@@ -433,6 +421,19 @@ Status Engine::State::check_inputs(const Tensors& inputs) const {
                    .expected = std::string(posittune::name(info.type)),
                    .found = found == inputs.end() ? "" : std::string(posittune::name(found->second.type))};
     }
+    if (info.type != ElementType::kI64) continue;
+    // OpenVINO's CPU plugin computes with 32 bits. Gather counts negative indices from the end, which no
+    // token or position means.
+    const bool ids = ids_inputs.contains(info.name);
+    const auto values = found->second.as<std::int64_t>();
+    const auto bad = std::find_if(values.begin(), values.end(), [&](std::int64_t x) { return x != static_cast<std::int32_t>(x) || (ids && x < 0); });
+    if (bad == values.end()) continue;
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "an input has a number that is out of range",
+                 .where = graph.path + ", input '" + info.name + "'",
+                 .expected = ids ? "indices of an embedding, 0 or more" : "32 bits",
+                 .found = std::to_string(*bad) + " at position " + std::to_string(bad - values.begin()),
+                 .hint = ids ? "are the data made with this model's tokenizer?" : ""};
   }
   return success();
 }
@@ -534,7 +535,11 @@ double Engine::bits_per_weight(const Recipe& recipe) const {
   for (std::size_t w = 0; w < state_->graph.weights.size(); ++w) {
     const model::Weight& weight = state_->graph.weights[w];
     const auto setting = state_->weight_setting(recipe, w);
-    bits += setting ? quant::stored_bits(*setting, weight.rows, weight.cols) : 32.0 * static_cast<double>(weight.size());
+    const double plain = 32.0 * static_cast<double>(weight.size());
+    bits += setting ? quant::stored_bits(*setting, weight.rows, weight.cols) : plain;
+    // A layer that is not chosen reads FP32: the weight is stored twice.
+    const bool also_plain = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return !state_->nodes[l]; });
+    if (setting && also_plain) bits += plain;
   }
   return weight_count() == 0 ? 0 : bits / static_cast<double>(weight_count());
 }

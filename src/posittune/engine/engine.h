@@ -10,6 +10,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
+#include "posittune/engine/covariance.h"
 #include "posittune/engine/segments.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/recipe.h"
@@ -20,6 +21,17 @@ struct Options {
   std::vector<bool> chosen;  // layers that recipes may name; one flag for each layer of the graph
   int threads = 0;           // 0 = all
   std::size_t segments = 1;  // at most; what run_from() starts at
+  // For E[x x^T] of the inputs of matrix products, which calibrate() then collects, smallest first;
+  // inputs that find no place have its diagonal. 0: none.
+  std::size_t covariance_bytes = 0;
+};
+
+// What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
+// of squares.
+struct OutputError {
+  std::vector<double> channels;  // of the error, by output channel
+  double error = 0;              // their sum
+  double signal = 0;             // of the FP32 output itself
 };
 
 class Engine {
@@ -43,6 +55,17 @@ class Engine {
   quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
                         const std::optional<quant::ActivationSetting>& activations) const;
 
+  // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration tokens;
+  // embeddings: by how often each row was used; convolutions: on the sampled images. kUsage when not
+  // calibrated, or (matrix products) without covariance_bytes.
+  Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
+  // The input's error through the FP32 weights, on the sampled tokens (or images).
+  Result<OutputError> activation_error(std::size_t layer, const quant::ActivationSetting& setting);
+  // |dW|^2 of each row of a chosen weight.
+  Result<std::vector<double>> rounding_error(std::size_t weight, const quant::WeightSetting& setting);
+  // Null when not collected.
+  const InputCovariance* covariance(std::size_t layer) const;
+
   // From now on run() follows this recipe. Only what differs from the current one is prepared.
   // kUsage: names that no chosen layer has (with the nearest), scales that need calibration data
   // when there are none.
@@ -63,7 +86,8 @@ class Engine {
   const Cut& cut_before(std::size_t segment) const;     // segment > 0
 
   // Bits of all weights of the model's layers, scales and format tags included, layers in FP32
-  // included, over their number.
+  // included, over their number. A weight that some layers read quantized and others, which are not
+  // chosen, in FP32 is stored twice.
   double bits_per_weight(const quant::Recipe& recipe) const;
   std::uint64_t weight_count() const;
 

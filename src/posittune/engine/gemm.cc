@@ -83,15 +83,19 @@ void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, i
   });
 }
 
+void gemm_fp32_part(const GemmSize& size, const float* x, const float* w, float* y, std::size_t stride) {
+  one_openmp_thread();
+  dnnl_sgemm('N', 'N', dim(size.m), dim(size.n), dim(size.k), 1.0F, x, dim(size.k), w, dim(stride), 0.0F, y,
+             dim(stride));
+}
+
 void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
   if (size.k == 0) return empty_sums(size, y);
   const Tiles tiles(size);
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
-    one_openmp_thread();
     const Tile tile = tiles[i];
-    dnnl_sgemm('N', 'N', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F, x + tile.row * size.k,
-               dim(size.k), w + tile.col, dim(size.n), 0.0F, y + tile.row * size.n + tile.col,
-               dim(size.n));
+    gemm_fp32_part({tile.rows, tile.cols, size.k}, x + tile.row * size.k, w + tile.col,
+                   y + tile.row * size.n + tile.col, size.n);
   });
 }
 

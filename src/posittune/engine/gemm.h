@@ -17,6 +17,9 @@ struct GemmSize {
 void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads);
 // w is k x n.
 void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads);
+// The same for m rows and n columns of a larger y, whose rows (and those of w) are `stride` floats
+// apart, on the calling thread.
+void gemm_fp32_part(const GemmSize& size, const float* x, const float* w, float* y, std::size_t stride);
 
 // Grid values with fp32 or int32 sums, then y[i][j] = sum * x_unscale[i or 0] * w_unscale[j or 0].
 // False when oneDNN has no kernel for the machine; y is then unchanged.

@@ -15,6 +15,17 @@ std::size_t original_input(const ov::Node& original, std::size_t i) {
   return std::string_view(original.get_type_name()) == "Gather" ? i + 1 : i;
 }
 
+// Of each row; indices out of range are for the operation to report.
+void count_uses(const ov::Tensor& indices, std::vector<std::uint64_t>& uses) {
+  const auto rows = static_cast<std::int64_t>(uses.size());
+  const bool wide = indices.get_element_type() == ov::element::i64;
+  for (std::size_t i = 0; i < indices.get_size(); ++i) {
+    std::int64_t row = wide ? indices.data<const std::int64_t>()[i] : indices.data<const std::int32_t>()[i];
+    if (row < 0) row += rows;
+    if (row >= 0 && row < rows) ++uses[static_cast<std::size_t>(row)];
+  }
+}
+
 }  // namespace
 
 QuantizedNode::QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<NodeState> state,
@@ -58,6 +69,11 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
         if (!seen) state.error = seen.error();
       }
     }
+    if (state.covariance != nullptr) {
+      const kernels::Shape shape = state.operation->tokens(0, inputs[0].get_shape());
+      state.covariance->add({inputs[0].data<const float>(), shape.size()}, shape, state.threads);
+    }
+    if (state.uses != nullptr) count_uses(inputs[0], *state.uses);
     const Status done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
     if (done) return true;
     state.error = done.error();
@@ -70,8 +86,8 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
   return false;
 }
 
-void replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
-                            std::shared_ptr<NodeState> state) {
+std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
+                                                 std::shared_ptr<NodeState> state) {
   const bool attention = layer.kind == model::LayerKind::kAttention;
   const bool embedding = layer.kind == model::LayerKind::kEmbedding;
   const std::size_t weight = embedding ? 0 : 1;
@@ -87,6 +103,7 @@ void replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov:
   const auto quantized = std::make_shared<QuantizedNode>(operands, std::move(state), node->clone_with_new_inputs(all));
   quantized->set_friendly_name(node->get_friendly_name());
   ov::replace_node(node, quantized);
+  return quantized;
 }
 
 }  // namespace posittune::engine

@@ -10,6 +10,7 @@
 #include <openvino/op/op.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/calibration.h"
+#include "posittune/engine/covariance.h"
 #include "posittune/engine/operation.h"
 #include "posittune/engine/settings.h"
 #include "posittune/model/graph.h"
@@ -22,6 +23,8 @@ struct NodeState {
   std::unique_ptr<Operation> operation;
   LayerSetting setting;
   std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
+  InputCovariance* covariance = nullptr;             // as well, of the first operand
+  std::vector<std::uint64_t>* uses = nullptr;        // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;
   std::optional<Error> error;  // of the last run
@@ -50,8 +53,8 @@ class QuantizedNode : public ov::op::Op {
 };
 
 // Puts a QuantizedNode in the place of a layer's node `node`, which is a node of the model that will
-// be compiled.
-void replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
+// be compiled. Returns it.
+std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
                             std::shared_ptr<NodeState> state);
 
 }  // namespace posittune::engine

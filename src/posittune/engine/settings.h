@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "posittune/base/result.h"
+#include "posittune/engine/epilogue.h"
 #include "posittune/formats/format.h"
 #include "posittune/quant/recipe.h"
 
@@ -61,6 +62,8 @@ struct LayerSetting {
   std::shared_ptr<const PreparedWeight> weight;     // null for attention
   std::optional<ActivationQuantizer> activation[2];  // [1]: the second operand of attention
   Path path = Path::kFp32;
+  // Convolutions: what the node does beyond the layer; null where the layer is run by itself.
+  std::shared_ptr<const Epilogue> epilogue;
 };
 
 }  // namespace posittune::engine

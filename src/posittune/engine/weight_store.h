@@ -38,17 +38,18 @@ class WeightStore {
   // New calibration data: scales that were chosen with the old are forgotten.
   void forget_weighted_scales();
 
-  Result<std::vector<float>> scales(const quant::WeightSetting& setting,
+  // Of a part of the rows (quant::parts), in its format.
+  Result<std::vector<float>> scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
                                     std::span<const float> input_squares, int threads);
 
  private:
-  Result<std::vector<float>> group_scales(const quant::WeightSetting& setting,
+  Result<std::vector<float>> group_scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
                                           std::span<const float> input_squares, int threads) const;
 
   std::string name_;
   std::size_t rows_, cols_;
   std::shared_ptr<const std::vector<float>> values_;
-  using Key = std::tuple<formats::Format, quant::ScaleRule, quant::Granularity, std::size_t, bool>;
+  using Key = std::tuple<formats::Format, quant::ScaleRule, quant::Granularity, std::size_t, bool, std::size_t, std::size_t>;
   std::map<Key, std::vector<float>> scales_;
 };
 

@@ -1,49 +1,19 @@
 #include "posittune/evaluation/evaluator.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
+#include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/tensor_store.h"
 
 namespace posittune::evaluation {
 namespace {
 
-constexpr std::size_t kBatchBytes = 64UL << 20;  // of outputs, for one batch
-constexpr std::size_t kMostItems = 16;           // more are no faster
-
 records::Estimate to_record(const metrics::Estimate& estimate) {
   return {estimate.value, estimate.low, estimate.high};
 }
 
-// An error that data cause names them.
-Error of_data(Error error, const data::Dataset& data) {
-  const std::string& path = data.description().path;
-  if (error.kind == ErrorKind::kInput && error.where.find(path) == std::string::npos) {
-    error.where = path + (error.where.empty() ? "" : ", " + error.where);
-  }
-  return error;
-}
-
-Status for_each_batch(const data::Dataset& data, std::size_t batch,
-                      const std::function<Status(std::size_t index, std::size_t first, Tensors inputs)>& body) {
-  for (std::size_t first = 0, index = 0; first < data.items(); first += batch, ++index) {
-    auto inputs = data.batch(first, std::min(batch, data.items() - first));
-    if (!inputs) return inputs.error();
-    if (const Status done = body(index, first, std::move(*inputs)); !done) return of_data(done.error(), data);
-  }
-  return success();
-}
-
 }  // namespace
-
-std::size_t batch_limit(const model::Graph& graph) {
-  std::size_t limit = std::numeric_limits<std::size_t>::max();
-  for (const TensorInfo& input : graph.inputs) {
-    if (!input.dims.empty() && input.dims[0] >= 0) limit = std::min(limit, static_cast<std::size_t>(input.dims[0]));
-  }
-  return limit;
-}
 
 metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data) {
   const auto& outputs = graph.outputs;
@@ -86,30 +56,18 @@ metrics::Scorer Evaluator::make_scorer() const {
   return {options_.task, options_.scorer, data_->annotations(), std::move(units)};
 }
 
-Status Evaluator::choose_batch() {
-  batch_ = options_.batch;
-  if (batch_ == 0) {
-    auto inputs = data_->batch(0, 1);
-    if (!inputs) return inputs.error();
-    auto outputs = engine_->run(*inputs);
-    if (!outputs) return of_data(outputs.error(), *data_);
-    std::size_t bytes = 1;
-    for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
-    batch_ = std::clamp<std::size_t>(kBatchBytes / bytes, 1, kMostItems);
-  }
-  batch_ = std::min(batch_, batch_limit(engine_->graph()));
-  return success();
-}
-
 Result<Evaluator> Evaluator::create(engine::Engine& engine, const data::Dataset& data, const Options& options,
                                     const Advance& advance, const Watch& watch) {
   Evaluator evaluator(engine, data, options);
   if (const Status plain = engine.apply({}); !plain) return plain.error();
-  if (const Status chosen = evaluator.choose_batch(); !chosen) return chosen.error();
+  auto batch = choose_batch(engine, data, options.batch);
+  if (!batch) return batch.error();
+  evaluator.batch_ = *batch;
   metrics::Scorer scorer = evaluator.make_scorer();
   const Status ran = for_each_batch(data, evaluator.batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     auto outputs = engine.run(inputs);
     if (!outputs) return outputs.error();
+    if (const Status finite = check_reference(*outputs, evaluator.options_.scorer.output, first); !finite) return finite.error();
     if (const Status scored = scorer.add(first, inputs, *outputs, *outputs); !scored) return scored.error();
     if (watch) {
       if (const Status seen = watch(first, *outputs); !seen) return seen.error();

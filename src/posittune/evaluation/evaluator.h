@@ -50,7 +50,6 @@ class Evaluator {
  private:
   Evaluator(engine::Engine& engine, const data::Dataset& data, Options options);
   metrics::Scorer make_scorer() const;
-  Status choose_batch();
 
   engine::Engine* engine_;
   const data::Dataset* data_;
@@ -62,9 +61,6 @@ class Evaluator {
 
 // Runs FP32 over calibration data, which the engine observes.
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const Advance& advance);
-
-// Most items a batch may have: 1 where the model fixes its first dimension at 1, and so on.
-std::size_t batch_limit(const model::Graph& graph);
 
 // The task that model and data suggest: boxes or detector outputs, labels, logits of tokens.
 metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data);

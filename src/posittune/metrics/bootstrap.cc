@@ -5,22 +5,13 @@
 #include <limits>
 #include <utility>
 
+#include "posittune/base/mix.h"
 #include "posittune/base/threads.h"
 
 namespace posittune::metrics {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// reference: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
-// OOPSLA 2014 (splitmix64).
-constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
 
 // Linear between order statistics; `sorted` is not empty.
 double quantile(const std::vector<double>& sorted, double q) {

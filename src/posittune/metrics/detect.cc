@@ -66,7 +66,7 @@ ImageScores DetectScorer::score(const Batch& batch, std::size_t image) const {
   } else {
     scores.match = match_image(detections, boxes_[batch.first_item + image]);
   }
-  scores.kl = bernoulli_kl(reference.subspan(4 * cells), output.subspan(4 * cells));
+  scores.kl = detection_kl(reference, output, channels, cells);
   scores.deviation = deviation(reference, output);
   return scores;
 }

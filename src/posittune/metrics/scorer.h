@@ -12,7 +12,7 @@
 //   all             cosine, sqnr_db of the scored output
 //
 //   kl              KL(P_fp32 || P), the mean over tokens or items of the softmax's; for a detector
-//                   over images of the sum over all class scores (scores.h: bernoulli_kl)
+//                   over images of class scores and boxes (scores.h: detection_kl)
 //   perplexity      exp of the mean negative log-likelihood of the next token
 //   top1_agreement  part of the tokens or items whose most likely class is FP32's
 //   cosine          mean over rows (tokens, items) of the cosine between FP32's row and the model's

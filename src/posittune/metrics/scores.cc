@@ -95,4 +95,22 @@ double bernoulli_kl(std::span<const float> p, std::span<const float> q) {
   return sum < 0 ? 0 : sum;
 }
 
+double detection_kl(std::span<const float> reference, std::span<const float> output, std::size_t channels, std::size_t cells) {
+  const auto at = [&](std::span<const float> of, std::size_t channel, std::size_t cell) { return double{of[channel * cells + cell]}; };
+  double boxes = 0;
+  for (std::size_t cell = 0; cell < cells; ++cell) {
+    double sure = 0;
+    for (std::size_t c = 4; c < channels; ++c) sure = std::max(sure, at(reference, c, cell));
+    double squares = 0;
+    for (std::size_t side = 0; side < 4; ++side) {
+      // Center x and width move by parts of the width, center y and height of the height.
+      const double size = std::max(1.0, at(reference, 2 + side % 2, cell));
+      const double moved = (at(output, side, cell) - at(reference, side, cell)) / size;
+      squares += moved * moved;
+    }
+    boxes += sure * squares / (2 * kBoxSigma * kBoxSigma);
+  }
+  return bernoulli_kl(reference.subspan(4 * cells), output.subspan(4 * cells)) + boxes;
+}
+
 }  // namespace posittune::metrics

@@ -51,6 +51,15 @@ std::string weight_text(const WeightSetting& setting) {
   out << YAML::Key << "scale" << YAML::Value << std::string(name(setting.rule));
   out << YAML::Key << "granularity" << YAML::Value << granularity_text(setting);
   if (setting.input_weighted) out << YAML::Key << "input_weighted" << YAML::Value << true;
+  if (!setting.windows.empty()) {
+    out << YAML::Key << "windows" << YAML::Value << YAML::BeginSeq;
+    for (const RowWindow& window : setting.windows) {
+      out << YAML::BeginMap << YAML::Key << "first" << YAML::Value << window.first << YAML::Key << "count" << YAML::Value
+          << window.count << YAML::Key << "format" << YAML::Value << formats::name(window.format) << YAML::Key << "scale"
+          << YAML::Value << std::string(name(window.rule)) << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
+  }
   out << YAML::EndMap;
   return out.c_str();
 }
@@ -116,8 +125,29 @@ Error at(Error error, const std::string& where) {
   return error;
 }
 
+Result<std::size_t> read_count(const YAML::Node& node, const char* key, const std::string& where) {
+  const std::string text = node[key] && node[key].IsScalar() ? node[key].Scalar() : "";
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (!text.empty() && error == std::errc{} && end == text.data() + text.size()) return count;
+  return bad_recipe(where, std::string(key) + " is no number of channels" + (text.empty() ? "" : ": '" + text + "'"));
+}
+
+Result<RowWindow> read_window(const YAML::Node& node, const std::string& where) {
+  if (const Status ok = check_keys(node, {"first", "count", "format", "scale"}, where); !ok) return ok.error();
+  auto format = formats::parse_format(text_at(node, "format", ""));
+  if (!format) return at(format.error(), where);
+  auto rule = parse_scale_rule(text_at(node, "scale", "rms_pow2"));
+  if (!rule) return at(rule.error(), where);
+  auto first = read_count(node, "first", where);
+  if (!first) return first.error();
+  auto count = read_count(node, "count", where);
+  if (!count) return count.error();
+  return RowWindow{*first, *count, *format, *rule};
+}
+
 Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& where) {
-  if (const Status ok = check_keys(node, {"format", "scale", "granularity", "input_weighted"}, where); !ok) {
+  if (const Status ok = check_keys(node, {"format", "scale", "granularity", "input_weighted", "windows"}, where); !ok) {
     return ok.error();
   }
   WeightSetting setting;
@@ -131,6 +161,13 @@ Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& whe
     return at(ok.error(), where);
   }
   setting.input_weighted = node["input_weighted"] && node["input_weighted"].as<bool>();
+  const YAML::Node windows = node["windows"];
+  if (windows && !windows.IsSequence()) return bad_recipe(where + ", windows", "not a list");
+  for (const auto& entry : windows) {
+    auto window = read_window(entry, where + ", window " + std::to_string(setting.windows.size()));
+    if (!window) return window.error();
+    setting.windows.push_back(*window);
+  }
   return setting;
 }
 
@@ -225,19 +262,44 @@ Result<ActivationScale> parse_activation_scale(std::string_view text) {
 }
 
 double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t cols) {
-  const auto r = static_cast<double>(rows), c = static_cast<double>(cols);
-  double scales = 1;
-  if (setting.granularity == Granularity::kChannel) scales = r;
-  if (setting.granularity == Granularity::kGroup) {
-    const std::size_t group = std::max<std::size_t>(1, setting.group);
-    scales = r * static_cast<double>((cols + group - 1) / group);
+  const auto c = static_cast<double>(cols);
+  const auto bits_of = [&](const formats::Format& format, ScaleRule rule, std::size_t some) {
+    if (some == 0) return 0.0;
+    const auto r = static_cast<double>(some);
+    double scales = 1;
+    if (setting.granularity == Granularity::kChannel) scales = r;
+    if (setting.granularity == Granularity::kGroup) {
+      const std::size_t group = std::max<std::size_t>(1, setting.group);
+      scales = r * static_cast<double>((cols + group - 1) / group);
+    }
+    if (rule == ScaleRule::kNone) scales = 0;
+    double bits = r * c * format.bits + scales * (power_of_two(rule) ? 8 : 32);
+    if (format.block > 0) bits += r * static_cast<double>((cols + format.block - 1) / format.block) * 8;
+    return bits + 8;
+  };
+  const auto all = parts(setting, rows);
+  if (!all) return bits_of(setting.format, setting.rule, rows);
+  double bits = 0;
+  for (const RowWindow& part : *all) bits += bits_of(part.format, part.rule, part.count);
+  return bits;
+}
+
+Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t rows) {
+  std::vector<RowWindow> parts;
+  std::size_t next = 0;
+  for (const RowWindow& window : setting.windows) {
+    if (window.first < next || window.count == 0 || window.count > rows || window.first > rows - window.count) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "windows of channels must be ascending, apart and inside the weight",
+                   .expected = "channels " + std::to_string(next) + " to " + std::to_string(rows),
+                   .found = std::to_string(window.count) + " from " + std::to_string(window.first)};
+    }
+    if (window.first > next) parts.push_back({next, window.first - next, setting.format, setting.rule});
+    parts.push_back(window);
+    next = window.first + window.count;
   }
-  if (setting.rule == ScaleRule::kNone) scales = 0;
-  double bits = r * c * setting.format.bits + scales * (power_of_two(setting.rule) ? 8 : 32);
-  if (setting.format.block > 0) {
-    bits += r * static_cast<double>((cols + setting.format.block - 1) / setting.format.block) * 8;
-  }
-  return bits + 8;
+  if (next < rows) parts.push_back({next, rows - next, setting.format, setting.rule});
+  return parts;
 }
 
 std::string to_yaml(const Recipe& recipe) {

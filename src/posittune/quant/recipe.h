@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "posittune/base/result.h"
 #include "posittune/formats/format.h"
@@ -18,12 +19,24 @@ namespace posittune::quant {
 // How many elements share a scale.
 enum class Granularity { kTensor, kChannel, kGroup };
 
+// Output channels of a weight that have another format than the rest.
+struct RowWindow {
+  std::size_t first = 0, count = 0;
+  formats::Format format;
+  ScaleRule rule = ScaleRule::kRmsPow2;
+
+  friend bool operator==(const RowWindow&, const RowWindow&) = default;
+};
+
 struct WeightSetting {
   formats::Format format;
   ScaleRule rule = ScaleRule::kRmsPow2;
   Granularity granularity = Granularity::kTensor;
   std::size_t group = 0;        // columns that share a scale, for kGroup
   bool input_weighted = false;  // the error of input column k counts E[x_k^2] times
+  // Ascending and apart; rows that none covers have the format above. Each window, and each stretch of rows
+  // between windows, has its own scales, of the granularity above.
+  std::vector<RowWindow> windows{};
 
   friend bool operator==(const WeightSetting&, const WeightSetting&) = default;
 };
@@ -66,8 +79,12 @@ Result<ActivationScale> parse_activation_scale(std::string_view text);
 
 // Bits that storing a weight of rows x cols takes: its codes, the scales (8 bits for a power of two,
 // 32 for a real one, none for rule `none`), shared exponents of MX blocks, and 8 bits that name the
-// format.
+// format. With windows, the sum of that over parts(); windows that do not fit count for nothing.
 double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t cols);
+
+// One after the other, every row of a weight once: a window, or rows between windows in the setting's own
+// format. kUsage when windows overlap or reach beyond the last row.
+Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t rows);
 
 // YAML, sorted by name; reading it back gives an equal recipe. `where` names the text in errors
 // (kInput; kUsage for unknown formats and rules).

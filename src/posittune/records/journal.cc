@@ -255,6 +255,13 @@ Status Journal::put(const std::string& key, const std::string& kind, const json&
   return success();
 }
 
+Result<bool> Journal::empty() const {
+  Statement statement(database_.get(), path_, "SELECT key FROM entries LIMIT 1");
+  const auto row = statement.step();
+  if (!row) return row.error();
+  return !*row;
+}
+
 Result<std::vector<JournalEntry>> Journal::entries(const std::string& kind) const {
   Statement statement(database_.get(), path_,
                       "SELECT key,payload FROM entries WHERE kind=? ORDER BY id");

@@ -43,6 +43,7 @@ class Journal {
   // In `payload`, a NaN or an infinity becomes null (numbers.h keeps them), bytes that are not
   // UTF-8 become U+FFFD.
   Status put(const std::string& key, const std::string& kind, const nlohmann::json& payload);
+  Result<bool> empty() const;
   // In the order of their first put().
   Result<std::vector<JournalEntry>> entries(const std::string& kind) const;
 

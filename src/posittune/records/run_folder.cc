@@ -273,6 +273,17 @@ RunFolder::RunFolder(std::string path, Lock lock, Journal journal, bool resumed)
       journal_(std::move(journal)),
       resumed_(resumed) {}
 
+void RunFolder::forget_if_empty() {
+  const auto empty = journal_.empty();
+  if (resumed_ || !empty || !*empty) return;
+  std::error_code ignored;
+  // run.json first: without it the folder is nobody's.
+  for (const char* name : {kRunFile, kConfigFile, kJournal, "trials.db-wal", "trials.db-shm", kRecipes, kLockFile}) {
+    fs::remove(fs::path(path_) / name, ignored);
+  }
+  fs::remove(path_, ignored);
+}
+
 Result<RunFolder> RunFolder::open(const std::string& path, const RunInfo& info) {
   if (Status usable = require_usable(path); !usable) return usable.error();
   std::error_code failed;

@@ -1,0 +1,109 @@
+#include "posittune/cli/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <openvino/core/version.hpp>
+#include <utility>
+
+#include "posittune/base/hash.h"
+#include "posittune/base/interrupt.h"
+#include "posittune/base/threads.h"
+#include "posittune/base/version.h"
+
+namespace posittune::cli {
+
+std::vector<std::string> split_formats(const std::vector<std::string>& lists) {
+  std::vector<std::string> names;
+  for (const std::string& list : lists) {
+    int depth = 0;
+    std::string name;
+    for (const char c : list + ",") {
+      depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+      if (c == ',' && depth <= 0) {
+        names.push_back(std::exchange(name, ""));
+      } else {
+        name += c;
+      }
+    }
+    if (!name.empty()) names.push_back(name);  // an open bracket: the parser will say so
+  }
+  return names;
+}
+
+Status check_chosen(const ModelData& of) {
+  if (std::any_of(of.chosen.begin(), of.chosen.end(), [](bool chosen) { return chosen; })) return success();
+  if (!of.graph.weights.empty()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no layer is left to quantize",
+                 .where = of.model_path,
+                 .hint = "--include and --exclude leave none"};
+  }
+  return Error{.kind = ErrorKind::kUnsupported,
+               .what = "the model has no layer to quantize",
+               .where = of.model_path,
+               .hint = "`posittune inspect` shows what was found, and notes on what was not"};
+}
+
+Result<metrics::Task> resolve_task(const ModelData& of, const data::Dataset& data, const std::string& task, const std::string& output) {
+  const auto& outputs = of.graph.outputs;
+  const auto named = [&](const TensorInfo& each) { return each.name == output; };
+  if (!output.empty() && std::none_of(outputs.begin(), outputs.end(), named)) {
+    std::string known;
+    for (const TensorInfo& each : outputs) known += (known.empty() ? "" : ", ") + each.name;
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the model has no output '" + output + "'",
+                 .where = of.model_path,
+                 .expected = known};
+  }
+  if (!task.empty() && task != "auto") return metrics::parse_task(task);
+  return evaluation::guess_task(of.graph, data);
+}
+
+records::SplitRecord split_record(const data::Dataset& data) {
+  const data::DatasetDescription& description = data.description();
+  return {description.path, description.kind, description.items, description.unit, description.sha256};
+}
+
+records::RunInfo run_info(const ModelData& of, const ModelDataOptions& options, Streams streams) {
+  records::RunInfo info;
+  info.hashes["model"] = of.model_sha256;
+  if (of.splits.calibrate) info.hashes["calibrate"] = of.splits.calibrate->sha256();
+  if (of.splits.search) info.hashes["search"] = of.splits.search->sha256();
+  if (of.splits.report) info.hashes["report"] = of.splits.report->sha256();
+  info.command_line = {"posittune"};
+  info.command_line.insert(info.command_line.end(), streams.arguments.begin(), streams.arguments.end());
+  info.versions = {{"posittune", kVersion}, {"openvino", ov::get_openvino_version().buildNumber}};
+  info.threads = options.threads > 0 ? options.threads : hardware_threads();
+  return info;
+}
+
+std::string quantized_text(const engine::Engine& engine) {
+  std::string text = "quantized:\n";
+  const model::Graph& graph = engine.graph();
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    if (!engine.chosen(i)) continue;
+    text += fmt::format("  - {}\n", nlohmann::json(graph.layers[i].name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  return text;
+}
+
+std::string default_run_folder(std::string_view command, const ModelData& of, const records::RunInfo& info) {
+  std::string identity = info.config;
+  for (const auto& [name, hash] : info.hashes) identity += name + hash;
+  const std::filesystem::path model(of.model_path);
+  std::string stem = model.stem().string();
+  if (stem == "model" && model.has_parent_path()) stem = model.parent_path().filename().string();
+  return fmt::format("runs/{}-{}-{}", command, stem, sha256_hex(identity).substr(0, 8));
+}
+
+evaluation::Advance advance_on(Progress& progress) {
+  return [&progress](std::size_t items) -> Status {
+    progress.advance(items);
+    return check_interrupt();
+  };
+}
+
+}  // namespace posittune::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+// What commands that measure a model on data share.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/progress.h"
+#include "posittune/engine/engine.h"
+#include "posittune/evaluation/evaluator.h"
+#include "posittune/metrics/scorer.h"
+#include "posittune/records/comparison.h"
+#include "posittune/records/run_folder.h"
+
+namespace posittune::cli {
+
+// Lists of formats, split at the commas that are not inside "posit<8,1>".
+std::vector<std::string> split_formats(const std::vector<std::string>& lists);
+
+// Errors when the layers to quantize are none.
+Status check_chosen(const ModelData& of);
+
+// The task that was asked for, or ("auto", empty) the one that model and data suggest. Checks that the
+// model has `output` when it is named.
+Result<metrics::Task> resolve_task(const ModelData& of, const data::Dataset& data, const std::string& task, const std::string& output);
+
+records::SplitRecord split_record(const data::Dataset& data);
+
+// What belongs to a run of this model and these data: hashes, versions, command line, threads. The caller
+// adds the configuration and the seed.
+records::RunInfo run_info(const ModelData& of, const ModelDataOptions& options, Streams streams);
+
+// YAML list of the layers that are quantized.
+std::string quantized_text(const engine::Engine& engine);
+
+// runs/COMMAND-MODEL-HASH
+std::string default_run_folder(std::string_view command, const ModelData& of, const records::RunInfo& info);
+
+// Counts items and looks for interrupts.
+evaluation::Advance advance_on(Progress& progress);
+
+}  // namespace posittune::cli

@@ -1,0 +1,196 @@
+// posittune sensitivity: what each format costs in each layer.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <ostream>
+
+#include "posittune/cli/cli.h"
+#include "posittune/cli/job.h"
+#include "posittune/cli/sensitivity_job.h"
+#include "posittune/quant/scale_rules.h"
+#include "posittune/report/table.h"
+
+namespace posittune::cli {
+namespace {
+
+const char* const kFormats12 =
+    "posit<8,1>,posit<8,0>,posit<6,1>,posit<5,1>,posit<4,1>,int8,int6,int5,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1";
+
+std::string number(double value) {
+  if (std::isnan(value)) return "-";
+  if (value == 0) return "0";
+  return fmt::format("{:.2e}", value);
+}
+
+// Layers down, formats across; the highest tier's score of each pair.
+void print_scores(const records::Sensitivity& result, const std::string& what, std::ostream& out) {
+  using report::Align;
+  std::vector<std::string> formats;
+  std::vector<std::pair<std::string, std::string>> sites;
+  std::map<std::pair<std::string, std::string>, std::map<std::string, const records::SensitivityRow*>> cells;
+  for (const records::SensitivityRow& row : result.rows) {
+    if (row.what != what) continue;
+    const std::string format = row.format + (row.scale.empty() ? "" : " " + row.scale);
+    const std::pair site(row.layer, row.weight);
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
+    if (!cells.contains(site)) sites.push_back(site);
+    cells[site][format] = &row;  // tiers come in ascending order
+  }
+  const bool one_scale = std::all_of(result.rows.begin(), result.rows.end(), [&](const auto& row) { return row.scale == result.rows.front().scale; });
+  std::vector<report::Column> columns = {{"layer"}, {"weight"}, {"parameters", Align::kRight}};
+  for (const std::string& format : formats) columns.push_back({one_scale ? format.substr(0, format.rfind(' ')) : format, Align::kRight});
+  report::Table table(std::move(columns));
+  for (const auto& site : sites) {
+    std::vector<std::string> line = {site.first, site.second.empty() ? "-" : site.second, ""};
+    for (const std::string& format : formats) {
+      const auto found = cells[site].find(format);
+      if (found == cells[site].end()) {
+        line.emplace_back("-");
+        continue;
+      }
+      const records::SensitivityRow& row = *found->second;
+      if (row.parameters > 0) line[2] = std::to_string(row.parameters);
+      line.push_back(number(row.score) + (row.stopped == "dominated" ? "*" : row.tier == "exact" && !row.stopped.empty() ? "~" : ""));
+    }
+    table.add_row(std::move(line));
+  }
+  fmt::print(out, "{}", table.text());
+}
+
+void print_agreement(const records::Sensitivity& result, std::ostream& out) {
+  using report::Align;
+  if (result.agreement.empty()) return;
+  report::Table table({{"tier"}, {"against"}, {"what"}, {"pairs", Align::kRight}, {"Spearman", Align::kRight}, {"R^2 of logs", Align::kRight}, {"true / tier", Align::kRight}});
+  for (const records::AgreementRecord& each : result.agreement) {
+    const auto three = [](double value) { return std::isnan(value) ? std::string("-") : fmt::format("{:.3f}", value); };
+    table.add_row({each.tier, each.reference, each.what, std::to_string(each.pairs), three(each.spearman), three(each.r2_log), each.tier == "proxy" ? "" : three(each.ratio)});
+  }
+  fmt::print(out, "\n{}", table.text());
+}
+
+void print_extras(const records::Sensitivity& result, std::ostream& out) {
+  using report::Align;
+  if (!result.mixes.empty()) {
+    report::Table table({{"random mix: bits/weight", Align::kRight}, {"sum of scores", Align::kRight}, {"KL [95 %]", Align::kRight}, {"KL / sum", Align::kRight}});
+    for (const records::MixRecord& mix : result.mixes) {
+      table.add_row({fmt::format("{:.3f}", mix.bits_per_weight), number(mix.predicted),
+                     fmt::format("{} [{}, {}]", number(mix.measured), number(mix.low), number(mix.high)), fmt::format("{:.2f}", mix.measured / mix.predicted)});
+    }
+    fmt::print(out, "\n{}", table.text());
+  }
+  if (!result.upgrades.empty()) {
+    report::Table table({{"windows upgraded in order of"}, {"windows", Align::kRight}, {"bits/weight", Align::kRight}, {"KL", Align::kRight}});
+    for (const records::UpgradeRecord& each : result.upgrades) {
+      table.add_row({each.order, std::to_string(each.windows), fmt::format("{:.3f}", each.bits_per_weight), number(each.kl)});
+    }
+    fmt::print(out, "\n{}", table.text());
+  }
+}
+
+void print_result(const SensitivityResult& found, std::ostream& out) {
+  const records::Sensitivity& result = found.sensitivity;
+  std::vector<std::string> whats;
+  for (const records::SensitivityRow& row : result.rows) {
+    if (std::find(whats.begin(), whats.end(), row.what) == whats.end()) whats.push_back(row.what);
+  }
+  const std::string& tier = result.costs.back().tier;
+  for (const std::string& what : whats) {
+    fmt::print(out, "{}  {}: {}\n", result.model.path, what == "w" ? "weights" : what == "a" ? "inputs of layers" : "weights and inputs",
+               tier == "proxy" ? "error / signal at the layer's output" : "KL to FP32, " + found.unit);
+    print_scores(result, what, out);
+    fmt::print(out, "\n");
+  }
+  if (tier == "exact") fmt::print(out, "~ ended early, tight enough; * ended early, another format is surely better\n");
+  print_agreement(result, out);
+  print_extras(result, out);
+  for (const records::TierCost& cost : result.costs) {
+    fmt::print(out, "{}{:<6} {:>8.1f} s {:>8.1f} FP32 evaluations {:>6} runs\n", &cost == &result.costs.front() ? "\n" : "", cost.tier, cost.seconds, cost.evaluations, cost.probes);
+  }
+}
+
+Status sensitivity(const SensitivityOptions& options, Streams streams) {
+  if (options.dry_run) return dry_run_sensitivity(options, streams);
+  auto result = run_sensitivity(options, streams);
+  if (!result) return result.error();
+  if (options.json) {
+    streams.out << records::json_text(result->sensitivity);
+  } else {
+    print_result(*result, streams.out);
+  }
+  fmt::print(streams.err, "results: {}\n", result->run_folder);
+  return success();
+}
+
+void declare_formats(CLI::App& app, SensitivityOptions& options) {
+  const std::string group = "Formats";
+  app.add_option("--formats", options.formats, "number formats, see `posittune formats`")->delimiter(';')->allow_extra_args(false)->default_str(kFormats12)->group(group);
+  app.add_option("--what", options.what, "w: weights; a: inputs of layers; wa: both together")->delimiter(',')->allow_extra_args(false)->default_str("w")->group(group);
+  app.add_option("--scale", options.scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
+      ->delimiter(',')->allow_extra_args(false)->default_str("mse_pow2")->group(group);
+  app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
+  app.add_option("--activation-scale", options.activation_scale, "static, output or token, as in compare (token: with absmax where --scale searches)")->default_val("static")->group(group);
+  app.add_flag("--input-weighted", options.input_weighted, "choose weight scales by the error weighted with E[x_k^2] of the input column")->group(group);
+  app.add_option("--reference", options.reference, "format that gains are measured with")->default_val("posit<5,1>")->group(group);
+}
+
+void declare_measuring(CLI::App& app, SensitivityOptions& options) {
+  const std::string group = "Measuring";
+  app.add_option("--tier", options.tier,
+                 "proxy: error at the layer's own output, from one calibration pass; gain: that times a gain that one run for each layer "
+                 "gives; exact: a run for each layer and format")
+      ->default_val("gain")->group(group);
+  app.add_option("--precision", options.precision, "an exact run ends when its 95 % interval is within this part of the score")->check(CLI::Range(0.001, 10.0))->default_val("0.1")->group(group);
+  app.add_flag("--no-early-stop", options.no_early_stop, "exact runs see all data")->group(group);
+  app.add_option("--spot-checks", options.spot_checks, "random pairs that the gain tier also measures exactly")->check(CLI::Range(0, 100000))->default_val("8")->group(group);
+  app.add_option("--segments", options.segments, "parts that the graph is cut into, at most")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
+  app.add_option("--cache-limit", options.cache_limit, "memory for tensors at the cuts, for example 512MiB; the rest goes to disk")
+      ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
+  app.add_option("--task", options.task, "language_model, classify, detect, generic (auto: what model and data suggest)")->default_val("auto")->group(group);
+  app.add_option("--output", options.output, "output that is scored (default: the first)")->group(group);
+  app.add_option("--batch", options.batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--seed", options.seed, "of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+}
+
+void declare_more(CLI::App& app, SensitivityOptions& options) {
+  const std::string group = "Channels and checks";
+  app.add_option("--channels", options.channels, "also score windows of so many output channels")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--exact-channels", options.exact_channels, "measure so many of the highest windows of each format")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--mixes", options.mixes, "measure so many random mixes of the formats of 4 to 8 bits beside the sum of their scores")->check(CLI::Range(0, 10000))->group(group);
+  app.add_option("--upgrade-points", options.upgrade_points, "upgrade windows of channels in three orders, measured so many times")->check(CLI::Range(0, 1000))->group(group);
+  app.add_option("--upgrade-from", options.upgrade_from, "format of all weights before")->default_val("posit<4,1>")->group(group);
+  app.add_option("--upgrade-to", options.upgrade_to, "format of upgraded windows")->default_val("posit<5,1>")->group(group);
+  app.add_flag("--check", options.check, "all three tiers, how well they agree, 20 mixes and 8 upgrade points")->group(group);
+  app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/sensitivity-...)")->group(group);
+  app.add_flag("--json", options.json, "one JSON document on stdout");
+  app.add_flag("--dry-run", options.dry_run, "show what would be done, and an estimate of the time");
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<SensitivityOptions>();
+  declare_model_data(app, options->model_data);
+  declare_formats(app, *options);
+  declare_measuring(app, *options);
+  declare_more(app, *options);
+  return [options, streams] {
+    SensitivityOptions resolved = *options;
+    if (resolved.formats.empty()) resolved.formats = {kFormats12};
+    resolved.formats = split_formats(resolved.formats);
+    if (resolved.what.empty()) resolved.what = {"w"};
+    if (resolved.scales.empty()) resolved.scales = {"mse_pow2"};
+    if (resolved.check) {
+      resolved.mixes = std::max<std::size_t>(resolved.mixes, 20);
+      resolved.upgrade_points = std::max<std::size_t>(resolved.upgrade_points, 8);
+    }
+    return sensitivity(resolved, streams);
+  };
+}
+
+}  // namespace
+
+const Command kSensitivity = {"sensitivity", "what each format costs in each layer and channel", declare};
+
+}  // namespace posittune::cli

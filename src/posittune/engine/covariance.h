@@ -1,0 +1,39 @@
+#pragma once
+
+// E[x x^T] of a layer's input over calibration data: what a change dW of the weights does to the
+// layer's output y = W x is E|dW x|^2 = tr(dW S dW^T), for any dW, without running anything.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "posittune/kernels/arrays.h"
+
+namespace posittune::engine {
+
+class InputCovariance {
+ public:
+  // full: all of S; otherwise its diagonal. S is cols x cols, in floats.
+  InputCovariance(std::size_t cols, bool full);
+
+  // x: tokens x cols.
+  void add(std::span<const float> x, kernels::Shape shape, int threads);
+
+  std::size_t cols() const { return cols_; }
+  bool full() const { return full_; }
+  std::uint64_t count() const { return count_; }
+  // S, or its diagonal. Zeros when nothing was seen.
+  std::vector<float> mean() const;
+
+  // For each of `rows` rows d of a rows x cols matrix: d S d^T.
+  std::vector<double> quadratic(std::span<const float> matrix, std::size_t rows, int threads) const;
+
+ private:
+  std::size_t cols_;
+  bool full_;
+  std::uint64_t count_ = 0;
+  std::vector<float> sums_;
+};
+
+}  // namespace posittune::engine

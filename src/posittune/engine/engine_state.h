@@ -1,0 +1,66 @@
+#pragma once
+
+// What an engine holds (internal).
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <openvino/runtime/infer_request.hpp>
+#include "posittune/engine/calibration.h"
+#include "posittune/engine/covariance.h"
+#include "posittune/engine/engine.h"
+#include "posittune/engine/quantized_node.h"
+#include "posittune/engine/weight_store.h"
+
+namespace posittune::engine {
+
+struct Engine::State {
+  model::Graph graph;
+  std::vector<bool> chosen;
+  int threads = 0;
+  std::vector<std::optional<WeightStore>> stores;                // by weight; absent: not chosen
+  std::vector<std::shared_ptr<NodeState>> nodes;                 // by layer; null: not chosen
+  std::vector<std::vector<InputStatistics>> statistics;          // by layer and operand
+  std::vector<std::optional<InputCovariance>> covariances;       // of the layers that hold one
+  std::vector<std::optional<std::size_t>> covariance_of;         // by layer: which holds that of its input
+  std::map<std::size_t, std::optional<double>> signals;          // of the outputs of matrix products, once known
+  std::vector<std::vector<std::uint64_t>> uses;                  // of each row of an embedding, by layer
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<quant::ActivationSetting, float>>> scales;
+  std::set<std::string> ids_inputs;  // model inputs that are indices of an embedding
+  Scratch scratch;
+  quant::Recipe recipe;
+  std::vector<Forms> forms;  // by weight, as prepared
+  std::vector<std::optional<quant::WeightSetting>> settings;
+  Segmentation segmentation;
+  std::vector<ov::InferRequest> requests;  // by segment
+
+  Status load_weights();
+  void find_ids_inputs();
+  void plan_covariances(std::size_t bytes);
+  Status compile(std::size_t segments);
+  Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
+  Status check_inputs(const Tensors& inputs) const;
+  Status prepare_weights(const quant::Recipe& next);
+  Result<float> activation_scale(std::size_t layer, std::size_t operand, const quant::ActivationSetting& setting);
+  Result<ActivationQuantizer> quantizer_of(std::size_t layer, std::size_t operand, const quant::ActivationSetting& setting);
+  Result<OutputError> sampled_error(std::size_t layer, const LayerSetting& setting);
+  Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
+  Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);
+  Status set_activations(const quant::Recipe& next);
+  Status check_names(const quant::Recipe& next) const;
+  Status check_weights(const quant::Recipe& next) const;
+  Status follow(const quant::Recipe& next);
+  bool calibrated() const;
+  std::vector<float> input_squares(std::size_t weight) const;
+  std::optional<quant::WeightSetting> weight_setting(const quant::Recipe& of, std::size_t weight) const;
+  std::optional<quant::ActivationSetting> activation_setting(const quant::Recipe& of, std::size_t layer) const;
+  Path path_of(const quant::Recipe& of, std::size_t layer) const;
+};
+
+}  // namespace posittune::engine

@@ -1,0 +1,211 @@
+// What settings do to the outputs of single layers.
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "posittune/base/threads.h"
+#include "posittune/engine/engine_state.h"
+
+namespace posittune::engine {
+namespace {
+
+using model::LayerKind;
+
+Error not_calibrated(const std::string& layer) {
+  return {.kind = ErrorKind::kUsage,
+          .what = "errors at a layer's output need calibration data",
+          .where = "layer '" + layer + "'",
+          .hint = "give --calibrate"};
+}
+
+OutputError summed(std::vector<double> channels, double signal) {
+  OutputError result{.channels = std::move(channels), .signal = signal};
+  result.error = std::accumulate(result.channels.begin(), result.channels.end(), 0.0);
+  return result;
+}
+
+// Squared differences of two outputs (items first) by channel, mean over `count` tokens or images.
+OutputError compare(const ov::Tensor& exact, const ov::Tensor& rounded, std::size_t channel_axis, std::size_t count) {
+  const ov::Shape shape = exact.get_shape();
+  const std::size_t channels = shape[channel_axis];
+  const auto after = shape.begin() + static_cast<std::ptrdiff_t>(channel_axis) + 1;
+  const std::size_t inner = std::accumulate(after, shape.end(), std::size_t{1}, std::multiplies<>());
+  const std::size_t outer = exact.get_size() / std::max<std::size_t>(1, channels * inner);
+  std::vector<double> errors(channels, 0);
+  double signal = 0;
+  for (std::size_t o = 0; o < outer; ++o) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const float* x = exact.data<float>() + (o * channels + c) * inner;
+      const float* y = rounded.data<float>() + (o * channels + c) * inner;
+      double error = 0;
+      for (std::size_t i = 0; i < inner; ++i) {
+        const double difference = double{x[i]} - double{y[i]};
+        error += difference * difference;
+        signal += double{x[i]} * double{x[i]};
+      }
+      errors[c] += error;
+    }
+  }
+  const auto tokens = static_cast<double>(std::max<std::size_t>(1, count));
+  for (double& error : errors) error /= tokens;
+  return summed(std::move(errors), signal / tokens);
+}
+
+}  // namespace
+
+// Layers with one input share what is known of it; the first holds it.
+void Engine::State::plan_covariances(std::size_t bytes) {
+  const std::size_t layers = graph.layers.size();
+  covariances.resize(layers);
+  covariance_of.resize(layers);
+  uses.resize(layers);
+  std::map<std::pair<const ov::Node*, std::size_t>, std::size_t> holders;
+  std::vector<std::size_t> wanted;
+  for (std::size_t l = 0; l < layers; ++l) {
+    const model::Layer& layer = graph.layers[l];
+    if (!chosen[l]) continue;
+    if (layer.kind == LayerKind::kEmbedding) uses[l].assign(graph.weights[*layer.weight].rows, 0);
+    if (layer.kind != LayerKind::kMatMul || bytes == 0) continue;
+    const auto source = layer.node->input_value(0);
+    const auto [holder, first] = holders.try_emplace({source.get_node(), source.get_index()}, l);
+    covariance_of[l] = holder->second;
+    if (first) wanted.push_back(l);
+  }
+  const auto cols = [&](std::size_t l) { return graph.weights[*graph.layers[l].weight].cols; };
+  std::stable_sort(wanted.begin(), wanted.end(), [&](std::size_t a, std::size_t b) { return cols(a) < cols(b); });
+  for (const std::size_t l : wanted) {
+    const std::size_t size = cols(l) * cols(l) * sizeof(float);
+    const bool full = size <= bytes;
+    bytes -= full ? size : 0;
+    covariances[l].emplace(cols(l), full);
+  }
+}
+
+// The sampled inputs through the layer in FP32, with and without a setting. A setting without a
+// weight has FP32's.
+Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerSetting& setting) {
+  const InputStatistics& seen = statistics[layer][0];
+  if (seen.empty()) return not_calibrated(graph.layers[layer].name);
+  ov::Shape shape = seen.token();
+  shape.insert(shape.begin(), seen.sample_shape().rows);
+  NodeState& node = *nodes[layer];
+  LayerSetting plain, changed = setting;
+  auto weight = stores[*graph.layers[layer].weight]->prepare(std::nullopt, {}, {.values = true}, threads);
+  if (!weight) return weight.error();
+  plain.weight = *weight;
+  if (changed.weight == nullptr) changed.weight = *weight;
+  const std::vector<float> sample(seen.sample().begin(), seen.sample().end());
+  const ov::Tensor x(ov::element::f32, shape, const_cast<float*>(sample.data()));
+  const auto known = node.operation->output_shape(shape);
+  if (!known) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "this layer cannot run by itself, which errors at its output need",
+                 .where = "layer '" + node.name + "'",
+                 .hint = "leave it out with --exclude, or use --activation-scale static"};
+  }
+  ov::Tensor exact(ov::element::f32, *known), rounded(ov::element::f32, *known);
+  Status done = node.operation->run(plain, {x}, exact, scratch, threads);
+  if (!done) return done.error();
+  done = node.operation->run(changed, {x}, rounded, scratch, threads);
+  if (!done) return done.error();
+  const bool matmul = graph.layers[layer].kind == LayerKind::kMatMul;
+  return compare(exact, rounded, matmul ? known->size() - 1 : 1, seen.sample_shape().rows);
+}
+
+Result<double> Engine::State::output_error(std::size_t layer, const ActivationQuantizer& candidate) {
+  LayerSetting setting;
+  setting.activation[0] = candidate;
+  auto error = sampled_error(layer, setting);
+  if (!error) return error.error();
+  return error->error;
+}
+
+Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
+  const std::size_t w = *graph.layers[layer].weight;
+  const bool matmul = graph.layers[layer].kind == LayerKind::kMatMul;
+  const InputCovariance* known = matmul && covariance_of[layer] ? &*covariances[*covariance_of[layer]] : nullptr;
+  const std::vector<std::uint64_t>& used = uses[layer];
+  const std::uint64_t all = std::accumulate(used.begin(), used.end(), std::uint64_t{0});
+  const bool embedding = graph.layers[layer].kind == LayerKind::kEmbedding;
+  if ((matmul && (known == nullptr || known->count() == 0)) || (embedding && all == 0)) return not_calibrated(graph.layers[layer].name);
+  const std::vector<float> squares = setting.input_weighted ? input_squares(w) : std::vector<float>{};
+  auto prepared = stores[w]->prepare(setting, squares, {.values = true}, threads);
+  if (!prepared) return prepared.error();
+  if (!matmul && !embedding) {
+    LayerSetting changed;
+    changed.weight = *prepared;
+    return sampled_error(layer, changed);
+  }
+  const std::size_t rows = stores[w]->rows(), cols = stores[w]->cols();
+  const std::vector<float>& exact = stores[w]->values();
+  std::vector<float> difference(exact.size());
+  std::transform(exact.begin(), exact.end(), (*prepared)->values->begin(), difference.begin(), [](float a, float b) { return b - a; });
+  if (matmul) {
+    auto& signal = signals[layer];
+    if (!signal) {
+      const auto by_row = known->quadratic(exact, rows, threads);
+      signal = std::accumulate(by_row.begin(), by_row.end(), 0.0);
+    }
+    return summed(known->quadratic(difference, rows, threads), *signal);
+  }
+  std::vector<double> errors(rows, 0);
+  double signal = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const double share = static_cast<double>(used[r]) / static_cast<double>(all);
+    for (std::size_t c = 0; used[r] > 0 && c < cols; ++c) {
+      const double d = difference[r * cols + c], x = exact[r * cols + c];
+      errors[r] += share * d * d;
+      signal += share * x * x;
+    }
+  }
+  return summed(std::move(errors), signal);
+}
+
+Result<OutputError> Engine::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
+  const model::Layer& of = state_->graph.layers[layer];
+  if (!state_->nodes[layer] || !of.weight) {
+    return Error{.kind = ErrorKind::kUsage, .what = "a layer without a weight to change", .where = "layer '" + of.name + "'"};
+  }
+  quant::Recipe recipe;
+  recipe.weights[state_->graph.weights[*of.weight].name] = setting;
+  if (const Status fits = state_->check_weights(recipe); !fits) return fits.error();
+  return state_->weight_error(layer, setting);
+}
+
+Result<OutputError> Engine::activation_error(std::size_t layer, const quant::ActivationSetting& setting) {
+  const model::Layer& of = state_->graph.layers[layer];
+  if (!state_->nodes[layer] || !of.weight || of.kind == LayerKind::kEmbedding) {
+    return Error{.kind = ErrorKind::kUsage, .what = "a layer without an input to round", .where = "layer '" + of.name + "'"};
+  }
+  LayerSetting changed;
+  auto quantizer = state_->quantizer_of(layer, 0, setting);
+  if (!quantizer) return quantizer.error();
+  changed.activation[0] = *quantizer;
+  return state_->sampled_error(layer, changed);
+}
+
+Result<std::vector<double>> Engine::rounding_error(std::size_t weight, const quant::WeightSetting& setting) {
+  auto& store = state_->stores[weight];
+  if (!store) {
+    return Error{.kind = ErrorKind::kUsage, .what = "no chosen layer uses this weight", .where = "weight '" + state_->graph.weights[weight].name + "'"};
+  }
+  const std::vector<float> squares = setting.input_weighted ? state_->input_squares(weight) : std::vector<float>{};
+  auto prepared = store->prepare(setting, squares, {.values = true}, state_->threads);
+  if (!prepared) return prepared.error();
+  std::vector<double> errors(store->rows(), 0);
+  for (std::size_t r = 0; r < store->rows(); ++r) {
+    for (std::size_t c = 0; c < store->cols(); ++c) {
+      const double d = double{(*(*prepared)->values)[r * store->cols() + c]} - store->values()[r * store->cols() + c];
+      errors[r] += d * d;
+    }
+  }
+  return errors;
+}
+
+const InputCovariance* Engine::covariance(std::size_t layer) const {
+  const auto& holder = state_->covariance_of[layer];
+  return holder ? &*state_->covariances[*holder] : nullptr;
+}
+
+}  // namespace posittune::engine

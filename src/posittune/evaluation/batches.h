@@ -1,0 +1,28 @@
+#pragma once
+
+// Data in batches that a model takes.
+
+#include <functional>
+
+#include "posittune/base/result.h"
+#include "posittune/data/dataset.h"
+#include "posittune/engine/engine.h"
+
+namespace posittune::evaluation {
+
+// Most items a batch may have: 1 where the model fixes its first dimension at 1, and so on.
+std::size_t batch_limit(const model::Graph& graph);
+
+// `wanted` items, or (0) as many as make outputs of 64 MiB, at most 16: more are no faster. Runs one item.
+Result<std::size_t> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted);
+
+// FP32's own output must have no NaN, or nothing can be compared with it: kInput, naming the item.
+Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item);
+
+// An error that data cause names them.
+Error of_data(Error error, const data::Dataset& data);
+
+using BatchBody = std::function<Status(std::size_t index, std::size_t first_item, Tensors inputs)>;
+Status for_each_batch(const data::Dataset& data, std::size_t batch, const BatchBody& body);
+
+}  // namespace posittune::evaluation

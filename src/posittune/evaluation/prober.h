@@ -1,0 +1,86 @@
+#pragma once
+
+// What a change of a few layers costs: the model is run from the first segment that changes, on
+// FP32's own tensors at that cut.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/data/dataset.h"
+#include "posittune/engine/engine.h"
+#include "posittune/evaluation/evaluator.h"
+#include "posittune/metrics/scorer.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::evaluation {
+
+struct ProberOptions {
+  metrics::Task task = metrics::Task::kGeneric;
+  metrics::ScorerOptions scorer{};
+  std::size_t batch = 0;                     // items to a run; 0: by the size of the outputs
+  std::size_t output_limit = 512UL << 20;    // bytes of FP32's outputs in memory; the rest on disk
+  std::size_t cache_limit = 1UL << 30;       // bytes of tensors at cuts in memory; the rest on disk
+  std::string scratch_folder{};              // for that rest; empty: TMPDIR
+};
+
+// Divergence (metrics/divergence.h) summed over the items of each unit that was seen.
+struct Divergence {
+  std::vector<double> sums, counts;  // by unit; count 0: not seen
+
+  double mean() const;             // sum over sum; 0 when nothing was seen
+  std::size_t units() const;       // seen
+  // Half of the interval mean() +- half_width(z): z standard errors of a ratio of sums over units.
+  // source: W. Cochran, "Sampling Techniques", 1977, section 6.4. Infinite below two units.
+  double half_width(double z) const;
+};
+
+// a.mean() - b.mean() over the units that both saw, and its half width.
+struct PairedDifference {
+  double mean = 0, half_width = 0;
+};
+PairedDifference paired(const Divergence& a, const Divergence& b, double z);
+
+// Asked after each batch but the last: true ends the measurement.
+using Stop = std::function<bool(const Divergence& so_far)>;
+
+class Prober {
+ public:
+  // Runs FP32 once and keeps its outputs and what crosses the cuts. Engine and data must live longer.
+  // kUsage when the limit holds not even one batch at one cut (the message says how much that takes).
+  static Result<Prober> create(engine::Engine& engine, const data::Dataset& data, const ProberOptions& options,
+                               const Advance& advance);
+
+  // Applies the recipe, which may differ from FP32 only in layers of segment `first` and later ones, and
+  // leaves it applied. Batches come in an order drawn once, the same for all recipes, so that an early
+  // stop sees items from everywhere.
+  Result<Divergence> measure(const quant::Recipe& recipe, std::size_t first, const Advance& advance, const Stop& stop = {});
+
+  // The first segment with a layer that the recipe names.
+  std::size_t first_segment(const quant::Recipe& recipe) const;
+
+  std::size_t batch() const { return batch_; }
+  std::size_t batches() const { return order_.size(); }
+  double fp32_seconds() const { return fp32_seconds_; }    // of one run over all data, loading and scoring included
+  const std::vector<std::uint64_t>& cut_bytes() const { return cut_bytes_; }  // of each cut, for all data
+  std::uint64_t suffix_runs() const { return suffix_runs_; }  // batches that measure() ran
+
+ private:
+  Prober(engine::Engine& engine, const data::Dataset& data, ProberOptions options);
+  Status keep_fp32(const Advance& advance);
+  Status add(Divergence& divergence, std::size_t first_item, const Tensors& inputs, const Tensors& reference, const Tensors& outputs) const;
+
+  engine::Engine* engine_;
+  const data::Dataset* data_;
+  ProberOptions options_;
+  std::size_t batch_ = 1;
+  std::vector<std::size_t> order_;  // of batches
+  std::shared_ptr<class TensorStore> outputs_, crossing_;  // crossing_: batch by batch, cut by cut
+  std::vector<std::uint64_t> cut_bytes_;
+  double fp32_seconds_ = 0;
+  std::uint64_t suffix_runs_ = 0;
+};
+
+}  // namespace posittune::evaluation

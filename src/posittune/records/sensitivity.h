@@ -1,0 +1,110 @@
+#pragma once
+
+// What each format costs in each layer: the result of `posittune sensitivity`.
+//
+// As JSON: {"model": {...}, "data": {...} as in comparison.h, "cuts": [...], "costs": [...],
+// "agreement": [...], "rows": [...], and, when they were asked for, "channels": [...],
+// "mixes": [...], "upgrades": [...]}; each entry has the fields of its struct by name. NaN and
+// infinities as in numbers.h. Reading ignores fields it does not know and reports what is missing.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/records/comparison.h"
+
+namespace posittune::records {
+
+struct SensitivityRow {
+  std::string layer;   // node; for the weight of several layers the first that uses it
+  std::string weight;  // initializer; empty for a layer without one
+  std::string format, scale, granularity;
+  std::string what;  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both
+  std::string tier;  // "proxy", "gain", "exact"
+  // proxy: error / signal at the layer's output. gain, exact: KL to FP32 in nats per token or item.
+  double score = 0;
+  double low = 0, high = 0;  // 95 % interval of an exact score; NaN for the others
+  double error = 0;          // mean squared error at the layer's output, summed over its channels
+  double signal = 0;         // mean square of that output
+  double bits = 0;           // that storing takes, scales and tag included; 0 for "a"
+  std::uint64_t parameters = 0;  // of the weight; 0 for "a"
+  std::uint64_t units = 0;   // documents or images an exact score saw
+  std::string stopped;       // why it saw no more: "", "tight", "dominated"
+  bool operator==(const SensitivityRow&) const = default;
+};
+
+// Output channels first, first + 1 .. first + count - 1 of a weight.
+struct ChannelRow {
+  std::string layer, weight, format;
+  std::uint64_t first = 0, count = 0;
+  std::string tier;
+  double score = 0, low = 0, high = 0, error = 0;  // as above, of these channels
+  bool operator==(const ChannelRow&) const = default;
+};
+
+struct CutRecord {
+  std::vector<std::string> tensors;  // that cross
+  std::uint64_t bytes = 0;           // kept for all data
+  bool operator==(const CutRecord&) const = default;
+};
+
+struct TierCost {
+  std::string tier;
+  double seconds = 0;
+  double evaluations = 0;  // seconds / those of one FP32 evaluation of the search data
+  std::uint64_t probes = 0;  // suffix runs
+  bool operator==(const TierCost&) const = default;
+};
+
+// How well one tier's scores foretell another's, over (layer, format) pairs that have both.
+struct AgreementRecord {
+  std::string tier, reference, what;
+  std::uint64_t pairs = 0;
+  double spearman = 0;  // rank correlation
+  double r2_log = 0;    // of the logarithms: 1 - residuals / variance of the least squares line
+  double ratio = 0;     // median of reference / tier
+  bool operator==(const AgreementRecord&) const = default;
+};
+
+// One random mix of formats: the sum of one-at-a-time scores beside what the mix costs.
+struct MixRecord {
+  double bits_per_weight = 0, predicted = 0, measured = 0, low = 0, high = 0;
+  bool operator==(const MixRecord&) const = default;
+};
+
+// KL after upgrading windows of channels in an order, from none to all.
+struct UpgradeRecord {
+  std::string order;         // "score", "error", "random"
+  std::uint64_t windows = 0;  // upgraded so far
+  double bits_per_weight = 0, kl = 0;
+  bool operator==(const UpgradeRecord&) const = default;
+};
+
+struct Sensitivity {
+  ModelRecord model;
+  std::map<std::string, SplitRecord> data;  // "calibrate", "search"
+  std::vector<CutRecord> cuts;
+  std::vector<TierCost> costs;
+  std::vector<AgreementRecord> agreement;
+  std::vector<SensitivityRow> rows;
+  std::vector<ChannelRow> channels;
+  std::vector<MixRecord> mixes;
+  std::vector<UpgradeRecord> upgrades;
+  bool operator==(const Sensitivity&) const = default;
+};
+
+nlohmann::ordered_json to_json(const SensitivityRow& row);
+nlohmann::ordered_json to_json(const Sensitivity& sensitivity);
+// kInput errors name the place as a JSON pointer.
+Result<SensitivityRow> sensitivity_row_from_json(const nlohmann::json& json);
+Result<Sensitivity> sensitivity_from_json(const nlohmann::json& json);
+std::string json_text(const Sensitivity& sensitivity);  // ends in a newline
+
+// CSV as in comparison.h, one line for each row, columns in the order of the struct.
+std::string csv_text(const std::vector<SensitivityRow>& rows);
+std::string csv_text(const std::vector<ChannelRow>& rows);
+
+}  // namespace posittune::records

@@ -1,0 +1,377 @@
+#include "posittune/sensitivity/analysis.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "posittune/base/mix.h"
+#include "posittune/base/version.h"
+#include "posittune/evaluation/batches.h"
+#include "posittune/records/numbers.h"
+#include "posittune/sensitivity/agreement.h"
+#include "posittune/sensitivity/measured.h"
+
+namespace posittune::sensitivity {
+namespace {
+
+using evaluation::Divergence;
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 3> kTiers = {"proxy", "gain", "exact"};
+constexpr std::size_t kFewestUnits = 8;  // before a measurement may end early
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+std::string identity_of(const data::Dataset* data) {
+  return data == nullptr ? "" : data->sha256() + "/" + std::to_string(data->items());
+}
+
+bool needs_calibration(const quant::Recipe& recipe) {
+  const auto fixed = [](const auto& entry) {
+    return entry.second.scale != quant::ActivationScale::kToken && entry.second.rule != quant::ScaleRule::kNone;
+  };
+  const auto weighted = [](const auto& entry) { return entry.second.input_weighted; };
+  return std::any_of(recipe.activations.begin(), recipe.activations.end(), fixed) ||
+         std::any_of(recipe.weights.begin(), recipe.weights.end(), weighted);
+}
+
+// In the order in which formats at one site are measured: cheap ones first, which later ones must beat.
+std::vector<std::size_t> by_bits(const std::vector<Candidate>& candidates) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return candidates[a].format().bits < candidates[b].format().bits; });
+  return order;
+}
+
+}  // namespace
+
+std::string_view name(Tier tier) { return kTiers[static_cast<std::size_t>(tier)]; }
+
+Result<Tier> parse_tier(std::string_view text) {
+  const auto found = std::find(kTiers.begin(), kTiers.end(), text);
+  if (found != kTiers.end()) return static_cast<Tier>(found - kTiers.begin());
+  return Error{.kind = ErrorKind::kUsage, .what = "unknown tier", .expected = "proxy, gain or exact", .found = std::string(text)};
+}
+
+Analysis::Analysis(Inputs inputs, Options options)
+    : in_(std::move(inputs)), options_(std::move(options)), sites_(list_sites(*in_.engine, options_.what)) {
+  for (const Tier tier : {Tier::kProxy, Tier::kGain, Tier::kExact}) costs_[tier].tier = std::string(name(tier));
+}
+
+Analysis::~Analysis() = default;
+
+std::string Analysis::key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const {
+  std::map<std::string, std::string> parts = in_.identity;
+  parts["kind"] = kind;
+  parts["recipe"] = quant::to_yaml(recipe);
+  parts["search"] = on_search ? identity_of(in_.search) : "";
+  parts["calibrate"] = !on_search || needs_calibration(recipe) ? identity_of(in_.calibrate) : "";
+  parts["segments"] = std::to_string(in_.engine->segment_count());
+  parts["engine"] = kVersion;
+  return records::trial_key(parts);
+}
+
+Status Analysis::calibrate() {
+  if (calibrated_) return success();
+  if (in_.calibrate == nullptr) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "proxies, gains and static scales need calibration data",
+                 .expected = "--calibrate PATH, or `calibrate` in --data",
+                 .hint = "or --tier exact with --what w"};
+  }
+  const Stopwatch time(costs_[Tier::kProxy]);
+  if (const Status plain = in_.engine->apply({}); !plain) return plain.error();
+  auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch);
+  if (!batch) return batch.error();
+  const auto advance = in_.report("calibrate", in_.calibrate->items());
+  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, *batch, advance); !seen) return seen.error();
+  calibrated_ = true;
+  return success();
+}
+
+Result<evaluation::Prober*> Analysis::prober() {
+  if (prober_) return &*prober_;
+  if (in_.search == nullptr) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "KL is measured on search data, and there are none",
+                 .expected = "--search PATH, or `search` in --data",
+                 .hint = "or --tier proxy"};
+  }
+  auto made = evaluation::Prober::create(*in_.engine, *in_.search, options_.prober, in_.report("FP32", in_.search->items()));
+  if (!made) return made.error();
+  prober_.emplace(std::move(*made));
+  return &*prober_;
+}
+
+// The product of two inputs has no weights that errors go through.
+bool Analysis::has_proxy(const Site& site) const { return site.weight.has_value(); }
+
+Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidate, bool channels) {
+  const std::string at = key("proxy", recipe_of(*in_.engine, site, candidate), false);
+  auto known = in_.journal->find(at);
+  if (!known) return known.error();
+  if (*known && !channels && (**known).contains("error") && (**known).contains("signal")) {
+    return SiteError{(**known)["error"].get<double>(), (**known)["signal"].get<double>(), {}};
+  }
+  if (const Status ready = calibrate(); !ready) return ready.error();
+  const Stopwatch time(costs_[Tier::kProxy]);
+  SiteError sum;
+  for (const std::size_t l : site.layers) {
+    if (site.what != What::kActivation) {
+      auto error = in_.engine->weight_error(l, candidate.weight);
+      if (!error) return error.error();
+      sum.error += error->error;
+      sum.signal += error->signal;
+      sum.channels.resize(error->channels.size(), 0);
+      for (std::size_t c = 0; c < error->channels.size(); ++c) sum.channels[c] += error->channels[c];
+    }
+    if (site.what != What::kWeight && in_.engine->graph().layers[l].kind != model::LayerKind::kEmbedding) {
+      auto error = in_.engine->activation_error(l, candidate.activation);
+      if (!error) return error.error();
+      sum.error += error->error;
+      if (site.what == What::kActivation) sum.signal += error->signal;
+    }
+  }
+  if (const Status kept = in_.journal->put(at, "proxy", json{{"error", sum.error}, {"signal", sum.signal}}); !kept) return kept.error();
+  return sum;
+}
+
+Result<double> Analysis::gain_of(const Site& site) {
+  const model::Graph& graph = in_.engine->graph();
+  Site probed = site;
+  if (site.what == What::kActivation) {
+    std::vector<std::size_t> users;
+    for (const std::size_t l : graph.weights[*site.weight].layers) {
+      if (in_.engine->chosen(l)) users.push_back(l);
+    }
+    if (users.size() == 1) probed = {What::kWeight, site.weight, users};
+  }
+  const std::pair name(probed.what, probed.what == What::kActivation ? probed.layers.front() : *probed.weight);
+  if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
+  auto error = error_of(probed, options_.reference, false);
+  if (!error) return error.error();
+  auto measured = measure(recipe_of(*in_.engine, probed, options_.reference), true, {}, Tier::kGain, in_.report("", 0));
+  if (!measured) return measured.error();
+  return gains_[name] = error->error > 0 ? measured->divergence.mean() / error->error : 0;
+}
+
+Result<double> Analysis::predicted(const Site& site, const Candidate& candidate) {
+  if (site.what != What::kBoth) {
+    auto gain = gain_of(site);
+    if (!gain) return gain.error();
+    auto error = error_of(site, candidate, false);
+    if (!error) return error.error();
+    return *gain * error->error;
+  }
+  auto sum = predicted({What::kWeight, site.weight, site.layers}, candidate);
+  if (!sum) return sum.error();
+  for (const std::size_t l : site.layers) {
+    if (in_.engine->graph().layers[l].kind == model::LayerKind::kEmbedding) continue;
+    auto input = predicted({What::kActivation, site.weight, {l}}, candidate);
+    if (!input) return input.error();
+    *sum += *input;
+  }
+  return *sum;
+}
+
+Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier,
+                                             const Advance& advance) {
+  const std::string rule = whole ? "whole" : "stopped " + records::number_text(options_.precision) + (options_.stop_dominated ? " dominated" : "");
+  const std::string at = key(rule, recipe, true);
+  auto known = in_.journal->find(at);
+  if (!known) return known.error();
+  if (*known) {
+    try {
+      return Measured{{(**known)["sums"].get<std::vector<double>>(), (**known)["counts"].get<std::vector<double>>()},
+                      (**known)["stopped"].get<std::string>()};
+    } catch (const json::exception&) {
+      // Not what we write: measured again.
+    }
+  }
+  if (needs_calibration(recipe)) {
+    if (const Status ready = calibrate(); !ready) return ready.error();
+  }
+  auto with = prober();
+  if (!with) return with.error();
+  const Stopwatch time(costs_[tier]);
+  ++costs_[tier].probes;
+  Measured result;
+  const auto stop = [&](const Divergence& so_far) {
+    if (so_far.units() < kFewestUnits) return false;
+    const bool tight = so_far.half_width(kSequential) <= options_.precision * so_far.mean();
+    const bool dominated = options_.stop_dominated && std::any_of(rivals.begin(), rivals.end(), [&](const Measured& rival) {
+      const auto apart = evaluation::paired(so_far, rival.divergence, kSequential);
+      return apart.mean > apart.half_width;
+    });
+    result.stopped = dominated ? "dominated" : tight ? "tight" : "";
+    return tight || dominated;
+  };
+  auto measured = (*with)->measure(recipe, (*with)->first_segment(recipe), advance, whole ? evaluation::Stop{} : stop);
+  if (!measured) return measured.error();
+  result.divergence = std::move(*measured);
+  const json payload = {{"sums", result.divergence.sums}, {"counts", result.divergence.counts}, {"stopped", result.stopped}};
+  if (const Status kept = in_.journal->put(at, "probe", payload); !kept) return kept.error();
+  return result;
+}
+
+records::SensitivityRow Analysis::describe(const Site& site, const Candidate& candidate, Tier tier) const {
+  const model::Graph& graph = in_.engine->graph();
+  records::SensitivityRow row;
+  row.layer = graph.layers[site.layers.front()].name;
+  row.weight = site.weight ? graph.weights[*site.weight].name : "";
+  row.format = formats::name(candidate.format());
+  row.scale = quant::name(site.what == What::kActivation ? candidate.activation.rule : candidate.weight.rule);
+  row.granularity = site.what == What::kActivation ? "tensor" : quant::name(candidate.weight.granularity);
+  row.what = name(site.what);
+  row.tier = name(tier);
+  row.low = row.high = row.error = row.signal = kUnknown;
+  row.bits = stored_bits(*in_.engine, site, candidate);
+  row.parameters = site.what == What::kActivation ? 0 : graph.weights[*site.weight].size();
+  return row;
+}
+
+records::SensitivityRow Analysis::exact_row(const Site& site, const Candidate& candidate, const Measured& measured) const {
+  records::SensitivityRow row = describe(site, candidate, Tier::kExact);
+  const Divergence& divergence = measured.divergence;
+  row.score = divergence.mean();
+  row.low = std::max(0.0, row.score - divergence.half_width(kInterval));
+  row.high = row.score + divergence.half_width(kInterval);
+  row.units = divergence.units();
+  row.stopped = measured.stopped;
+  return row;
+}
+
+Status Analysis::add_proxies(records::Sensitivity& to) {
+  const auto advance = in_.report("proxy", sites_.size() * options_.candidates.size());
+  for (const Site& site : sites_) {
+    for (const Candidate& candidate : options_.candidates) {
+      if (const Status going = advance(1); !going) return going.error();
+      if (!has_proxy(site)) continue;
+      auto error = error_of(site, candidate, false);
+      if (!error) return error.error();
+      records::SensitivityRow row = describe(site, candidate, Tier::kProxy);
+      row.error = error->error;
+      row.signal = error->signal;
+      row.score = error->signal > 0 ? error->error / error->signal : 0;
+      to.rows.push_back(std::move(row));
+    }
+  }
+  return success();
+}
+
+Status Analysis::add_gains(records::Sensitivity& to) {
+  const auto advance = in_.report("gain", sites_.size());
+  std::vector<records::SensitivityRow> rows;
+  for (const Site& site : sites_) {
+    for (const Candidate& candidate : options_.candidates) {
+      if (!has_proxy(site)) continue;
+      auto score = predicted(site, candidate);
+      if (!score) return score.error();
+      auto error = error_of(site, candidate, false);
+      if (!error) return error.error();
+      records::SensitivityRow row = describe(site, candidate, Tier::kGain);
+      row.score = *score;
+      row.error = error->error;
+      row.signal = error->signal;
+      to.rows.push_back(std::move(row));
+    }
+    if (const Status going = advance(1); !going) return going.error();
+  }
+  return success();
+}
+
+Status Analysis::add_exact(records::Sensitivity& to) {
+  const std::size_t items = in_.search == nullptr ? 0 : in_.search->items();
+  const auto advance = in_.report("exact", sites_.size() * options_.candidates.size() * items);
+  for (const Site& site : sites_) {
+    std::vector<Measured> rivals;
+    for (const std::size_t c : by_bits(options_.candidates)) {
+      const Candidate& candidate = options_.candidates[c];
+      std::size_t seen = 0;
+      const auto counted = [&](std::size_t some) {
+        seen += some;
+        return advance(some);
+      };
+      auto measured = measure(recipe_of(*in_.engine, site, candidate), options_.precision <= 0, rivals, Tier::kExact, counted);
+      if (!measured) return measured.error();
+      if (const Status going = advance(items - seen); !going) return going.error();
+      to.rows.push_back(exact_row(site, candidate, *measured));
+      if (measured->stopped != "dominated") rivals.push_back(std::move(*measured));
+    }
+  }
+  return success();
+}
+
+Status Analysis::add_spot_checks(records::Sensitivity& to) {
+  std::vector<std::size_t> pairs(sites_.size() * options_.candidates.size());
+  std::iota(pairs.begin(), pairs.end(), std::size_t{0});
+  const auto lot = [&](std::size_t pair) { return mix((pair + 1) * kGolden + options_.seed); };
+  std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) { return lot(a) < lot(b); });
+  pairs.resize(std::min(pairs.size(), options_.spot_checks));
+  const auto advance = in_.report("spot checks", pairs.size() * in_.search->items());
+  for (const std::size_t pair : pairs) {
+    const Site& site = sites_[pair / options_.candidates.size()];
+    const Candidate& candidate = options_.candidates[pair % options_.candidates.size()];
+    auto measured = measure(recipe_of(*in_.engine, site, candidate), true, {}, Tier::kExact, advance);
+    if (!measured) return measured.error();
+    to.rows.push_back(exact_row(site, candidate, *measured));
+  }
+  return success();
+}
+
+void Analysis::add_agreement(records::Sensitivity& to) const {
+  using Pair = std::array<std::string, 4>;
+  std::map<std::string, std::map<std::string, std::map<Pair, double>>> scores;  // what, tier
+  for (const auto& row : to.rows) scores[row.what][row.tier][{row.layer, row.weight, row.format, row.scale}] = row.score;
+  constexpr std::array<std::pair<Tier, Tier>, 3> kPairs = {{{Tier::kProxy, Tier::kGain}, {Tier::kGain, Tier::kExact}, {Tier::kProxy, Tier::kExact}}};
+  for (auto& [what, tiers] : scores) {
+    for (const auto& [cheap, dear] : kPairs) {
+      std::vector<double> x, y;
+      for (const auto& [pair, score] : tiers[std::string(name(cheap))]) {
+        const auto& others = tiers[std::string(name(dear))];
+        if (const auto other = others.find(pair); other != others.end()) {
+          x.push_back(score);
+          y.push_back(other->second);
+        }
+      }
+      if (x.empty()) continue;
+      records::AgreementRecord record = agreement(x, y);
+      record.tier = name(cheap);
+      record.reference = name(dear);
+      record.what = what;
+      to.agreement.push_back(std::move(record));
+    }
+  }
+}
+
+Result<records::Sensitivity> Analysis::run() {
+  records::Sensitivity result;
+  const bool proxies = in_.calibrate != nullptr || options_.tier != Tier::kExact;
+  if (proxies) {
+    if (const Status done = add_proxies(result); !done) return done.error();
+  }
+  if (proxies && options_.tier != Tier::kProxy) {
+    if (const Status done = add_gains(result); !done) return done.error();
+  }
+  if (options_.tier == Tier::kGain && options_.spot_checks > 0) {
+    if (const Status done = add_spot_checks(result); !done) return done.error();
+  }
+  if (options_.tier == Tier::kExact) {
+    if (const Status done = add_exact(result); !done) return done.error();
+  }
+  add_agreement(result);
+  for (std::size_t s = 1; s < in_.engine->segment_count(); ++s) {
+    result.cuts.push_back({in_.engine->cut_before(s).tensors, prober_ ? prober_->cut_bytes()[s - 1] : 0});
+  }
+  for (auto& [tier, cost] : costs_) {
+    if (tier > options_.tier && cost.probes == 0) continue;
+    cost.evaluations = prober_ ? cost.seconds / prober_->fp32_seconds() : 0;
+    result.costs.push_back(cost);
+  }
+  return result;
+}
+
+}  // namespace posittune::sensitivity

@@ -1,0 +1,118 @@
+#pragma once
+
+// What each format costs at each site, in three tiers:
+//
+//   proxy   error / signal at the layer's own output, from one calibration pass: for weights
+//           tr(dW S dW^T) / tr(W S W^T), S = E[x x^T]; for inputs on a sample, through the weights.
+//   gain    KL = gain x error, one gain for each site: KL / error of a reference format, for which the
+//           model runs once from the site on. An input shares its weight's gain when no other layer
+//           uses that weight; otherwise it has a run of its own.
+//   exact   KL of the model with that one change, run from the site on; it ends early when its interval
+//           is tight enough, or when another format of no more bits at the same site is surely better.
+//
+// Everything measured goes to a journal under a key of all it depends on, and is never done twice.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/evaluation/prober.h"
+#include "posittune/records/journal.h"
+#include "posittune/records/sensitivity.h"
+#include "posittune/sensitivity/sites.h"
+
+namespace posittune::sensitivity {
+
+enum class Tier : std::uint8_t { kProxy, kGain, kExact };
+std::string_view name(Tier tier);
+Result<Tier> parse_tier(std::string_view text);
+
+struct Options {
+  std::vector<What> what = {What::kWeight};
+  std::vector<Candidate> candidates;
+  Candidate reference;         // of gains
+  Tier tier = Tier::kGain;
+  double precision = 0.1;      // an exact score is tight when its interval is +- this part of it; 0: all data
+  bool stop_dominated = true;
+  std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
+  std::uint64_t seed = 1;
+  std::size_t batch = 0;        // items to a run; 0: chosen
+  evaluation::ProberOptions prober;
+};
+
+// Starts to report progress of `total` items under a title.
+using Reporter = std::function<evaluation::Advance(const std::string& title, std::size_t total)>;
+
+// What an analysis works on; all must live longer.
+struct Inputs {
+  engine::Engine* engine = nullptr;            // with covariance_bytes, for proxies
+  const data::Dataset* calibrate = nullptr;    // null: no proxies, no static scales
+  const data::Dataset* search = nullptr;       // null: proxies only
+  records::Journal* journal = nullptr;
+  std::map<std::string, std::string> identity;  // parts of every key: model, task ...
+  Reporter report;
+};
+
+// Proxy of one site and candidate.
+struct SiteError {
+  double error = 0, signal = 0;
+  std::vector<double> channels;  // of the weight's part
+};
+
+class Analysis {
+ public:
+  Analysis(Inputs inputs, Options options);
+  ~Analysis();
+
+  const std::vector<Site>& sites() const { return sites_; }
+
+  // Rows, costs, agreement and cuts of the options' tier and those below.
+  Result<records::Sensitivity> run();
+
+  // Scores of windows of `window` output channels, of every weight and candidate; the `exact` highest of
+  // each candidate are measured as well.
+  Status add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to);
+
+  // `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their scores (those of
+  // the highest tier that all have) and what they cost.
+  Status add_mixes(std::size_t count, records::Sensitivity& to);
+
+  // All weights in `from`; windows of channels go to `into` in three orders (score per bit, |dW|^2 per bit,
+  // random), measured at `points` places. See records::UpgradeRecord.
+  Status add_upgrades(const Candidate& from, const Candidate& into, std::size_t window, std::size_t points, records::Sensitivity& to);
+
+ private:
+  struct Measured;
+  using Advance = evaluation::Advance;
+
+  std::string key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const;
+  Status calibrate();
+  Result<evaluation::Prober*> prober();
+  bool has_proxy(const Site& site) const;
+  Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
+  Result<double> gain_of(const Site& site);
+  Result<double> predicted(const Site& site, const Candidate& candidate);
+  Result<Measured> measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier, const Advance& advance);
+  records::SensitivityRow describe(const Site& site, const Candidate& candidate, Tier tier) const;
+  records::SensitivityRow exact_row(const Site& site, const Candidate& candidate, const Measured& measured) const;
+  Status add_proxies(records::Sensitivity& to);
+  Status add_gains(records::Sensitivity& to);
+  Status add_exact(records::Sensitivity& to);
+  Status add_spot_checks(records::Sensitivity& to);
+  void add_agreement(records::Sensitivity& to) const;
+
+  Inputs in_;
+  Options options_;
+  std::vector<Site> sites_;
+  std::optional<evaluation::Prober> prober_;
+  bool calibrated_ = false;
+  std::map<std::pair<What, std::size_t>, double> gains_;  // by weight, or by layer for inputs
+  std::map<Tier, records::TierCost> costs_;
+};
+
+}  // namespace posittune::sensitivity

@@ -1,0 +1,51 @@
+#pragma once
+
+// What a probe changes, and into what.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/engine/engine.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::sensitivity {
+
+enum class What : std::uint8_t {
+  kWeight,      // "w": a weight, in all layers that use it
+  kActivation,  // "a": one layer's input
+  kBoth,        // "wa": a weight, and the inputs of the layers that use it
+};
+std::string_view name(What what);
+Result<What> parse_what(std::string_view text);
+
+struct Site {
+  What what = What::kWeight;
+  std::optional<std::size_t> weight;  // index in the graph; none for attention
+  std::vector<std::size_t> layers;    // that change, in the order of execution
+};
+
+// Every chosen weight and input of the engine's model, in the order of execution.
+std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What> what);
+
+// One format with the way its scales are chosen.
+struct Candidate {
+  quant::WeightSetting weight;
+  quant::ActivationSetting activation;
+  const formats::Format& format() const { return weight.format; }
+};
+
+quant::Recipe recipe_of(const engine::Engine& engine, const Site& site, const Candidate& candidate);
+
+// Only rows [first, first + count) of a weight.
+quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight, const Candidate& candidate, std::size_t first,
+                            std::size_t count);
+
+// Bits that storing the site's weight takes; 0 for activations.
+double stored_bits(const engine::Engine& engine, const Site& site, const Candidate& candidate);
+
+}  // namespace posittune::sensitivity

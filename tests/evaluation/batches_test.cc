@@ -1,0 +1,95 @@
+#include "posittune/evaluation/batches.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "tests/engine/engines.h"
+#include "tests/evaluation/zoo_data.h"
+
+namespace posittune::evaluation {
+namespace {
+
+model::Graph graph_of(std::vector<std::vector<std::int64_t>> inputs) {
+  model::Graph graph;
+  for (auto& dims : inputs) graph.inputs.push_back({"x", ElementType::kF32, std::move(dims)});
+  return graph;
+}
+
+TEST(Batches, LimitIsTheLeastFixedFirstDimension) {
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  EXPECT_EQ(batch_limit(graph_of({})), kAny);
+  EXPECT_EQ(batch_limit(graph_of({{-1, 4}, {}})), kAny);
+  EXPECT_EQ(batch_limit(graph_of({{-1, 4}, {3, 4}})), 3u);
+  EXPECT_EQ(batch_limit(graph_of({{7}, {1, 4}})), 1u);
+}
+
+struct Zoo {
+  explicit Zoo(std::size_t items) {
+    model::Graph graph = model::load(test::zoo("gpt2")).value();
+    data.emplace(test::gpt2_data(items, graph));
+    engine.emplace(test::engine_of(std::move(graph)));
+  }
+  std::optional<data::Dataset> data;
+  std::optional<engine::Engine> engine;
+};
+
+TEST(Batches, EveryItemComesOnce) {
+  Zoo zoo(7);
+  for (const std::size_t batch : {1, 3, 7, 100}) {
+    std::size_t next = 0, batches = 0;
+    const Status done =
+        for_each_batch(*zoo.data, batch, [&](std::size_t index, std::size_t first, Tensors inputs) {
+          EXPECT_EQ(index, batches++);
+          EXPECT_EQ(first, next);
+          const std::size_t items = inputs.at("input_ids").shape.at(0);
+          EXPECT_LE(items, batch);
+          EXPECT_TRUE(test::same_bits(inputs, zoo.data->batch(first, items).value()));
+          next += items;
+          return success();
+        });
+    EXPECT_TRUE(done.ok());
+    EXPECT_EQ(next, 7u);
+    EXPECT_EQ(batches, (7 + batch - 1) / batch);
+  }
+}
+
+TEST(Batches, AnErrorEndsAndNamesTheData) {
+  Zoo zoo(3);
+  int calls = 0;
+  const auto failing = [&](ErrorKind kind, std::string where) {
+    return for_each_batch(*zoo.data, 1,
+                          [&, kind](std::size_t, std::size_t, const Tensors&) -> Status {
+                            ++calls;
+                            return Error{.kind = kind, .what = "bad", .where = where};
+                          });
+  };
+  const Status input = failing(ErrorKind::kInput, "item 0");
+  ASSERT_FALSE(input.ok());
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(input.error().where, zoo.data->description().path + ", item 0");
+  EXPECT_EQ(failing(ErrorKind::kInput, "").error().where, zoo.data->description().path);
+  EXPECT_EQ(failing(ErrorKind::kInput, zoo.data->description().path).error().where,
+            zoo.data->description().path);
+  // Not the data's fault.
+  EXPECT_EQ(failing(ErrorKind::kInterrupted, "").error().where, "");
+  EXPECT_EQ(failing(ErrorKind::kUsage, "segment 1").error().where, "segment 1");
+}
+
+TEST(Batches, SizeByTheOutputsOrAsWanted) {
+  Zoo zoo(3);
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 2).value(), 2u);
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 1000).value(), 1000u);  // no limit in the model
+  const auto outputs = zoo.engine->run(zoo.data->batch(0, 1).value());
+  std::size_t bytes = 0;
+  for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 0).value(),
+            std::clamp<std::size_t>((64UL << 20) / bytes, 1, 16));
+}
+
+}  // namespace
+}  // namespace posittune::evaluation
