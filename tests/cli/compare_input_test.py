@@ -86,7 +86,7 @@ class BadInputTest(CompareTest):
         def label(arrays):
             arrays["labels"][4] = 18
 
-        self.check_npz(label, "label", "item 4", "18")
+        self.check_npz(label, "labels, item 4", "18")
         # The folder of the failed run is free for the mended data.
         self.compare("zoo:albert", "--report", self.npz(lambda arrays: None), "--what", "w", "--formats", "int8", "-o", "run")
 
@@ -117,6 +117,8 @@ class BadInputTest(CompareTest):
                 other = ("--report", ALBERT / "report.npz") if split == "--calibrate" else ()
                 message = self.refused_without_results(3, "zoo:albert", split, name, *other)
                 self.assertIn(name, message)
+                if name == "cut.npz":
+                    self.assertIn("truncated", message)
         # What each kind may be named.
         (self.path / "data.bin").write_bytes(b"1234")
         self.assertIn("data.bin", self.refused_without_results(2, "zoo:albert", "--report", "data.bin"))
@@ -131,6 +133,12 @@ class BadInputTest(CompareTest):
         np.savez(self.path / "mixed.npz", **arrays)
         message = self.refused_without_results(3, "zoo:albert", "--calibrate", "mixed.npz", "--report", report)
         self.assertIn("mixed.npz item 5", message)
+
+    def test_splits_that_read_one_file(self):
+        (self.path / "copy.npz").write_bytes((ALBERT / "report.npz").read_bytes())
+        message = self.refused_without_results(3, "zoo:albert", "--calibrate", "copy.npz", "--report", ALBERT / "report.npz")
+        for part in ("splits read the same file", "calibrate copy.npz", f"report {ALBERT / 'report.npz'}"):
+            self.assertIn(part, message)
 
     def test_data_yaml(self):
         def yaml(text):

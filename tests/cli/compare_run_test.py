@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 
-from compare_support import QUICK, CompareTest, numbers, value
+from compare_support import QUICK, ZOO, CompareTest, numbers, value
 from support import POSITTUNE, main
 
 
@@ -34,7 +34,10 @@ class RunFolderTest(JournalTest):
         self.assertEqual(sorted(p.name for p in (run / "recipes").iterdir()),
                          ["fp32_w.yaml", "fp32_wa.yaml", "posit_8_1__w_mse_pow2.yaml", "posit_8_1__wa_mse_pow2.yaml"])
         info = json.loads((run / "run.json").read_text())
-        self.assertEqual(info["hashes"], {"model": document["model"]["sha256"], **{k: d["sha256"] for k, d in document["data"].items()}})
+        # Of the data, more than the files: what their tensors follow from.
+        self.assertEqual(set(info["hashes"]), {"model", "calibrate", "report"})
+        self.assertEqual(info["hashes"]["model"], document["model"]["sha256"])
+        self.assertFalse(set(info["hashes"].values()) & {data["sha256"] for data in document["data"].values()})
         self.assertEqual(info["seed"], 1)
         session, = info["sessions"]
         self.assertEqual(session["command_line"][:3], ["posittune", "compare", "zoo:albert"])
@@ -112,6 +115,37 @@ class RunFolderTest(JournalTest):
         self.compare(*self.ALBERT, "--formats", "int8", "--what", "w")
         (self.path / "run" / "trials.db").write_bytes(b"not a database, but long enough to look at" * 50)
         self.assertIn("trials.db", self.refused(3, *self.ALBERT, "--formats", "int8", "--what", "w"))
+
+    def runs_apart(self, first, second):
+        """Two calls whose data differ in how one file becomes tensors."""
+        one, two = self.compare(*first), self.compare(*second)
+        self.assertNotIn("measured before", self.said)
+        self.assertEqual(one["data"]["report"]["sha256"], two["data"]["report"]["sha256"])
+        self.assertEqual(one["data"]["report"]["items"], two["data"]["report"]["items"])
+        self.assertNotEqual(numbers(one), numbers(two))
+        self.assertEqual(len(list((self.path / "runs").iterdir())), 2)
+        # Each finds its own again; in one folder they do not meet.
+        self.assertEqual(self.compare(*second)["rows"], two["rows"])
+        self.assertIn("1 of 1 rows were measured before", self.said)
+        self.compare(*first, "-o", "run")
+        message = self.refused(2, *second, "-o", "run")
+        for part in ("belongs to another run", "run.json: report"):
+            self.assertIn(part, message)
+
+    def test_rows_of_other_lengths_are_other_data(self):
+        text = ("zoo:gpt2", "--report", ZOO / "gpt2" / "report.txt", "--tokenizer", ZOO / "gpt2" / "openvino_tokenizer.xml", "--limit", 4,
+                "--formats", "int8", "--what", "w", "--scale", "absmax")
+        done = self.run_cli("compare", *text, "--dry-run", env=self.env)
+        if done.returncode == 4:
+            self.skipTest(done.stderr)
+        self.runs_apart((*text, "--sequence", 64), (*text, "--sequence", 128))
+
+    def test_other_preprocessing_is_other_data(self):
+        def yolo(name, channels):
+            (self.path / name).write_text(json.dumps({"report": {"path": str(ZOO / "yolo" / "report.json"), "preprocessing": {"channels": channels}}}))
+            return "zoo:yolo", "--data", name, "--limit", 2, "--formats", "int8", "--what", "w", "--scale", "absmax"
+
+        self.runs_apart(yolo("rgb.yaml", "rgb"), yolo("bgr.yaml", "bgr"))
 
     def test_dry_run_writes_nothing(self):
         text = self.ok("compare", "zoo:albert", "--limit", 8, "--formats", "fp32,posit<8,1>", "--scale", "mse_pow2", "--dry-run", env=self.env)

@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "posittune/base/hash.h"
@@ -128,6 +131,44 @@ TEST_F(CocoFile, DatasetWithBoxesInNetworkPixels) {
                                sha256_hex(read_bytes(folder_.file("set/b.png"))) + "  b.png\n" +
                                sha256_hex(read_bytes(folder_.file("set/a.png"))) + "  a.png\n";
   EXPECT_EQ(data->sha256(), sha256_hex(expected));
+}
+
+TEST_F(CocoFile, IdentityFollowsThePreprocessing) {
+  const auto identity = [&](const DataSpec& spec,
+                            const std::vector<TensorInfo>& inputs = kImageInput) {
+    const auto data = Dataset::open(spec, inputs);
+    EXPECT_TRUE(data.ok()) << data.error().message();
+    EXPECT_EQ(data->sha256(), Dataset::open(spec_, kImageInput)->sha256());
+    return data->identity();
+  };
+  std::vector<std::string> all = {identity(spec_)};
+  EXPECT_EQ(identity(spec_), all.front());
+  const auto changed = [&](auto change) {
+    DataSpec spec = spec_;
+    change(spec.preprocessing);
+    all.push_back(identity(spec));
+  };
+  changed([](Preprocessing& p) { p.resize = Resize::kStretch; });
+  changed([](Preprocessing& p) { p.pad = 115; });
+  changed([](Preprocessing& p) { p.scale = std::nextafter(p.scale, 1); });
+  changed([](Preprocessing& p) { p.mean[2] = 1e-9; });
+  changed([](Preprocessing& p) { p.std[0] = 2; });
+  changed([](Preprocessing& p) { p.std[1] = 2; });
+  changed([](Preprocessing& p) { p.bgr = true; });
+  const TensorInfo open{"images", ElementType::kF32, {-1, -1, -1, -1}};
+  for (const auto& [height, width, nhwc] : {std::tuple(2, 4, false), {4, 2, false}, {4, 2, true}}) {
+    DataSpec spec = spec_;
+    spec.preprocessing.height = static_cast<std::size_t>(height);
+    spec.preprocessing.width = static_cast<std::size_t>(width);
+    spec.preprocessing.nhwc = nhwc;
+    all.push_back(identity(spec, {open}));
+  }
+  all.push_back(identity(spec_, {{"images", ElementType::kF16, {-1, 3, 2, 2}}}));
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+  // The size that the model fixes, said or not.
+  DataSpec same = spec_;
+  same.preprocessing.height = same.preprocessing.width = 2;
+  EXPECT_EQ(identity(same), all.front());
 }
 
 TEST_F(CocoFile, FolderIsFoundOrNamed) {

@@ -5,10 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "posittune/base/hash.h"
+#include "posittune/base/interrupt.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/data/files.h"
 
@@ -22,7 +26,8 @@ const std::vector<TensorInfo> kTwo = {{"input_ids", ElementType::kI64, {-1, 3}},
 std::string ids(const std::string& shape = "(2, 3)") {
   return npy_bytes("<i4", shape, std::vector<std::int32_t>{1, 2, 3, 4, 5, 6});
 }
-std::string mask() { return npy_bytes("<f4", "(2, 1)", std::vector<float>{0.5, -INFINITY}); }
+constexpr float kLowest = std::numeric_limits<float>::lowest();
+std::string mask() { return npy_bytes("<f4", "(2, 1)", std::vector<float>{0.5, kLowest}); }
 std::string integers(const std::vector<std::int64_t>& x) {
   return npy_bytes("<i8", "(" + std::to_string(x.size()) + ",)", x);
 }
@@ -61,7 +66,7 @@ TEST_F(DatasetNpz, RowsInTheModelsTypes) {
   EXPECT_EQ(x.type, ElementType::kI64);
   EXPECT_EQ(x.shape, (TensorShape{1, 3}));
   EXPECT_EQ(x.as<std::int64_t>()[2], 6);
-  EXPECT_EQ(batch->at("mask").as<float>()[0], -INFINITY);
+  EXPECT_EQ(batch->at("mask").as<float>()[0], kLowest);
 }
 
 TEST_F(DatasetNpz, LabelsAndDocuments) {
@@ -170,6 +175,60 @@ TEST_F(DatasetNpz, NanIsRefused) {
   expect_error({{"input_ids.npy", ids()},
                 {"mask.npy", npy_bytes("<f4", "(2, 1)", std::vector<float>{0, NAN})}},
                {"'mask'", "NaN", "row 1"});
+}
+
+TEST_F(DatasetNpz, InfinitiesAreRefused) {
+  for (const float bad : {INFINITY, -INFINITY}) {
+    expect_error({{"input_ids.npy", ids()},
+                  {"mask.npy", npy_bytes("<f4", "(2, 1)", std::vector<float>{0, bad})}},
+                 {"'mask'", "an infinity", "row 1"});
+  }
+}
+
+// The file alone and what becomes of it are told apart.
+TEST_F(DatasetNpz, IdentityFollowsTensors) {
+  const ZipEntries entries = {{"input_ids.npy", ids("(6, 1)")}};
+  const auto data = open(entries, kTokens);
+  ASSERT_TRUE(data.ok()) << data.error().message();
+  EXPECT_EQ(data->identity().size(), 64u);
+  EXPECT_NE(data->identity(), data->sha256());
+  EXPECT_EQ(data->identity(), data->description().identity);
+  EXPECT_EQ(open(entries, kTokens)->identity(), data->identity());
+  const auto narrow = open(entries, {{"input_ids", ElementType::kI32, {-1, -1}}});
+  EXPECT_EQ(narrow->sha256(), data->sha256());
+  EXPECT_NE(narrow->identity(), data->identity());
+  spec_.limit = 4;
+  EXPECT_NE(open(entries, kTokens)->identity(), data->identity());
+  spec_.limit = 9;  // there are but six
+  EXPECT_EQ(open(entries, kTokens)->identity(), data->identity());
+  const auto other = open(
+      {{"input_ids.npy", ids("(6, 1)")}, {"labels.npy", integers({1, 2, 3, 4, 5, 6})}}, kTokens);
+  EXPECT_NE(other->identity(), data->identity());
+  // A copy elsewhere is the same data.
+  ASSERT_TRUE(open(entries, kTokens).ok());
+  write_bytes(folder_.file("copy.npz"), read_bytes(path()));
+  spec_.path = folder_.file("copy.npz");
+  EXPECT_EQ(Dataset::open(spec_, kTokens)->identity(), data->identity());
+}
+
+[[noreturn]] void open_after_signal(const DataSpec& spec) {
+  watch_interrupts();
+  auto data = Dataset::open(spec, kTokens);
+  if (!data) std::exit(1);
+  std::raise(SIGINT);
+  while (check_interrupt()) {
+  }
+  const auto again = Dataset::open(spec, kTokens);
+  const auto hashes = data->item_hashes();
+  const bool heard = !again && again.error().kind == ErrorKind::kInterrupted && !hashes &&
+                     hashes.error().kind == ErrorKind::kInterrupted;
+  std::exit(heard ? 0 : 2);
+}
+
+TEST_F(DatasetNpz, ASignalEndsReadingAndHashing) {
+  ASSERT_TRUE(open({{"input_ids.npy", ids()}}, kTokens).ok());
+  testing::FLAGS_gtest_death_test_style = "fast";  // the file is there in the same process alone
+  EXPECT_EXIT(open_after_signal(spec_), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(DatasetNpz, LabelsMustBeCounts) {

@@ -125,6 +125,28 @@ TEST_F(Npz, BigEndianIsTurned) {
                        ElementType::kF32, {1}, {1.0f});
 }
 
+std::string fortran(std::string npy) { return npy.replace(npy.find("False"), 5, "True "); }
+
+// By hand: element (i, j, k) of shape (2, 3, 2) is 100 i + 10 j + k, and i varies fastest.
+TEST_F(Npz, FortranOrderIsTurned) {
+  const std::vector<std::uint16_t> stored = {0, 100, 10, 110, 20, 120, 1, 101, 11, 111, 21, 121};
+  const std::vector<std::int32_t> wide = {0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121};
+  const std::string array = fortran(npy_bytes("<u2", "(2, 3, 2)", stored));
+  for (const bool deflate : {false, true}) {
+    const std::string bytes = zip_bytes({{"x.npy", array}}, deflate);
+    expect_values<std::int32_t>(read(bytes), ElementType::kI32, {2, 3, 2}, wide);
+    expect_values<std::int32_t>(read(bytes, 1), ElementType::kI32, {1, 3, 2},
+                                {wide.begin(), wide.begin() + 6});
+  }
+  expect_values<std::int32_t>(
+      read_array(fortran(npy_bytes(">i4", "(1, 2)", std::string("\0\0\1\2\0\0\0\3", 8)))),
+      ElementType::kI32, {1, 2}, {258, 3});
+  expect_values<float>(read_array(fortran(npy_bytes("<f4", "(2,)", std::vector<float>{1, 2}))),
+                       ElementType::kF32, {2}, {1, 2});
+  expect_values<float>(read_array(fortran(npy_bytes("<f4", "(0, 3)", std::string()))),
+                       ElementType::kF32, {0, 3}, {});
+}
+
 TEST_F(Npz, ScalarsAndEmptyArrays) {
   expect_values<float>(read_array(npy_bytes("<f4", "()", std::vector<float>{2})), ElementType::kF32,
                        {}, {2});
@@ -145,6 +167,7 @@ TEST_F(Npz, RefusesWhatIsNoArrayOfNumbers) {
   expect_error(zip_bytes({{"x.txt", "text"}}), ErrorKind::kInput, "no array", false);
   expect_error("no zip file at all", ErrorKind::kInput, "not an npz file", false);
   expect_error("", ErrorKind::kInput, "not an npz file", false);
+  expect_error("no zip", ErrorKind::kInput, "truncated, or not a zip archive", false);
 }
 
 TEST_F(Npz, RefusesShapesThatTheSizeDoesNotMatch) {
@@ -191,6 +214,13 @@ TEST_F(Npz, EveryTruncationIsAnError) {
       ASSERT_FALSE(found.ok()) << n;
       EXPECT_EQ(found.error().kind, ErrorKind::kInput) << n << found.error().message();
     }
+  }
+}
+
+TEST_F(Npz, TruncationIsNamed) {
+  const std::string bytes = zip_bytes({{"x.npy", matrix()}});
+  for (const std::size_t n : {std::size_t{4}, bytes.size() / 2, bytes.size() - 1}) {
+    expect_error(bytes.substr(0, n), ErrorKind::kInput, "truncated", false);
   }
 }
 

@@ -65,6 +65,53 @@ TEST_F(SplitsTest, OneFileTwiceIsOverlap) {
   EXPECT_FALSE(open_splits({spec, {}, spec}, kInput).ok());
 }
 
+TEST_F(SplitsTest, CopiesOfAFileAreNamed) {
+  const DataSpec one = npz("c.npz", {1});
+  write_bytes(folder_.file("copy.npz"), read_bytes(folder_.file("c.npz")));
+  DataSpec copy;
+  copy.path = folder_.file("copy.npz");
+  const auto splits = open_splits({{}, one, copy}, kInput);
+  ASSERT_FALSE(splits.ok());
+  EXPECT_TRUE(is_error(
+      splits.error(), ErrorKind::kInput,
+      {"the same file", "search " + folder_.file("c.npz"), "report " + folder_.file("copy.npz")}));
+}
+
+// Other pictures under one list of annotations.
+TEST_F(SplitsTest, OneCocoFileTwice) {
+  write_bytes(
+      folder_.file("set.json"),
+      R"({"images": [{"id": 1, "file_name": "x.png"}], "annotations": [], "categories": []})");
+  SplitSpecs specs;
+  std::uint8_t grey = 5;
+  for (auto* split : {&specs.calibrate, &specs.report}) {
+    const std::string folder = folder_.file(split == &specs.report ? "r" : "c");
+    std::filesystem::create_directory(folder);
+    write_bytes(folder + "/x.png", png_bytes(1, 1, 1, 8, {grey++}));
+    split->emplace().path = folder_.file("set.json");
+    (*split)->images = folder;
+  }
+  const auto splits = open_splits(specs, {{"x", ElementType::kF32, {-1, 3, 1, 1}}});
+  ASSERT_FALSE(splits.ok());
+  EXPECT_TRUE(is_error(splits.error(), ErrorKind::kInput, {"the same file", "set.json"}));
+}
+
+// A file of labels may serve all folders.
+TEST_F(SplitsTest, OneFileOfLabels) {
+  write_bytes(folder_.file("labels.txt"), "c.png 0\nr.png 1\n");
+  SplitSpecs specs;
+  for (auto* split : {&specs.calibrate, &specs.report}) {
+    const std::string name = split == &specs.report ? "r" : "c";
+    std::filesystem::create_directory(folder_.file(name));
+    const std::uint8_t grey = name == "r" ? 7 : 9;
+    write_bytes(folder_.file(name) + "/" + name + ".png", png_bytes(1, 1, 1, 8, {grey}));
+    split->emplace().path = folder_.file(name);
+    (*split)->labels = folder_.file("labels.txt");
+  }
+  const auto splits = open_splits(specs, {{"x", ElementType::kF32, {-1, 3, 1, 1}}});
+  EXPECT_TRUE(splits.ok()) << splits.error().message();
+}
+
 TEST_F(SplitsTest, ErrorsOfASplitPassThrough) {
   DataSpec missing;
   missing.path = folder_.file("none.npz");

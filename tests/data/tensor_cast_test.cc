@@ -94,10 +94,14 @@ TEST(TensorCast, RoundedToTheNearestTiesToEven) {
 }
 
 TEST(TensorCast, FindsNan) {
-  EXPECT_EQ(find_nan(tensor<float>(ElementType::kF32, {1, INFINITY, NAN})), 2u);
-  EXPECT_EQ(find_nan(tensor<std::uint16_t>(ElementType::kF16, {0x7c00, 0x7e00})), 1u);
-  EXPECT_EQ(find_nan(tensor<double>(ElementType::kF64, {1, INFINITY})), std::nullopt);
-  EXPECT_EQ(find_nan(tensor<std::int32_t>(ElementType::kI32, {-1})), std::nullopt);
+  EXPECT_EQ(find_not_finite(tensor<float>(ElementType::kF32, {1, 2, NAN})), 2u);
+  EXPECT_EQ(find_not_finite(tensor<std::uint16_t>(ElementType::kF16, {0x7bff, 0xfc00})), 1u);
+  EXPECT_EQ(find_not_finite(tensor<double>(ElementType::kF64, {1, -INFINITY})), 1u);
+  EXPECT_EQ(find_not_finite(tensor<double>(ElementType::kF64, {1e308, -5e-324})), std::nullopt);
+  EXPECT_EQ(find_not_finite(tensor<std::int32_t>(ElementType::kI32, {-1})), std::nullopt);
+  const Tensor both = tensor<std::uint16_t>(ElementType::kF16, {0x7c00, 0x7e00});
+  EXPECT_FALSE(is_nan(both, 0));
+  EXPECT_TRUE(is_nan(both, 1));
 }
 
 TEST(TensorCast, Rows) {

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "posittune/base/hash.h"
 #include "posittune/data/dataset.h"
+#include "posittune/data/splits.h"
 #include "posittune/data/tokenizer.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/data/files.h"
@@ -97,7 +99,66 @@ TEST_F(ZooText, RowsEqualTheNpz) {
   EXPECT_EQ(found->batch(0, found->items())->at("input_ids").bytes,
             expected->batch(0, expected->items())->at("input_ids").bytes);
   EXPECT_EQ(*found->item_hashes(), *expected->item_hashes());
-  EXPECT_EQ(found->description().files.back().path, kTokenizer);
+  const std::vector<DataFile>& files = found->description().files;
+  ASSERT_EQ(files.size(), 3u);
+  EXPECT_EQ(files[1].path, kTokenizer);
+  EXPECT_EQ(files[1].sha256, sha256_hex(read_bytes(kTokenizer)));
+  EXPECT_EQ(files[2].path, POSITTUNE_ZOO "/gpt2/openvino_tokenizer.bin");
+}
+
+TEST_F(ZooText, IdentityFollowsTokensAndRows) {
+  spec_.path = POSITTUNE_ZOO "/gpt2/report.txt";
+  spec_.limit = 4;
+  const auto identity = [&](std::size_t sequence, const std::optional<std::string>& start) {
+    spec_.sequence = sequence;
+    spec_.document_start = start;
+    const auto data = Dataset::open(spec_, kTokens);
+    EXPECT_TRUE(data.ok()) << data.error().message();
+    EXPECT_EQ(data->items(), 4u);
+    EXPECT_EQ(data->sha256(), sha256_hex(read_bytes(spec_.path)));
+    return data->identity();
+  };
+  const std::string first = identity(64, {});
+  EXPECT_EQ(identity(64, {}), first);
+  EXPECT_NE(identity(128, {}), first);
+  EXPECT_NE(identity(64, ""), first);
+  EXPECT_EQ(identity(0, {}), identity(256, {}));  // the default, said or not
+  // Another tokenizer in a file of its own that gives the same tokens gives the same data.
+  for (const char* extension : {"xml", "bin"}) {
+    write_bytes(folder_.file(std::string("copy.") + extension),
+                read_bytes(POSITTUNE_ZOO "/gpt2/openvino_tokenizer." + std::string(extension)));
+  }
+  spec_.tokenizer = folder_.file("copy.xml");
+  EXPECT_EQ(identity(64, {}), first);
+}
+
+TEST_F(ZooText, SplitsThatShareDocumentsInRowsOfOtherLengths) {
+  const std::string a = "The first document says little, but it says it at some length.";
+  const std::string b = "A second one follows it and has quite other words in its one line.";
+  const std::string c = "Something else altogether: a third, of numbers as 1, 2, 3, 4 and 5.";
+  const auto write = [&](const std::string& name, const std::string& text, std::size_t sequence) {
+    DataSpec spec = spec_;
+    spec.path = folder_.file(name);
+    spec.sequence = sequence;
+    write_bytes(spec.path, text);
+    return spec;
+  };
+  auto splits = open_splits({write("c.txt", a + "\n\n" + b, 4), {}, write("r.txt", c, 7)}, kTokens);
+  EXPECT_TRUE(splits.ok()) << splits.error().message();
+  splits = open_splits(
+      {write("c.txt", a + "\n\n" + b, 4), {}, write("r.txt", "short\n\n" + c + "\n\n" + b, 7)},
+      kTokens);
+  ASSERT_FALSE(splits.ok());
+  EXPECT_TRUE(is_error(splits.error(), ErrorKind::kInput,
+                       {"calibrate " + folder_.file("c.txt") + " document 1",
+                        "report " + folder_.file("r.txt") + " document 2", "1 of 2 documents"}));
+  splits = open_splits({write("c.txt", a, 4), write("r.txt", a, 7), {}}, kTokens);
+  ASSERT_FALSE(splits.ok());
+  EXPECT_TRUE(is_error(splits.error(), ErrorKind::kInput, {"the same file", "c.txt", "r.txt"}));
+  // What is too short for a row is not read by anyone.
+  splits = open_splits({write("c.txt", "short\n\n" + a, 7), {}, write("r.txt", "short\n\n" + b, 6)},
+                       kTokens);
+  EXPECT_TRUE(splits.ok()) << splits.error().message();
 }
 
 TEST_F(ZooText, OtherInputsAreFilled) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/engine/engines.h"
 #include "tests/evaluation/zoo_data.h"
@@ -89,6 +90,25 @@ TEST(Batches, SizeByTheOutputsOrAsWanted) {
   for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
   EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 0).value(),
             std::clamp<std::size_t>((64UL << 20) / bytes, 1, 16));
+}
+
+TEST(Batches, AReferenceWithNaNNamesTheItem) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  const auto of = [](const std::vector<float>& values) {
+    return check_reference({{"y", test::float_tensor({3, 2}, values)}}, "y", 10);
+  };
+  EXPECT_TRUE(of({1, 2, 3, 4, 5, 6}).ok());
+  EXPECT_TRUE(of({1, -infinity, 3, 4, 5, 6}).ok());  // a class that cannot be
+  const Status bad = of({1, 2, 3, nan, nan, 6});
+  ASSERT_FALSE(bad.ok());
+  EXPECT_EQ(bad.error().kind, ErrorKind::kInput);
+  EXPECT_EQ(bad.error().where, "output 'y', item 11");
+  // What is no output of that name or kind is for others to say.
+  EXPECT_TRUE(check_reference({}, "y", 0).ok());
+  EXPECT_TRUE(check_reference({{"y", test::float_tensor({0, 2}, {})}}, "y", 0).ok());
+  EXPECT_TRUE(check_reference({{"y", test::float_tensor({}, {nan})}}, "y", 0).ok());
+  EXPECT_TRUE(check_reference({{"y", test::index_tensor({1}, {5})}}, "y", 0).ok());
 }
 
 }  // namespace

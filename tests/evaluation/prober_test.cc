@@ -213,7 +213,7 @@ TEST_F(GptProber, OnDiskTheNumbersAreTheSame) {
     little.output_limit = outputs;
     Prober disk = prober(little);
     EXPECT_EQ(disk.cut_bytes(), memory.cut_bytes());
-    for (const std::size_t layer : one_of_each_segment()) {
+    for (const std::size_t layer : {one_of_each_segment()[1], one_of_each_segment().back()}) {
       const quant::Recipe recipe = recipe_of(layer);
       const std::size_t first = memory.first_segment(recipe);
       expect_same(measured(disk, recipe, first), measured(memory, recipe, first));

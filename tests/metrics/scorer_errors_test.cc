@@ -28,15 +28,15 @@ TEST(ScorerErrors, LabelOutOfRange) {
   const Tensors out = logits({2, 3}, {1, 2, 3, 4, 5, 6});
   for (const std::int64_t label : {std::int64_t{3}, std::int64_t{-1}}) {
     const Error error = error_of(Task::kClassify, {}, out, {.labels = {0, label}, .boxes = {}});
-    expect_input_error(error, "item 1", std::to_string(label));
+    expect_input_error(error, "labels, item 1", std::to_string(label));
     EXPECT_EQ(error.expected, "0 .. 2, the classes of the output");
   }
 }
 
 TEST(ScorerErrors, TooFewLabelsBoxesOrUnits) {
   const Tensors out = logits({2, 3}, {1, 2, 3, 4, 5, 6});
-  expect_input_error(error_of(Task::kClassify, {}, out, {.labels = {0}, .boxes = {}}), "item 1",
-                     "1 labels");
+  expect_input_error(error_of(Task::kClassify, {}, out, {.labels = {0}, .boxes = {}}),
+                     "labels, item 1", "1 labels");
   expect_input_error(error_of(Task::kGeneric, {}, out, {}, {4}), "item 1", "1 entries");
   const Tensors boxes = logits({2, 5, 1}, std::vector<float>(10, 0.5f));
   expect_input_error(error_of(Task::kDetect, {}, boxes, {.labels = {}, .boxes = {{}}}), "item 1",

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "posittune/base/files.h"
+#include "posittune/base/interrupt.h"
 
 namespace posittune {
 namespace {
@@ -78,6 +79,7 @@ Result<std::string> sha256_file(const std::string& path) {
   Sha256 hash;
   std::vector<std::byte> piece(std::min<std::uint64_t>(kPiece, file->size()));
   for (std::uint64_t offset = 0; offset < file->size(); offset += piece.size()) {
+    if (Status going = check_interrupt(); !going) return going.error();
     const std::uint64_t left = file->size() - offset;
     const std::span out = std::span(piece).first(std::min<std::uint64_t>(piece.size(), left));
     if (Status read = file->read_at(offset, out); !read) return read.error();

@@ -99,9 +99,9 @@ quant::Recipe recipe_of(const Session& session, const Trial& trial) {
 std::string key_of(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
   const auto& calibrate = session.model_data.splits.calibrate;
   return records::trial_key({{"model", session.model_data.model_sha256},
-                             {"report", session.report().sha256()},
+                             {"report", session.report().identity()},
                              {"items", std::to_string(session.report().items())},
-                             {"calibrate", needs_calibration(trial) ? calibrate->sha256() + "/" + std::to_string(calibrate->items()) : ""},
+                             {"calibrate", needs_calibration(trial) ? calibrate->identity() + "/" + std::to_string(calibrate->items()) : ""},
                              {"recipe", quant::to_yaml(recipe)},
                              {"task", std::string(metrics::name(session.task)) + "/" + session.options.output},
                              {"bootstrap", fmt::format("{}/{}", session.options.resamples, session.options.seed)},

@@ -70,9 +70,9 @@ records::SplitRecord split_record(const data::Dataset& data) {
 records::RunInfo run_info(const ModelData& of, const ModelDataOptions& options, Streams streams) {
   records::RunInfo info;
   info.hashes["model"] = of.model_sha256;
-  if (of.splits.calibrate) info.hashes["calibrate"] = of.splits.calibrate->sha256();
-  if (of.splits.search) info.hashes["search"] = of.splits.search->sha256();
-  if (of.splits.report) info.hashes["report"] = of.splits.report->sha256();
+  if (of.splits.calibrate) info.hashes["calibrate"] = of.splits.calibrate->identity();
+  if (of.splits.search) info.hashes["search"] = of.splits.search->identity();
+  if (of.splits.report) info.hashes["report"] = of.splits.report->identity();
   info.command_line = {"posittune"};
   info.command_line.insert(info.command_line.end(), streams.arguments.begin(), streams.arguments.end());
   info.versions = {{"posittune", kVersion}, {"openvino", ov::get_openvino_version().buildNumber}};

@@ -97,7 +97,8 @@ void print_result(const SensitivityResult& found, std::ostream& out) {
   for (const records::SensitivityRow& row : result.rows) {
     if (std::find(whats.begin(), whats.end(), row.what) == whats.end()) whats.push_back(row.what);
   }
-  const std::string& tier = result.costs.back().tier;
+  const auto reached = [&](const char* tier) { return std::any_of(result.rows.begin(), result.rows.end(), [&](const auto& row) { return row.tier == tier; }); };
+  const std::string tier = reached("gain") || reached("exact") ? "exact" : "proxy";
   for (const std::string& what : whats) {
     fmt::print(out, "{}  {}: {}\n", result.model.path, what == "w" ? "weights" : what == "a" ? "inputs of layers" : "weights and inputs",
                tier == "proxy" ? "error / signal at the layer's output" : "KL to FP32, " + found.unit);
@@ -163,7 +164,8 @@ void declare_more(CLI::App& app, SensitivityOptions& options) {
   app.add_option("--upgrade-points", options.upgrade_points, "upgrade windows of channels in three orders, measured so many times")->check(CLI::Range(0, 1000))->group(group);
   app.add_option("--upgrade-from", options.upgrade_from, "format of all weights before")->default_val("posit<4,1>")->group(group);
   app.add_option("--upgrade-to", options.upgrade_to, "format of upgraded windows")->default_val("posit<5,1>")->group(group);
-  app.add_flag("--check", options.check, "all three tiers, how well they agree, 20 mixes and 8 upgrade points")->group(group);
+  app.add_option("--naive", options.naive, "measure so many random pairs by runs of the whole model too, to compare the time")->check(CLI::Range(0, 10000))->group(group);
+  app.add_flag("--check", options.check, "all three tiers, how well they agree, 20 mixes, 8 upgrade points and 4 naive runs")->group(group);
   app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/sensitivity-...)")->group(group);
   app.add_flag("--json", options.json, "one JSON document on stdout");
   app.add_flag("--dry-run", options.dry_run, "show what would be done, and an estimate of the time");
@@ -184,6 +186,7 @@ Action declare(CLI::App& app, Streams streams) {
     if (resolved.check) {
       resolved.mixes = std::max<std::size_t>(resolved.mixes, 20);
       resolved.upgrade_points = std::max<std::size_t>(resolved.upgrade_points, 8);
+      resolved.naive = std::max<std::size_t>(resolved.naive, 4);
     }
     return sensitivity(resolved, streams);
   };

@@ -11,6 +11,7 @@
 #include "posittune/base/files.h"
 #include "posittune/base/version.h"
 #include "posittune/cli/job.h"
+#include "posittune/report/plot.h"
 #include "posittune/sensitivity/analysis.h"
 
 namespace posittune::cli {
@@ -66,6 +67,7 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
   made.precision = options.no_early_stop ? 0 : options.precision;
   made.stop_dominated = !options.no_early_stop;
   made.spot_checks = options.spot_checks;
+  made.naive = options.naive;
   made.seed = options.seed;
   made.batch = options.batch;
   return made;
@@ -164,6 +166,17 @@ Status add_extras(const SensitivityOptions& options, Analysis& analysis, records
   return analysis.add_upgrades(*from, *into, options.channels > 0 ? options.channels : 64, options.upgrade_points, result);
 }
 
+std::string upgrade_plot(const records::Sensitivity& result) {
+  report::Plot plot{.title = "KL as windows of channels are upgraded", .x_label = "bits per weight", .y_label = "KL to FP32", .series = {}};
+  for (const records::UpgradeRecord& each : result.upgrades) {
+    const std::string name = each.order == "error" ? "by |dW|^2" : each.order == "score" ? "by score" : each.order;
+    if (plot.series.empty() || plot.series.back().name != name) plot.series.push_back({name, {}, {}});
+    plot.series.back().x.push_back(each.bits_per_weight);
+    plot.series.back().y.push_back(each.kl);
+  }
+  return report::to_svg(plot);
+}
+
 }  // namespace
 
 Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Streams streams) {
@@ -193,6 +206,9 @@ Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Str
   if (const Status ok = write_file(folder->file("results.csv"), records::csv_text(result->rows)); !ok) return ok.error();
   if (!result->channels.empty()) {
     if (const Status ok = write_file(folder->file("channels.csv"), records::csv_text(result->channels)); !ok) return ok.error();
+  }
+  if (!result->upgrades.empty()) {
+    if (const Status ok = write_file(folder->file("upgrades.svg"), upgrade_plot(*result)); !ok) return ok.error();
   }
   const metrics::Task task = session->analysis.prober.task;
   const std::string unit = task == metrics::Task::kLanguageModel ? "nats/token"

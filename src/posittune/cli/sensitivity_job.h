@@ -18,7 +18,7 @@ struct SensitivityOptions {
   std::string granularity, activation_scale, tier, reference, task, output;
   bool input_weighted = false, no_early_stop = false;
   double precision = 0.1;
-  std::size_t segments = 32, batch = 0, spot_checks = 8;
+  std::size_t segments = 32, batch = 0, spot_checks = 8, naive = 0;
   std::uint64_t cache_limit = 1U << 30, seed = 1;
   std::size_t channels = 0, exact_channels = 0, mixes = 0, upgrade_points = 0;
   std::string upgrade_from, upgrade_to;

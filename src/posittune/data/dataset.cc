@@ -81,7 +81,33 @@ Status check_hash(const DataSpec& spec, const std::string& found) {
                .found = found};
 }
 
-Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& opened) {
+// See Dataset::identity().
+std::string identity_of(const OpenedSource& opened, const std::string& sha256,
+                        const ModelInputs& inputs) {
+  Sha256 hash;
+  hash.update_field(name(opened.kind)).update_field(sha256);
+  hash.update_field(std::to_string(opened.items)).update_field(opened.settings);
+  for (const TensorInfo& input : inputs) {
+    hash.update_field(input.name).update_field(name(input.type));
+  }
+  return hash.hex();
+}
+
+// The IR's weights, where the vocabulary is, stand beside it.
+Status add_tokenizer(const std::string& path, std::vector<DataFile>& files) {
+  const std::string weights = fs::path(path).replace_extension(".bin").string();
+  std::error_code ignored;
+  for (const std::string& file : {path, weights}) {
+    if (file != path && !fs::is_regular_file(file, ignored)) continue;
+    auto hash = sha256_file(file);
+    if (!hash) return hash.error();
+    files.push_back({file, std::move(*hash)});
+  }
+  return success();
+}
+
+Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& opened,
+                                    const ModelInputs& inputs) {
   auto files = hash_files(opened);
   if (!files) return files.error();
   DatasetDescription description;
@@ -93,10 +119,9 @@ Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& op
   description.unit = opened.unit_name;
   description.sha256 = combined_hash(opened, *files);
   if (Status s = check_hash(spec, description.sha256); !s) return s.error();
+  description.identity = identity_of(opened, description.sha256, inputs);
   if (opened.kind == DataKind::kText) {
-    auto tokenizer = sha256_file(spec.tokenizer);
-    if (!tokenizer) return tokenizer.error();
-    files->push_back({spec.tokenizer, std::move(*tokenizer)});
+    if (Status s = add_tokenizer(spec.tokenizer, *files); !s) return s.error();
   }
   description.files = std::move(*files);
   return description;
@@ -120,7 +145,7 @@ Result<Dataset> Dataset::open(const DataSpec& spec, const std::vector<TensorInfo
     if (!kind) return kind.error();
     auto opened = open_source(spec, *kind, model_inputs);
     if (!opened) return opened.error();
-    auto description = describe(spec, *opened);
+    auto description = describe(spec, *opened, model_inputs);
     if (!description) return description.error();
     return Dataset(std::make_unique<OpenedSource>(std::move(*opened)), std::move(*description));
   } catch (const std::bad_alloc&) {
@@ -142,6 +167,8 @@ const std::vector<std::size_t>& Dataset::units() const { return opened_->units; 
 std::size_t Dataset::unit_count() const { return description_.units; }
 const std::string& Dataset::unit_name() const { return opened_->unit_name; }
 const std::string& Dataset::sha256() const { return description_.sha256; }
+const std::string& Dataset::identity() const { return description_.identity; }
+const std::vector<Document>& Dataset::documents() const { return opened_->documents; }
 const DatasetDescription& Dataset::description() const { return description_; }
 
 Result<Tensors> Dataset::batch(std::size_t first, std::size_t count) const {

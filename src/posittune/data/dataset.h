@@ -29,7 +29,13 @@ struct DatasetDescription {
   std::size_t units = 0;
   std::string unit;             // "document", "image", "item"
   std::string sha256;           // see Dataset::sha256()
-  std::vector<DataFile> files;  // text: with the tokenizer as the last
+  std::string identity;         // see Dataset::identity()
+  std::vector<DataFile> files;  // text: behind it the tokenizer's .xml and .bin
+};
+
+struct Document {
+  std::size_t number = 0;  // in the file, from 0
+  std::string sha256;      // of its text
 };
 
 // What each kind holds:
@@ -45,7 +51,7 @@ class Dataset {
  public:
   // Reads and checks all but the pixels of images. Errors name the file and, where there is one,
   // the array. kInput: the data; kUsage: the specification; kUnsupported: no tokenizer library, a
-  // kind of file that is not read; kResource: too large.
+  // kind of file that is not read; kResource: too large; kInterrupted: a signal came.
   static Result<Dataset> open(const DataSpec& spec, const std::vector<TensorInfo>& model_inputs);
   Dataset(Dataset&&) noexcept;
   Dataset& operator=(Dataset&&) noexcept;
@@ -68,7 +74,15 @@ class Dataset {
 
   // Of npz and text, the file's SHA-256. Of images and coco, that of the lines "HASH  NAME\n" (as
   // sha256sum prints them) of the labels or annotations, if any, and of the images used.
+  // Of what is on the disk alone, for a person to check; results go by identity().
   const std::string& sha256() const;
+  // SHA-256 of all that the tensors, annotations and units follow from: kind, sha256(), number of
+  // items, names and types of the model's inputs; of text the tokens and the documents their rows
+  // are from (tokenizer, document start and row length show in them); of images and coco the
+  // preprocessing with the size in force.
+  const std::string& identity() const;
+  // Of text, the documents that have rows, in the order of the file; else none.
+  const std::vector<Document>& documents() const;
   const DatasetDescription& description() const;
 
  private:

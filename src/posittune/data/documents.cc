@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "posittune/base/interrupt.h"
+
 namespace posittune::data {
 namespace {
 
@@ -42,6 +44,9 @@ Result<std::vector<std::string>> split_documents(const std::string& path, std::s
   std::vector<std::string> documents;
   bool inside = false;
   for (std::size_t number = 1; !text.empty(); ++number) {
+    if (number % 4096 == 0) {
+      if (Status going = check_interrupt(); !going) return going.error();
+    }
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);

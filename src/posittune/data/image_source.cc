@@ -11,6 +11,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/base/hash.h"
+#include "posittune/base/interrupt.h"
 #include "posittune/base/threads.h"
 #include "posittune/data/coco.h"
 #include "posittune/data/image.h"
@@ -47,7 +48,9 @@ Status for_all(std::size_t count, const Task& task) {
   std::vector<std::optional<Error>> errors(count);
   parallel_for(count, 0, [&](std::size_t i) {
     try {
-      if (Status s = task(i); !s) errors[i] = s.error();
+      Status s = check_interrupt();
+      if (s) s = task(i);
+      if (!s) errors[i] = s.error();
     } catch (const std::exception& problem) {
       errors[i] = Error{
           .kind = ErrorKind::kResource, .what = "reading an image failed", .found = problem.what()};
@@ -239,14 +242,29 @@ Result<std::map<std::string, std::int64_t>> read_labels(const std::string& path)
   return labels;
 }
 
+// See Dataset::identity(). The binding stops compiling when a field is added.
+std::string settings_of(const Preprocessing& options) {
+  const auto& [height, width, resize, pad, scale, mean, deviation, bgr, nhwc] = options;
+  std::string text = std::to_string(height) + " x " + std::to_string(width) + ", " +
+                     std::string(name(resize)) + (bgr ? ", bgr" : ", rgb") +
+                     (nhwc ? ", nhwc" : ", nchw");
+  for (const double number :
+       {pad, scale, mean[0], mean[1], mean[2], deviation[0], deviation[1], deviation[2]}) {
+    char digits[32];  // the shortest that reads back as the same number
+    text.append(", ").append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  }
+  return text;
+}
+
 // What `images` and `coco` share, once the files are known.
 OpenedSource opened_images(const std::string& folder, const std::vector<std::string>& names,
-                           DataKind kind) {
+                           DataKind kind, const Preprocessing& options) {
   OpenedSource opened;
   opened.kind = kind;
   opened.items = names.size();
   opened.units = numbered(names.size());
   opened.unit_name = "image";
+  opened.settings = settings_of(options);
   for (const std::string& name : names) {
     opened.files.push_back((fs::path(folder) / name).string());
     opened.file_names.push_back(name);
@@ -274,7 +292,7 @@ Result<OpenedSource> open_images(const DataSpec& spec, const ModelInputs& inputs
   auto names = list_images(spec.path);
   if (!names) return names.error();
   shorten(*names, spec.limit);
-  OpenedSource opened = opened_images(spec.path, *names, DataKind::kImages);
+  OpenedSource opened = opened_images(spec.path, *names, DataKind::kImages, options);
   const auto sizes = image_sizes(opened.files, options);
   if (!sizes) return sizes.error();
   opened.source = std::make_unique<ImageSource>(opened.files, std::move(*input), options);
@@ -308,7 +326,7 @@ Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs) 
   shorten(coco->images, spec.limit);
   std::vector<std::string> names;
   for (const CocoImage& image : coco->images) names.push_back(image.file_name);
-  OpenedSource opened = opened_images(folder, names, DataKind::kCoco);
+  OpenedSource opened = opened_images(folder, names, DataKind::kCoco, options);
   const auto sizes = image_sizes(opened.files, options);
   if (!sizes) return sizes.error();
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -44,6 +44,10 @@ Result<NpyReader> NpyReader::open(const std::string& path) {
   }
   auto header = parse_npy_header(path, text);
   if (!header) return header.error();
+  if (header->fortran) {
+    return bad_file(path, "array is in Fortran order", "C order", "",
+                    "save numpy.ascontiguousarray(x)");
+  }
   if (header->type != "<f4") {
     return bad_file(path, "array has another type", "float32 ('<f4')",
                     "'" + printable(header->type) + "'", kNpyConvertHint);

@@ -12,8 +12,6 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMaxHeader = std::size_t{1} << 20;
 constexpr std::size_t kMaxDimensions = 64;  // NumPy's limit
 
-constexpr const char* kContiguous = "save numpy.ascontiguousarray(x)";
-
 Error bad_array(const std::string& where, const std::string& what, const std::string& expected = {},
                 const std::string& found = {}, const std::string& hint = {}) {
   return {.kind = ErrorKind::kInput,
@@ -84,10 +82,10 @@ std::optional<NpyHeader> parse(std::string_view text) {
   header.type = type.substr(1, end - 1);
   const std::string_view order = value_of(text, "fortran_order");
   if (!order.starts_with("True") && !order.starts_with("False")) return {};
-  header.fortran = order.starts_with("True");
   auto shape = parse_shape(value_of(text, "shape"));
   if (!shape) return {};
   header.shape = std::move(*shape);
+  header.fortran = order.starts_with("True") && header.shape.size() > 1;
   const auto count = checked_count(header.shape);
   if (!count) return {};
   header.count = *count;
@@ -126,10 +124,7 @@ Result<NpyHeader> parse_npy_header(const std::string& where, std::string_view te
   auto header = parse(text);
   if (!header) {
     return bad_array(where, "npy header cannot be read", "one plain array of numbers", "",
-                     kContiguous);
-  }
-  if (header->fortran && header->shape.size() > 1) {
-    return bad_array(where, "array is in Fortran order", "C order", "", kContiguous);
+                     "save numpy.ascontiguousarray(x)");
   }
   return std::move(*header);
 }

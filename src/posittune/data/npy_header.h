@@ -31,8 +31,8 @@ Result<NpyPrefix> parse_npy_prefix(const std::string& where, std::span<const std
                                    std::uint64_t length);
 
 struct NpyHeader {
-  std::string type;  // NumPy's descr: "<f4"; what is no plain type is an error
-  bool fortran = false;
+  std::string type;      // NumPy's descr: "<f4"; what is no plain type is an error
+  bool fortran = false;  // the first axis varies fastest; false where the order is the same
   TensorShape shape;
   std::size_t count = 0;  // elements; count * 8 does not overflow
 };

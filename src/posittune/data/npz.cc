@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "posittune/base/files.h"
+#include "posittune/base/interrupt.h"
 #include "posittune/data/npy_header.h"
 
 namespace posittune::data {
@@ -83,6 +84,7 @@ struct EntryFacts {
   std::uint64_t index = 0;  // in the archive
   std::uint64_t data = 0;   // bytes before the first element
   std::size_t count = 0;
+  bool fortran = false;
   NumberType number{};
 };
 
@@ -115,29 +117,75 @@ std::uint64_t memory_bytes() {
              : UINT64_MAX;
 }
 
+// The first `rows` rows of an array whose first axis varies fastest, in C order.
+Result<std::vector<std::byte>> to_c_order(std::span<const std::byte> raw, const TensorShape& stored,
+                                          std::size_t rows, std::size_t width) {
+  const std::size_t rank = stored.size();
+  TensorShape shape = stored, steps(rank, 1), at(rank, 0);
+  shape.front() = rows;
+  for (std::size_t axis = 1; axis < rank; ++axis) steps[axis] = steps[axis - 1] * stored[axis - 1];
+  const std::size_t count = element_count(shape);
+  std::vector<std::byte> out(count * width);
+  std::size_t from = 0;
+  for (std::size_t to = 0; to < count; ++to) {
+    if (to % kPiece == 0) {
+      if (Status going = check_interrupt(); !going) return going.error();
+    }
+    std::memcpy(&out[to * width], &raw[from * width], width);
+    for (std::size_t axis = rank; axis-- > 0;) {
+      from += steps[axis];
+      if (++at[axis] < shape[axis]) break;
+      from -= steps[axis] * shape[axis];
+      at[axis] = 0;
+    }
+  }
+  return out;
+}
+
 // Elements in the file's order and width, as the Tensor's. False: a uint64 above 2^63-1.
-bool convert(std::span<std::byte> raw, const NumberType& number, const std::string& descr,
-             Tensor& out) {
+bool convert(std::vector<std::byte> raw, const NumberType& number, const std::string& descr,
+             std::vector<std::byte>& out) {
   const std::size_t width = number.bytes, count = raw.size() / width;
   if (number.swapped) {
     for (std::size_t i = 0; i < count; ++i) std::reverse(&raw[i * width], &raw[i * width] + width);
   }
-  const std::size_t wide = element_bytes(number.type);
   if (number.type == ElementType::kBool) {
-    std::transform(raw.begin(), raw.end(), out.bytes.begin(),
-                   [](std::byte b) { return std::byte{b != std::byte{0}}; });
-    return true;
+    for (std::byte& b : raw) b = std::byte{b != std::byte{0}};
   }
   if (descr.ends_with("u8")) {
     for (std::size_t i = 0; i < count; ++i) {
       if ((raw[i * 8 + 7] & std::byte{0x80}) != std::byte{0}) return false;
     }
   }
-  // Little-endian: a wider unsigned number has zeros behind.
-  for (std::size_t i = 0; i < count; ++i) {
-    std::memcpy(&out.bytes[i * wide], &raw[i * width], width);
+  const std::size_t wide = element_bytes(number.type);
+  if (wide == width) {
+    out = std::move(raw);
+    return true;
   }
+  // Little-endian: a wider unsigned number has zeros behind.
+  out.resize(count * wide);
+  for (std::size_t i = 0; i < count; ++i) std::memcpy(&out[i * wide], &raw[i * width], width);
   return true;
+}
+
+// Why libzip does not open a file, which may only look like an archive.
+Error no_archive(const InputFile& file, int code) {
+  zip_error_t problem;
+  zip_error_init_with_code(&problem, code);
+  Error error = zip_problem(file.path(), "npz file cannot be opened", &problem);
+  zip_error_fini(&problem);
+  error.expected = "a file made by numpy.savez";
+  std::byte start[4] = {};
+  const bool begins = file.size() >= sizeof start && file.read_at(0, start).ok() &&
+                      std::memcmp(start, "PK\x03\x04", sizeof start) == 0;
+  if (begins && (code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS)) {
+    error.what = "npz file is truncated or damaged";
+    error.found = "the start of a zip archive without the directory at its end";
+  } else if (code == ZIP_ER_NOZIP) {
+    error.what = "not an npz file: truncated, or not a zip archive";
+    error.found = std::to_string(file.size()) + " bytes of something else";
+  }
+  return error;
 }
 
 }  // namespace
@@ -160,6 +208,7 @@ Status NpzReader::State::read_exactly(zip_file_t* entry, std::span<std::byte> ou
                                       const std::string& at) const {
   std::size_t done = 0;
   while (done < out.size()) {
+    if (Status going = check_interrupt(); !going) return going;
     const zip_int64_t got =
         zip_fread(entry, out.data() + done, std::min(kPiece, out.size() - done));
     if (got < 0) {
@@ -225,7 +274,7 @@ Status NpzReader::State::add(std::uint64_t index, std::uint64_t file_size) {
                      std::to_string(expected) + " bytes", std::to_string(*size) + " bytes");
   }
   arrays.push_back({std::move(name), header->type, std::move(header->shape)});
-  facts.push_back({index, data, header->count, *number});
+  facts.push_back({index, data, header->count, header->fortran, *number});
   return success();
 }
 
@@ -244,14 +293,7 @@ Result<NpzReader> NpzReader::open(const std::string& path) {
   auto state = std::make_unique<State>();
   state->path = path;
   state->archive.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
-  if (!state->archive) {
-    zip_error_t problem;
-    zip_error_init_with_code(&problem, code);
-    Error error = zip_problem(path, "not an npz file, or truncated", &problem);
-    zip_error_fini(&problem);
-    error.expected = "a file made by numpy.savez";
-    return error;
-  }
+  if (!state->archive) return no_archive(*file, code);
   const zip_int64_t entries = zip_get_num_entries(state->archive.get(), 0);
   if (entries <= 0 || static_cast<std::uint64_t>(entries) > kMaxArrays) {
     return bad_input(path, "archive has no arrays, or too many",
@@ -276,29 +318,35 @@ Result<Tensor> NpzReader::read(std::size_t index, std::size_t rows) const {
   TensorShape shape = array.shape;
   const bool whole = shape.empty() || rows >= shape.front();
   if (!whole) shape.front() = rows;
-  const std::size_t count = element_count(shape);
-  const std::size_t wide = element_bytes(facts.number.type);
-  // Raw and converted stand side by side.
-  if (std::uint64_t{count} * (wide + facts.number.bytes) > memory_bytes()) {
+  const std::size_t width = facts.number.bytes, wide = element_bytes(facts.number.type);
+  // In Fortran order the rows are spread over the whole array.
+  const std::size_t stored = facts.fortran ? facts.count : element_count(shape);
+  // What is read and what comes of it may stand side by side.
+  if (std::uint64_t{stored} * (wide + width) > memory_bytes()) {
     return Error{.kind = ErrorKind::kResource,
                  .what = "array is larger than the memory",
                  .where = at,
-                 .found = std::to_string(std::uint64_t{count} * wide) + " bytes",
+                 .found = std::to_string(std::uint64_t{stored} * wide) + " bytes",
                  .hint = "set a limit of items"};
   }
   auto entry = state_->open_entry(facts.index, at);
   if (!entry) return entry.error();
-  std::vector<std::byte> header(facts.data), raw(count * facts.number.bytes);
+  std::vector<std::byte> header(facts.data), raw(stored * width);
   if (Status s = state_->read_exactly(entry->get(), header, at); !s) return s.error();
   if (Status s = state_->read_exactly(entry->get(), raw, at); !s) return s.error();
   std::byte beyond[1];
   // The checksum is compared at the end of the entry.
-  if (whole && zip_fread(entry->get(), beyond, 1) != 0) {
+  if ((whole || facts.fortran) && zip_fread(entry->get(), beyond, 1) != 0) {
     return zip_problem(at, "array cannot be read: the file is damaged",
                        zip_file_get_error(entry->get()));
   }
-  Tensor tensor = Tensor::zeros(facts.number.type, std::move(shape));
-  if (!convert(raw, facts.number, array.type, tensor)) {
+  if (facts.fortran) {
+    auto ordered = to_c_order(raw, array.shape, shape.front(), width);
+    if (!ordered) return ordered.error();
+    raw = std::move(*ordered);
+  }
+  Tensor tensor{facts.number.type, std::move(shape), {}};
+  if (!convert(std::move(raw), facts.number, array.type, tensor.bytes)) {
     return bad_input(at, "a number is larger than int64 holds", "at most 9223372036854775807");
   }
   return tensor;

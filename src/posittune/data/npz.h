@@ -23,7 +23,8 @@ struct NpzArray {
 // Every error names the file and, where there is one, the array. kInput: not a zip file, truncated,
 // damaged, an entry that is no array or whose size its shape does not match, a name twice, a type
 // that is no number. kUnsupported: encrypted, or another compression. kResource: more bytes than
-// the machine has memory. No entry makes us allocate more than its compressed size can hold.
+// the machine has memory. kInterrupted after a signal. No entry makes us allocate more than its
+// compressed size can hold.
 class NpzReader {
  public:
   static Result<NpzReader> open(const std::string& path);
@@ -36,8 +37,9 @@ class NpzReader {
 
   // Not from several threads at once.
   // The array number `index`, at most `rows` rows of it along axis 0 (a scalar is read whole).
-  // Either byte order. Types that Tensor does not have become the next wider one: uint16 int32,
-  // uint32 int64, and uint64 int64, where a number above 2^63-1 is a kInput error.
+  // Either byte order, C or Fortran order. Types that Tensor does not have become the next wider
+  // one: uint16 int32, uint32 int64, and uint64 int64, where a number above 2^63-1 is a kInput
+  // error.
   Result<Tensor> read(std::size_t index, std::size_t rows = SIZE_MAX) const;
 
  private:

@@ -99,9 +99,12 @@ Result<Tensor> read_input(const NpzReader& file, std::size_t index, std::size_t 
   auto tensor = file.read(index, rows);
   if (!tensor) return tensor.error();
   const std::string& name = file.arrays()[index].name;
-  if (const auto nan = find_nan(*tensor)) {
-    return bad_array(file.path(), name, "array holds NaN", "numbers",
-                     "NaN in row " + std::to_string(*nan / (tensor->size() / rows)));
+  if (const auto bad = find_not_finite(*tensor)) {
+    const bool nan = is_nan(*tensor, *bad);
+    return bad_array(
+        file.path(), name, nan ? "array holds NaN" : "array holds an infinity", "finite numbers",
+        (nan ? "NaN in row " : "infinity in row ") + std::to_string(*bad / (tensor->size() / rows)),
+        nan ? "" : "in a mask, numpy.finfo(x.dtype).min does the same");
   }
   return cast_exact(std::move(*tensor), input.type, file.path() + ", array '" + name + "'");
 }

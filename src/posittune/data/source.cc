@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "posittune/base/hash.h"
+#include "posittune/base/interrupt.h"
 #include "posittune/data/tensor_cast.h"
 
 namespace posittune::data {
@@ -25,6 +26,7 @@ class TensorSource : public ItemSource {
     std::vector<std::string> hashes;
     hashes.reserve(items);
     for (std::size_t i = 0; i < items; ++i) {
+      if (Status going = check_interrupt(); !going) return going.error();
       Sha256 hash;
       for (const auto& [name, tensor] : tensors_) {
         const std::size_t row = tensor.bytes.size() / items;

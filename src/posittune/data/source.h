@@ -10,6 +10,7 @@
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
 #include "posittune/data/data_spec.h"
+#include "posittune/data/dataset.h"
 #include "posittune/records/annotations.h"
 
 namespace posittune::data {
@@ -33,11 +34,13 @@ struct OpenedSource {
   std::string unit_name;
   std::vector<std::string> files;       // that make the data set, in the order they are hashed
   std::vector<std::string> file_names;  // of the same, as they appear in the hash
+  std::string settings;                 // all else that tensors, annotations and units follow from
+  std::vector<Document> documents;      // text
 };
 
 using ModelInputs = std::vector<TensorInfo>;
 
-// All are kInput errors unless they say otherwise.
+// All are kInput errors unless they say otherwise; kInterrupted after a signal.
 Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs);
 Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs);
 Result<OpenedSource> open_images(const DataSpec& spec, const ModelInputs& inputs);

@@ -1,7 +1,7 @@
 #pragma once
 
 // The three splits of a run: `calibrate` for statistics and scales, `search` for choosing, `report`
-// for the numbers shown. No item may be in two of them.
+// for the numbers shown. No file, document or item may be in two of them.
 
 #include <optional>
 #include <string>
@@ -20,8 +20,9 @@ struct Splits {
 // Opens the splits that are named and checks that they are disjoint. At least one must be.
 Result<Splits> open_splits(const SplitSpecs& specs, const std::vector<TensorInfo>& model_inputs);
 
-// kInput when an item of one has the content hash of an item of another; names both files, the
-// first pair of items, and how many items of the later split are shared.
+// kInput when two splits read a file of one SHA-256 (npz, text, COCO json), have an equal document
+// (text, whatever the length of the rows) or an item of one content hash; names both, the first
+// pair, and how many of the later split are shared. One split alone is not looked at.
 Status check_disjoint(const Splits& splits);
 
 }  // namespace posittune::data

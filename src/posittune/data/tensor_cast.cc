@@ -159,15 +159,27 @@ Result<Tensor> cast_rounded(Tensor tensor, ElementType type, const std::string& 
   return cast<true>(std::move(tensor), type, where);
 }
 
-std::optional<std::size_t> find_nan(const Tensor& tensor) {
+std::optional<std::size_t> find_not_finite(const Tensor& tensor) {
   return with_type(tensor.type, [&](auto kind) -> std::optional<std::size_t> {
     using T = decltype(kind);
     if constexpr (kFloating<T>) {
-      for (std::size_t i = 0; i < tensor.size(); ++i) {
-        if (std::isnan(widen(load<T>(tensor.bytes.data() + i * sizeof(T))))) return i;
+      const std::size_t count = tensor.size();
+      const std::byte* at = tensor.bytes.data();
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!std::isfinite(widen(load<T>(at + i * sizeof(T))))) return i;
       }
     }
     return {};
+  });
+}
+
+bool is_nan(const Tensor& tensor, std::size_t index) {
+  return with_type(tensor.type, [&](auto kind) {
+    using T = decltype(kind);
+    if constexpr (kFloating<T>) {
+      return std::isnan(widen(load<T>(tensor.bytes.data() + index * sizeof(T))));
+    }
+    return false;
   });
 }
 

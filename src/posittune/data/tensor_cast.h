@@ -18,8 +18,10 @@ Result<Tensor> cast_exact(Tensor tensor, ElementType type, const std::string& wh
 // Floating types: to the nearest, ties to even. For numbers that were computed, as pixels are.
 Result<Tensor> cast_rounded(Tensor tensor, ElementType type, const std::string& where);
 
-// Position of the first NaN of a floating tensor.
-std::optional<std::size_t> find_nan(const Tensor& tensor);
+// Position of the first NaN or infinity of a floating tensor.
+std::optional<std::size_t> find_not_finite(const Tensor& tensor);
+// Of a floating tensor, where it is NaN.
+bool is_nan(const Tensor& tensor, std::size_t index);
 
 // Rows [first, first + count) along axis 0.
 Tensor rows_of(const Tensor& tensor, std::size_t first, std::size_t count);

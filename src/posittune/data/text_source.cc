@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "posittune/base/files.h"
+#include "posittune/base/hash.h"
+#include "posittune/base/interrupt.h"
 #include "posittune/data/documents.h"
 #include "posittune/data/source.h"
 #include "posittune/data/tensor_cast.h"
@@ -114,6 +116,7 @@ Result<Rows> cut_rows(Tokenizer& tokenizer, const DataSpec& spec, std::size_t le
   Rows rows;
   rows.length = length;
   for (std::size_t d = 0; d < documents.size(); ++d) {
+    if (Status going = check_interrupt(); !going) return going.error();
     const auto ids = encode_document(tokenizer, spec, documents[d]);
     if (!ids) return ids.error();
     rows.longest = std::max(rows.longest, ids->size());
@@ -125,6 +128,24 @@ Result<Rows> cut_rows(Tokenizer& tokenizer, const DataSpec& spec, std::size_t le
     }
   }
   return rows;
+}
+
+// See Dataset::identity().
+std::string settings_of(const Rows& rows) {
+  const std::string tokens = sha256_hex(std::as_bytes(std::span(rows.ids)));
+  const std::string documents = sha256_hex(std::as_bytes(std::span(rows.documents)));
+  return "sequence: " + std::to_string(rows.length) + "\ntokens: " + tokens +
+         "\ndocuments: " + documents + "\n";
+}
+
+std::vector<Document> documents_of(const Rows& rows, const std::vector<std::string>& texts) {
+  std::vector<Document> documents;
+  for (const std::int64_t row : rows.documents) {
+    const auto number = static_cast<std::size_t>(row);
+    if (!documents.empty() && documents.back().number == number) continue;
+    documents.push_back({number, sha256_hex(texts[number])});
+  }
+  return documents;
 }
 
 Result<Tensor> input_of(const Rows& rows, Part part, const TensorInfo& input,
@@ -188,6 +209,8 @@ Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs) 
   opened.units = renumbered(rows->documents);
   opened.unit_name = "document";
   opened.files = {spec.path};
+  opened.settings = settings_of(*rows);
+  opened.documents = documents_of(*rows, *documents);
   Tensors tensors;
   for (const TensorInfo& input : inputs) {
     const auto part = part_of(input, inputs);

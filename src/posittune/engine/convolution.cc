@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -47,10 +48,12 @@ class Convolution : public Operation {
     const Geometry sizes = geometry(parameters_, in_sizes, out_sizes);
     const std::span<const float> x(inputs[0].data<const float>(), shape.size());
     float* y = output.data<float>();
-    const Epilogue* epilogue = setting.epilogue.get();
+    const Finish finish = [&](std::size_t, std::size_t channel, std::span<float> sums) {
+      if (setting.epilogue) apply(*setting.epilogue, channel, sums);
+    };
     if (x.empty()) {  // images of padding alone
       std::fill_n(y, output.get_size(), 0.0F);
-      finish(epilogue, sizes, shape.rows, y, threads);
+      finish_all(sizes, shape.rows, y, finish, threads);
       return success();
     }
     if (setting.path == Path::kBf16) return run_bf16(setting, sizes, x, shape, y, scratch, threads);
@@ -58,51 +61,54 @@ class Convolution : public Operation {
     if (!operand) return operand.error();
     if (setting.path == Path::kQuire) {
       run_exact(*setting.weight, sizes, *operand, shape.rows, y, threads);
-      finish(epilogue, sizes, shape.rows, y, threads);
+      finish_all(sizes, shape.rows, y, finish, threads);
       return success();
     }
     const float* weights = setting.weight->values->data();
-    if (is_pointwise(sizes)) {
-      run_pointwise(epilogue, weights, sizes.out_positions(), *operand, shape.rows, y, threads);
-      return success();
+    if (!is_pointwise(sizes)) {
+      return multiply(setting, sizes, *operand, weights, Type::f32, shape.rows, y, finish, threads);
     }
-    if (!parameters_.transposed) {
-      return multiply(setting, sizes, *operand, weights, Type::f32, epilogue, shape.rows, y, threads);
-    }
-    const Status done = multiply(setting, sizes, *operand, weights, Type::f32, nullptr, shape.rows, y, threads);
-    if (done) finish(epilogue, sizes, shape.rows, y, threads);
-    return done;
+    run_pointwise(weights, sizes.out_positions(), *operand, shape.rows, y, finish, threads);
+    return success();
   }
 
  private:
+  // What is done to sums of one image and channel while they are in the cache.
+  using Finish = std::function<void(std::size_t image, std::size_t channel, std::span<float> sums)>;
+
+  void finish_all(const Geometry& sizes, std::size_t images, float* y, const Finish& finish, int threads) const {
+    const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
+    parallel_for(images * channels, threads, [&](std::size_t i) {
+      finish(i / channels, i % channels, {y + i * positions, positions});
+    });
+  }
+
   bool is_pointwise(const Geometry& sizes) const {
-    const auto ones = [](const std::vector<std::size_t>& values) {
-      return std::all_of(values.begin(), values.end(), [](std::size_t value) { return value == 1; });
+    const auto all = [](const auto& values, auto expected) {
+      return std::all_of(values.begin(), values.end(), [&](auto value) { return value == expected; });
     };
-    return !parameters_.transposed && parameters_.groups == 1 && parameters_.taps() == 1 && ones(parameters_.strides) &&
-           sizes.in == sizes.out;
+    return !parameters_.transposed && parameters_.groups == 1 && parameters_.taps() == 1 &&
+           all(parameters_.strides, std::size_t{1}) && all(sizes.pads_begin, std::ptrdiff_t{0}) &&
+           all(sizes.pads_end, std::ptrdiff_t{0});
   }
 
   // Of one tap, a convolution is the product of the weights and an image as it lies: no layouts to
-  // change. Pieces are, like bands, chosen by the sizes only.
-  void run_pointwise(const Epilogue* epilogue, const float* weights, std::size_t positions, const float* x,
-                     std::size_t images, float* y, int threads) const {
-    constexpr std::size_t kLeastColumns = 128;  // of a piece that is a good product
+  // change. The pieces of few images are columns or rows of it: by the sizes only, like bands.
+  void run_pointwise(const float* weights, std::size_t positions, const float* x, std::size_t images, float* y,
+                     const Finish& finish, int threads) const {
+    constexpr std::size_t kLeastColumns = 128;  // of a piece, for good products
     const std::size_t in = parameters_.in_channels, out = parameters_.out_channels;
     const std::size_t pieces = images < kManyImages ? kBands : 1;
     const bool columns = positions >= pieces * kLeastColumns;
-    const std::size_t row_pieces = columns ? 1 : pieces, column_pieces = columns ? pieces : 1;
+    const std::size_t across = columns ? pieces : 1, down = columns ? 1 : pieces;
     parallel_for(images * pieces, threads, [&](std::size_t task) {
-      const std::size_t image = task / pieces, row = task % pieces % row_pieces, column = task % pieces % column_pieces;
-      const std::size_t first = out * row / row_pieces, last = out * (row + 1) / row_pieces;
-      const std::size_t left = positions * column / column_pieces, right = positions * (column + 1) / column_pieces;
+      const std::size_t image = task / pieces, column = task % across, row = task % down;
+      const std::size_t first = out * row / down, last = out * (row + 1) / down;
+      const std::size_t left = positions * column / across, width = positions * (column + 1) / across - left;
       if (first == last) return;
       float* sums = y + (image * out + first) * positions + left;
-      gemm_fp32_part({last - first, right - left, in}, weights + first * in, x + image * in * positions + left, sums,
-                     positions);
-      for (std::size_t c = first; epilogue != nullptr && c < last; ++c, sums += positions) {
-        apply(*epilogue, c, {sums, right - left});
-      }
+      gemm_fp32_part({last - first, width, in}, weights + first * in, x + image * in * positions + left, sums, positions);
+      for (std::size_t c = first; c < last; ++c, sums += positions) finish(image, c, {sums, width});
     });
   }
 
@@ -113,29 +119,17 @@ class Convolution : public Operation {
     if (!scales) return scales.error();
     auto& buffer = scratch.bf16[0];
     if (buffer.size() < x.size()) buffer.resize(x.size());
-    Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales}, {buffer.data(), x.size()}, {threads});
+    const Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales}, {buffer.data(), x.size()}, {threads});
     if (!done) return done.error();
-    done = multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16, nullptr, shape.rows, y,
-                    threads);
-    if (!done) return done.error();
-    const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
     const std::vector<float>& rows = setting.weight->unscale;
-    parallel_for(shape.rows * channels, threads, [&](std::size_t i) {
-      const float image = 1.0F / (*scales)[scales->size() == 1 ? 0 : i / channels];
-      const float factor = image * rows[rows.size() == 1 ? 0 : i % channels];
-      const std::span<float> sums(y + i * positions, positions);
+    const Finish finish = [&](std::size_t image, std::size_t channel, std::span<float> sums) {
+      const float of_image = 1.0F / (*scales)[scales->size() == 1 ? 0 : image];
+      const float factor = of_image * rows[rows.size() == 1 ? 0 : channel];
       for (float& sum : sums) sum *= factor;
-      if (setting.epilogue) apply(*setting.epilogue, i % channels, sums);
-    });
-    return success();
-  }
-
-  void finish(const Epilogue* epilogue, const Geometry& sizes, std::size_t images, float* y, int threads) const {
-    if (epilogue == nullptr) return;
-    const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
-    parallel_for(images * channels, threads, [&](std::size_t i) {
-      apply(*epilogue, i % channels, {y + i * positions, positions});
-    });
+      if (setting.epilogue) apply(*setting.epilogue, channel, sums);
+    };
+    return multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16, shape.rows, y, finish,
+                    threads);
   }
 
   // Images one by one where there are several, else bands of them: by the sizes only, so that results
@@ -144,26 +138,33 @@ class Convolution : public Operation {
 
   template <class T>
   Status multiply(const LayerSetting& setting, const Geometry& sizes, const T* x, const T* weights, Type type,
-                  const Epilogue* epilogue, std::size_t images, float* y, int threads) {
+                  std::size_t images, float* y, const Finish& finish, int threads) {
     try {
       const std::vector<Band> bands = make_bands(sizes, images < kManyImages ? kBands : 1);
       std::vector<std::pair<const ConvolutionPlan*, const WeightForm*>> plans;
       for (const Band& band : bands) {
-        const ConvolutionPlan& plan = plan_for(sizes, band, type, epilogue);
+        const ConvolutionPlan& plan = plan_for(sizes, band, type);
         WeightForm& form = form_for(plan.weights());
         plan.renew(form, setting.weight, weights);
         plans.emplace_back(&plan, &form);
       }
       const std::size_t in = parameters_.in_channels * sizes.in_positions();
-      const std::size_t out = parameters_.out_channels * sizes.out_positions();
+      const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
+      const std::size_t line = positions / sizes.out[0];  // positions of one step along a band
       std::atomic<bool> failed = false;
       parallel_for(images * bands.size(), threads, [&](std::size_t task) {
         const std::size_t image = task / bands.size();
         const auto& [plan, form] = plans[task % bands.size()];
+        const Band& band = bands[task % bands.size()];
+        float* to = y + image * channels * positions;
         try {
-          plan->run(x + image * in, *form, y + image * out);
+          plan->run(x + image * in, *form, to);
         } catch (const std::exception&) {
           failed = true;
+          return;
+        }
+        for (std::size_t c = 0; c < channels; ++c) {
+          finish(image, c, {to + c * positions + band.out_first * line, band.out_count * line});
         }
       });
       if (!failed) return success();
@@ -174,9 +175,9 @@ class Convolution : public Operation {
                  .hint = "set POSITTUNE_PATH=fp32, or leave the layer out with --exclude"};
   }
 
-  const ConvolutionPlan& plan_for(const Geometry& sizes, const Band& band, Type type, const Epilogue* epilogue) {
-    const Key key{sizes.in, sizes.out, band.out_first, band.out_count, type, epilogue != nullptr};
-    return plans_.try_emplace(key, sizes, band, type, epilogue).first->second;
+  const ConvolutionPlan& plan_for(const Geometry& sizes, const Band& band, Type type) {
+    const Key key{sizes.in, sizes.out, band.out_first, band.out_count, type};
+    return plans_.try_emplace(key, sizes, band, type).first->second;
   }
 
   WeightForm& form_for(const dnnl::memory::desc& layout) {
@@ -207,7 +208,7 @@ class Convolution : public Operation {
   }
 
   ConvolutionParameters parameters_;
-  using Key = std::tuple<std::vector<std::size_t>, std::vector<std::size_t>, std::size_t, std::size_t, Type, bool>;
+  using Key = std::tuple<std::vector<std::size_t>, std::vector<std::size_t>, std::size_t, std::size_t, Type>;
   std::map<Key, ConvolutionPlan> plans_;
   std::vector<std::unique_ptr<WeightForm>> forms_;
 };

@@ -78,13 +78,9 @@ std::vector<Band> make_bands(const Geometry& geometry, std::size_t most) {
 }
 
 template <class Primitive, class Descriptor>
-void ConvolutionPlan::fill(const Descriptor& descriptor, Activation activation) {
+void ConvolutionPlan::fill(const Descriptor& descriptor) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  dnnl::post_ops after;
-  if (activation == Activation::kRelu) after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-  if (activation == Activation::kSwish) after.append_eltwise(1, dnnl::algorithm::eltwise_swish, 1, 0);
-  attributes.set_post_ops(after);
   const typename Primitive::primitive_desc made(descriptor, attributes, cpu());
   src_ = made.src_desc();
   weights_ = made.weights_desc();
@@ -95,7 +91,7 @@ void ConvolutionPlan::fill(const Descriptor& descriptor, Activation activation) 
   if (dst_ != plain_dst_) from_dst_ = between(dst_, plain_dst_);
 }
 
-ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Type type, const Epilogue* epilogue) {
+ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Type type) {
   one_openmp_thread();  // a primitive remembers the number of threads of its making
   const ConvolutionParameters& parameters = geometry.parameters;
   const std::size_t groups = parameters.groups;
@@ -126,21 +122,12 @@ ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Typ
   const dnnl::memory::desc dst(dst_dims, Type::f32, Tag::any);
   constexpr auto kInference = dnnl::prop_kind::forward_inference;
   if (parameters.transposed) {
-    fill<dnnl::deconvolution_forward>(
-        dnnl::deconvolution_forward::desc(kInference, dnnl::algorithm::deconvolution_direct, src, weights, dst, strides,
-                                          dilations, begin, end),
-        Activation::kNone);
-    return;
+    fill<dnnl::deconvolution_forward>(dnnl::deconvolution_forward::desc(
+        kInference, dnnl::algorithm::deconvolution_direct, src, weights, dst, strides, dilations, begin, end));
+  } else {
+    fill<dnnl::convolution_forward>(dnnl::convolution_forward::desc(
+        kInference, dnnl::algorithm::convolution_direct, src, weights, dst, strides, dilations, begin, end));
   }
-  dnnl::memory::desc bias;  // of no dimensions: none
-  if (epilogue != nullptr && !epilogue->bias.empty()) {
-    bias = {{dim(parameters.out_channels)}, Type::f32, Tag::a};
-    bias_ = memory_at(bias, epilogue->bias.data());
-  }
-  fill<dnnl::convolution_forward>(
-      dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_direct, src, weights, bias, dst, strides,
-                                      dilations, begin, end),
-      epilogue == nullptr ? Activation::kNone : epilogue->activation);
 }
 
 void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const PreparedWeight>& weight,
@@ -171,7 +158,6 @@ std::unique_ptr<ConvolutionPlan::Call> ConvolutionPlan::make_call() const {
                        {DNNL_ARG_WEIGHTS, call->weights},
                        {DNNL_ARG_DST, call->dst},
                        {DNNL_ARG_SCRATCHPAD, call->scratchpad}};
-  if (bias_) call->convolution.emplace(DNNL_ARG_BIAS, bias_);
   return call;
 }
 

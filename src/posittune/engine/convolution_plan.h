@@ -10,7 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "posittune/engine/epilogue.h"
 #include "posittune/engine/geometry.h"
 #include "posittune/engine/settings.h"
 
@@ -38,9 +37,8 @@ struct WeightForm {
 class ConvolutionPlan {
  public:
   using Type = dnnl::memory::data_type;  // of images and weights: f32 or bf16; results are f32
-  // With an epilogue, which must outlive the plan, it is part of the primitive; not for transposed
-  // convolutions. Throws dnnl::error where there is no kernel.
-  ConvolutionPlan(const Geometry& geometry, const Band& band, Type type, const Epilogue* epilogue);
+  // Throws dnnl::error where there is no kernel.
+  ConvolutionPlan(const Geometry& geometry, const Band& band, Type type);
 
   const dnnl::memory::desc& weights() const { return weights_; }
   // Fills `form` with the weights in this plan's layout, unless it holds them already.
@@ -58,13 +56,12 @@ class ConvolutionPlan {
   };
 
   template <class Primitive, class Descriptor>
-  void fill(const Descriptor& descriptor, Activation activation);
+  void fill(const Descriptor& descriptor);
   std::unique_ptr<Call> make_call() const;
   std::unique_ptr<Call> take_call() const;
 
   std::size_t src_offset_ = 0, dst_offset_ = 0, element_ = 4;  // elements; bytes of one
   dnnl::memory::desc src_, weights_, dst_, plain_src_, plain_weights_, plain_dst_, scratchpad_;
-  dnnl::memory bias_;  // empty without one
   dnnl::primitive convolution_;
   dnnl::reorder to_src_, from_dst_;  // empty when the primitive likes plain operands
   mutable std::mutex mutex_;

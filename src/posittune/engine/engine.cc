@@ -11,6 +11,7 @@
 #include <openvino/op/parameter.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
+#include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
 #include "posittune/engine/engine_state.h"
 #include "posittune/model/tensors.h"
@@ -151,24 +152,26 @@ Status Engine::State::compile(std::size_t segments) {
 }
 
 Status Engine::State::check_names(const Recipe& next) const {
-  const auto unknown = [&](const std::string& what, const std::string& name) {
+  std::vector<std::string> weights, layers;
+  for (std::size_t w = 0; w < stores.size(); ++w) {
+    if (stores[w]) weights.push_back(graph.weights[w].name);
+  }
+  for (std::size_t l = 0; l < nodes.size(); ++l) {
+    if (nodes[l]) layers.push_back(graph.layers[l].name);
+  }
+  const auto unknown = [&](const std::string& what, const std::string& name, const std::vector<std::string>& known) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the recipe names a " + what + " that is not among the chosen layers: '" + name + "'",
                  .where = graph.path,
+                 .expected = "names like " + joined(nearest(name, known, 3)),
                  .hint = "`posittune inspect` lists the names"};
   };
-  std::set<std::string> weights, layers;
-  for (std::size_t w = 0; w < stores.size(); ++w) {
-    if (stores[w]) weights.insert(graph.weights[w].name);
-  }
-  for (std::size_t l = 0; l < nodes.size(); ++l) {
-    if (nodes[l]) layers.insert(graph.layers[l].name);
-  }
+  const std::set<std::string> known_weights(weights.begin(), weights.end()), known_layers(layers.begin(), layers.end());
   for (const auto& [name, setting] : next.weights) {
-    if (!weights.contains(name)) return unknown("weight", name);
+    if (!known_weights.contains(name)) return unknown("weight", name, weights);
   }
   for (const auto& [name, setting] : next.activations) {
-    if (!layers.contains(name)) return unknown("layer", name);
+    if (!known_layers.contains(name)) return unknown("layer", name, layers);
   }
   return success();
 }

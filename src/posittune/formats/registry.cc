@@ -5,6 +5,7 @@
 #include <cctype>
 #include <numeric>
 
+#include "posittune/base/nearest.h"
 #include "posittune/formats/block.h"
 #include "posittune/formats/family.h"
 
@@ -22,21 +23,6 @@ std::string normalize(std::string_view text) {
     }
   }
   return out;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 // Long garbage is cut in what we echo and compare: distances are quadratic.

@@ -34,7 +34,7 @@ class ClassifyScorer : public TaskScorer {
 
 Status ClassifyScorer::check_labels(const Batch& batch) const {
   for (std::size_t item = batch.first_item; item < batch.first_item + batch.items; ++item) {
-    const std::string where = "item " + std::to_string(item);
+    const std::string where = "labels, item " + std::to_string(item);
     if (item >= labels_.size()) {
       return input_error("an item has no label", where, "a label for each item",
                          std::to_string(labels_.size()) + " labels");

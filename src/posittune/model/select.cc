@@ -1,5 +1,6 @@
 #include <regex>
 
+#include "posittune/base/nearest.h"
 #include "posittune/model/graph.h"
 
 namespace posittune::model {
@@ -23,9 +24,13 @@ Result<std::vector<bool>> matches(const Graph& graph, const std::string& express
                  .hint = "ECMAScript syntax, for example 'h\\.[0-3]\\.mlp'"};
   }
   if (!any) {
+    std::vector<std::string> names;
+    for (const Layer& layer : graph.layers) names.push_back(layer.name);
+    for (const Weight& weight : graph.weights) names.push_back(weight.name);
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no layer matches '" + expression + "'",
                  .where = graph.path,
+                 .expected = "names like " + joined(nearest(expression, names, 3)),
                  .hint = "`posittune inspect` lists the names of layers and weights"};
   }
   return hit;

@@ -26,7 +26,7 @@ constexpr std::size_t kFewestUnits = 8;  // before a measurement may end early
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 std::string identity_of(const data::Dataset* data) {
-  return data == nullptr ? "" : data->sha256() + "/" + std::to_string(data->items());
+  return data == nullptr ? "" : data->identity() + "/" + std::to_string(data->items());
 }
 
 bool needs_calibration(const quant::Recipe& recipe) {
@@ -305,20 +305,44 @@ Status Analysis::add_exact(records::Sensitivity& to) {
   return success();
 }
 
-Status Analysis::add_spot_checks(records::Sensitivity& to) {
+std::vector<std::pair<const Site*, const Candidate*>> Analysis::drawn_pairs(std::size_t count) const {
   std::vector<std::size_t> pairs(sites_.size() * options_.candidates.size());
   std::iota(pairs.begin(), pairs.end(), std::size_t{0});
   const auto lot = [&](std::size_t pair) { return mix((pair + 1) * kGolden + options_.seed); };
   std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) { return lot(a) < lot(b); });
-  pairs.resize(std::min(pairs.size(), options_.spot_checks));
-  const auto advance = in_.report("spot checks", pairs.size() * in_.search->items());
-  for (const std::size_t pair : pairs) {
-    const Site& site = sites_[pair / options_.candidates.size()];
-    const Candidate& candidate = options_.candidates[pair % options_.candidates.size()];
-    auto measured = measure(recipe_of(*in_.engine, site, candidate), true, {}, Tier::kExact, advance);
-    if (!measured) return measured.error();
-    to.rows.push_back(exact_row(site, candidate, *measured));
+  std::vector<std::pair<const Site*, const Candidate*>> drawn;
+  for (std::size_t i = 0; i < std::min(pairs.size(), count); ++i) {
+    drawn.emplace_back(&sites_[pairs[i] / options_.candidates.size()], &options_.candidates[pairs[i] % options_.candidates.size()]);
   }
+  return drawn;
+}
+
+Status Analysis::add_spot_checks(records::Sensitivity& to) {
+  const auto pairs = drawn_pairs(options_.spot_checks);
+  const auto advance = in_.report("spot checks", pairs.size() * in_.search->items());
+  for (const auto& [site, candidate] : pairs) {
+    auto measured = measure(recipe_of(*in_.engine, *site, *candidate), true, {}, Tier::kExact, advance);
+    if (!measured) return measured.error();
+    to.rows.push_back(exact_row(*site, *candidate, *measured));
+  }
+  return success();
+}
+
+Status Analysis::run_naively(records::Sensitivity& to) {
+  const auto pairs = drawn_pairs(options_.naive);
+  auto with = prober();
+  if (!with) return with.error();
+  if (const Status ready = calibrate(); !ready && in_.calibrate != nullptr) return ready.error();
+  records::TierCost cost{.tier = "naive"};
+  const auto advance = in_.report("naive", pairs.size() * in_.search->items());
+  for (const auto& [site, candidate] : pairs) {
+    const Stopwatch time(cost);
+    auto measured = (*with)->measure(recipe_of(*in_.engine, *site, *candidate), 0, advance);
+    if (!measured) return measured.error();
+    ++cost.probes;
+  }
+  cost.evaluations = cost.seconds / (*with)->fp32_seconds();
+  to.costs.push_back(cost);
   return success();
 }
 
@@ -370,6 +394,9 @@ Result<records::Sensitivity> Analysis::run() {
     if (tier > options_.tier && cost.probes == 0) continue;
     cost.evaluations = prober_ ? cost.seconds / prober_->fp32_seconds() : 0;
     result.costs.push_back(cost);
+  }
+  if (options_.naive > 0) {
+    if (const Status done = run_naively(result); !done) return done.error();
   }
   return result;
 }

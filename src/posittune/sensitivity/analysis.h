@@ -40,6 +40,7 @@ struct Options {
   double precision = 0.1;      // an exact score is tight when its interval is +- this part of it; 0: all data
   bool stop_dominated = true;
   std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
+  std::size_t naive = 0;        // random pairs to measure by whole runs, for their time (and the same KL)
   std::uint64_t seed = 1;
   std::size_t batch = 0;        // items to a run; 0: chosen
   evaluation::ProberOptions prober;
@@ -104,6 +105,8 @@ class Analysis {
   Status add_gains(records::Sensitivity& to);
   Status add_exact(records::Sensitivity& to);
   Status add_spot_checks(records::Sensitivity& to);
+  Status run_naively(records::Sensitivity& to);
+  std::vector<std::pair<const Site*, const Candidate*>> drawn_pairs(std::size_t count) const;
   void add_agreement(records::Sensitivity& to) const;
 
   Inputs in_;

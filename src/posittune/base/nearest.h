@@ -1,0 +1,23 @@
+#pragma once
+
+// What was meant by a name that is not known.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posittune {
+
+// Insertions, deletions and substitutions that make b of a; time and memory grow with both lengths' product.
+// source: V. Levenshtein, 1966.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// The `count` of `known` nearest to `text`: those that contain it first (or a part of them, for long
+// names), then by edit distance, ties in the order given. Text beyond 128 bytes is not looked at.
+std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& known, std::size_t count);
+
+// "a, b, c"
+std::string joined(const std::vector<std::string>& names);
+
+}  // namespace posittune
