@@ -55,7 +55,7 @@ TEST_F(SplitsTest, OverlapNamesFilesAndItems) {
 
 TEST_F(SplitsTest, SearchAndReportToo) {
   const auto splits =
-      open_splits({npz("c.npz", {1}), npz("s.npz", {2}), npz("r.npz", {2})}, kInput);
+      open_splits({npz("c.npz", {1}), npz("s.npz", {2}), npz("r.npz", {2, 9})}, kInput);
   ASSERT_FALSE(splits.ok());
   EXPECT_TRUE(is_error(splits.error(), ErrorKind::kInput, {"s.npz item 0", "r.npz item 0"}));
 }

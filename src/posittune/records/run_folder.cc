@@ -282,11 +282,14 @@ void RunFolder::forget_if_empty() {
     fs::remove(fs::path(path_) / name, ignored);
   }
   fs::remove(path_, ignored);
+  if (made_parent_) fs::remove(fs::path(path_).parent_path(), ignored);
 }
 
 Result<RunFolder> RunFolder::open(const std::string& path, const RunInfo& info) {
   if (Status usable = require_usable(path); !usable) return usable.error();
   std::error_code failed;
+  const fs::path parent = fs::path(path).parent_path();
+  const bool makes_parent = !parent.empty() && !fs::exists(parent, failed);
   fs::create_directories(path, failed);
   if (failed) return system_error("cannot create folder", path, failed);
   auto lock = Lock::take(path);
@@ -307,7 +310,9 @@ Result<RunFolder> RunFolder::open(const std::string& path, const RunInfo& info) 
   if (Status written = write_run_json(path, info, std::move(sessions)); !written) {
     return written.error();
   }
-  return RunFolder(path, std::move(*lock), std::move(*journal), resumed);
+  RunFolder folder(path, std::move(*lock), std::move(*journal), resumed);
+  folder.made_parent_ = makes_parent;
+  return folder;
 }
 
 }  // namespace posittune::records

@@ -69,6 +69,7 @@ class RunFolder {
   Lock lock_;  // before the journal: given back after it is closed
   Journal journal_;
   bool resumed_;
+  bool made_parent_ = false;
 };
 
 // run.json of a folder that may be in use.
