@@ -199,6 +199,7 @@ Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Str
     return result.error();
   }
   if (const Status done = add_extras(options, analysis, *result); !done) return done.error();
+  analysis.set_costs(*result);
   result->model = {session->model_data.model_path, session->model_data.model_sha256};
   if (session->calibrate() != nullptr) result->data["calibrate"] = split_record(*session->calibrate());
   if (session->search() != nullptr) result->data["search"] = split_record(*session->search());

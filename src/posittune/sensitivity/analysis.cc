@@ -371,6 +371,16 @@ void Analysis::add_agreement(records::Sensitivity& to) const {
   }
 }
 
+void Analysis::set_costs(records::Sensitivity& to) const {
+  std::erase_if(to.costs, [](const records::TierCost& cost) { return cost.tier != "naive"; });
+  auto at = to.costs.begin();
+  for (const auto& [tier, cost] : costs_) {
+    if (tier > options_.tier && cost.probes == 0) continue;
+    at = to.costs.insert(at, cost) + 1;
+    std::prev(at)->evaluations = prober_ ? cost.seconds / prober_->fp32_seconds() : 0;
+  }
+}
+
 Result<records::Sensitivity> Analysis::run() {
   records::Sensitivity result;
   const bool proxies = in_.calibrate != nullptr || options_.tier != Tier::kExact;
@@ -390,11 +400,7 @@ Result<records::Sensitivity> Analysis::run() {
   for (std::size_t s = 1; s < in_.engine->segment_count(); ++s) {
     result.cuts.push_back({in_.engine->cut_before(s).tensors, prober_ ? prober_->cut_bytes()[s - 1] : 0});
   }
-  for (auto& [tier, cost] : costs_) {
-    if (tier > options_.tier && cost.probes == 0) continue;
-    cost.evaluations = prober_ ? cost.seconds / prober_->fp32_seconds() : 0;
-    result.costs.push_back(cost);
-  }
+  set_costs(result);
   if (options_.naive > 0) {
     if (const Status done = run_naively(result); !done) return done.error();
   }

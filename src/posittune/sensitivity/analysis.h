@@ -75,6 +75,9 @@ class Analysis {
   // Rows, costs, agreement and cuts of the options' tier and those below.
   Result<records::Sensitivity> run();
 
+  // Of everything so far, in place of the costs of run().
+  void set_costs(records::Sensitivity& to) const;
+
   // Scores of windows of `window` output channels, of every weight and candidate; the `exact` highest of
   // each candidate are measured as well.
   Status add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to);
