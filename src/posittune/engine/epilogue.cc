@@ -34,14 +34,15 @@ bool is_bias(const Output& values, const Output& sum) {
   const ov::Shape shape = values.get_shape();
   const std::size_t rank = of.size(), channels = of.get_min_shape()[1];
   if (shape.size() != rank && shape.size() + 1 != rank) return false;
-  return shape[shape.size() + 1 - rank] == channels && ov::shape_size(shape) == channels;
+  return shape.at(shape.size() == rank ? 1 : 0) == channels && ov::shape_size(shape) == channels;
 }
 
 // Imported from ONNX, a bias is reshaped to the rank of the sums, which are asked for their shape;
 // stored in half precision, it is converted.
 std::shared_ptr<ov::op::v0::Constant> constant_behind(const Output& values) {
   std::shared_ptr<ov::Node> node = values.get_node_shared_ptr();
-  while (ov::is_type<ov::op::v1::Reshape>(node) || ov::is_type<ov::op::v0::Convert>(node)) {
+  while (node->get_output_element_type(0) == ov::element::f32 &&
+         (ov::is_type<ov::op::v1::Reshape>(node) || ov::is_type<ov::op::v0::Convert>(node))) {
     node = node->get_input_node_shared_ptr(0);
   }
   return ov::as_type_ptr<ov::op::v0::Constant>(node);

@@ -54,7 +54,8 @@ class QuantizedNode : public ov::op::Op {
 
 // Puts a QuantizedNode in the place of a layer's node `node`, which is a node of the model that will
 // be compiled. Returns it.
-std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
-                            std::shared_ptr<NodeState> state);
+std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer,
+                                                 const std::shared_ptr<ov::Node>& node,
+                                                 std::shared_ptr<NodeState> state);
 
 }  // namespace posittune::engine
