@@ -95,7 +95,7 @@ class RunFolderTest(JournalTest):
     def test_another_run_is_refused(self):
         self.compare(*self.ALBERT, "--formats", "int8", "--what", "w")
         before = self.state("run")
-        for other, part in ((("--seed", "2"), "seed"), (("--limit", "9"), "config.yaml: line"), (("--exclude", "ffn"), "config.yaml: line"),
+        for other, part in ((("--seed", "2"), "seed"), (("--limit", "9"), "run.json: calibrate"), (("--exclude", "ffn"), "config.yaml: line"),
                             (("--accumulate", "quire"), "config.yaml: line"), (("--resamples", "60"), "config.yaml: line")):
             arguments = [a for a in self.ALBERT if a not in ("--limit", 8)] if other[0] == "--limit" else self.ALBERT
             quick = [a for a in QUICK if a not in ("--resamples", "50")] if other[0] == "--resamples" else QUICK

@@ -61,10 +61,11 @@ std::string Sha256::hex() const {
   std::array<unsigned char, 32> digest;
   require(EVP_MD_CTX_copy_ex(evp(copy.context_.get()), evp(context_.get())));
   require(EVP_DigestFinal_ex(evp(copy.context_.get()), digest.data(), nullptr));
-  std::string text;
-  for (const unsigned byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(2 * digest.size(), '0');
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    text[2 * i] = kDigits[digest[i] >> 4];
+    text[2 * i + 1] = kDigits[digest[i] & 15];
   }
   return text;
 }
