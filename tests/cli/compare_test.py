@@ -220,6 +220,45 @@ class OptionsTest(CompareTest):
         self.assertEqual([row["scale"] for row in document["rows"]], ["absmax", "rms_pow2"])
         self.assertNotIn("calibrate", document["data"])
 
+    def test_formats_by_channel(self):
+        # One after the other in a list of equal bits; each channel takes the best, so the whole cannot be worse in |dW|.
+        arguments = ("zoo:gpt2", "--limit", 4, "--what", "w", "--scale", "mse_pow2", "--granularity", "channel")
+        rows = self.compare(*arguments, "--formats", "posit<4,1>,posit<4,*>,int4|posit<4,1>")["rows"]
+        self.assertEqual([row["format"] for row in rows], ["posit<4,1>", "posit<4,*>", "int4|posit<4,1>"])
+        self.assertLess(rows[0]["bits_per_weight"], rows[2]["bits_per_weight"])  # the channels' tags
+        self.assertLess(rows[2]["bits_per_weight"], rows[1]["bits_per_weight"])
+        self.assertLess(value(rows[2], "kl"), value(rows[0], "kl"))
+        for row in rows:
+            self.assertNotIn("rounding", row)
+
+    def test_rounding(self):
+        # On the 510 tokens of two rows compensation's gain is far above noise at 4 bits.
+        arguments = ("zoo:gpt2", "--limit", 8, "--formats", "int4,posit<4,1>", "--what", "w", "--scale", "mse_pow2", "--granularity", "channel")
+        nearest = self.compare(*arguments)["rows"]
+        better = self.compare(*arguments, "--rounding", "compensated", "-o", "run")["rows"]
+        for plain, row in zip(nearest, better):
+            self.assertEqual(row["rounding"], "compensated")
+            self.assertEqual({**row, **plain, "rounding": 0}.keys(), row.keys())
+            self.assertEqual(row["bits_per_weight"], plain["bits_per_weight"])
+            self.assertLess(value(row, "kl"), value(plain, "kl"))
+        recipe = (self.path / "run" / "recipes" / "int4_w_mse_pow2_compensated_channel.yaml").read_text()
+        self.assertIn("rounding: compensated", recipe)
+        both = self.compare(*arguments, "--rounding", "compensated", "--bias-correction")["rows"]
+        self.assertEqual([row["rounding"] for row in both], ["compensated+bias"] * 2)
+        # Measured before: not again.
+        again = self.compare(*arguments, "--rounding", "compensated", "-o", "run")
+        self.assertIn("2 of 2 rows were measured before", self.said)
+        self.assertEqual(numbers({"rows": better}), numbers(again))
+
+    def test_rounding_that_cannot_be(self):
+        report = ("--report", ZOO / "albert" / "report.npz", "--what", "w", "--scale", "mse_pow2")
+        model = ZOO / "albert" / "model.onnx"
+        self.assertIn("calibration data", self.refused(2, model, *report, "--formats", "int4", "--rounding", "compensated"))
+        self.assertIn("calibration data", self.refused(2, model, *report, "--formats", "int4", "--bias-correction"))
+        self.assertIn("granularity channel", self.refused(2, model, *report, "--formats", "posit<4,*>"))
+        self.assertIn("equal bits", self.refused(2, model, *report, "--granularity", "channel", "--formats", "int4|int5"))
+        self.assertIn("'*'", self.refused(2, model, *report, "--granularity", "channel", "--formats", "int*"))
+
     def test_attention(self):
         plain, attention = (self.compare("zoo:gpt2", "--limit", 2, "--formats", "posit<6,1>", "--what", "wa", "--scale", "rms_pow2", *more)["rows"][0]
                             for more in ((), ("--attention",)))

@@ -91,12 +91,12 @@ class ReadmeTest(CliTest):
         self.assertGreater(len(lines), 3)
         self.save(np.random.default_rng(9).standard_normal((64, 256)).astype(np.float32), "weights.npy")
         zoo = ROOT / "zoo"
-        for name, source in (("model.onnx", "model.onnx"), ("c.npz", "calibrate.npz"), ("r.npz", "report.npz")):
+        for name, source in (("model.onnx", "model.onnx"), ("c.npz", "calibrate.npz"), ("s.npz", "search.npz"), ("r.npz", "report.npz")):
             shutil.copy(zoo / "gpt2" / source, self.path / name)
-        (self.path / "data.yaml").write_text("calibrate: c.npz\nreport: r.npz\n")
+        (self.path / "data.yaml").write_text("calibrate: c.npz\nsearch: s.npz\nreport: r.npz\n")
         for line in lines:
             arguments = shlex.split(re.split(" [#>]", line)[0])[1:]
-            if arguments[0] == "compare":  # whole models: what would be done
+            if arguments[0] in ("compare", "sensitivity", "search"):  # whole models: what would be done
                 arguments = [a for a in arguments if a != "--json"] + ["--dry-run", "--limit", "2"]
             self.ok(*arguments, env={"POSITTUNE_ZOO": str(zoo)})
 

@@ -33,6 +33,25 @@ def scores(document, tier, what="w"):
     return {(row["layer"], row["format"]): row for row in document["rows"] if row["tier"] == tier and row["what"] == what}
 
 
+class RoundingTest(SensitivityTest):
+    def test_compensated_proxies_are_lower(self):
+        arguments = ("--tier", "proxy", "--limit", 24)
+        nearest = scores(self.sensitivity("zoo:gpt2", *arguments, run="nearest"), "proxy")
+        better = scores(self.sensitivity("zoo:gpt2", *arguments, "--rounding", "compensated", run="better"), "proxy")
+        self.assertEqual(nearest.keys(), better.keys())
+        self.assertTrue(all("rounding" not in row for row in nearest.values()))
+        self.assertEqual({row["rounding"] for row in better.values()}, {"compensated"})
+        lower = [key for key in better if better[key]["score"] < nearest[key]["score"]]
+        self.assertGreater(len(lower), 0.8 * len(better))
+
+    def test_formats_by_channel(self):
+        document = self.sensitivity("zoo:albert", "--tier", "proxy", "--limit", 24, "--formats", "posit<6,*>,posit<6,1>")
+        rows = scores(document, "proxy")
+        self.assertLessEqual({"posit<6,*>", "posit<6,1>"}, {form for _, form in rows})
+        better = [rows[layer, form]["score"] <= rows[layer, "posit<6,1>"]["score"] for layer, form in rows if form == "posit<6,*>"]
+        self.assertGreater(sum(better), 0.7 * len(better))  # |dW| is what rows choose by, not the output's error
+
+
 class TiersTest(SensitivityTest):
     def test_three_tiers_and_their_files(self):
         document = self.sensitivity("zoo:albert", "--tier", "exact", "--limit", 24, "--no-early-stop", "--what", "w,a,wa")
@@ -52,7 +71,7 @@ class TiersTest(SensitivityTest):
         for record in document["agreement"]:
             if (record["tier"], record["reference"], record["what"]) == ("gain", "exact", "w"):
                 self.assertGreater(record["spearman"], 0.9)
-        rows = list(csv.DictReader((self.path / "run" / "results.csv").open()))
+        rows = list(csv.DictReader((self.path / "run" / "results.csv").read_text(encoding="utf-8").splitlines()))
         self.assertEqual(len(rows), len(document["rows"]))
         self.assertEqual(json.loads((self.path / "run" / "results.json").read_text()), document)
         self.assertGreater(len(document["cuts"]), 4)
@@ -153,7 +172,7 @@ class ErrorsTest(SensitivityTest):
     def test_a_cache_too_small_for_one_cut(self):
         # Proxies were measured before, and stay in the journal.
         message = self.fails(2, "sensitivity", "zoo:gpt2", "--cache-limit", "10KiB", "--limit", 4, "--formats", "int8", "-o", "run", env=self.env)
-        for part in ("--cache-limit of at least", "MiB", "segment 1"):
+        for part in ("--cache-limit of at least", "MiB", "segment ", "4 items", "10 KiB"):
             self.assertIn(part, message)
 
     def test_missing_data(self):

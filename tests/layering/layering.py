@@ -19,10 +19,11 @@ ALLOWED = {
     "engine": {"quant", "kernels", "formats", "model", "base"},
     "data": {"records", "base"},
     "metrics": {"records", "base"},
-    "cost": {"records", "formats", "base"},
-    "search": {"records", "cost", "base"},
+    "cost": {"quant", "model", "records", "formats", "base"},
+    "search": {"records", "base"},
     "evaluation": {"engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
     "sensitivity": {"evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
+    "tuning": {"search", "cost", "sensitivity", "evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
     "exporter": {"engine", "quant", "kernels", "formats", "model", "records", "base"},
     "report": {"records", "base"},
 }

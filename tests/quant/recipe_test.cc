@@ -86,10 +86,14 @@ Recipe random_recipe(std::mt19937 &random) {
     if (setting.granularity == Granularity::kGroup)
       setting.group = 1 + random() % 1000;
     setting.input_weighted = random() % 2 == 0;
+    setting.bias_correction = random() % 2 == 0;
+    setting.rounding = static_cast<Rounding>(random() % 2);
+    for (std::size_t j = random() % 4; j > 0; --j) setting.alternatives.push_back(pick(formats));
     for (std::size_t j = random() % 5; j > 0; --j) {
       // Any numbers: that they fit is for parts() to say.
       const std::size_t shift = random() % 64;
       setting.windows.push_back({~std::size_t{0} >> shift, random() % 1000, pick(formats), rule()});
+      for (std::size_t k = random() % 3; k > 0; --k) setting.windows.back().alternatives.push_back(pick(formats));
     }
     recipe.weights[pick(names)] = setting;
   }
@@ -209,6 +213,16 @@ TEST(Recipe, ErrorsNameTheTextAndThePlace) {
         Bad{"weights: {w: {format: int8, windows: [{first: 0.5, count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
         Bad{"weights: {w: {format: int8, windows: [{first: zero, count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
         Bad{"weights: {w: {format: int8, windows: [{first: [0], count: 1, format: int4}]}}", ErrorKind::kInput, "window 0"},
+        Bad{"weights: {w: {format: int8, rounding: up}}", ErrorKind::kUsage, "nearest, compensated"},
+        Bad{"weights: {w: {format: int8, rounding: [compensated]}}", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weights: {w: {format: int8, bias_correction: maybe}}", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weights: {w: {format: int8, alternatives: posit<8,1>}}", ErrorKind::kInput, "alternatives"},
+        Bad{"weights: {w: {format: int8, alternatives: [int1]}}", ErrorKind::kUsage, "weight 'w', alternatives"},
+        Bad{"weights: {w: {format: int8, alternatives: [[int4]]}}", ErrorKind::kInput, "recipe.yaml"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int4, alternatives: 4}]}}",
+            ErrorKind::kInput, "window 0, alternatives"},
+        Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int4, alternatives: [x]}]}}",
+            ErrorKind::kUsage, "window 0, alternatives"},
         Bad{"accumulate: fp64", ErrorKind::kUsage, "fp64"}}) {
     const auto recipe = recipe_from_yaml(bad.text, "recipe.yaml");
     ASSERT_FALSE(recipe.ok()) << bad.text;
@@ -277,6 +291,93 @@ TEST(Recipe, StoredBitsByHand) {
             8000 + 10 * 4 * 8 + 8);
   EXPECT_EQ(bits("mxfp4", ScaleRule::kMeanPow2, Granularity::kTensor),
             4000 + 8 + 10 * 4 * 8 + 8);
+}
+
+WeightSetting with_alternatives(const char* first, const std::vector<const char*>& others) {
+  WeightSetting setting{.format = format(first), .rule = ScaleRule::kMsePow2, .granularity = Granularity::kChannel};
+  for (const char* other : others) setting.alternatives.push_back(format(other));
+  return setting;
+}
+
+TEST(Recipe, TextOfRounding) {
+  Recipe recipe;
+  recipe.weights["w"] = with_alternatives("posit<6,0>", {"posit<6,1>", "int6"});
+  recipe.weights["w"].rounding = Rounding::kCompensated;
+  recipe.weights["w"].bias_correction = true;
+  recipe.weights["w"].windows = {{0, 1, format("int4"), ScaleRule::kMse, {format("posit<4,1>")}}};
+  EXPECT_EQ(to_yaml(recipe),
+            "version: 1\n"
+            "accumulate: fp32\n"
+            "weights:\n"
+            "  w: {format: \"posit<6,0>\", alternatives: [\"posit<6,1>\", int6], scale: mse_pow2, granularity: channel, "
+            "rounding: compensated, bias_correction: true, windows: [{first: 0, count: 1, format: int4, "
+            "alternatives: [\"posit<4,1>\"], scale: mse}]}\n"
+            "activations: {}\n");
+  expect_round_trip(recipe);
+}
+
+TEST(Recipe, StoredBitsOfRowsThatChoose) {
+  // 10 x 100 codes of 6 bits, 10 scales of 8, a tag for each row, and the names.
+  EXPECT_EQ(stored_bits(with_alternatives("posit<6,0>", {}), 10, 100), 6000 + 80 + 8);
+  EXPECT_EQ(stored_bits(with_alternatives("posit<6,0>", {"int6"}), 10, 100), 6000 + 80 + 10 + 2 * 8);
+  EXPECT_EQ(stored_bits(with_alternatives("posit<6,0>", {"posit<6,1>", "posit<6,2>"}), 10, 100), 6000 + 80 + 20 + 3 * 8);
+  EXPECT_EQ(stored_bits(with_alternatives("posit<6,0>", {"posit<6,1>", "posit<6,2>", "int6"}), 10, 100), 6000 + 80 + 20 + 4 * 8);
+  EXPECT_EQ(stored_bits(with_alternatives("posit<6,0>", {"posit<6,1>", "posit<6,2>", "int6", "fp6_e2m3"}), 10, 100),
+            6000 + 80 + 30 + 5 * 8);
+  // A window has its own.
+  WeightSetting setting = with_alternatives("posit<6,0>", {"int6"});
+  setting.windows = {{2, 3, format("int4"), ScaleRule::kMse}};
+  EXPECT_EQ(stored_bits(setting, 10, 100), 7 * (600 + 8 + 1) + 2 * 16 + 3 * (400 + 32) + 8);
+  // Rounding stores nothing.
+  setting.rounding = Rounding::kCompensated;
+  setting.bias_correction = true;
+  EXPECT_EQ(stored_bits(setting, 10, 100), 7 * (600 + 8 + 1) + 2 * 16 + 3 * (400 + 32) + 8);
+}
+
+TEST(Recipe, PartsHaveTheirAlternatives) {
+  WeightSetting setting = with_alternatives("posit<6,0>", {"int6"});
+  const RowWindow window = {2, 3, format("int4"), ScaleRule::kMse, {format("posit<4,1>")}};
+  setting.windows = {window};
+  const auto split = parts(setting, 10);
+  ASSERT_TRUE(split.ok()) << split.error().message();
+  ASSERT_EQ(split->size(), 3u);
+  EXPECT_EQ((*split)[0].alternatives, setting.alternatives);
+  EXPECT_EQ((*split)[1], window);
+  EXPECT_EQ((*split)[2].alternatives, setting.alternatives);
+}
+
+TEST(Recipe, AlternativesThatRowsCannotChooseAmong) {
+  struct Case {
+    WeightSetting setting;
+    const char* part;
+  };
+  std::vector<Case> cases = {{with_alternatives("posit<6,0>", {"posit<8,0>"}), "6 bits, as posit<6,0>"},
+                             {with_alternatives("int8", {"posit<8,0>", "int8"}), "twice"},
+                             {with_alternatives("int8", {"mxint8"}), "mxint8"},
+                             {with_alternatives("mxint8", {"int8"}), "mxint8"}};
+  for (const Granularity granularity : {Granularity::kTensor, Granularity::kGroup}) {
+    cases.push_back({with_alternatives("posit<6,0>", {"posit<6,1>"}), "granularity channel"});
+    cases.back().setting.granularity = granularity;
+    cases.back().setting.group = 8;
+    cases.push_back({{.format = format("int8"), .granularity = granularity, .group = 8}, "granularity channel"});
+    cases.back().setting.windows = {{1, 2, format("int4"), ScaleRule::kMse, {format("posit<4,1>")}}};
+  }
+  cases.push_back({with_alternatives("int8", {}), "4 bits"});
+  cases.back().setting.windows = {{1, 2, format("int4"), ScaleRule::kMse, {format("posit<8,1>")}}};
+  for (const Case& each : cases) {
+    const auto split = parts(each.setting, 10);
+    ASSERT_FALSE(split.ok()) << each.part;
+    EXPECT_EQ(split.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(split.error().message().find(each.part), std::string::npos) << split.error().message();
+    EXPECT_GE(stored_bits(each.setting, 10, 100), 6000);
+  }
+}
+
+TEST(Recipe, RoundingByName) {
+  EXPECT_EQ(parse_rounding("nearest").value(), Rounding::kNearest);
+  EXPECT_EQ(parse_rounding("compensated").value(), Rounding::kCompensated);
+  EXPECT_EQ(parse_rounding("Nearest").error().kind, ErrorKind::kUsage);
+  EXPECT_NE(parse_rounding("").error().message().find("compensated"), std::string::npos);
 }
 
 WeightSetting with_windows(std::vector<RowWindow> windows) {

@@ -92,6 +92,18 @@ TEST(Comparison, RowAlone) {
   EXPECT_EQ(*again, row);
 }
 
+// Older documents do not have it.
+TEST(Comparison, RoundingThatIsNotToNearest) {
+  ComparisonRow row = small_comparison().rows[0];
+  EXPECT_FALSE(to_json(row).contains("rounding"));
+  row.rounding = "compensated";
+  EXPECT_EQ(to_json(row)["rounding"], "compensated");
+  const auto back = row_from_json(json(to_json(row)));
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  EXPECT_EQ(*back, row);
+  EXPECT_EQ(row_from_json(json{{"rounding", 5}}).ok(), false);
+}
+
 TEST(Comparison, NothingYet) {
   const Comparison empty;
   const json document = json::parse(json_text(empty));

@@ -164,6 +164,19 @@ TEST(Sensitivity, RowAlone) {
   EXPECT_EQ(*row, small_row());
 }
 
+// Older documents do not have it.
+TEST(Sensitivity, RoundingThatIsNotToNearest) {
+  Sensitivity sensitivity = small_sensitivity();
+  EXPECT_EQ(json_text(sensitivity).find("rounding"), std::string::npos);
+  sensitivity.rows[0].rounding = "compensated+bias";
+  const auto back = sensitivity_from_json(json::parse(json_text(sensitivity)));
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  EXPECT_EQ(*back, sensitivity);
+  const auto row = sensitivity_row_from_json(json(to_json(sensitivity.rows[0])));
+  ASSERT_TRUE(row.ok()) << row.error().message();
+  EXPECT_EQ(*row, sensitivity.rows[0]);
+}
+
 TEST(Sensitivity, NothingYet) {
   const Sensitivity empty;
   const json document = json::parse(json_text(empty));

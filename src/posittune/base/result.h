@@ -18,6 +18,7 @@ enum class ErrorKind : int {
   kUnsupported = 4,    // correct, but not something this build or machine can do
   kResource = 5,       // disk, memory, time
   kInterrupted = 130,  // SIGINT or SIGTERM, after a clean flush
+  kGoal = 1001,        // not met; what was reached is written. Its exit code is 1
 };
 
 struct Error {

@@ -11,11 +11,11 @@
 namespace posittune::cli {
 namespace {
 
-const std::array<const Command*, 7> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kZoo, &kDoctor};
+const std::array<const Command*, 9> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kSearch, &kCost, &kZoo, &kDoctor};
 
 int report(const Error& error, Streams streams) {
   streams.err << "error: " << error.message() << "\n";
-  return static_cast<int>(error.kind);
+  return error.kind == ErrorKind::kGoal ? 1 : static_cast<int>(error.kind);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -66,12 +67,15 @@ void print_table(const CompareResult& result, std::ostream& out) {
   std::vector<report::Column> columns = {{"format"}, {"what"}, {"scale"}, {"bits/weight", Align::kRight}};
   for (const std::string& name : shown) columns.push_back({name + " [95 %]", Align::kRight});
   if (shown.size() > 1) columns.push_back({"to FP32 (paired)", Align::kRight});
+  const bool rounded = std::any_of(comparison.rows.begin(), comparison.rows.end(), [](const ComparisonRow& row) { return !row.rounding.empty(); });
+  if (rounded) columns.insert(columns.begin() + 3, report::Column{"rounding"});
   columns.push_back({"s", Align::kRight});
   columns.push_back({""});
   report::Table table(std::move(columns));
   bool any_noise = false;
   for (const ComparisonRow& row : comparison.rows) {
     std::vector<std::string> cells = {row.format, row.what, row.scale, fmt::format("{:.3f}", row.bits_per_weight)};
+    if (rounded) cells.insert(cells.begin() + 3, row.rounding.empty() ? "nearest" : row.rounding);
     bool noise = false;
     for (const std::string& name : shown) {
       cells.push_back(interval(row.metrics.at(name).value));
@@ -110,7 +114,7 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<CompareOptions>();
   declare_model_data(app, options->model_data);
   const std::string numbers = "Formats";
-  app.add_option("--formats", options->formats, "number formats, see `posittune formats`")
+  app.add_option("--formats", options->formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")
       ->delimiter(';')
       ->allow_extra_args(false)
       ->default_str("fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>")
@@ -135,6 +139,12 @@ Action declare(CLI::App& app, Streams streams) {
       ->group(numbers);
   app.add_flag("--input-weighted", options->input_weighted,
                "choose weight scales by the error weighted with E[x_k^2] of the input column")
+      ->group(numbers);
+  app.add_option("--rounding", options->rounding, "nearest; compensated: the columns that are not rounded yet make up for those that are (GPTQ)")
+      ->check(CLI::IsMember({"nearest", "compensated"}))
+      ->default_val("nearest")
+      ->group(numbers);
+  app.add_flag("--bias-correction", options->bias_correction, "add the mean error of rounded weights to each output channel")
       ->group(numbers);
   app.add_option("--accumulate", options->accumulate, "fp32, or quire: exact sums, for small models")
       ->check(CLI::IsMember({"fp32", "quire"}))

@@ -15,11 +15,14 @@
 #include "posittune/cli/job.h"
 #include "posittune/cli/output_files.h"
 #include "posittune/cli/progress.h"
+#include "posittune/quant/weight_format.h"
 
 namespace posittune::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kCovarianceBytes = 1UL << 30;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -27,10 +30,15 @@ double seconds_since(Clock::time_point start) {
 
 bool is_fp32(const formats::Format& format) { return format == formats::fp32(); }
 
+bool compensated(const Trial& trial) {
+  return trial.weight && trial.weight->rounding == quant::Rounding::kCompensated;
+}
+
 bool needs_calibration(const Trial& trial) {
   const bool activation = trial.activation && trial.activation->scale != quant::ActivationScale::kToken &&
                           trial.activation->rule != quant::ScaleRule::kNone;
-  return activation || (trial.weight && trial.weight->input_weighted);
+  if (!trial.weight) return activation;
+  return activation || trial.weight->input_weighted || trial.weight->bias_correction || compensated(trial);
 }
 
 // Everything a run has open.
@@ -58,14 +66,18 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
   const bool calibrates = std::any_of(trials->begin(), trials->end(), needs_calibration);
   if (calibrates && !model_data->splits.calibrate) {
     return Error{.kind = ErrorKind::kUsage,
-                 .what = "static activation scales need calibration data",
+                 .what = "static activation scales, --input-weighted, --rounding compensated and --bias-correction need calibration data",
                  .expected = "--calibrate PATH, or `calibrate` in --data",
                  .hint = "or --what w, or --activation-scale token"};
   }
   if (const Status some = check_chosen(*model_data); !some) return some.error();
   auto task = resolve_task(*model_data, *model_data->splits.report, options.task, options.output);
   if (!task) return task.error();
-  auto engine = engine::Engine::create(std::move(model_data->graph), {model_data->chosen, options.model_data.threads});
+  const bool covariances = std::any_of(trials->begin(), trials->end(), compensated);
+  auto engine = engine::Engine::create(std::move(model_data->graph), {.chosen = model_data->chosen,
+                                                                      .threads = options.model_data.threads,
+                                                                      .covariance_bytes = covariances ? kCovarianceBytes : 0,
+                                                                      .held_out = covariances});
   if (!engine) return engine.error();
   return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), *task, calibrates};
 }
@@ -121,10 +133,11 @@ std::string recipe_name(const Trial& trial) {
 
 records::ComparisonRow describe(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
   records::ComparisonRow row;
-  row.format = formats::name(trial.format);
+  row.format = trial.format_name();
   row.what = trial.activations ? "wa" : "w";
   row.scale = trial.weight ? std::string(quant::name(trial.rule)) : "none";
   row.granularity = trial.weight ? session.options.granularity : "tensor";
+  if (trial.weight) row.rounding = quant::rounding_text(*trial.weight);
   row.bits_per_weight = session.engine.bits_per_weight(recipe);
   return row;
 }
@@ -280,10 +293,13 @@ void print_plan(const Session& session, double one, double all) {
 
 }  // namespace
 
+std::string Trial::format_name() const { return weight ? quant::format_text(*weight) : formats::name(format); }
+
 std::string Trial::name() const {
-  std::string text = formats::name(format) + (activations ? " wa" : " w");
+  std::string text = format_name() + (activations ? " wa" : " w");
   if (weight) text += " " + std::string(quant::name(rule));
-  return text;
+  const std::string rounding = weight ? quant::rounding_text(*weight) : "";
+  return text + (rounding.empty() ? "" : " " + rounding);
 }
 
 Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
@@ -297,6 +313,11 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   if (!activation_scale) return activation_scale.error();
   quant::WeightSetting shared;
   if (const Status ok = quant::parse_granularity(options.granularity, shared); !ok) return ok.error();
+  auto rounding = quant::parse_rounding(options.rounding);
+  if (!rounding) return rounding.error();
+  shared.rounding = *rounding;
+  shared.bias_correction = options.bias_correction;
+  shared.input_weighted = options.input_weighted;
   std::vector<Trial> trials;
   const auto add = [&trials](const Trial& trial) {
     const auto same = [&](const Trial& other) { return other.name() == trial.name(); };
@@ -312,8 +333,9 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
                  .found = std::string(quant::name(*searched))};
   }
   for (const std::string& text : options.formats) {
-    auto format = formats::parse_format(text);
-    if (!format) return format.error();
+    if (const Status known = quant::parse_weight_format(text, shared); !known) return known.error();
+    if (const auto fits = quant::parts(shared, 1); !fits) return fits.error();
+    const formats::Format* format = &shared.format;
     if (shared.granularity == quant::Granularity::kGroup && format->block > 0 && shared.group % format->block != 0) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a group of columns that does not fit the format",
@@ -323,16 +345,14 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
     }
     for (const std::string& what : options.what) {
       const bool both = what == "wa";
-      if (is_fp32(*format)) {
+      if (is_fp32(*format) && shared.alternatives.empty()) {
         add({.format = *format, .activations = both});
         continue;
       }
       for (const quant::ScaleRule rule : rules) {
         Trial trial{.format = *format, .activations = both, .rule = rule};
         trial.weight = shared;
-        trial.weight->format = *format;
         trial.weight->rule = rule;
-        trial.weight->input_weighted = options.input_weighted;
         if (both) trial.activation = quant::ActivationSetting{*format, rule, *activation_scale};
         add(trial);
       }

@@ -20,8 +20,8 @@ namespace posittune::cli {
 struct CompareOptions {
   ModelDataOptions model_data;
   std::vector<std::string> formats, what, scales;
-  std::string granularity, activation_scale, accumulate, task, output;
-  bool input_weighted = false;
+  std::string granularity, activation_scale, accumulate, task, output, rounding;
+  bool input_weighted = false, bias_correction = false;
   std::size_t batch = 0, resamples = 1000;
   std::uint64_t seed = 1;
   std::string run_folder, save_outputs;
@@ -36,7 +36,8 @@ struct Trial {
   std::optional<quant::WeightSetting> weight{};  // absent: FP32
   std::optional<quant::ActivationSetting> activation{};
 
-  std::string name() const;  // "posit<8,1> wa rms_pow2"
+  std::string format_name() const;  // "posit<8,1>", "posit<6,*>"
+  std::string name() const;         // "posit<8,1> wa rms_pow2"
 };
 
 // Formats x what x scales, each once; FP32 needs no scale. kUsage for what cannot be.

@@ -3,14 +3,13 @@
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/shape_options.h"
 #include "posittune/cli/zoo_models.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/summary.h"
@@ -27,33 +26,6 @@ struct Options {
   model::Selection selection;
   bool json = false;
 };
-
-// "input_ids=1,256"
-Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts) {
-  std::map<std::string, TensorShape> shapes;
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    TensorShape shape;
-    bool good = equals != std::string::npos && equals > 0;
-    for (std::size_t at = equals + 1; good && at <= text.size();) {
-      const std::size_t comma = std::min(text.find(',', at), text.size());
-      std::size_t value = 0;
-      const auto [end, error] = std::from_chars(text.data() + at, text.data() + comma, value);
-      good = error == std::errc{} && end == text.data() + comma && value > 0 && value < (1U << 30);
-      shape.push_back(value);
-      at = comma + 1;
-    }
-    if (!good) {
-      return Error{.kind = ErrorKind::kUsage,
-                   .what = "not an input shape",
-                   .where = "--shape",
-                   .expected = "NAME=D0,D1,...",
-                   .found = text};
-    }
-    shapes[text.substr(0, equals)] = shape;
-  }
-  return shapes;
-}
 
 struct Row {
   const model::Layer* layer;
@@ -140,9 +112,7 @@ Status inspect(const Options& options, Streams streams) {
   // Without --shape each open dimension is 1, which not every model takes.
   if (!macs && !shapes->empty()) return macs.error();
   if (!macs) graph->notes.push_back("MACs are not known for this model without --shape");
-  const bool open = std::any_of(graph->inputs.begin(), graph->inputs.end(), [&](const TensorInfo& input) {
-    return !shapes->contains(input.name) && std::any_of(input.dims.begin(), input.dims.end(), [](std::int64_t d) { return d < 0; });
-  });
+  const bool open = has_open_dimension(*graph, *shapes);
   if (macs && open) graph->notes.push_back("MACs are for 1 in each open dimension; --shape gives others");
   std::vector<quant::Summary> summaries;
   for (std::size_t w = 0; w < graph->weights.size(); ++w) {
@@ -171,10 +141,7 @@ Status inspect(const Options& options, Streams streams) {
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME")->required();
-  app.add_option("--shape", options->shapes,
-                 "shape of an input, for MACs: NAME=D0,D1,... (default: 1 for each open dimension)")
-      ->option_text("NAME=DIMS")
-      ->allow_extra_args(false);
+  declare_shapes(app, options->shapes);
   app.add_option("--include", options->selection.include,
                  "only layers whose name, or whose weight's name, matches one of these")
       ->option_text("REGEX")

@@ -128,13 +128,16 @@ Status sensitivity(const SensitivityOptions& options, Streams streams) {
 
 void declare_formats(CLI::App& app, SensitivityOptions& options) {
   const std::string group = "Formats";
-  app.add_option("--formats", options.formats, "number formats, see `posittune formats`")->delimiter(';')->allow_extra_args(false)->default_str(kFormats12)->group(group);
+  app.add_option("--formats", options.formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")->delimiter(';')->allow_extra_args(false)->default_str(kFormats12)->group(group);
   app.add_option("--what", options.what, "w: weights; a: inputs of layers; wa: both together")->delimiter(',')->allow_extra_args(false)->default_str("w")->group(group);
   app.add_option("--scale", options.scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
       ->delimiter(',')->allow_extra_args(false)->default_str("mse_pow2")->group(group);
   app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
   app.add_option("--activation-scale", options.activation_scale, "static, output or token, as in compare (token: with absmax where --scale searches)")->default_val("static")->group(group);
   app.add_flag("--input-weighted", options.input_weighted, "choose weight scales by the error weighted with E[x_k^2] of the input column")->group(group);
+  app.add_option("--rounding", options.rounding, "nearest; compensated: the columns that are not rounded yet make up for those that are (GPTQ)")
+      ->check(CLI::IsMember({"nearest", "compensated"}))->default_val("nearest")->group(group);
+  app.add_flag("--bias-correction", options.bias_correction, "add the mean error of rounded weights to each output channel")->group(group);
   app.add_option("--reference", options.reference, "format that gains are measured with")->default_val("posit<5,1>")->group(group);
 }
 

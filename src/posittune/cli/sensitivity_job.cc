@@ -11,6 +11,7 @@
 #include "posittune/base/files.h"
 #include "posittune/base/version.h"
 #include "posittune/cli/job.h"
+#include "posittune/quant/weight_format.h"
 #include "posittune/report/plot.h"
 #include "posittune/sensitivity/analysis.h"
 
@@ -26,19 +27,22 @@ constexpr std::size_t kCovarianceBytes = 1UL << 30;
 
 Result<Candidate> make_candidate(const SensitivityOptions& options, const std::string& format, const std::string& scale) {
   Candidate candidate;
-  auto parsed = formats::parse_format(format);
-  if (!parsed) return parsed.error();
+  if (const Status known = quant::parse_weight_format(format, candidate.weight); !known) return known.error();
+  auto rounding = quant::parse_rounding(options.rounding);
+  if (!rounding) return rounding.error();
   auto rule = quant::parse_scale_rule(scale);
   if (!rule) return rule.error();
   auto activation_scale = quant::parse_activation_scale(options.activation_scale);
   if (!activation_scale) return activation_scale.error();
   if (const Status ok = quant::parse_granularity(options.granularity, candidate.weight); !ok) return ok.error();
-  candidate.weight.format = *parsed;
+  candidate.weight.rounding = *rounding;
+  candidate.weight.bias_correction = options.bias_correction;
+  if (const auto fits = quant::parts(candidate.weight, 1); !fits) return fits.error();
   candidate.weight.rule = *rule;
   candidate.weight.input_weighted = options.input_weighted;
   // Nothing is searched for per token.
   const bool token = *activation_scale == quant::ActivationScale::kToken && quant::search_rounds(*rule) > 0;
-  candidate.activation = {*parsed, token ? quant::ScaleRule::kAbsmax : *rule, *activation_scale};
+  candidate.activation = {candidate.weight.format, token ? quant::ScaleRule::kAbsmax : *rule, *activation_scale};
   return candidate;
 }
 
@@ -73,6 +77,13 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
   return made;
 }
 
+bool needs_calibration(const sensitivity::Options& options) {
+  return std::any_of(options.candidates.begin(), options.candidates.end(), [](const Candidate& each) {
+    const quant::WeightSetting& weight = each.weight;
+    return weight.input_weighted || weight.bias_correction || weight.rounding == quant::Rounding::kCompensated;
+  });
+}
+
 struct Session {
   const SensitivityOptions& options;
   Streams streams;
@@ -98,6 +109,11 @@ Result<Session> open_session(const SensitivityOptions& options, Streams streams)
                  .expected = "--calibrate PATH, or `calibrate` in --data",
                  .hint = "or --tier exact"};
   }
+  if (!splits.calibrate && needs_calibration(*analysis)) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "--input-weighted, --rounding compensated and --bias-correction need calibration data",
+                 .expected = "--calibrate PATH, or `calibrate` in --data"};
+  }
   if (!splits.search && (analysis->tier != Tier::kProxy || extras)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "KL is measured on search data, and there are none",
@@ -114,7 +130,8 @@ Result<Session> open_session(const SensitivityOptions& options, Streams streams)
   auto engine = engine::Engine::create(std::move(model_data->graph), {.chosen = model_data->chosen,
                                                                       .threads = options.model_data.threads,
                                                                       .segments = options.segments,
-                                                                      .covariance_bytes = splits.calibrate ? kCovarianceBytes : 0});
+                                                                      .covariance_bytes = splits.calibrate ? kCovarianceBytes : 0,
+                                                                      .held_out = options.rounding == "compensated"});
   if (!engine) return engine.error();
   return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*analysis)};
 }

@@ -15,8 +15,8 @@ namespace posittune::cli {
 struct SensitivityOptions {
   ModelDataOptions model_data;
   std::vector<std::string> formats, what, scales;
-  std::string granularity, activation_scale, tier, reference, task, output;
-  bool input_weighted = false, no_early_stop = false;
+  std::string granularity, activation_scale, tier, reference, task, output, rounding;
+  bool input_weighted = false, bias_correction = false, no_early_stop = false;
   double precision = 0.1;
   std::size_t segments = 32, batch = 0, spot_checks = 8, naive = 0;
   std::uint64_t cache_limit = 1U << 30, seed = 1;

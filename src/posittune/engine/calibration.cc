@@ -24,15 +24,20 @@ Status InputStatistics::add(std::span<const float> x, kernels::Shape shape, cons
     token_ = token;
     token_size_ = shape.cols;
     squares_.assign(token[0], 0);
+    sums_.assign(token[0], 0);
   }
   const std::size_t channels = squares_.size(), positions = shape.cols / channels;
   parallel_for(channels, positions >= 16 ? threads : 1, [&](std::size_t c) {
-    double sum = 0;
+    double squares = 0, sum = 0;
     for (std::size_t r = 0; r < shape.rows; ++r) {
       const float* at = x.data() + r * shape.cols + c * positions;
-      for (std::size_t p = 0; p < positions; ++p) sum += static_cast<double>(at[p]) * at[p];
+      for (std::size_t p = 0; p < positions; ++p) {
+        squares += static_cast<double>(at[p]) * at[p];
+        sum += static_cast<double>(at[p]);
+      }
     }
-    squares_[c] += sum;
+    squares_[c] += squares;
+    sums_[c] += sum;
   });
   per_channel_ += shape.rows * positions;
   if (shape.cols == token_size_) sample_rows(x, shape);
@@ -80,6 +85,12 @@ std::vector<float> InputStatistics::mean_squares() const {
   for (const double sum : squares_) {
     means.push_back(static_cast<float>(sum / static_cast<double>(std::max<std::uint64_t>(1, per_channel_))));
   }
+  return means;
+}
+
+std::vector<double> InputStatistics::means() const {
+  std::vector<double> means = sums_;
+  for (double& mean : means) mean /= static_cast<double>(std::max<std::uint64_t>(1, per_channel_));
   return means;
 }
 

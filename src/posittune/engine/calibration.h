@@ -29,6 +29,8 @@ class InputStatistics {
   bool empty() const { return total_.count == 0; }
   // E[x_c^2] of each channel.
   std::vector<float> mean_squares() const;
+  // E[x_c] of each channel.
+  std::vector<double> means() const;
   std::span<const float> sample() const { return sample_; }
   kernels::Shape sample_shape() const { return {token_size_ == 0 ? 0 : sample_.size() / token_size_, token_size_}; }
   // The largest |x| of all data, at most kLargest of them, as they came; sampled values this large
@@ -44,7 +46,7 @@ class InputStatistics {
   void keep_largest(std::span<const float> x);
 
   kernels::Statistics total_;
-  std::vector<double> squares_;
+  std::vector<double> squares_, sums_;
   std::uint64_t per_channel_ = 0;  // values that each sum of squares_ has
   ov::Shape token_;
   std::size_t token_size_ = 0;

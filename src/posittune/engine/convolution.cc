@@ -39,6 +39,18 @@ class Convolution : public Operation {
     return y;
   }
 
+  std::vector<float> patches(std::span<const float> image, const ov::Shape& token, int threads) const override {
+    if (parameters_.groups > 1 || parameters_.sizes_from_input || image.empty()) return {};
+    const std::vector<std::size_t> in(token.begin() + 1, token.end());
+    const Geometry sizes = geometry(parameters_, in, output_sizes(parameters_, in));
+    const std::size_t columns = parameters_.columns();
+    std::vector<float> rows(sizes.out_positions() * columns);
+    parallel_for(sizes.out_positions(), threads, [&](std::size_t position) {
+      gather_patch(sizes, image, 0, position, {rows.data() + position * columns, columns});
+    });
+    return rows;
+  }
+
   Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
              Scratch& scratch, int threads) override {
     const ov::Shape in = inputs[0].get_shape(), out = output.get_shape();
@@ -49,7 +61,7 @@ class Convolution : public Operation {
     const std::span<const float> x(inputs[0].data<const float>(), shape.size());
     float* y = output.data<float>();
     const Finish finish = [&](std::size_t, std::size_t channel, std::span<float> sums) {
-      if (setting.epilogue) apply(*setting.epilogue, channel, sums);
+      finish_sums(setting, channel, sums);
     };
     if (x.empty()) {  // images of padding alone
       std::fill_n(y, output.get_size(), 0.0F);
@@ -75,6 +87,13 @@ class Convolution : public Operation {
  private:
   // What is done to sums of one image and channel while they are in the cache.
   using Finish = std::function<void(std::size_t image, std::size_t channel, std::span<float> sums)>;
+
+  static void finish_sums(const LayerSetting& setting, std::size_t channel, std::span<float> sums) {
+    if (setting.shift) {
+      for (float& sum : sums) sum += (*setting.shift)[channel];
+    }
+    if (setting.epilogue) apply(*setting.epilogue, channel, sums);
+  }
 
   void finish_all(const Geometry& sizes, std::size_t images, float* y, const Finish& finish, int threads) const {
     const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
@@ -126,7 +145,7 @@ class Convolution : public Operation {
       const float of_image = 1.0F / (*scales)[scales->size() == 1 ? 0 : image];
       const float factor = of_image * rows[rows.size() == 1 ? 0 : channel];
       for (float& sum : sums) sum *= factor;
-      if (setting.epilogue) apply(*setting.epilogue, channel, sums);
+      finish_sums(setting, channel, sums);
     };
     return multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16, shape.rows, y, finish,
                     threads);

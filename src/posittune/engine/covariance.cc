@@ -26,10 +26,14 @@ std::vector<float> transposed(std::span<const float> x, std::size_t rows, std::s
 
 }  // namespace
 
-InputCovariance::InputCovariance(std::size_t cols, bool full) : cols_(cols), full_(full), sums_(full ? cols * cols : cols, 0) {}
+InputCovariance::InputCovariance(std::size_t cols, bool full)
+    : cols_(cols), full_(full), sums_(full ? cols * cols : cols, 0), inputs_(cols, 0) {}
 
 void InputCovariance::add(std::span<const float> x, kernels::Shape shape, int threads) {
   count_ += shape.rows;
+  for (std::size_t r = 0; r < shape.rows; ++r) {
+    for (std::size_t c = 0; c < cols_; ++c) inputs_[c] += x[r * cols_ + c];
+  }
   if (!full_) {
     // One square after the other would be lost in a large float sum.
     std::vector<double> sums(sums_.begin(), sums_.end());
@@ -55,7 +59,15 @@ std::vector<float> InputCovariance::mean() const {
   return mean;
 }
 
-std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, std::size_t rows, int threads) const {
+std::vector<double> InputCovariance::mean_input() const {
+  std::vector<double> mean = inputs_;
+  for (double& value : mean) value /= static_cast<double>(std::max<std::uint64_t>(1, count_));
+  return mean;
+}
+
+std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, std::size_t rows, int threads,
+                                               std::span<const float> shift) const {
+  const std::vector<double> input = mean_input();
   std::vector<double> result(rows);
   const auto scale = 1.0 / static_cast<double>(std::max<std::uint64_t>(1, count_));
   std::vector<float> product(full_ ? std::min(rows, kRows) * cols_ : 0);
@@ -65,16 +77,31 @@ std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, st
     // S is symmetric: d S = d S^T.
     if (full_) gemm_fp32({some, cols_, cols_}, d, sums_.data(), product.data(), threads);
     parallel_for(some, threads, [&](std::size_t r) {
-      double sum = 0;
+      double sum = 0, mean = 0;
       for (std::size_t c = 0; c < cols_; ++c) {
         const double other = full_ ? product[r * cols_ + c] : double{d[r * cols_ + c]} * sums_[c];
         sum += other * d[r * cols_ + c];
+        mean += input[c] * d[r * cols_ + c];
       }
+      const double added = shift.empty() ? 0 : shift[first + r];
       // Rounding can leave a tiny negative number where the exact one is 0. NaN stays NaN.
-      result[first + r] = std::max(sum * scale, 0.0);
+      result[first + r] = std::max(sum * scale + 2 * added * mean + added * added, 0.0);
     });
   }
   return result;
+}
+
+void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen, InputCovariance& held, int threads) {
+  constexpr std::uint64_t kTokensOfBlock = 64, kBlocks = 4;
+  const std::uint64_t before = seen.count() + held.count();
+  std::vector<float> parts[2];
+  for (std::size_t r = 0; r < shape.rows; ++r) {
+    const bool out = (before + r) / kTokensOfBlock % kBlocks == kBlocks - 1;
+    const auto row = x.subspan(r * shape.cols, shape.cols);
+    parts[out ? 1 : 0].insert(parts[out ? 1 : 0].end(), row.begin(), row.end());
+  }
+  if (!parts[0].empty()) seen.add(parts[0], {parts[0].size() / shape.cols, shape.cols}, threads);
+  if (!parts[1].empty()) held.add(parts[1], {parts[1].size() / shape.cols, shape.cols}, threads);
 }
 
 }  // namespace posittune::engine

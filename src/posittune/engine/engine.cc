@@ -36,6 +36,17 @@ std::string last_line(std::string text) {
   return end == std::string::npos ? text : text.substr(end + 1);
 }
 
+// All that rows may have.
+std::vector<formats::Format> formats_of(const WeightSetting& setting) {
+  std::vector<formats::Format> formats = {setting.format};
+  formats.insert(formats.end(), setting.alternatives.begin(), setting.alternatives.end());
+  for (const quant::RowWindow& window : setting.windows) {
+    formats.push_back(window.format);
+    formats.insert(formats.end(), window.alternatives.begin(), window.alternatives.end());
+  }
+  return formats;
+}
+
 }  // namespace
 
 std::optional<WeightSetting> Engine::State::weight_setting(const Recipe& of, std::size_t weight) const {
@@ -59,9 +70,9 @@ Path Engine::State::path_of(const Recipe& of, std::size_t index) const {
   if (activation) a = activation->format;
   const bool grouped = weight && weight->granularity == quant::Granularity::kGroup;
   Path path = choose_path(w, a, grouped, of.accumulate);
-  for (std::size_t i = 0; weight && i < weight->windows.size(); ++i) {
-    // Windows in formats of different paths meet in floats.
-    if (choose_path(weight->windows[i].format, a, grouped, of.accumulate) != path) path = of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
+  // Rows in formats of different paths meet in floats.
+  for (const formats::Format& format : weight ? formats_of(*weight) : std::vector<formats::Format>{}) {
+    if (choose_path(format, a, grouped, of.accumulate) != path) path = of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
   }
   const bool matmul = layer.kind == model::LayerKind::kMatMul;
   if (path == Path::kInt8 && !matmul) return path_works(Path::kBf16) ? Path::kBf16 : Path::kFp32;
@@ -72,6 +83,7 @@ Status Engine::State::load_weights() {
   stores.resize(graph.weights.size());
   forms.resize(graph.weights.size());
   settings.resize(graph.weights.size());
+  fallbacks.resize(graph.weights.size());
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const model::Weight& weight = graph.weights[w];
     const bool used = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return chosen[l]; });
@@ -179,9 +191,7 @@ Status Engine::State::check_names(const Recipe& next) const {
 Status Engine::State::check_weights(const Recipe& next) const {
   for (const auto& [name, setting] : next.weights) {
     const bool grouped = setting.granularity == quant::Granularity::kGroup;
-    std::vector<formats::Format> used = {setting.format};
-    for (const quant::RowWindow& window : setting.windows) used.push_back(window.format);
-    for (const formats::Format& format : used) {
+    for (const formats::Format& format : formats_of(setting)) {
       if (!grouped || (setting.group > 0 && (format.block == 0 || setting.group % format.block == 0))) continue;
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a group of columns that does not fit the format",
@@ -196,12 +206,7 @@ Status Engine::State::check_weights(const Recipe& next) const {
         error.where = "weight '" + name + "'";
         return error;
       }
-    }
-    if (setting.input_weighted && !calibrated()) {
-      return Error{.kind = ErrorKind::kUsage,
-                   .what = "errors that are weighted by the input need calibration data",
-                   .where = "weight '" + name + "'",
-                   .hint = "give --calibrate, or leave --input-weighted out"};
+      if (const Status ready = check_calibrated_setting(name, setting, w); !ready) return ready.error();
     }
   }
   return success();
@@ -234,20 +239,22 @@ Status Engine::State::prepare_weights(const Recipe& next) {
       needed.values = needed.values || path == Path::kFp32 || path == Path::kQuire;
     }
     const auto setting = weight_setting(next, w);
+    if (setting && setting->bias_correction) needed.values = true;
     const bool same = forms[w].values == needed.values && forms[w].bf16 == needed.bf16 && forms[w].int8 == needed.int8;
     if (same && setting == settings[w]) continue;
-    const std::vector<float> squares = setting && setting->input_weighted ? input_squares(w) : std::vector<float>{};
     // The old form goes first: one weight at a time exists twice at most.
     for (const std::size_t l : graph.weights[w].layers) {
       if (nodes[l]) nodes[l]->setting.weight.reset();
     }
     forms[w] = {};
-    auto prepared = stores[w]->prepare(setting, squares, needed, threads);
+    auto prepared = prepare(w, setting, needed);
     if (!prepared) return prepared.error();
     forms[w] = needed;
     settings[w] = setting;
     for (const std::size_t l : graph.weights[w].layers) {
-      if (nodes[l]) nodes[l]->setting.weight = *prepared;
+      if (!nodes[l]) continue;
+      nodes[l]->setting.weight = *prepared;
+      nodes[l]->setting.shift = shift_of(l, setting, **prepared);
     }
   }
   return success();
@@ -329,6 +336,7 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
   state->threads = options.threads > 0 ? options.threads : hardware_threads();
   try {
     if (const Status loaded = state->load_weights(); !loaded) return loaded.error();
+    state->held_out = options.held_out;
     state->plan_covariances(options.covariance_bytes);
     state->find_ids_inputs();
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
@@ -356,18 +364,16 @@ Status Engine::calibrate(const Tensors& inputs) {
     NodeState& node = *state_->nodes[l];
     node.observed = &state_->statistics[l];
     if (state_->covariances[l]) node.covariance = &*state_->covariances[l];
+    if (state_->held[l]) node.held = &*state_->held[l];
     if (!state_->uses[l].empty()) node.uses = &state_->uses[l];
   }
-  state_->scales.clear();
-  state_->signals.clear();
-  for (auto& store : state_->stores) {
-    if (store) store->forget_weighted_scales();
-  }
+  state_->forget_calibration();
   const auto outputs = run(inputs);
   for (const auto& node : state_->nodes) {
     if (!node) continue;
     node->observed = nullptr;
     node->covariance = nullptr;
+    node->held = nullptr;
     node->uses = nullptr;
   }
   if (!outputs) return outputs.error();

@@ -22,8 +22,14 @@ struct Options {
   int threads = 0;           // 0 = all
   std::size_t segments = 1;  // at most; what run_from() starts at
   // For E[x x^T] of the inputs of matrix products, which calibrate() then collects, smallest first;
-  // inputs that find no place have its diagonal. 0: none.
+  // inputs that find no place have its diagonal. 0: none. Compensated rounding needs it, and takes as much
+  // again for the factors that it makes of them.
   std::size_t covariance_bytes = 0;
+  // Every fourth block of 64 calibration tokens is kept apart (covariance.h), for convolutions every second
+  // sampled image. Errors of weights are then those on what was held out, and compensated rounding that is not
+  // better there gives way to nearest. Both matrices count for covariance_bytes. (Scales that are weighted by
+  // the input and mean inputs are of all calibration data.)
+  bool held_out = false;
 };
 
 // What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
@@ -55,16 +61,23 @@ class Engine {
   quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
                         const std::optional<quant::ActivationSetting>& activations) const;
 
-  // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration tokens;
-  // embeddings: by how often each row was used; convolutions: on the sampled images. kUsage when not
+  // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration tokens, or of
+  // those held out; embeddings: by how often each row was used; convolutions: on the sampled images. kUsage when not
   // calibrated, or (matrix products) without covariance_bytes.
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   // The input's error through the FP32 weights, on the sampled tokens (or images).
   Result<OutputError> activation_error(std::size_t layer, const quant::ActivationSetting& setting);
   // |dW|^2 of each row of a chosen weight.
   Result<std::vector<double>> rounding_error(std::size_t weight, const quant::WeightSetting& setting);
-  // Null when not collected.
+  // Null when not collected. Without the tokens that are held out.
   const InputCovariance* covariance(std::size_t layer) const;
+
+  // Whether nearest rounding took the place of the compensated rounding that a setting asks for: S is not known,
+  // or the error on the tokens held out was not lower. Nothing when the setting does not ask for it or was not
+  // prepared yet.
+  std::optional<bool> fell_back(std::size_t weight, const quant::WeightSetting& setting) const;
+  // The format of each row of a chosen weight under a setting (quant::WeightSetting::alternatives).
+  Result<std::vector<formats::Format>> row_formats(std::size_t weight, const quant::WeightSetting& setting);
 
   // From now on run() follows this recipe. Only what differs from the current one is prepared.
   // kUsage: names that no chosen layer has (with the nearest), scales that need calibration data

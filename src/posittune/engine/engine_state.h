@@ -20,6 +20,12 @@
 
 namespace posittune::engine {
 
+// Of the sampled images of a convolution, as InputCovariance of the patches that meet its weight.
+struct PatchCovariance {
+  InputCovariance seen, held;
+  std::size_t positions = 0;  // of one image's output
+};
+
 struct Engine::State {
   model::Graph graph;
   std::vector<bool> chosen;
@@ -27,11 +33,17 @@ struct Engine::State {
   std::vector<std::optional<WeightStore>> stores;                // by weight; absent: not chosen
   std::vector<std::shared_ptr<NodeState>> nodes;                 // by layer; null: not chosen
   std::vector<std::vector<InputStatistics>> statistics;          // by layer and operand
+  bool held_out = false;                                         // some calibration tokens are kept apart
   std::vector<std::optional<InputCovariance>> covariances;       // of the layers that hold one
+  std::vector<std::optional<InputCovariance>> held;              // the same of the tokens held out
   std::vector<std::optional<std::size_t>> covariance_of;         // by layer: which holds that of its input
   std::map<std::size_t, std::optional<double>> signals;          // of the outputs of matrix products, once known
   std::vector<std::vector<std::uint64_t>> uses;                  // of each row of an embedding, by layer
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<quant::ActivationSetting, float>>> scales;
+  // For compensated rounding, made when first asked for.
+  std::map<std::size_t, std::optional<PatchCovariance>> patches;                               // by layer
+  std::map<std::vector<std::size_t>, std::shared_ptr<const CompensationFactor>> factors;       // by what S is the sum of
+  std::vector<std::vector<std::pair<quant::WeightSetting, bool>>> fallbacks;                   // by weight
   std::set<std::string> ids_inputs;  // model inputs that are indices of an embedding
   Scratch scratch;
   quant::Recipe recipe;
@@ -49,7 +61,23 @@ struct Engine::State {
   Status prepare_weights(const quant::Recipe& next);
   Result<float> activation_scale(std::size_t layer, std::size_t operand, const quant::ActivationSetting& setting);
   Result<ActivationQuantizer> quantizer_of(std::size_t layer, std::size_t operand, const quant::ActivationSetting& setting);
+  const PatchCovariance* patches_of(std::size_t layer);
+  std::vector<std::size_t> compensating_layers(std::size_t weight);
+  const InputCovariance& seen_of(std::size_t layer);
+  const InputCovariance& judge_of(std::size_t layer);
+  std::shared_ptr<const CompensationFactor> factor_of(std::size_t weight);
+  double judged_error(std::size_t weight, const std::vector<float>& values);
+  Result<bool> falls_back(std::size_t weight, const quant::WeightSetting& setting, const CompensationFactor& factor);
+  Result<std::shared_ptr<const PreparedWeight>> prepare(std::size_t weight, const std::optional<quant::WeightSetting>& setting,
+                                                        const Forms& needed);
+  std::shared_ptr<const std::vector<float>> shift_of(std::size_t layer, const std::optional<quant::WeightSetting>& setting,
+                                                     const PreparedWeight& prepared) const;
+  void forget_calibration();
+  Status check_calibrated_setting(const std::string& name, const quant::WeightSetting& setting, std::size_t weight) const;
   Result<OutputError> sampled_error(std::size_t layer, const LayerSetting& setting);
+  OutputError quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,
+                              const std::vector<float>& values, const std::vector<float>* shift);
+  OutputError embedding_error(std::size_t layer, const std::vector<float>& values) const;
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);
   Status set_activations(const quant::Recipe& next);

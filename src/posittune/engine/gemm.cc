@@ -19,26 +19,31 @@ struct Tile {
   std::size_t row, rows, col, cols;
 };
 
-// Large enough that packing w costs little, small enough for the tasks of 16 threads.
-constexpr std::size_t kTileRows = 128, kTileCols = 1024, kShortCols = 256;
+struct TileShape {
+  std::size_t rows, cols, short_cols;  // short_cols: where one tile has all rows
+};
+// Large enough that packing costs little, small enough for the tasks of 16 threads. In floats most of it is
+// packing w, once for each tile of rows; the narrow types leave w as it is and like wide tiles.
+constexpr TileShape kWideTiles = {128, 1024, 256}, kHighTiles = {512, 384, 384};
 
 class Tiles {
  public:
-  explicit Tiles(const GemmSize& size)
+  Tiles(const GemmSize& size, const TileShape& shape)
       : size_(size),
-        step_(size.m > kTileRows ? kTileCols : kShortCols),
+        rows_(shape.rows),
+        step_(size.m > shape.rows ? shape.cols : shape.short_cols),
         across_((size.n + step_ - 1) / step_),
-        count_(across_ * ((size.m + kTileRows - 1) / kTileRows)) {}
+        count_(across_ * ((size.m + rows_ - 1) / rows_)) {}
 
   std::size_t count() const { return count_; }
   Tile operator[](std::size_t i) const {
-    const std::size_t row = i / across_ * kTileRows, col = i % across_ * step_;
-    return {row, std::min(kTileRows, size_.m - row), col, std::min(step_, size_.n - col)};
+    const std::size_t row = i / across_ * rows_, col = i % across_ * step_;
+    return {row, std::min(rows_, size_.m - row), col, std::min(step_, size_.n - col)};
   }
 
  private:
   GemmSize size_;
-  std::size_t step_, across_, count_;
+  std::size_t rows_, step_, across_, count_;
 };
 
 dnnl_dim_t dim(std::size_t value) { return static_cast<dnnl_dim_t>(value); }
@@ -73,7 +78,7 @@ void one_openmp_thread() {
 
 void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
   if (size.k == 0) return empty_sums(size, y);
-  const Tiles tiles(size);
+  const Tiles tiles(size, kHighTiles);
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     one_openmp_thread();
     const Tile tile = tiles[i];
@@ -91,7 +96,7 @@ void gemm_fp32_part(const GemmSize& size, const float* x, const float* w, float*
 
 void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
   if (size.k == 0) return empty_sums(size, y);
-  const Tiles tiles(size);
+  const Tiles tiles(size, kHighTiles);
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     const Tile tile = tiles[i];
     gemm_fp32_part({tile.rows, tile.cols, size.k}, x + tile.row * size.k, w + tile.col,
@@ -103,7 +108,7 @@ bool gemm_bf16(const GemmSize& size, const std::uint16_t* x, const std::uint16_t
                const Unscale& unscale, int threads) {
   using Dims = dnnl::memory::dims;
   using Type = dnnl::memory::data_type;
-  const Tiles tiles(size);
+  const Tiles tiles(size, kWideTiles);
   std::atomic<bool> good = true;
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     one_openmp_thread();
@@ -129,7 +134,7 @@ bool gemm_bf16(const GemmSize& size, const std::uint16_t* x, const std::uint16_t
 
 bool gemm_int8(const GemmSize& size, const std::int8_t* x, const std::int8_t* w, float* y,
                const Unscale& unscale, int threads) {
-  const Tiles tiles(size);
+  const Tiles tiles(size, kWideTiles);
   std::atomic<bool> good = true;
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     one_openmp_thread();

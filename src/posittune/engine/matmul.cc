@@ -39,9 +39,23 @@ class MatMul : public Operation {
     const GemmSize size{shape.rows, weight.rows, cols_};
     float* y = output.data<float>();
     if (size.m == 0) return success();
-    if (setting.path == Path::kBf16 || setting.path == Path::kInt8) {
-      return run_grid(setting, size, x, shape, y, scratch, threads);
-    }
+    const Status done = setting.path == Path::kBf16 || setting.path == Path::kInt8
+                            ? run_grid(setting, size, x, shape, y, scratch, threads)
+                            : run_floats(setting, size, x, shape, y, scratch, threads);
+    if (done && setting.shift) add_shift(*setting.shift, size, y, threads);
+    return done;
+  }
+
+ private:
+  static void add_shift(const std::vector<float>& shift, const GemmSize& size, float* y, int threads) {
+    parallel_for(size.m, threads, [&](std::size_t i) {
+      for (std::size_t j = 0; j < size.n; ++j) y[i * size.n + j] += shift[j];
+    });
+  }
+
+  Status run_floats(const LayerSetting& setting, const GemmSize& size, std::span<const float> x, kernels::Shape shape,
+                    float* y, Scratch& scratch, int threads) {
+    const PreparedWeight& weight = *setting.weight;
     auto operand = quantized_operand(setting.activation[0], x, shape, scratch.x, threads);
     if (!operand) return operand.error();
     const auto gemm = setting.path == Path::kQuire ? gemm_exact : gemm_fp32;
@@ -49,7 +63,6 @@ class MatMul : public Operation {
     return success();
   }
 
- private:
   Status run_grid(const LayerSetting& setting, const GemmSize& size, std::span<const float> x,
                   kernels::Shape shape, float* y, Scratch& scratch, int threads) {
     const ActivationQuantizer& quantizer = *setting.activation[0];

@@ -42,6 +42,12 @@ class Operation {
   virtual ov::Shape token(std::size_t operand, const ov::Shape& shape) const {
     return {tokens(operand, shape).cols};
   }
+
+  // Convolutions as matrix products: of one image (of shape `token`), what meets a row of the weight at each
+  // output position, positions x columns. Empty where that is not one matrix for all rows (groups).
+  virtual std::vector<float> patches(std::span<const float>, const ov::Shape& /*token*/, int /*threads*/) const {
+    return {};
+  }
 };
 
 std::unique_ptr<Operation> make_matmul(const model::Layer& layer);

@@ -58,6 +58,7 @@ OutputError compare(const ov::Tensor& exact, const ov::Tensor& rounded, std::siz
 void Engine::State::plan_covariances(std::size_t bytes) {
   const std::size_t layers = graph.layers.size();
   covariances.resize(layers);
+  held.resize(layers);
   covariance_of.resize(layers);
   uses.resize(layers);
   std::map<std::pair<const ov::Node*, std::size_t>, std::size_t> holders;
@@ -75,10 +76,11 @@ void Engine::State::plan_covariances(std::size_t bytes) {
   const auto cols = [&](std::size_t l) { return graph.weights[*graph.layers[l].weight].cols; };
   std::stable_sort(wanted.begin(), wanted.end(), [&](std::size_t a, std::size_t b) { return cols(a) < cols(b); });
   for (const std::size_t l : wanted) {
-    const std::size_t size = cols(l) * cols(l) * sizeof(float);
+    const std::size_t size = cols(l) * cols(l) * sizeof(float) * (held_out ? 2 : 1);
     const bool full = size <= bytes;
     bytes -= full ? size : 0;
     covariances[l].emplace(cols(l), full);
+    if (held_out) held[l].emplace(cols(l), full);
   }
 }
 
@@ -121,45 +123,62 @@ Result<double> Engine::State::output_error(std::size_t layer, const ActivationQu
   return error->error;
 }
 
-Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
-  const std::size_t w = *graph.layers[layer].weight;
-  const bool matmul = graph.layers[layer].kind == LayerKind::kMatMul;
-  const InputCovariance* known = matmul && covariance_of[layer] ? &*covariances[*covariance_of[layer]] : nullptr;
-  const std::vector<std::uint64_t>& used = uses[layer];
-  const std::uint64_t all = std::accumulate(used.begin(), used.end(), std::uint64_t{0});
-  const bool embedding = graph.layers[layer].kind == LayerKind::kEmbedding;
-  if ((matmul && (known == nullptr || known->count() == 0)) || (embedding && all == 0)) return not_calibrated(graph.layers[layer].name);
-  const std::vector<float> squares = setting.input_weighted ? input_squares(w) : std::vector<float>{};
-  auto prepared = stores[w]->prepare(setting, squares, {.values = true}, threads);
-  if (!prepared) return prepared.error();
-  if (!matmul && !embedding) {
-    LayerSetting changed;
-    changed.weight = *prepared;
-    return sampled_error(layer, changed);
-  }
-  const std::size_t rows = stores[w]->rows(), cols = stores[w]->cols();
-  const std::vector<float>& exact = stores[w]->values();
+// tr(dW S dW^T), of a layer whose S is known.
+OutputError Engine::State::quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,
+                                           const std::vector<float>& values, const std::vector<float>* shift) {
+  const WeightStore& store = *stores[*graph.layers[layer].weight];
+  const std::vector<float>& exact = store.values();
   std::vector<float> difference(exact.size());
-  std::transform(exact.begin(), exact.end(), (*prepared)->values->begin(), difference.begin(), [](float a, float b) { return b - a; });
-  if (matmul) {
-    auto& signal = signals[layer];
-    if (!signal) {
-      const auto by_row = known->quadratic(exact, rows, threads);
-      signal = std::accumulate(by_row.begin(), by_row.end(), 0.0);
-    }
-    return summed(known->quadratic(difference, rows, threads), *signal);
+  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  const auto times = static_cast<double>(positions);
+  auto& signal = signals[layer];
+  if (!signal) {
+    const auto by_row = s.quadratic(exact, store.rows(), threads);
+    signal = times * std::accumulate(by_row.begin(), by_row.end(), 0.0);
   }
+  auto channels = s.quadratic(difference, store.rows(), threads, shift == nullptr ? std::span<const float>() : *shift);
+  for (double& channel : channels) channel *= times;
+  return summed(std::move(channels), *signal);
+}
+
+// By how often each row was looked up.
+OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<float>& values) const {
+  const WeightStore& store = *stores[*graph.layers[layer].weight];
+  const std::size_t rows = store.rows(), cols = store.cols();
+  const std::vector<float>& exact = store.values();
+  const std::uint64_t all = std::accumulate(uses[layer].begin(), uses[layer].end(), std::uint64_t{0});
   std::vector<double> errors(rows, 0);
   double signal = 0;
   for (std::size_t r = 0; r < rows; ++r) {
-    const double share = static_cast<double>(used[r]) / static_cast<double>(all);
-    for (std::size_t c = 0; used[r] > 0 && c < cols; ++c) {
-      const double d = difference[r * cols + c], x = exact[r * cols + c];
+    const double share = static_cast<double>(uses[layer][r]) / static_cast<double>(all);
+    for (std::size_t c = 0; uses[layer][r] > 0 && c < cols; ++c) {
+      const double x = exact[r * cols + c], d = double{values[r * cols + c]} - x;
       errors[r] += share * d * d;
       signal += share * x * x;
     }
   }
   return summed(std::move(errors), signal);
+}
+
+Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
+  const std::size_t w = *graph.layers[layer].weight;
+  const LayerKind kind = graph.layers[layer].kind;
+  const bool used = std::any_of(uses[layer].begin(), uses[layer].end(), [](std::uint64_t n) { return n > 0; });
+  const bool known = kind != LayerKind::kMatMul || (covariance_of[layer] && judge_of(layer).count() > 0);
+  if (!known || (kind == LayerKind::kEmbedding && !used)) return not_calibrated(graph.layers[layer].name);
+  auto prepared = prepare(w, setting, {.values = true});
+  if (!prepared) return prepared.error();
+  const std::vector<float>& values = *(*prepared)->values;
+  if (kind == LayerKind::kEmbedding) return embedding_error(layer, values);
+  const auto shift = shift_of(layer, setting, **prepared);
+  if (kind == LayerKind::kMatMul) return quadratic_error(layer, judge_of(layer), 1, values, shift.get());
+  if (held_out && patches_of(layer) != nullptr) {
+    return quadratic_error(layer, judge_of(layer), patches_of(layer)->positions, values, shift.get());
+  }
+  LayerSetting changed;
+  changed.weight = *prepared;
+  changed.shift = shift;
+  return sampled_error(layer, changed);
 }
 
 Result<OutputError> Engine::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
@@ -190,8 +209,7 @@ Result<std::vector<double>> Engine::rounding_error(std::size_t weight, const qua
   if (!store) {
     return Error{.kind = ErrorKind::kUsage, .what = "no chosen layer uses this weight", .where = "weight '" + state_->graph.weights[weight].name + "'"};
   }
-  const std::vector<float> squares = setting.input_weighted ? state_->input_squares(weight) : std::vector<float>{};
-  auto prepared = store->prepare(setting, squares, {.values = true}, state_->threads);
+  auto prepared = state_->prepare(weight, setting, {.values = true});
   if (!prepared) return prepared.error();
   std::vector<double> errors(store->rows(), 0);
   for (std::size_t r = 0; r < store->rows(); ++r) {

@@ -71,7 +71,12 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
     }
     if (state.covariance != nullptr) {
       const kernels::Shape shape = state.operation->tokens(0, inputs[0].get_shape());
-      state.covariance->add({inputs[0].data<const float>(), shape.size()}, shape, state.threads);
+      const std::span<const float> x(inputs[0].data<const float>(), shape.size());
+      if (state.held != nullptr) {
+        add_split(x, shape, *state.covariance, *state.held, state.threads);
+      } else {
+        state.covariance->add(x, shape, state.threads);
+      }
     }
     if (state.uses != nullptr) count_uses(inputs[0], *state.uses);
     const Status done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);

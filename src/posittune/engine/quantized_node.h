@@ -24,6 +24,7 @@ struct NodeState {
   LayerSetting setting;
   std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
   InputCovariance* covariance = nullptr;             // as well, of the first operand
+  InputCovariance* held = nullptr;                   // of the tokens held out, if any are
   std::vector<std::uint64_t>* uses = nullptr;        // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;

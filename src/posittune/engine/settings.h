@@ -62,6 +62,7 @@ struct LayerSetting {
   std::shared_ptr<const PreparedWeight> weight;     // null for attention
   std::optional<ActivationQuantizer> activation[2];  // [1]: the second operand of attention
   Path path = Path::kFp32;
+  std::shared_ptr<const std::vector<float>> shift;  // added to each output channel; null: nothing
   // Convolutions: what the node does beyond the layer; null where the layer is run by itself.
   std::shared_ptr<const Epilogue> epilogue;
 };

@@ -1,11 +1,40 @@
 #include "posittune/engine/weight_store.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "posittune/base/threads.h"
 #include "posittune/kernels/arrays.h"
+#include "posittune/quant/row_formats.h"
 
 namespace posittune::engine {
+namespace {
+
+kernels::Scales scales_of(const Stretch& rows, const quant::WeightSetting& setting) {
+  return {rows.scales, setting.granularity == quant::Granularity::kGroup ? setting.group : 0};
+}
+
+// body(stretch, threads). Many stretches are short: a thread for each, instead of all for one.
+template <class Body>
+Status for_stretches(const std::vector<Stretch>& rows, int threads, const Body& body) {
+  constexpr std::size_t kMany = 16;
+  std::vector<Status> done(rows.size(), success());
+  const bool many = rows.size() >= kMany;
+  parallel_for(rows.size(), many ? threads : 1, [&](std::size_t i) { done[i] = body(rows[i], many ? 1 : threads); });
+  for (Status& each : done) {
+    if (!each) return each;
+  }
+  return success();
+}
+
+// The setting as far as compensated values depend on it.
+quant::WeightSetting without_bias(quant::WeightSetting setting) {
+  setting.bias_correction = false;
+  return setting;
+}
+
+}  // namespace
 
 WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values)
     : name_(std::move(name)),
@@ -32,27 +61,113 @@ Result<std::vector<float>> WeightStore::group_scales(const quant::WeightSetting&
   return scales;
 }
 
-void WeightStore::forget_weighted_scales() {
-  std::erase_if(scales_, [](const auto& entry) { return std::get<bool>(entry.first); });
+void WeightStore::forget_calibration() {
+  std::erase_if(chosen_, [](const auto& entry) { return std::get<bool>(entry.first); });
+  codes_.clear();
 }
 
-Result<std::vector<float>> WeightStore::scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
-                                               std::span<const float> input_squares, int threads) {
-  const Key key{part.format, part.rule, setting.granularity, setting.group, setting.input_weighted, part.first, part.count};
-  if (const auto known = scales_.find(key); known != scales_.end()) return known->second;
-  if (!setting.input_weighted) input_squares = {};
+Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& setting, const quant::RowWindow& part,
+                                                 std::span<const float> input_squares, int threads) const {
   const std::span<const float> values(values_->data() + part.first * cols_, part.count * cols_);
-  auto chosen = setting.granularity == quant::Granularity::kGroup
-                    ? group_scales(setting, part, input_squares, threads)
-                    : quant::choose_scales(part.format, part.rule, values, {part.count, cols_},
-                                           setting.granularity == quant::Granularity::kChannel, input_squares, {threads});
-  if (!chosen) return chosen.error();
-  return scales_[key] = *chosen;
+  const kernels::Shape shape{part.count, cols_};
+  if (part.alternatives.empty()) {
+    const bool per_row = setting.granularity == quant::Granularity::kChannel;
+    auto scales = setting.granularity == quant::Granularity::kGroup
+                      ? group_scales(setting, part, input_squares, threads)
+                      : quant::choose_scales(part.format, part.rule, values, shape, per_row, input_squares, {threads});
+    if (!scales) return scales.error();
+    return std::vector<Stretch>{{part.first, part.count, part.format, std::move(*scales)}};
+  }
+  std::vector<formats::Format> formats = {part.format};
+  formats.insert(formats.end(), part.alternatives.begin(), part.alternatives.end());
+  auto rows = quant::choose_row_formats(formats, part.rule, values, shape, input_squares, {threads});
+  if (!rows) return rows.error();
+  std::vector<Stretch> stretches;
+  for (std::size_t r = 0; r < part.count; ++r) {
+    const formats::Format& format = formats[rows->choice[r]];
+    if (stretches.empty() || stretches.back().format != format) stretches.push_back({part.first + r, 0, format, {}});
+    ++stretches.back().count;
+    stretches.back().scales.push_back(rows->scales[r]);
+  }
+  return stretches;
+}
+
+Result<std::vector<Stretch>> WeightStore::stretches(const quant::WeightSetting& setting,
+                                                    std::span<const float> input_squares, int threads) {
+  auto parts = quant::parts(setting, rows_);
+  if (!parts) return parts.error();
+  if (!setting.input_weighted) input_squares = {};
+  std::vector<Stretch> all;
+  for (const quant::RowWindow& part : *parts) {
+    const Key key{part.format,   part.alternatives,      part.rule,  setting.granularity,
+                  setting.group, setting.input_weighted, part.first, part.count};
+    auto known = chosen_.find(key);
+    if (known == chosen_.end()) {
+      auto chosen = choose(setting, part, input_squares, threads);
+      if (!chosen) return chosen.error();
+      known = chosen_.emplace(key, std::move(*chosen)).first;
+    }
+    all.insert(all.end(), known->second.begin(), known->second.end());
+  }
+  return all;
+}
+
+// Only what comes back as it was: finite values in at most 16 bits.
+Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+                         std::span<const float> adjusted, int threads) {
+  int bits = 0;
+  for (const Stretch& stretch : rows) bits = std::max<int>(bits, stretch.format.block > 0 ? 32 : stretch.format.bits);
+  if (bits > 16 || !std::all_of(adjusted.begin(), adjusted.end(), [](float x) { return std::isfinite(x); })) return success();
+  Codes codes{.setting = without_bias(setting), .narrow = {}, .wide = {}};
+  (bits > 8 ? codes.wide.resize(adjusted.size()) : codes.narrow.resize(adjusted.size()));
+  const Status done = for_stretches(rows, threads, [&](const Stretch& stretch, int some) {
+    const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
+    const kernels::Shape shape{stretch.count, cols_};
+    const auto encode = [&](auto& into) {
+      using Code = typename std::remove_reference_t<decltype(into)>::value_type;
+      return kernels::encode<Code>(stretch.format, adjusted.subspan(at, size), shape, scales_of(stretch, setting),
+                                   {into.data() + at, size}, {}, {some});
+    };
+    return bits > 8 ? encode(codes.wide) : encode(codes.narrow);
+  });
+  if (!done) return done;
+  if (codes_.size() == kKept) codes_.erase(codes_.begin());
+  codes_.push_back(std::move(codes));
+  return success();
+}
+
+// What nearest rounding makes the compensated weight of: the adjusted weights, or those that were kept.
+Result<std::vector<float>> WeightStore::compensated(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+                                                    const CompensationFactor& factor, int threads) {
+  const quant::WeightSetting wanted = without_bias(setting);
+  const auto known = std::find_if(codes_.begin(), codes_.end(), [&](const Codes& codes) { return codes.setting == wanted; });
+  if (known == codes_.end()) {
+    const std::size_t group = setting.granularity == quant::Granularity::kGroup ? setting.group : 0;
+    auto adjusted = compensate(*values_, {rows_, cols_}, rows, group, factor, threads);
+    if (!adjusted) return adjusted.error();
+    if (const Status kept = keep(setting, rows, *adjusted, threads); !kept) return kept.error();
+    return adjusted;
+  }
+  std::rotate(known, known + 1, codes_.end());
+  const Codes& codes = codes_.back();
+  std::vector<float> values(values_->size());
+  const Status done = for_stretches(rows, threads, [&](const Stretch& stretch, int some) {
+    const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
+    const kernels::Shape shape{stretch.count, cols_};
+    const auto decode = [&](const auto& from) {
+      using Code = typename std::remove_cvref_t<decltype(from)>::value_type;
+      return kernels::decode<Code>(stretch.format, {from.data() + at, size}, shape, scales_of(stretch, setting),
+                                   {values.data() + at, size}, {}, {some});
+    };
+    return codes.narrow.empty() ? decode(codes.wide) : decode(codes.narrow);
+  });
+  if (!done) return done.error();
+  return values;
 }
 
 Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
     const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
-    const Forms& forms, int threads) {
+    const Forms& forms, int threads, const CompensationFactor* factor) {
   auto prepared = std::make_shared<PreparedWeight>();
   prepared->rows = rows_;
   prepared->cols = cols_;
@@ -60,29 +175,37 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
     prepared->values = values_;
     return std::shared_ptr<const PreparedWeight>(prepared);
   }
-  auto parts = quant::parts(*setting, rows_);
-  if (!parts) return parts.error();
+  auto rows = stretches(*setting, input_squares, threads);
+  if (!rows) return rows.error();
+  std::vector<float> adjusted;
+  if (setting->rounding == quant::Rounding::kCompensated && factor != nullptr) {
+    auto made = compensated(*setting, *rows, *factor, threads);
+    if (!made) return made.error();
+    adjusted = std::move(*made);
+  }
+  const std::vector<float>& exact = adjusted.empty() ? *values_ : adjusted;
   std::shared_ptr<std::vector<float>> values;
   if (forms.values) values = std::make_shared<std::vector<float>>(values_->size());
   prepared->values = values;
   prepared->bf16.resize(forms.bf16 ? values_->size() : 0);
   prepared->int8.resize(forms.int8 ? values_->size() : 0);
-  for (const quant::RowWindow& part : *parts) {
-    auto chosen = scales(*setting, part, input_squares, threads);
-    if (!chosen) return chosen.error();
-    const kernels::Shape shape{part.count, cols_};
-    const kernels::Scales grid{*chosen, setting->granularity == quant::Granularity::kGroup ? setting->group : 0};
-    const std::size_t at = part.first * cols_, size = part.count * cols_;
-    const std::span<const float> exact(values_->data() + at, size);
+  const Status made = for_stretches(*rows, threads, [&](const Stretch& stretch, int some) {
+    const kernels::Shape shape{stretch.count, cols_};
+    const kernels::Scales grid = scales_of(stretch, *setting);
+    const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
+    const std::span<const float> x(exact.data() + at, size);
     Status done = success();
-    if (values) done = kernels::quantize(part.format, exact, shape, grid, {values->data() + at, size}, {threads});
-    if (done && forms.bf16) done = kernels::to_bf16(part.format, exact, shape, grid, {prepared->bf16.data() + at, size}, {threads});
-    if (done && forms.int8) done = kernels::to_int8(part.format, exact, shape, grid, {prepared->int8.data() + at, size}, {threads});
-    if (!done) return done.error();
-    // One for all rows, or one for each: windows have their own.
-    const bool one = chosen->size() == 1 && parts->size() > 1;
-    for (std::size_t r = 0; r < (one ? part.count : 1); ++r) {
-      for (const float scale : *chosen) prepared->unscale.push_back(1.0F / scale);
+    if (values) done = kernels::quantize(stretch.format, x, shape, grid, {values->data() + at, size}, {some});
+    if (done && forms.bf16) done = kernels::to_bf16(stretch.format, x, shape, grid, {prepared->bf16.data() + at, size}, {some});
+    if (done && forms.int8) done = kernels::to_int8(stretch.format, x, shape, grid, {prepared->int8.data() + at, size}, {some});
+    return done;
+  });
+  if (!made) return made.error();
+  for (const Stretch& stretch : *rows) {
+    // One for all rows, or one for each: stretches have their own.
+    const bool one = stretch.scales.size() == 1 && rows->size() > 1;
+    for (std::size_t r = 0; r < (one ? stretch.count : 1); ++r) {
+      for (const float scale : stretch.scales) prepared->unscale.push_back(1.0F / scale);
     }
   }
   return std::shared_ptr<const PreparedWeight>(prepared);

@@ -2,6 +2,7 @@
 
 // One weight in FP32 and under the settings that are tried on it.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "posittune/base/result.h"
+#include "posittune/engine/compensation.h"
 #include "posittune/engine/settings.h"
+#include "posittune/engine/stretch.h"
 #include "posittune/quant/recipe.h"
 
 namespace posittune::engine {
@@ -29,28 +32,45 @@ class WeightStore {
   std::size_t cols() const { return cols_; }
   const std::vector<float>& values() const { return *values_; }
 
-  // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for it.
-  // Scales of a setting are chosen once and kept; forms are made anew.
+  // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for it; `factor`
+  // likewise: null rounds to nearest. Scales and the formats that rows chose are kept, and of the last few
+  // compensated settings the codes; forms are made anew.
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
-      const Forms& forms, int threads);
+      const Forms& forms, int threads, const CompensationFactor* factor = nullptr);
 
-  // New calibration data: scales that were chosen with the old are forgotten.
-  void forget_weighted_scales();
+  // New calibration data: what was chosen with the old is forgotten.
+  void forget_calibration();
 
-  // Of a part of the rows (quant::parts), in its format.
-  Result<std::vector<float>> scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
-                                    std::span<const float> input_squares, int threads);
+  // All rows, from the first to the last, as a setting quantizes them.
+  Result<std::vector<Stretch>> stretches(const quant::WeightSetting& setting, std::span<const float> input_squares,
+                                         int threads);
 
  private:
+  // Codes of a compensated weight: of one byte where every format has at most 8 bits, else of two.
+  struct Codes {
+    quant::WeightSetting setting;
+    std::vector<std::uint8_t> narrow;
+    std::vector<std::uint16_t> wide;
+  };
+  static constexpr std::size_t kKept = 4;
+
   Result<std::vector<float>> group_scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
                                           std::span<const float> input_squares, int threads) const;
+  Result<std::vector<Stretch>> choose(const quant::WeightSetting& setting, const quant::RowWindow& part,
+                                      std::span<const float> input_squares, int threads) const;
+  Result<std::vector<float>> compensated(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+                                         const CompensationFactor& factor, int threads);
+  Status keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows, std::span<const float> adjusted,
+              int threads);
 
   std::string name_;
   std::size_t rows_, cols_;
   std::shared_ptr<const std::vector<float>> values_;
-  using Key = std::tuple<formats::Format, quant::ScaleRule, quant::Granularity, std::size_t, bool, std::size_t, std::size_t>;
-  std::map<Key, std::vector<float>> scales_;
+  using Key = std::tuple<formats::Format, std::vector<formats::Format>, quant::ScaleRule, quant::Granularity, std::size_t,
+                         bool, std::size_t, std::size_t>;
+  std::map<Key, std::vector<Stretch>> chosen_;  // by what it depends on, of one part of the rows
+  std::vector<Codes> codes_;                    // the latest last
 };
 
 }  // namespace posittune::engine

@@ -136,9 +136,9 @@ Status Prober::keep_fp32(const Advance& advance) {
     if (widest > 0) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "the cache does not hold what crosses one cut",
-                   .where = "segment " + std::to_string(widest) + ", " + std::to_string(batch_) + " items",
+                   .where = "segment " + std::to_string(widest) + ", " + std::to_string(std::min(batch_, data_->items())) + " items",
                    .expected = "--cache-limit of at least " + mebibytes(needed),
-                   .found = std::to_string(options_.cache_limit >> 20) + " MiB",
+                   .found = std::to_string(options_.cache_limit >> 10) + " KiB",
                    .hint = "or fewer items to a run (--batch)"};
     }
     if (const Status finite = check_reference(*outputs, options_.scorer.output, first); !finite) return finite.error();

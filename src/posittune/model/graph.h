@@ -75,6 +75,16 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight)
 Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
                                               const std::map<std::string, TensorShape>& shapes);
 
+// Elements of a layer's operands and result, and its multiply-accumulates.
+struct LayerSizes {
+  std::uint64_t macs = 0;
+  std::uint64_t inputs = 0;   // activations: both factors of kAttention; indices of kEmbedding
+  std::uint64_t outputs = 0;
+  bool known = false;  // false: a shape depends on data, and all are 0
+};
+// Of each layer; shapes and errors as count_macs, which is its `macs`.
+Result<std::vector<LayerSizes>> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes);
+
 // Which layers to quantize: kAttention only if asked for; then `include` (empty: all) without
 // `exclude`, ECMAScript regular expressions searched in the names of node and weight.
 struct Selection {

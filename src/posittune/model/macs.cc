@@ -3,6 +3,7 @@
 #include <openvino/core/model.hpp>
 #include <openvino/op/matmul.hpp>
 #include "posittune/model/graph.h"
+#include "posittune/model/weights.h"
 
 namespace posittune::model {
 namespace {
@@ -45,7 +46,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
 }
 
 std::uint64_t macs_of(const Layer& layer, const Graph& graph, const ov::Node& node) {
-  if (layer.kind == LayerKind::kEmbedding || node.get_output_partial_shape(0).is_dynamic()) return 0;
+  if (layer.kind == LayerKind::kEmbedding) return 0;
   const std::uint64_t outputs = ov::shape_size(node.get_output_shape(0));
   if (layer.kind == LayerKind::kAttention) {
     const ov::Shape a = node.get_input_shape(0);
@@ -59,13 +60,25 @@ std::uint64_t macs_of(const Layer& layer, const Graph& graph, const ov::Node& no
   return inputs * (weight.size() / node.get_input_shape(0)[1]);
 }
 
+LayerSizes sizes_of(const Layer& layer, const Graph& graph, const ov::Node& node) {
+  LayerSizes sizes;
+  const auto open = [&node](std::size_t port) { return node.get_input_partial_shape(port).is_dynamic(); };
+  const bool two = layer.kind == LayerKind::kAttention;
+  const std::size_t data = layer.weight ? 1 - weight_input(layer) : 0;
+  if (node.get_output_partial_shape(0).is_dynamic() || open(data) || (two && open(1))) return sizes;
+  sizes.known = true;
+  sizes.macs = macs_of(layer, graph, node);
+  sizes.inputs = ov::shape_size(node.get_input_shape(data)) + (two ? ov::shape_size(node.get_input_shape(1)) : 0);
+  sizes.outputs = ov::shape_size(node.get_output_shape(0));
+  return sizes;
+}
+
 }  // namespace
 
-Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
-                                              const std::map<std::string, TensorShape>& shapes) {
+Result<std::vector<LayerSizes>> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
   auto full = full_shapes(graph, shapes);
   if (!full) return full.error();
-  std::vector<std::uint64_t> macs(graph.layers.size(), 0);
+  std::vector<LayerSizes> sizes(graph.layers.size());
   try {
     const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
     copy->reshape(*full);
@@ -77,7 +90,7 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
       const std::string& name = layer.node->get_friendly_name();
       const auto found = nodes.find(name);
       if (found == nodes.end() || found->second.size() <= used[name]) continue;
-      macs[i] = macs_of(layer, graph, *found->second[used[name]++]);
+      sizes[i] = sizes_of(layer, graph, *found->second[used[name]++]);
     }
   } catch (const std::exception& error) {
     return Error{.kind = ErrorKind::kUsage,
@@ -85,6 +98,15 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
                  .where = graph.path,
                  .found = std::string(error.what()).substr(0, 300)};
   }
+  return sizes;
+}
+
+Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
+                                              const std::map<std::string, TensorShape>& shapes) {
+  auto sizes = count_sizes(graph, shapes);
+  if (!sizes) return sizes.error();
+  std::vector<std::uint64_t> macs;
+  for (const LayerSizes& each : *sizes) macs.push_back(each.macs);
   return macs;
 }
 

@@ -11,7 +11,8 @@
 //              "metrics": {"kl": {"value": 0.01, "low": 0.009, "high": 0.011,
 //                                 "delta": {"value": ..., "low": ..., "high": ...},  when paired
 //                                 "noise": false}, ...},
-//              "seconds": 1.5}, ...]}
+//              "seconds": 1.5,
+//              "rounding": "compensated"}, ...]}                              when not to nearest
 // Reading ignores fields it does not know and reports what is missing or of the wrong type.
 
 #include <cstdint>
@@ -46,6 +47,7 @@ struct ComparisonRow {
   double bits_per_weight = 0;  // with scales, format tags and layers left in FP32
   std::map<std::string, MetricResult> metrics;
   double seconds = 0;
+  std::string rounding{};  // "": to nearest, and not written
   bool operator==(const ComparisonRow&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include <string_view>
 
 #include "posittune/records/comparison.h"
+#include "posittune/records/comparison_fields.h"
 #include "posittune/records/csv_cells.h"
 
 namespace posittune::records {
@@ -15,12 +16,12 @@ std::string cells(const Estimate& estimate) {
   return csv_cell(estimate.value) + "," + csv_cell(estimate.low) + "," + csv_cell(estimate.high);
 }
 
+}  // namespace
+
 std::string metric_cells(const std::string& name, const MetricResult& metric) {
   return csv_cell(name) + "," + cells(metric.value) + "," +
          (metric.delta ? cells(*metric.delta) : ",,") + (metric.noise ? ",true" : ",false");
 }
-
-}  // namespace
 
 std::string csv_text(const Comparison& comparison) {
   std::string text(kTitles);

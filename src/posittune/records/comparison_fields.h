@@ -2,12 +2,20 @@
 
 // The parts of a comparison that other documents have too.
 
+#include <string>
 #include <tuple>
 
 #include "posittune/records/comparison.h"
 #include "posittune/records/fields.h"
+#include "posittune/records/json_fields.h"
 
 namespace posittune::records {
+
+// With "delta" where there is one; the rest as fields.
+nlohmann::ordered_json json_value(const MetricResult& metric);
+void read_value(const Place& place, MetricResult& metric);
+// metric,value,low,high,delta,delta_low,delta_high,noise
+std::string metric_cells(const std::string& name, const MetricResult& metric);
 
 template <>
 struct FieldsOf<Estimate> {

@@ -11,19 +11,6 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-ordered_json metric_json(const MetricResult& metric) {
-  ordered_json object = json_value(metric.value);
-  if (metric.delta) object["delta"] = json_value(*metric.delta);
-  object["noise"] = metric.noise;
-  return object;
-}
-
-MetricResult read_metric(const Place& place) {
-  MetricResult metric{.value = read<Estimate>(place), .delta = {}, .noise = place["noise"].flag()};
-  if (place.has("delta")) metric.delta = read<Estimate>(place["delta"]);
-  return metric;
-}
-
 ComparisonRow read_row(const Place& place) {
   ComparisonRow row{.format = place["format"].text(),
                     .what = place["what"].text(),
@@ -33,8 +20,9 @@ ComparisonRow read_row(const Place& place) {
                     .metrics = {},
                     .seconds = place["seconds"].number()};
   place["metrics"].each_field([&row](const std::string& name, const Place& metric) {
-    row.metrics[name] = read_metric(metric);
+    read_value(metric, row.metrics[name]);
   });
+  if (place.has("rounding")) row.rounding = place["rounding"].text();
   return row;
 }
 
@@ -49,16 +37,28 @@ Comparison read_comparison(const Place& place) {
 
 }  // namespace
 
+ordered_json json_value(const MetricResult& metric) {
+  ordered_json object = json_value(metric.value);
+  if (metric.delta) object["delta"] = json_value(*metric.delta);
+  object["noise"] = metric.noise;
+  return object;
+}
+
+void read_value(const Place& place, MetricResult& metric) {
+  metric = {.value = read<Estimate>(place), .delta = {}, .noise = place["noise"].flag()};
+  if (place.has("delta")) metric.delta = read<Estimate>(place["delta"]);
+}
+
 ordered_json to_json(const ComparisonRow& row) {
-  ordered_json metrics = ordered_json::object();
-  for (const auto& [name, metric] : row.metrics) metrics[name] = metric_json(metric);
-  return {{"format", row.format},
-          {"what", row.what},
-          {"scale", row.scale},
-          {"granularity", row.granularity},
-          {"bits_per_weight", number_to_json(row.bits_per_weight)},
-          {"metrics", std::move(metrics)},
-          {"seconds", number_to_json(row.seconds)}};
+  ordered_json object = {{"format", row.format},
+                         {"what", row.what},
+                         {"scale", row.scale},
+                         {"granularity", row.granularity},
+                         {"bits_per_weight", number_to_json(row.bits_per_weight)},
+                         {"metrics", json_value(row.metrics)},
+                         {"seconds", number_to_json(row.seconds)}};
+  if (!row.rounding.empty()) object["rounding"] = row.rounding;
+  return object;
 }
 
 ordered_json to_json(const Comparison& comparison) {

@@ -33,6 +33,7 @@ struct SensitivityRow {
   std::uint64_t parameters = 0;  // of the weight; 0 for "a"
   std::uint64_t units = 0;   // documents or images an exact score saw
   std::string stopped;       // why it saw no more: "", "tight", "dominated"
+  std::string rounding{};    // "": to nearest; in JSON where it is not
   bool operator==(const SensitivityRow&) const = default;
 };
 

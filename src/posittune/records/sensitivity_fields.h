@@ -10,6 +10,10 @@
 
 namespace posittune::records {
 
+// With "rounding" where that is not to nearest; the rest as fields.
+nlohmann::ordered_json json_value(const SensitivityRow& row);
+void read_value(const Place& place, SensitivityRow& row);
+
 template <>
 struct FieldsOf<SensitivityRow> {
   using Row = SensitivityRow;

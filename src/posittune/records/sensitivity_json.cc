@@ -18,6 +18,17 @@ void visit_optional(Document& sensitivity, Visit visit) {
 
 }  // namespace
 
+ordered_json json_value(const SensitivityRow& row) {
+  ordered_json object = json_value<SensitivityRow>(row);
+  if (!row.rounding.empty()) object["rounding"] = row.rounding;
+  return object;
+}
+
+void read_value(const Place& place, SensitivityRow& row) {
+  read_value<SensitivityRow>(place, row);
+  if (place.has("rounding")) row.rounding = place["rounding"].text();
+}
+
 ordered_json to_json(const SensitivityRow& row) { return json_value(row); }
 
 ordered_json to_json(const Sensitivity& sensitivity) {

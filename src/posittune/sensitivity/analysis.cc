@@ -11,6 +11,7 @@
 #include "posittune/base/mix.h"
 #include "posittune/base/version.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/quant/weight_format.h"
 #include "posittune/records/numbers.h"
 #include "posittune/sensitivity/agreement.h"
 #include "posittune/sensitivity/measured.h"
@@ -139,8 +140,26 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   return sum;
 }
 
+Result<Analysis::Measured> Analysis::measure_gain(const quant::Recipe& recipe) {
+  const std::size_t items = in_.search == nullptr ? 0 : in_.search->items();
+  const auto quiet = in_.report("", 0);
+  if (options_.gain_items == 0 || options_.gain_items >= items) return measure(recipe, "whole", Tier::kGain, quiet, {});
+  std::size_t seen = 0;
+  const auto counted = [&](std::size_t some) {
+    seen += some;
+    return quiet(some);
+  };
+  return measure(recipe, "first " + std::to_string(options_.gain_items), Tier::kGain, counted,
+                 [&](const Divergence&) -> std::string { return seen >= options_.gain_items ? "enough" : ""; });
+}
+
 Result<double> Analysis::gain_of(const Site& site) {
   const model::Graph& graph = in_.engine->graph();
+  if (!has_proxy(site)) {
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "a product of two inputs has no error at weights that its score could follow from",
+                 .where = "layer '" + graph.layers[site.layers.front()].name + "'"};
+  }
   Site probed = site;
   if (site.what == What::kActivation) {
     std::vector<std::size_t> users;
@@ -153,7 +172,7 @@ Result<double> Analysis::gain_of(const Site& site) {
   if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
   auto error = error_of(probed, options_.reference, false);
   if (!error) return error.error();
-  auto measured = measure(recipe_of(*in_.engine, probed, options_.reference), true, {}, Tier::kGain, in_.report("", 0));
+  auto measured = measure_gain(recipe_of(*in_.engine, probed, options_.reference));
   if (!measured) return measured.error();
   return gains_[name] = error->error > 0 ? measured->divergence.mean() / error->error : 0;
 }
@@ -177,9 +196,10 @@ Result<double> Analysis::predicted(const Site& site, const Candidate& candidate)
   return *sum;
 }
 
-Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier,
-                                             const Advance& advance) {
-  const std::string rule = whole ? "whole" : "stopped " + records::number_text(options_.precision) + (options_.stop_dominated ? " dominated" : "");
+// `rule` says when it ends, as part of its key; reason_to_stop is asked after each batch but the last: empty
+// goes on.
+Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const std::string& rule, Tier tier, const Advance& advance,
+                                             const std::function<std::string(const Divergence&)>& reason_to_stop) {
   const std::string at = key(rule, recipe, true);
   auto known = in_.journal->find(at);
   if (!known) return known.error();
@@ -199,17 +219,11 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, bool w
   const Stopwatch time(costs_[tier]);
   ++costs_[tier].probes;
   Measured result;
-  const auto stop = [&](const Divergence& so_far) {
-    if (so_far.units() < kFewestUnits) return false;
-    const bool tight = so_far.half_width(kSequential) <= options_.precision * so_far.mean();
-    const bool dominated = options_.stop_dominated && std::any_of(rivals.begin(), rivals.end(), [&](const Measured& rival) {
-      const auto apart = evaluation::paired(so_far, rival.divergence, kSequential);
-      return apart.mean > apart.half_width;
-    });
-    result.stopped = dominated ? "dominated" : tight ? "tight" : "";
-    return tight || dominated;
+  const evaluation::Stop stop = [&](const Divergence& so_far) {
+    result.stopped = reason_to_stop(so_far);
+    return !result.stopped.empty();
   };
-  auto measured = (*with)->measure(recipe, (*with)->first_segment(recipe), advance, whole ? evaluation::Stop{} : stop);
+  auto measured = (*with)->measure(recipe, (*with)->first_segment(recipe), advance, reason_to_stop ? stop : evaluation::Stop{});
   if (!measured) return measured.error();
   result.divergence = std::move(*measured);
   const json payload = {{"sums", result.divergence.sums}, {"counts", result.divergence.counts}, {"stopped", result.stopped}};
@@ -217,12 +231,28 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, bool w
   return result;
 }
 
+Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier,
+                                             const Advance& advance) {
+  if (whole) return measure(recipe, "whole", tier, advance, {});
+  const std::string rule = "stopped " + records::number_text(options_.precision) + (options_.stop_dominated ? " dominated" : "");
+  return measure(recipe, rule, tier, advance, [&](const Divergence& so_far) -> std::string {
+    if (so_far.units() < kFewestUnits) return "";
+    const bool dominated = options_.stop_dominated && std::any_of(rivals.begin(), rivals.end(), [&](const Measured& rival) {
+      const auto apart = evaluation::paired(so_far, rival.divergence, kSequential);
+      return apart.mean > apart.half_width;
+    });
+    if (dominated) return "dominated";
+    return so_far.half_width(kSequential) <= options_.precision * so_far.mean() ? "tight" : "";
+  });
+}
+
 records::SensitivityRow Analysis::describe(const Site& site, const Candidate& candidate, Tier tier) const {
   const model::Graph& graph = in_.engine->graph();
   records::SensitivityRow row;
   row.layer = graph.layers[site.layers.front()].name;
   row.weight = site.weight ? graph.weights[*site.weight].name : "";
-  row.format = formats::name(candidate.format());
+  row.format = site.what == What::kActivation ? formats::name(candidate.format()) : quant::format_text(candidate.weight);
+  if (site.what != What::kActivation) row.rounding = quant::rounding_text(candidate.weight);
   row.scale = quant::name(site.what == What::kActivation ? candidate.activation.rule : candidate.weight.rule);
   row.granularity = site.what == What::kActivation ? "tensor" : quant::name(candidate.weight.granularity);
   row.what = name(site.what);
@@ -369,6 +399,36 @@ void Analysis::add_agreement(records::Sensitivity& to) const {
       to.agreement.push_back(std::move(record));
     }
   }
+}
+
+Result<Divergence> Analysis::kl_of(const quant::Recipe& recipe) {
+  auto measured = measure(recipe, "whole", Tier::kExact, in_.report("", 0), {});
+  if (!measured) return measured.error();
+  return std::move(measured->divergence);
+}
+
+Result<Divergence> Analysis::kl_beside(const quant::Recipe& recipe, const quant::Recipe& other) {
+  auto rival = kl_of(other);
+  if (!rival) return rival.error();
+  auto measured = measure(recipe, "beside " + quant::to_yaml(other), Tier::kExact, in_.report("", 0), [&](const Divergence& so_far) -> std::string {
+    if (so_far.units() < kFewestUnits) return "";
+    const auto apart = evaluation::paired(so_far, *rival, kSequential);
+    return std::abs(apart.mean) > apart.half_width ? "decided" : "";
+  });
+  if (!measured) return measured.error();
+  return std::move(measured->divergence);
+}
+
+Result<double> Analysis::fp32_seconds() {
+  auto with = prober();
+  if (!with) return with.error();
+  return (*with)->fp32_seconds();
+}
+
+std::vector<records::TierCost> Analysis::costs() const {
+  records::Sensitivity of;
+  set_costs(of);
+  return of.costs;
 }
 
 void Analysis::set_costs(records::Sensitivity& to) const {

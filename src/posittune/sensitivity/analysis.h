@@ -42,6 +42,7 @@ struct Options {
   std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
   std::size_t naive = 0;        // random pairs to measure by whole runs, for their time (and the same KL)
   std::uint64_t seed = 1;
+  std::size_t gain_items = 0;   // of the search split, that gains are measured on; 0: all
   std::size_t batch = 0;        // items to a run; 0: chosen
   evaluation::ProberOptions prober;
 };
@@ -77,6 +78,22 @@ class Analysis {
 
   // Of everything so far, in place of the costs of run().
   void set_costs(records::Sensitivity& to) const;
+  std::vector<records::TierCost> costs() const;
+
+  // KL by the gain tier: gain x error, for both together the sum of the weight's and the inputs'. Sites need
+  // not be those of the options. kUnsupported for a product of two inputs.
+  Result<double> predicted(const Site& site, const Candidate& candidate);
+  // At the layer's own output; `channels`: of each output channel too.
+  Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
+  // KL over error.
+  Result<double> gain_of(const Site& site);
+
+  // KL of a whole recipe on the search split.
+  Result<evaluation::Divergence> kl_of(const quant::Recipe& recipe);
+  // The same, ended early when it is surely smaller or larger than that of `other`.
+  Result<evaluation::Divergence> kl_beside(const quant::Recipe& recipe, const quant::Recipe& other);
+  // Of FP32 on the search split.
+  Result<double> fp32_seconds();
 
   // Scores of windows of `window` output channels, of every weight and candidate; the `exact` highest of
   // each candidate are measured as well.
@@ -98,10 +115,10 @@ class Analysis {
   Status calibrate();
   Result<evaluation::Prober*> prober();
   bool has_proxy(const Site& site) const;
-  Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
-  Result<double> gain_of(const Site& site);
-  Result<double> predicted(const Site& site, const Candidate& candidate);
   Result<Measured> measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier, const Advance& advance);
+  Result<Measured> measure(const quant::Recipe& recipe, const std::string& rule, Tier tier, const Advance& advance,
+                           const std::function<std::string(const evaluation::Divergence&)>& reason_to_stop);
+  Result<Measured> measure_gain(const quant::Recipe& recipe);
   records::SensitivityRow describe(const Site& site, const Candidate& candidate, Tier tier) const;
   records::SensitivityRow exact_row(const Site& site, const Candidate& candidate, const Measured& measured) const;
   Status add_proxies(records::Sensitivity& to);

@@ -26,7 +26,7 @@ struct Window {
 std::vector<quant::RowWindow> row_windows(const std::vector<Window>& windows, std::size_t upgraded, std::size_t weight, const Candidate& into) {
   std::vector<quant::RowWindow> rows;
   for (std::size_t i = 0; i < upgraded; ++i) {
-    if (windows[i].weight == weight) rows.push_back({windows[i].first, windows[i].count, into.format(), into.weight.rule});
+    if (windows[i].weight == weight) rows.push_back({windows[i].first, windows[i].count, into.format(), into.weight.rule, into.weight.alternatives});
   }
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return rows;

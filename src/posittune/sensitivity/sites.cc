@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace posittune::sensitivity {
 namespace {
@@ -61,7 +62,8 @@ quant::Recipe recipe_of(const engine::Engine& engine, const Site& site, const Ca
 quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight, const Candidate& candidate, std::size_t first,
                             std::size_t count) {
   quant::WeightSetting setting = candidate.weight;
-  setting.windows = {{first, count, candidate.format(), candidate.weight.rule}};
+  setting.windows = {{first, count, candidate.format(), candidate.weight.rule, std::move(setting.alternatives)}};
+  setting.alternatives.clear();
   setting.format = formats::fp32();
   setting.rule = quant::ScaleRule::kNone;
   quant::Recipe recipe;

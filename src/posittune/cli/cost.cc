@@ -1,0 +1,282 @@
+// posittune cost: what formats and recipes cost on hardware.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "posittune/cli/cli.h"
+#include "posittune/cli/cost_job.h"
+#include "posittune/cli/job.h"
+#include "posittune/cli/shape_options.h"
+#include "posittune/records/numbers.h"
+#include "posittune/report/table.h"
+
+namespace posittune::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using report::Align;
+
+const char* const kDefaultFormats = "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,mxfp8,posit<16,1>,posit<8,1>,posit<8,0>,posit<6,1>,posit<4,1>";
+
+// Each number of a cost: its name in JSON, and whether it is also given as a part of FP32's and int8's.
+struct Number {
+  const char* name;
+  double cost::RecipeCost::* field;
+  bool relative;
+};
+constexpr Number kNumbers[] = {{"bits_per_weight", &cost::RecipeCost::bits_per_weight, false},
+                               {"weight_bits", &cost::RecipeCost::weight_bits, false},
+                               {"bytes", &cost::RecipeCost::bytes, true},
+                               {"macs", &cost::RecipeCost::macs, false},
+                               {"mac_bits", &cost::RecipeCost::mac_bits, true},
+                               {"activation_bits", &cost::RecipeCost::activation_bits, false},
+                               {"compute_pj", &cost::RecipeCost::compute_pj, true},
+                               {"memory_pj", &cost::RecipeCost::memory_pj, true},
+                               {"energy_pj", &cost::RecipeCost::energy_pj, true},
+                               {"area_um2", &cost::RecipeCost::area_um2, true},
+                               {"mean_area_um2", &cost::RecipeCost::mean_area_um2, true},
+                               {"delay_ns", &cost::RecipeCost::delay_ns, true}};
+
+Json number(double value) { return records::number_to_json(value); }
+
+std::string three(double value) { return std::isfinite(value) ? fmt::format("{:.3g}", value) : "-"; }
+
+std::string scaled(double value, std::initializer_list<const char*> units) {
+  auto unit = units.begin();
+  while (std::abs(value) >= 1000 && unit + 1 != units.end()) {
+    value /= 1000;
+    ++unit;
+  }
+  return std::isfinite(value) ? fmt::format("{:.4g} {}", value, *unit) : "-";
+}
+
+std::string energy(double pj) { return scaled(pj, {"pJ", "nJ", "uJ", "mJ", "J"}); }
+
+// "0.25 / 1": parts of FP32's and int8's.
+std::string parts(double value, double of_fp32, double of_int8) { return three(value / of_fp32) + " / " + three(value / of_int8); }
+
+double value_or_nan(const std::optional<CostRow>& row, double cost::RecipeCost::* field) { return row ? row->cost.*field : std::nan(""); }
+
+Json table_json(const cost::Table& table) { return {{"source", table.source()}, {"placeholder", table.is_placeholder()}}; }
+
+void say_source(const cost::Table& table, std::ostream& err) {
+  if (table.is_placeholder()) fmt::print(err, "note: MAC costs are a {}\n", table.source());
+}
+
+Json row_json(const CostRow& row, const ModelCost& of, bool by_layer) {
+  Json json = {{"format", row.format}, {"activations", row.activations}};
+  for (const Number& each : kNumbers) json[each.name] = number(row.cost.*each.field);
+  for (const auto& [name, reference] : {std::pair{"relative_to_fp32", &of.fp32}, std::pair{"relative_to_int8", &of.int8}}) {
+    json[name] = nullptr;
+    if (!*reference) continue;
+    json[name] = Json::object();
+    for (const Number& each : kNumbers) {
+      if (each.relative) json[name][each.name] = number(row.cost.*each.field / ((*reference)->cost.*each.field));
+    }
+  }
+  if (!by_layer) return json;
+  json["layers"] = Json::array();
+  for (std::size_t l = 0; l < row.layers.size(); ++l) {
+    const cost::SiteCost& part = row.layers[l];
+    json["layers"].push_back({{"layer", of.graph.layers[l].name},
+                              {"mac_bits", number(part.mac_bits)},
+                              {"compute_pj", number(part.compute_pj)},
+                              {"memory_pj", number(part.memory_pj)},
+                              {"area_um2", number(part.area_um2)}});
+  }
+  return json;
+}
+
+Json loads_json(const ModelCost& of) {
+  Json layers = Json::array();
+  for (std::size_t l = 0; l < of.loads.layers.size(); ++l) {
+    const cost::LayerLoad& load = of.loads.layers[l];
+    const model::Layer& layer = of.graph.layers[l];
+    layers.push_back({{"layer", layer.name},
+                      {"kind", std::string(model::name(layer.kind))},
+                      {"weight", layer.weight ? Json(of.graph.weights[*layer.weight].name) : Json(nullptr)},
+                      {"known", load.known},
+                      {"macs", load.macs},
+                      {"weight_elements", load.weights},
+                      {"input_elements", load.inputs},
+                      {"output_elements", load.outputs}});
+  }
+  return layers;
+}
+
+void print_json(const Json& document, std::ostream& out) {
+  fmt::print(out, "{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_costs(const ModelCost& of, std::ostream& out) {
+  report::Table table({{"format"}, {"activations"}, {"bits/weight", Align::kRight}, {"bytes", Align::kRight}, {"to fp32 / int8", Align::kRight},
+                       {"MAC-bits", Align::kRight}, {"compute", Align::kRight}, {"memory", Align::kRight}, {"energy", Align::kRight},
+                       {"to fp32 / int8", Align::kRight}, {"MAC um2", Align::kRight}, {"to fp32 / int8", Align::kRight}, {"ns", Align::kRight}});
+  const auto relative = [&of](const CostRow& row, double cost::RecipeCost::* field) {
+    return parts(row.cost.*field, value_or_nan(of.fp32, field), value_or_nan(of.int8, field));
+  };
+  for (const CostRow& row : of.rows) {
+    const cost::RecipeCost& cost = row.cost;
+    table.add_row({row.format, row.activations, fmt::format("{:.3f}", cost.bits_per_weight), scaled(cost.bytes, {"B", "kB", "MB", "GB"}),
+                   relative(row, &cost::RecipeCost::bytes), three(cost.mac_bits), energy(cost.compute_pj), energy(cost.memory_pj),
+                   energy(cost.energy_pj), relative(row, &cost::RecipeCost::energy_pj), three(cost.area_um2),
+                   relative(row, &cost::RecipeCost::area_um2), three(cost.delay_ns)});
+  }
+  fmt::print(out, "{}  one run, {} MACs\n{}", of.model, three(of.rows.front().cost.macs), table.text());
+}
+
+void print_layers(const ModelCost& of, std::ostream& out) {
+  std::vector<report::Column> columns = {{"layer"}, {"kind"}, {"MACs", Align::kRight}, {"weights", Align::kRight}, {"inputs", Align::kRight}, {"outputs", Align::kRight}};
+  for (const CostRow& row : of.rows) columns.push_back({row.format, Align::kRight});
+  report::Table table(std::move(columns));
+  for (std::size_t l = 0; l < of.graph.layers.size(); ++l) {
+    const cost::LayerLoad& load = of.loads.layers[l];
+    const auto count = [&load](std::uint64_t value) { return load.known ? std::to_string(value) : std::string("?"); };
+    std::vector<std::string> cells = {of.graph.layers[l].name, std::string(model::name(of.graph.layers[l].kind)), count(load.macs),
+                                      count(load.weights), count(load.inputs), count(load.outputs)};
+    for (const CostRow& row : of.rows) cells.push_back(energy(row.layers[l].compute_pj + row.layers[l].memory_pj));
+    table.add_row(std::move(cells));
+  }
+  fmt::print(out, "\nenergy of each layer\n{}", table.text());
+}
+
+Status show_model(const CostOptions& options, const cost::Table& table, Streams streams) {
+  auto result = run_cost(options, table);
+  if (!result) return result.error();
+  if (options.json) {
+    Json document = {{"model", result->model},
+                     {"table", table_json(table)},
+                     {"memory", {{"weight_pj_per_bit", options.memory.weight_pj_per_bit}, {"activation_pj_per_bit", options.memory.activation_pj_per_bit}}},
+                     {"rows", Json::array()},
+                     {"notes", result->notes}};
+    for (const CostRow& row : result->rows) document["rows"].push_back(row_json(row, *result, options.by_layer));
+    if (options.by_layer) document["layers"] = loads_json(*result);
+    print_json(document, streams.out);
+    return success();
+  }
+  print_costs(*result, streams.out);
+  if (options.by_layer) print_layers(*result, streams.out);
+  for (const std::string& note : result->notes) fmt::print(streams.err, "note: {}\n", note);
+  say_source(table, streams.err);
+  return success();
+}
+
+Json unit_json(const cost::MacCost& unit, bool used) {
+  return {{"format", formats::name(unit.weight)}, {"activations", formats::name(unit.activation)}, {"unit", unit.unit},
+          {"accumulator", unit.accumulator},      {"pipeline", unit.pipeline},                    {"area_um2", unit.area_um2},
+          {"nand2_eq", unit.nand2_eq},            {"delay_ns", unit.delay_ns},                    {"energy_pj", unit.energy_pj},
+          {"leakage_nw", unit.leakage_nw},        {"used", used}};
+}
+
+// The table of MAC units itself.
+Status show_units(const CostOptions& options, const cost::Table& table, Streams streams) {
+  auto pairs = format_pairs(options);
+  if (!pairs) return pairs.error();
+  Json document = {{"table", table_json(table)}, {"rows", Json::array()}};
+  report::Table text({{"weights"}, {"activations"}, {"accumulator"}, {"pipeline"}, {"um2", Align::kRight}, {"to fp32 / int8", Align::kRight}, {"ns", Align::kRight},
+                      {"pJ", Align::kRight}, {"to fp32 / int8", Align::kRight}, {""}});
+  const auto fp32 = table.mac(formats::fp32(), formats::fp32()), int8 = table.mac(formats::integer(8), formats::integer(8));
+  const auto relative = [&](const cost::MacCost& unit, double cost::MacCost::* field) {
+    return parts(unit.*field, fp32 ? *fp32.*field : std::nan(""), int8 ? *int8.*field : std::nan(""));
+  };
+  for (const FormatPair& pair : *pairs) {
+    auto chosen = table.mac(pair.weight, pair.activation);
+    if (!chosen) return chosen.error();
+    for (const cost::MacCost& unit : table.rows(pair.weight, pair.activation)) {
+      const bool used = unit.accumulator == chosen->accumulator && unit.pipeline == chosen->pipeline;
+      document["rows"].push_back(unit_json(unit, used));
+      text.add_row({formats::name(unit.weight), formats::name(unit.activation), unit.accumulator, unit.pipeline, three(unit.area_um2),
+                    relative(unit, &cost::MacCost::area_um2), three(unit.delay_ns), three(unit.energy_pj), relative(unit, &cost::MacCost::energy_pj), used ? "*" : ""});
+    }
+  }
+  if (options.json) {
+    print_json(document, streams.out);
+    return success();
+  }
+  fmt::print(streams.out, "{}* the unit that a model's costs take\n", text.text());
+  say_source(table, streams.err);
+  return success();
+}
+
+// All rows; with --formats those of every pair of these.
+Status write_table(const CostOptions& options, bool all, const cost::Table& table, Streams streams) {
+  std::vector<cost::MacCost> rows;
+  if (all) {
+    rows = table.rows();
+  } else {
+    auto pairs = format_pairs(options);
+    if (!pairs) return pairs.error();
+    for (const FormatPair& weight : *pairs) {
+      for (const FormatPair& activation : *pairs) {
+        const auto some = table.rows(weight.weight, activation.weight);
+        rows.insert(rows.end(), some.begin(), some.end());
+      }
+    }
+  }
+  streams.out << cost::to_csv(rows, table.source());
+  return success();
+}
+
+Status check(const CostOptions& options, bool formats_given) {
+  const auto usage = [](const std::string& what, const std::string& hint) {
+    return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint};
+  };
+  if (!options.recipe.empty() && formats_given) return usage("--recipe and --formats name two things to cost", "give one of them");
+  if (!options.recipe.empty() && options.activations != "same") return usage("--activations is for --formats; a recipe has its own", "leave it out");
+  const bool for_model = !options.recipe.empty() || options.by_layer || options.attention || !options.shapes.empty();
+  if (options.model.empty() && for_model) return usage("--recipe, --by-layer, --attention and --shape need a model", "posittune cost MODEL ...");
+  if (options.table_csv && (options.json || !options.model.empty())) {
+    return usage("--table-csv writes the table alone", "leave out MODEL and --json");
+  }
+  // A range check lets NaN through.
+  const cost::Memory& memory = options.memory;
+  if (std::isnan(memory.weight_pj_per_bit + memory.activation_pj_per_bit)) return usage("an energy per bit is NaN", "give a number of pJ");
+  return success();
+}
+
+Status show(CostOptions options, Streams streams) {
+  const bool formats_given = !options.formats.empty();
+  if (!formats_given) options.formats = {kDefaultFormats};
+  if (const Status ok = check(options, formats_given); !ok) return ok.error();
+  auto table = open_table(options);
+  if (!table) return table.error();
+  if (options.table_csv) return write_table(options, !formats_given, *table, streams);
+  return options.model.empty() ? show_units(options, *table, streams) : show_model(options, *table, streams);
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<CostOptions>();
+  app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME (default: the MAC units alone)");
+  declare_shapes(app, options->shapes);
+  const std::string what = "What", hardware = "Hardware";
+  app.add_option("--formats", options->formats, "number formats for all weights, see `posittune formats`")
+      ->delimiter(';')->allow_extra_args(false)->default_str(kDefaultFormats)->group(what);
+  app.add_option("--activations", options->activations, "inputs of layers: same (as the weights), a format, or fp32")->default_val("same")->group(what);
+  app.add_option("--granularity", options->granularity, "weights that share a scale: tensor, channel, group:K")->default_val("tensor")->group(what);
+  app.add_flag("--attention", options->attention, "MatMuls of two activations too; otherwise they stay FP32")->group(what);
+  app.add_option("--recipe", options->recipe, "cost this recipe (YAML) instead of formats")->option_text("FILE")->group(what);
+  app.add_option("--table", options->table, "MAC units of your own, as --table-csv writes them (default: a built-in placeholder)")->option_text("CSV")->group(hardware);
+  app.add_option("--accumulator", options->accumulator, "of a pair's units the one with this accumulator, where there is one (default: least energy)")->group(hardware);
+  app.add_option("--pipeline", options->pipeline, "and this pipeline")->group(hardware);
+  const auto costs = CLI::Range(0.0, 1e9, "0 to 1e9");
+  app.add_option("--memory-pj-per-bit", options->memory.weight_pj_per_bit, "energy to read a bit of a weight (default: DRAM, 640 pJ for 32 bits)")
+      ->check(costs)->default_str("20")->group(hardware);
+  app.add_option("--activation-pj-per-bit", options->memory.activation_pj_per_bit, "energy to read a bit of a layer's input (default: on-chip memory, 10 pJ for 64 bits)")
+      ->check(costs)->default_str("0.15625")->group(hardware);
+  app.add_flag("--by-layer", options->by_layer, "each layer too");
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.add_flag("--table-csv", options->table_csv, "write the table of MAC units as CSV; of --formats if given, else of all");
+  return [options, streams] { return show(*options, streams); };
+}
+
+}  // namespace
+
+const Command kCost = {"cost", "what formats and recipes cost: bytes, energy, area", declare};
+
+}  // namespace posittune::cli

@@ -1,0 +1,165 @@
+#include "posittune/cli/cost_job.h"
+
+#include <algorithm>
+#include <span>
+
+#include "posittune/base/files.h"
+#include "posittune/cli/job.h"
+#include "posittune/cli/shape_options.h"
+#include "posittune/cli/zoo_models.h"
+
+namespace posittune::cli {
+namespace {
+
+using formats::Format;
+
+constexpr std::uint64_t kMaxText = std::uint64_t{64} << 20;
+
+Result<std::string> read_text(const std::string& path) {
+  auto file = InputFile::open(path);
+  if (!file) return file.error();
+  if (file->size() > kMaxText) {
+    return Error{.kind = ErrorKind::kInput, .what = "the file is too long", .where = path, .expected = "at most 64 MiB",
+                 .found = std::to_string(file->size()) + " bytes"};
+  }
+  std::string text(file->size(), '\0');
+  if (const Status ok = file->read_at(0, std::as_writable_bytes(std::span(text))); !ok) return ok.error();
+  return text;
+}
+
+bool is_fp32(const Format& format) { return format == formats::fp32(); }
+
+struct Trial {
+  std::string format, activations;
+  quant::Recipe recipe;
+};
+
+// The pair for every weight, and for every layer's input that is multiplied with one.
+Result<Trial> uniform(const model::Graph& graph, const FormatPair& pair, const CostOptions& options) {
+  Trial trial{formats::name(pair.weight), formats::name(pair.activation), {}};
+  quant::WeightSetting weight{.format = pair.weight};
+  if (const Status ok = quant::parse_granularity(options.granularity, weight); !ok) return ok.error();
+  const quant::ActivationSetting activation{.format = pair.activation};
+  if (!is_fp32(pair.weight)) {
+    for (const model::Weight& each : graph.weights) trial.recipe.weights[each.name] = weight;
+  }
+  if (is_fp32(pair.activation)) return trial;
+  for (const model::Layer& layer : graph.layers) {
+    const bool reads = layer.kind == model::LayerKind::kAttention ? options.attention : layer.kind != model::LayerKind::kEmbedding;
+    if (reads) trial.recipe.activations[layer.name] = activation;
+  }
+  return trial;
+}
+
+template <class Setting>
+std::optional<Setting> find(const std::map<std::string, Setting>& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<CostRow> row_of(const model::Graph& graph, const cost::CostModel& costs, const Trial& trial) {
+  auto cost = costs.recipe_cost(trial.recipe);
+  if (!cost) return cost.error();
+  CostRow row{trial.format, trial.activations, *cost, {}};
+  for (std::size_t l = 0; l < graph.layers.size(); ++l) {
+    const model::Layer& layer = graph.layers[l];
+    auto part = costs.layer_cost(l, layer.weight ? find(trial.recipe.weights, graph.weights[*layer.weight].name) : std::nullopt,
+                                 find(trial.recipe.activations, layer.name));
+    if (!part) return part.error();
+    row.layers.push_back(*part);
+  }
+  return row;
+}
+
+Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOptions& options) {
+  if (!options.recipe.empty()) {
+    auto text = read_text(options.recipe);
+    if (!text) return text.error();
+    auto recipe = quant::recipe_from_yaml(*text, options.recipe);
+    if (!recipe) return recipe.error();
+    return std::vector<Trial>{{"recipe", "", std::move(*recipe)}};
+  }
+  auto pairs = format_pairs(options);
+  if (!pairs) return pairs.error();
+  std::vector<Trial> trials;
+  for (const FormatPair& pair : *pairs) {
+    auto trial = uniform(graph, pair, options);
+    if (!trial) return trial.error();
+    trials.push_back(std::move(*trial));
+  }
+  return trials;
+}
+
+// Nothing when the table has no unit for it: then nothing is compared with it.
+std::optional<CostRow> reference(const ModelCost& of, const cost::CostModel& costs, const Format& format, const CostOptions& options) {
+  auto trial = uniform(of.graph, {format, format}, options);
+  if (!trial) return std::nullopt;
+  auto row = row_of(of.graph, costs, *trial);
+  return row ? std::optional(std::move(*row)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<FormatPair>> format_pairs(const CostOptions& options) {
+  const bool same = options.activations == "same";
+  auto fixed = formats::parse_format(same ? "fp32" : options.activations);
+  if (!fixed) {
+    Error error = fixed.error();
+    error.where = "--activations";
+    return error;
+  }
+  std::vector<FormatPair> pairs;
+  for (const std::string& text : split_formats(options.formats)) {
+    auto format = formats::parse_format(text);
+    if (!format) return format.error();
+    const bool known = std::any_of(pairs.begin(), pairs.end(), [&](const FormatPair& pair) { return pair.weight == *format; });
+    if (!known) pairs.push_back({*format, same ? *format : *fixed});
+  }
+  return pairs;
+}
+
+Result<cost::Table> open_table(const CostOptions& options) {
+  cost::Table table = cost::Table::placeholder();
+  if (!options.table.empty()) {
+    auto text = read_text(options.table);
+    if (!text) return text.error();
+    auto read = cost::Table::from_csv(*text, options.table);
+    if (!read) return read.error();
+    table = std::move(*read);
+  }
+  if (const Status ok = table.prefer(options.accumulator, options.pipeline); !ok) return ok.error();
+  return table;
+}
+
+Result<ModelCost> run_cost(const CostOptions& options, const cost::Table& table) {
+  if (auto pairs = format_pairs(options); !pairs) return pairs.error();  // before a model is read
+  auto shapes = parse_shapes(options.shapes);
+  if (!shapes) return shapes.error();
+  auto argument = resolve_model(options.model);
+  if (!argument) return argument.error();
+  auto graph = model::load(argument->model);
+  if (!graph) return graph.error();
+  auto loads = cost::count_loads(*graph, *shapes);
+  if (!loads) return loads.error();
+  ModelCost result{argument->model, std::move(*graph), std::move(*loads), {}, {}, {}, {}};
+  if (has_open_dimension(result.graph, *shapes)) result.notes.emplace_back("costs are for 1 in each open dimension; --shape gives others");
+  if (result.loads.unknown > 0) {
+    result.notes.push_back(std::to_string(result.loads.unknown) + " layers have shapes that depend on data: they count only as storage");
+  }
+  auto trials = make_trials(result.graph, options);
+  if (!trials) return trials.error();
+  if (trials->front().recipe.accumulate == quant::Accumulate::kQuire && options.accumulator.empty()) {
+    result.notes.emplace_back("the recipe sums in a quire, and MACs of least energy are costed: --accumulator quire costs that");
+  }
+  const cost::CostModel costs(result.graph, result.loads, table, options.memory);
+  for (const Trial& trial : *trials) {
+    auto row = row_of(result.graph, costs, trial);
+    if (!row) return row.error();
+    result.rows.push_back(std::move(*row));
+  }
+  result.fp32 = reference(result, costs, formats::fp32(), options);
+  result.int8 = reference(result, costs, formats::integer(8), options);
+  return result;
+}
+
+}  // namespace posittune::cli

@@ -1,0 +1,52 @@
+#pragma once
+
+// The work of `posittune cost`: formats or a recipe, each with its costs on one table of MAC units.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/cost/loads.h"
+#include "posittune/cost/recipe_cost.h"
+#include "posittune/cost/table.h"
+#include "posittune/model/graph.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::cli {
+
+struct CostOptions {
+  std::string model;  // empty: MAC units only
+  std::vector<std::string> shapes, formats;
+  std::string recipe, activations = "same", granularity = "tensor";
+  std::string table, accumulator, pipeline;
+  cost::Memory memory;
+  bool attention = false, by_layer = false, json = false, table_csv = false;
+};
+
+// A format for weights with one for activations; FP32 is none of either.
+struct FormatPair {
+  formats::Format weight, activation;
+};
+// --formats with --activations, each once. kUsage for unknown ones.
+Result<std::vector<FormatPair>> format_pairs(const CostOptions& options);
+
+// --table, or the placeholder; with the preferences.
+Result<cost::Table> open_table(const CostOptions& options);
+
+struct CostRow {
+  std::string format, activations;  // "recipe" and "" for a recipe
+  cost::RecipeCost cost;
+  std::vector<cost::SiteCost> layers;  // of each of graph.layers; storage is no part of it
+};
+
+struct ModelCost {
+  std::string model;
+  model::Graph graph;
+  cost::Loads loads;
+  std::vector<CostRow> rows;
+  std::optional<CostRow> fp32, int8;  // what rows are compared with; absent where the table has no units
+  std::vector<std::string> notes;
+};
+Result<ModelCost> run_cost(const CostOptions& options, const cost::Table& table);
+
+}  // namespace posittune::cli

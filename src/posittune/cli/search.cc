@@ -1,0 +1,183 @@
+// posittune search: the best format for each layer or window of channels within a budget.
+
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <ostream>
+
+#include "posittune/cli/cli.h"
+#include "posittune/cli/search_job.h"
+#include "posittune/quant/scale_rules.h"
+#include "posittune/report/table.h"
+#include "posittune/tuning/tuner.h"
+
+namespace posittune::cli {
+namespace {
+
+const char* const kFormats =
+    "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
+const char* const kActivations = "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3";
+
+std::string number(double value) {
+  if (std::isnan(value)) return "-";
+  if (value == 0) return "0";
+  if (std::abs(value) >= 1e-2 && std::abs(value) < 1e5) return fmt::format("{:.4g}", value);
+  return fmt::format("{:.2e}", value);
+}
+
+std::string bytes_text(double bytes) { return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9) : bytes >= 1e6 ? fmt::format("{:.2f} MB", bytes / 1e6) : fmt::format("{:.1f} KB", bytes / 1e3); }
+std::string energy_text(double pj) { return pj >= 1e9 ? fmt::format("{:.3g} mJ", pj / 1e9) : pj >= 1e6 ? fmt::format("{:.3g} uJ", pj / 1e6) : fmt::format("{:.3g} nJ", pj / 1e3); }
+
+std::string metric_cell(const std::string& name, const records::MetricResult& metric) {
+  std::string text = number(metric.value.value);
+  if (name != "kl" && metric.delta) text += fmt::format(" ({:+.2f} %)", 100 * tuning::drop_of(name, metric) * (name == "perplexity" ? 1 : -1));
+  if (name == "kl") text += fmt::format(" [{}, {}]", number(metric.value.low), number(metric.value.high));
+  return text + (metric.noise ? " noise" : "");
+}
+
+std::string gap_text(double gap) { return std::isnan(gap) ? "-" : gap < 1e-8 ? "optimal" : fmt::format("{:.1e}", gap); }
+
+void print_rows(const records::SearchResult& result, std::ostream& out) {
+  using report::Align;
+  const auto& rows = result.rows;
+  const auto any = [&](auto of) { return std::any_of(rows.begin(), rows.end(), of); };
+  const bool reported = any([](const auto& row) { return !row.metrics.empty(); });
+  const bool inputs = any([](const auto& row) { return row.activation_bits < 31.9; });
+  std::string metric;
+  for (const auto& row : rows) {
+    if (!row.metrics.empty()) metric = tuning::primary_metric(row.metrics);
+  }
+  std::vector<report::Column> columns = {{"method"}, {"budget"}, {"bits/weight", Align::kRight}};
+  if (inputs) columns.push_back({"bits/input", Align::kRight});
+  for (const char* title : {"size", "energy", "sum of scores"}) columns.push_back({title, Align::kRight});
+  columns.push_back({"KL on search", Align::kRight});
+  if (reported) columns.push_back({"KL on report", Align::kRight});
+  if (reported && metric != "kl") columns.push_back({metric, Align::kRight});
+  columns.push_back({"gap", Align::kRight});
+  report::Table table(std::move(columns));
+  for (const records::SearchRow& row : rows) {
+    std::vector<std::string> line = {row.method, row.budget, fmt::format("{:.3f}", row.bits_per_weight)};
+    if (inputs) line.push_back(fmt::format("{:.2f}", row.activation_bits));
+    line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy), number(row.predicted_kl), number(row.search_kl.value)});
+    const auto cell = [&](const std::string& name) { return row.metrics.contains(name) ? metric_cell(name, row.metrics.at(name)) : "-"; };
+    if (reported) line.push_back(cell("kl"));
+    if (reported && metric != "kl") line.push_back(cell(metric));
+    line.push_back(gap_text(row.optimality_gap));
+    table.add_row(std::move(line));
+  }
+  fmt::print(out, "{}", table.text());
+}
+
+void print_result(const SearchJobResult& found, std::ostream& out) {
+  fmt::print(out, "{}\n", found.result.model.path);
+  print_rows(found.result, out);
+  if (!found.result.refinement.empty()) {
+    report::Table table({{"change tried"}, {"by scores", report::Align::kRight}, {"measured", report::Align::kRight}, {"verdict"}});
+    for (const auto& each : found.result.refinement) {
+      table.add_row({each.change, number(each.predicted), fmt::format("{} [{}, {}]", number(each.measured), number(each.low), number(each.high)), each.verdict});
+    }
+    fmt::print(out, "\n{}", table.text());
+  }
+  fmt::print(out, "\n");
+  for (const records::TierCost& cost : found.result.costs) {
+    fmt::print(out, "{:<6} {:>8.1f} s {:>8.1f} FP32 evaluations {:>6} runs\n", cost.tier, cost.seconds, cost.evaluations, cost.probes);
+  }
+  fmt::print(out, "{:<6} {:>8.1f} s\n", "all", found.seconds);
+}
+
+// 1 when a budget cannot be met: results are written all the same.
+Status search(const SearchOptions& options, Streams streams) {
+  if (options.dry_run) return dry_run_search(options, streams);
+  auto result = run_search(options, streams);
+  if (!result) return result.error();
+  if (options.json) {
+    streams.out << records::json_text(result->result);
+  } else {
+    print_result(*result, streams.out);
+  }
+  fmt::print(streams.err, "results: {}\n", result->run_folder);
+  if (result->missed.empty()) return success();
+  Error missed = result->missed.front();
+  missed.kind = ErrorKind::kGoal;
+  return missed;
+}
+
+void declare_choices(CLI::App& app, SearchOptions& options) {
+  const std::string group = "Choices";
+  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group); };
+  list("--formats", options.formats, "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of these")->default_str(kFormats);
+  app.add_option("--what", options.what, "w: weights; wa: weights and the inputs of layers")->check(CLI::IsMember({"w", "wa"}))->default_val("w")->group(group);
+  list("--activations", options.activations, "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is chosen")->default_str(kActivations);
+  list("--pairs", options.pairs, "pairs WEIGHT/ACTIVATION that may go together, or `same` (default: all)");
+  app.add_option("--assign", options.assign, "'REGEX=FORMAT': weights (by their name or their layers') that are not to be chosen")->allow_extra_args(false)->group(group);
+  app.add_option("--tie", options.ties, "'REGEX': weights that must agree, by equal text of its capture groups")->allow_extra_args(false)->group(group);
+  app.add_flag("--tie-inputs", options.tie_inputs, "weights whose layers read the same input (q, k, v) agree")->group(group);
+  app.add_option("--windows", options.windows, "decide windows of so many output channels, not whole weights")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--scale", options.scale, fmt::format("scale rule of weights: {}", fmt::join(quant::scale_rule_names(), ", ")))->default_val("mse_pow2")->group(group);
+  app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
+  app.add_flag("--plain-scales", options.plain_scales, "scales by the plain error, not weighted with E[x_k^2] of the input column")->group(group);
+  app.add_option("--rounding", options.rounding, "nearest, or compensated: later columns make good what rounding one did (GPTQ)")->default_val("compensated")->group(group);
+  app.add_flag("--bias-correction", options.bias_correction, "add the mean error of each output channel to the bias")->group(group);
+  app.add_option("--activation-scale", options.activation_scale, "static, output or token")->default_val("output")->group(group);
+  app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: absmax where it searches)")->default_val("mse_pow2")->group(group);
+}
+
+void declare_budgets(CLI::App& app, SearchOptions& options) {
+  const std::string group = "Budgets (a list is a search for each; more options bind together)";
+  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group); };
+  list("--bits", options.bits, "stored bits per weight, scales and tags included: 4.5");
+  list("--size", options.size, "of all parameters: 60MB");
+  list("--activation-bits", options.activation_bits, "of the inputs of layers, mean over elements");
+  list("--mac-bits", options.mac_bits, "bits of the weight x bits of the input, mean over MACs");
+  list("--energy", options.energy, "of one inference: 2.5mJ, 0.1x (of FP32), 0.9xint8");
+  list("--area", options.area, "um2 of a MAC unit, mean over MACs, or a multiple");
+  app.add_option("--max-drop", options.max_drop, "the fewest bits whose metric on search data loses no more than this: 1%")->group(group);
+  app.add_option("--pareto", options.pareto, "optima for so many budgets of bits, from the least to the most")->check(CLI::Range(2, 1000))->group(group);
+  app.add_option("--refine", options.refine, "try so many changes of each result on measured KL, and keep what is surely better")->check(CLI::Range(0, 100000))->group(group);
+  app.add_flag("--baselines", options.baselines, "also what uniform formats and other rules make of the same budgets")->group(group);
+  app.add_option("--gap", options.gap, "a solution this near to its bound is optimal")->check(CLI::Range(0.0, 1.0))->default_val("1e-9")->group(group);
+  app.add_option("--solver-seconds", options.solver_seconds, "then the best so far, with its gap")->check(CLI::Range(0.0, 1e6))->default_val("60")->group(group);
+  app.add_option("--table", options.table, "CSV of MAC units, see `posittune cost` (default: a documented placeholder)")->group(group);
+  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, 20)")->group(group);
+}
+
+void declare_measuring(CLI::App& app, SearchOptions& options) {
+  const std::string group = "Measuring";
+  app.add_flag("--no-report", options.no_report, "leave the report split unread: for trying things out")->group(group);
+  app.add_option("--gain-items", options.gain_items, "items of the search split that gains are measured on (0: all; default: by the model's size)")->check(CLI::Range(0, 1 << 30))->group(group);
+  app.add_option("--reference", options.reference, "format that gains are measured with")->default_val("posit<5,1>")->group(group);
+  app.add_option("--segments", options.segments, "parts that the graph is cut into, at most")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
+  app.add_option("--cache-limit", options.cache_limit, "memory for tensors at the cuts, for example 512MiB; the rest goes to disk")
+      ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
+  app.add_option("--task", options.task, "language_model, classify, detect, generic (auto: what model and data suggest)")->default_val("auto")->group(group);
+  app.add_option("--output", options.output, "output that is scored (default: the first)")->group(group);
+  app.add_option("--batch", options.batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--resamples", options.resamples, "of the bootstrap")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
+  app.add_option("--seed", options.seed, "of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+  app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/search-...)")->group(group);
+  app.add_flag("--json", options.json, "one JSON document on stdout");
+  app.add_flag("--dry-run", options.dry_run, "show what would be done, and an estimate of the time");
+}
+
+Action declare(CLI::App& app, Streams streams) {
+  auto options = std::make_shared<SearchOptions>();
+  declare_model_data(app, options->model_data);
+  declare_choices(app, *options);
+  declare_budgets(app, *options);
+  declare_measuring(app, *options);
+  return [options, streams] {
+    SearchOptions resolved = *options;
+    if (resolved.formats.empty()) resolved.formats = {kFormats};
+    if (resolved.activations.empty()) resolved.activations = {kActivations};
+    return search(resolved, streams);
+  };
+}
+
+}  // namespace
+
+const Command kSearch = {"search", "the best format for each layer within a budget of bits, energy or accuracy", declare};
+
+}  // namespace posittune::cli

@@ -1,0 +1,67 @@
+#pragma once
+
+// What one multiply-accumulate costs on hardware: a table with a row for each MAC unit.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/formats/format.h"
+
+namespace posittune::cost {
+
+// One unit: it multiplies a weight by an activation and adds the product to its accumulator.
+struct MacCost {
+  std::string unit;
+  formats::Format weight, activation;
+  std::string accumulator;  // "int", "fp32", "quire", or what the table calls it
+  std::string pipeline;     // stages, as the table writes them
+  double area_um2 = 0, nand2_eq = 0, delay_ns = 0, energy_pj = 0, leakage_nw = 0;
+};
+
+// The format whose hardware a format runs on: flushing posits share the unit of those that do not.
+formats::Format unit_format(formats::Format format);
+
+class Table {
+ public:
+  // A stated model for every pair of formats (placeholder.h), until tables of synthesised units come.
+  static Table placeholder();
+
+  // CSV (RFC 4180) with the columns, in any order and among others,
+  //
+  //   unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw
+  //
+  // Lines that begin with # are comments. Errors (kInput) name the file, line and column: a missing
+  // column, a cell that is no number or below zero, an unknown format, two rows of one unit, no rows.
+  // `where` names the text in errors.
+  static Result<Table> from_csv(const std::string& text, const std::string& where);
+
+  // Which of several rows of one pair is meant; empty: any. kUsage when no row of the table has it.
+  Status prefer(const std::string& accumulator, const std::string& pipeline);
+
+  // The unit of a pair: of its rows those that prefer() named, if there are any, and of these the one
+  // of least energy. kInput when the pair is missing, with the nearest pairs that are there.
+  Result<MacCost> mac(const formats::Format& weight, const formats::Format& activation) const;
+
+  // All rows of a pair; none when it is missing.
+  std::vector<MacCost> rows(const formats::Format& weight, const formats::Format& activation) const;
+  // All rows: those that were read, or the placeholder's for placeholder_formats().
+  std::vector<MacCost> rows() const;
+
+  bool is_placeholder() const { return placeholder_; }
+  const std::string& source() const { return source_; }  // the file, or where the placeholder is from
+
+ private:
+  using Pair = std::pair<formats::Format, formats::Format>;
+
+  bool placeholder_ = false;
+  std::string source_, accumulator_, pipeline_;
+  std::map<Pair, std::vector<MacCost>> rows_;
+};
+
+// Reading it back by Table::from_csv gives equal rows. Lines of `comment` come first, after "# ".
+std::string to_csv(const std::vector<MacCost>& rows, const std::string& comment);
+
+}  // namespace posittune::cost

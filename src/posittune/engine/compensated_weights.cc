@@ -1,0 +1,222 @@
+// Which weights are compensated, by what, and whether that pays.
+
+#include <algorithm>
+#include <numeric>
+
+#include "posittune/engine/engine_state.h"
+
+namespace posittune::engine {
+namespace {
+
+using model::LayerKind;
+
+constexpr std::size_t kMostPatchColumns = 4096;  // a matrix of 64 MiB
+constexpr std::size_t kRemembered = 1024;        // settings of one weight
+
+bool is_convolution(LayerKind kind) {
+  return kind == LayerKind::kConvolution || kind == LayerKind::kTransposedConvolution;
+}
+
+void append(std::vector<float>& to, std::span<const float> values) { to.insert(to.end(), values.begin(), values.end()); }
+
+}  // namespace
+
+// Odd images are held out; of a single one, the last quarter of its positions.
+const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
+  const auto known = patches.find(layer);
+  if (known != patches.end()) return known->second ? &*known->second : nullptr;
+  auto& made = patches[layer];
+  const model::Layer& of = graph.layers[layer];
+  if (!nodes[layer] || !is_convolution(of.kind) || statistics[layer][0].empty()) return nullptr;
+  const std::size_t cols = graph.weights[*of.weight].cols;
+  const InputStatistics& images = statistics[layer][0];
+  const kernels::Shape shape = images.sample_shape();
+  if (cols > kMostPatchColumns) return nullptr;
+  std::vector<float> seen, kept;
+  std::size_t positions = 0;
+  for (std::size_t i = 0; i < shape.rows; ++i) {
+    const auto rows = nodes[layer]->operation->patches(images.sample().subspan(i * shape.cols, shape.cols), images.token(), threads);
+    if (rows.empty()) return nullptr;
+    positions = rows.size() / cols;
+    std::size_t first_kept = positions;
+    if (held_out) first_kept = shape.rows == 1 ? positions - positions / 4 : i % 2 == 1 ? 0 : positions;
+    append(seen, std::span(rows).first(first_kept * cols));
+    append(kept, std::span(rows).subspan(first_kept * cols));
+  }
+  made.emplace(PatchCovariance{InputCovariance(cols, true), InputCovariance(cols, true), positions});
+  made->seen.add(seen, {seen.size() / cols, cols}, threads);
+  if (!kept.empty()) made->held.add(kept, {kept.size() / cols, cols}, threads);
+  return &*made;
+}
+
+// Layers that use the weight and whose S is known in full, by what holds it.
+std::vector<std::size_t> Engine::State::compensating_layers(std::size_t weight) {
+  std::vector<std::size_t> layers;
+  for (const std::size_t l : graph.weights[weight].layers) {
+    if (!nodes[l]) continue;
+    const bool product = covariance_of[l] && covariances[*covariance_of[l]]->full() && covariances[*covariance_of[l]]->count() > 0;
+    if (product) layers.push_back(*covariance_of[l]);
+    if (is_convolution(graph.layers[l].kind) && patches_of(l) != nullptr) layers.push_back(l);
+  }
+  return layers;
+}
+
+const InputCovariance& Engine::State::seen_of(std::size_t layer) {
+  return is_convolution(graph.layers[layer].kind) ? patches_of(layer)->seen : *covariances[*covariance_of[layer]];
+}
+
+// What was held out; where that is nothing, because a layer sees few tokens, all that was seen.
+const InputCovariance& Engine::State::judge_of(std::size_t layer) {
+  if (is_convolution(graph.layers[layer].kind)) {
+    const PatchCovariance& of = *patches_of(layer);
+    return of.held.count() > 0 ? of.held : of.seen;
+  }
+  const auto& kept = held[*covariance_of[layer]];
+  return kept && kept->count() > 0 ? *kept : seen_of(layer);
+}
+
+// Of the sum over all layers that use the weight; null where there is none.
+std::shared_ptr<const CompensationFactor> Engine::State::factor_of(std::size_t weight) {
+  const std::vector<std::size_t> layers = compensating_layers(weight);
+  if (layers.empty()) return nullptr;
+  const auto known = factors.find(layers);
+  if (known != factors.end()) return known->second;
+  std::vector<float> sum = seen_of(layers.front()).mean();
+  for (std::size_t i = 1; i < layers.size(); ++i) {
+    const std::vector<float> other = seen_of(layers[i]).mean();
+    std::transform(sum.begin(), sum.end(), other.begin(), sum.begin(), std::plus<>());
+  }
+  auto& factor = factors[layers];
+  if (auto made = make_compensation_factor(sum, graph.weights[weight].cols, threads)) {
+    factor = std::make_shared<const CompensationFactor>(std::move(*made));
+  }
+  return factor;
+}
+
+// tr(dW S dW^T) on what was held out, summed over the layers that use the weight.
+double Engine::State::judged_error(std::size_t weight, const std::vector<float>& values) {
+  const std::vector<float>& exact = stores[weight]->values();
+  std::vector<float> difference(exact.size());
+  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  double sum = 0;
+  for (const std::size_t layer : compensating_layers(weight)) {
+    const auto rows = judge_of(layer).quadratic(difference, stores[weight]->rows(), threads);
+    sum += std::accumulate(rows.begin(), rows.end(), 0.0);
+  }
+  return sum;
+}
+
+Result<bool> Engine::State::falls_back(std::size_t weight, const quant::WeightSetting& setting,
+                                       const CompensationFactor& factor) {
+  if (!held_out) return false;
+  const std::vector<float> squares = setting.input_weighted ? input_squares(weight) : std::vector<float>{};
+  double errors[2];
+  for (const bool compensated : {false, true}) {
+    auto made = stores[weight]->prepare(setting, squares, {.values = true}, threads, compensated ? &factor : nullptr);
+    if (!made) return made.error();
+    errors[compensated ? 1 : 0] = judged_error(weight, *(*made)->values);
+  }
+  return !(errors[1] < errors[0]);  // not a number: back
+}
+
+Result<std::shared_ptr<const PreparedWeight>> Engine::State::prepare(std::size_t weight,
+                                                                     const std::optional<quant::WeightSetting>& setting,
+                                                                     const Forms& needed) {
+  WeightStore& store = *stores[weight];
+  if (!setting) return store.prepare(setting, {}, needed, threads);
+  std::shared_ptr<const CompensationFactor> factor;
+  if (setting->rounding == quant::Rounding::kCompensated) {
+    factor = factor_of(weight);
+    auto& known = fallbacks[weight];
+    auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.first == *setting; });
+    if (found == known.end()) {
+      auto back = factor ? falls_back(weight, *setting, *factor) : Result<bool>(true);
+      if (!back) return back.error();
+      if (known.size() == kRemembered) known.erase(known.begin());
+      known.emplace_back(*setting, *back);
+      found = known.end() - 1;
+    }
+    if (found->second) factor.reset();
+  }
+  const std::vector<float> squares = setting->input_weighted ? input_squares(weight) : std::vector<float>{};
+  return store.prepare(setting, squares, needed, threads, factor.get());
+}
+
+// The mean of (W - q(W)) x over all calibration data; at the borders of images, padding counts as the rest.
+std::shared_ptr<const std::vector<float>> Engine::State::shift_of(std::size_t layer,
+                                                                  const std::optional<quant::WeightSetting>& setting,
+                                                                  const PreparedWeight& prepared) const {
+  const model::Layer& of = graph.layers[layer];
+  if (!setting || !setting->bias_correction || of.kind == LayerKind::kEmbedding || statistics[layer].empty()) return nullptr;
+  const std::vector<double> means = statistics[layer][0].means();
+  const std::vector<float>& exact = stores[*of.weight]->values();
+  const std::size_t channels = means.size() / std::max<std::size_t>(1, of.groups);  // that a row sees
+  if (channels == 0 || prepared.cols % channels != 0) return nullptr;
+  const std::size_t taps = prepared.cols / channels, group_rows = prepared.rows / of.groups;
+  auto shift = std::make_shared<std::vector<float>>(prepared.rows);
+  for (std::size_t r = 0; r < prepared.rows; ++r) {
+    const double* mean = means.data() + r / group_rows * channels;
+    double sum = 0;
+    for (std::size_t c = 0; c < prepared.cols; ++c) {
+      const std::size_t i = r * prepared.cols + c;
+      sum += (double{exact[i]} - (*prepared.values)[i]) * mean[c / taps];
+    }
+    (*shift)[r] = static_cast<float>(sum);
+  }
+  return shift;
+}
+
+void Engine::State::forget_calibration() {
+  scales.clear();
+  signals.clear();
+  patches.clear();
+  factors.clear();
+  fallbacks.assign(stores.size(), {});
+  for (auto& store : stores) {
+    if (store) store->forget_calibration();
+  }
+}
+
+Status Engine::State::check_calibrated_setting(const std::string& name, const quant::WeightSetting& setting,
+                                               std::size_t weight) const {
+  const bool compensated = setting.rounding == quant::Rounding::kCompensated;
+  const auto refused = [&](const std::string& what, const std::string& hint) {
+    return Error{.kind = ErrorKind::kUsage, .what = what, .where = "weight '" + name + "'", .hint = hint};
+  };
+  if (!calibrated()) {
+    if (setting.input_weighted) {
+      return refused("errors that are weighted by the input need calibration data", "give --calibrate, or leave --input-weighted out");
+    }
+    if (compensated) return refused("compensated rounding needs calibration data", "give --calibrate, or --rounding nearest");
+    if (setting.bias_correction) return refused("bias correction needs calibration data", "give --calibrate, or leave --bias-correction out");
+  }
+  for (const std::size_t l : graph.weights[weight].layers) {
+    if (!compensated || !nodes[l] || graph.layers[l].kind != LayerKind::kMatMul || covariance_of[l]) continue;
+    return refused("compensated rounding needs the covariances of inputs, which were not collected", "make the engine with covariance_bytes");
+  }
+  return success();
+}
+
+std::optional<bool> Engine::fell_back(std::size_t weight, const quant::WeightSetting& setting) const {
+  for (const auto& [known, back] : state_->fallbacks[weight]) {
+    if (known == setting) return back;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<formats::Format>> Engine::row_formats(std::size_t weight, const quant::WeightSetting& setting) {
+  auto& store = state_->stores[weight];
+  if (!store) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no chosen layer uses this weight",
+                 .where = "weight '" + state_->graph.weights[weight].name + "'"};
+  }
+  const std::vector<float> squares = setting.input_weighted ? state_->input_squares(weight) : std::vector<float>{};
+  auto rows = store->stretches(setting, squares, state_->threads);
+  if (!rows) return rows.error();
+  std::vector<formats::Format> formats;
+  for (const Stretch& stretch : *rows) formats.insert(formats.end(), stretch.count, stretch.format);
+  return formats;
+}
+
+}  // namespace posittune::engine

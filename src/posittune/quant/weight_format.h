@@ -1,0 +1,37 @@
+#pragma once
+
+// The formats of a weight as one word, as command lines and results have it:
+//
+//   posit<6,1>                   one format
+//   posit<6,0>|posit<6,1>|int6   each row takes one of these, all of the same bits
+//   posit<6,*>                   the posits of es 0, 1 and 2: posit<6,0>|posit<6,1>|posit<6,2>
+//
+// The first is WeightSetting::format, the others its alternatives.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "posittune/base/result.h"
+#include "posittune/formats/format.h"
+#include "posittune/quant/recipe.h"
+
+namespace posittune::quant {
+
+// Sets format and alternatives; the rest of the setting is left as it is. kUsage for unknown formats and for
+// lists that check_alternatives() refuses; that the granularity is kChannel is for parts() to say.
+Status parse_weight_format(std::string_view text, WeightSetting& setting);
+
+// Shortest spelling; parse_weight_format() gives the same formats back.
+std::string format_text(const formats::Format& format, std::span<const formats::Format> alternatives);
+inline std::string format_text(const WeightSetting& setting) {
+  return format_text(setting.format, setting.alternatives);
+}
+
+// "" for nearest without bias correction, else "compensated", "bias" or "compensated+bias": what results add to the format.
+std::string rounding_text(const WeightSetting& setting);
+
+// kUsage unless all have as many bits as `format`, none is of MX blocks, and none is there twice.
+Status check_alternatives(const formats::Format& format, std::span<const formats::Format> alternatives);
+
+}  // namespace posittune::quant

@@ -1,0 +1,66 @@
+#pragma once
+
+// The best mixes: the result of `posittune search`.
+//
+// As JSON: {"model": {...}, "data": {...} as in comparison.h, "costs": [...] as in sensitivity.h,
+// "refinement": [...], "rows": [...]}; each entry has the fields of its struct by name.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/records/comparison.h"
+#include "posittune/records/sensitivity.h"
+
+namespace posittune::records {
+
+struct SearchRow {
+  std::string recipe;  // file below the run folder's recipes/
+  std::string method;  // "search", "front", "uniform posit<8,1>", "random", "hawq" ...
+  std::string budget;  // what it had to keep to: "bits 4.5, energy 0.5x"; empty for uniform formats
+  double bits_per_weight = 0;  // with scales, tags, layers in FP32
+  double bytes = 0;            // of all weights
+  double activation_bits = 0;  // of layer inputs, mean over elements
+  double energy = 0;           // pJ of one inference: products and traffic
+  double area = 0;             // um2 of a MAC unit, mean over MACs
+  double predicted_kl = 0;     // sum of scores; NaN when some have none
+  Estimate search_kl;          // KL on the search split
+  std::map<std::string, MetricResult> metrics;  // on the report split; empty when it was not looked at
+  // (objective - bound) / objective of the scores' sum: 0 for what is proven optimal; NaN for rules of thumb
+  double optimality_gap = 0;
+  double seconds = 0;  // of the measurements of this row
+  bool operator==(const SearchRow&) const = default;
+};
+
+// A change that was tried on measured KL.
+struct RefinementRecord {
+  std::string change;    // "h.0.mlp.c_fc.weight: posit<4,1> -> int5; ..."
+  double predicted = 0;  // difference of KL by the scores
+  double measured = 0, low = 0, high = 0;  // paired, on the search split; as of where the test stopped
+  std::string verdict;   // "better": taken; "not better"
+  bool operator==(const RefinementRecord&) const = default;
+};
+
+struct SearchResult {
+  ModelRecord model;
+  std::map<std::string, SplitRecord> data;  // "calibrate", "search", "report"
+  std::vector<TierCost> costs;              // of the scores
+  std::vector<RefinementRecord> refinement;
+  std::vector<SearchRow> rows;
+  bool operator==(const SearchResult&) const = default;
+};
+
+nlohmann::ordered_json to_json(const SearchRow& row);
+nlohmann::ordered_json to_json(const SearchResult& result);
+// kInput errors name the place as a JSON pointer.
+Result<SearchRow> search_row_from_json(const nlohmann::json& json);
+Result<SearchResult> search_result_from_json(const nlohmann::json& json);
+std::string json_text(const SearchResult& result);  // ends in a newline
+
+// Long form as in comparison.h: one line for each row and metric of the report split.
+std::string csv_text(const std::vector<SearchRow>& rows);
+
+}  // namespace posittune::records

@@ -1,0 +1,35 @@
+#pragma once
+
+// The solver on flat items: relaxation, then programs over a growing core with growing lists, until
+// the gap closes or a limit is reached.
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+#include "posittune/search/items.h"
+#include "posittune/search/knapsack.h"
+
+namespace posittune::search {
+
+struct Limits {
+  double relative_gap = kLeastGap;
+  std::size_t max_states = 0;
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  double good_enough = -std::numeric_limits<double>::infinity();  // a loss at which to stop
+};
+Limits limits_of(const SolveOptions& options);
+
+struct Minimum {
+  std::optional<Assignment> assignment;
+  double loss = std::numeric_limits<double>::infinity();
+  double bound = -std::numeric_limits<double>::infinity();
+  bool proven = false;  // the optimum, or, without an assignment, that there is none
+};
+Minimum minimize(const Items& items, const Limits& limits);
+
+// Cost k as what is minimised, within the other budgets.
+Items cost_as_loss(const Items& items, std::size_t k);
+
+}  // namespace posittune::search

@@ -1,0 +1,92 @@
+#pragma once
+
+// What a search over a model decides: for each weight (or window of its output channels) a format, and with
+// it the format of the inputs of the layers that use it.
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/cost/recipe_cost.h"
+#include "posittune/quant/recipe.h"
+#include "posittune/search/baselines.h"
+#include "posittune/search/space.h"
+#include "posittune/sensitivity/analysis.h"
+#include "posittune/tuning/budgets.h"
+
+namespace posittune::tuning {
+
+struct Choices {
+  std::vector<quant::WeightSetting> weights;  // of one granularity, group and rounding
+  std::size_t reserved = 0;                   // the last so many are for pins only
+  std::vector<quant::ActivationSetting> activations;  // empty: inputs stay FP32
+  // Labels that may go together, weight and activation; empty: all.
+  std::vector<std::pair<std::string, std::string>> pairs;
+};
+
+// "posit<6,*>"; with the rule where the choices have several: "posit<6,*> mse".
+std::vector<std::string> weight_labels(const Choices& choices);
+// "posit<8,1>", "int8@token", "posit<8,1>@output".
+std::string activation_label(const quant::ActivationSetting& setting);
+
+struct SpaceOptions {
+  std::vector<Cost> costs;
+  std::size_t window = 0;         // output channels that are decided together; 0: whole weights
+  std::vector<std::string> ties;  // by weight: those of the same nonempty text agree
+  std::vector<std::string> tie_patterns;  // see search::tied
+  std::vector<search::Pin> pins;
+};
+
+class MixSpace {
+ public:
+  // Scores by the gain tier, costs by `model`. kUsage as in search/space.h, for windows with activations,
+  // and for pairs that no choice has.
+  static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine, const cost::CostModel& model,
+                                const Choices& choices, const SpaceOptions& options, const evaluation::Advance& advance);
+
+  const search::Space& space() const { return space_; }
+  const search::Grouped& grouped() const { return grouped_; }
+  // Shares of what is not decided, in the order of the costs.
+  const std::vector<double>& fixed_shares() const { return fixed_; }
+  // Of an option for each group of grouped().
+  quant::Recipe recipe(const search::Choice& choice) const;
+  // The option of a label in each group; none where a group has no such option.
+  std::optional<search::Choice> uniform(const std::string& label) const;
+  const std::vector<std::string>& labels() const { return labels_; }  // all that occur, in order
+
+  // What a decision is about.
+  struct Place {
+    std::size_t weight = 0, first = 0, count = 0;  // rows
+    std::vector<std::size_t> layers;               // that use the weight
+  };
+  const std::vector<Place>& places() const { return places_; }  // by decision
+  // The weight's setting and, with inputs, the activation's, behind a label.
+  struct Setting {
+    quant::WeightSetting weight;
+    std::optional<quant::ActivationSetting> activation;
+  };
+  const Setting& setting(const std::string& label) const { return settings_.at(label); }
+
+ private:
+  Status list_settings();
+  std::vector<std::string> reserved_labels() const;
+  Status add_weight(sensitivity::Analysis& analysis, const sensitivity::Site& site, const cost::CostModel& model, const SpaceOptions& options);
+  Status add_windows(sensitivity::Analysis& analysis, const sensitivity::Site& site, const cost::CostModel& model, const SpaceOptions& options);
+  Status add_fixed(const cost::CostModel& model, const SpaceOptions& options);
+  search::Decision decision(const sensitivity::Site& site, const SpaceOptions& options) const;
+
+  const engine::Engine* engine_ = nullptr;
+  Choices choices_;
+  std::vector<std::string> labels_;
+  std::map<std::string, Setting> settings_;
+  search::Space space_;
+  search::Grouped grouped_;
+  std::vector<Place> places_;
+  std::vector<double> fixed_;
+};
+
+}  // namespace posittune::tuning

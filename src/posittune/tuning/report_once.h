@@ -1,0 +1,19 @@
+#pragma once
+
+// The report split is read once for a search: for recipes that were chosen without it. The journal keeps
+// which they were.
+
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/records/journal.h"
+#include "posittune/tuning/plan.h"
+
+namespace posittune::tuning {
+
+// Before the report data are looked at. The same recipes may come again (a run that continues, or is
+// repeated); kUsage for others.
+Status claim_report(records::Journal& journal, const std::vector<Plan>& plans);
+
+}  // namespace posittune::tuning

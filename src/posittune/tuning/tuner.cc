@@ -1,0 +1,405 @@
+#include "posittune/tuning/tuner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "posittune/base/version.h"
+#include "posittune/search/refine.h"
+#include "posittune/tuning/baselines.h"
+#include "posittune/tuning/report_once.h"
+
+namespace posittune::tuning {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInterval = 1.96;    // standard errors to each side of 95 %
+constexpr double kSequential = 2.56;  // of decisions that may be taken early; see sensitivity/measured.h
+constexpr std::size_t kDropPoints = 65;  // of the front in which an allowed drop is searched
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+records::Estimate interval(const evaluation::Divergence& divergence) {
+  const double mean = divergence.mean(), half = divergence.half_width(kInterval);
+  return {mean, std::isfinite(half) ? std::max(0.0, mean - half) : kUnknown, std::isfinite(half) ? mean + half : kUnknown};
+}
+
+// The costs that the budgets name, each once, the first of each list first.
+std::vector<Cost> costs_of(const Options& options) {
+  std::vector<Cost> costs;
+  const auto add = [&costs](Cost cost) {
+    if (std::ranges::find(costs, cost) == costs.end()) costs.push_back(cost);
+  };
+  for (const auto& budgets : options.budgets) {
+    for (const Budget& budget : budgets) add(budget.cost);
+  }
+  if (options.pareto > 0 || options.max_drop || costs.empty()) add(options.cost);
+  return costs;
+}
+
+class Tuner {
+ public:
+  Tuner(const Inputs& in, const Options& options) : in_(in), options_(options), costs_(costs_of(options)), analysis_(analysis_inputs(), options.analysis) {}
+
+  Result<Outcome> run() {
+    if (const Status built = build(); !built) return built.error();
+    for (const auto& budgets : options_.budgets) {
+      if (const Status done = search_within(budgets); !done) return done.error();
+    }
+    if (options_.pareto > 0) {
+      if (const Status done = search_front(); !done) return done.error();
+    }
+    if (options_.max_drop) {
+      if (const Status done = search_drop(); !done) return done.error();
+    }
+    if (options_.baselines) {
+      if (const Status done = add_baselines(); !done) return done.error();
+    }
+    if (const Status done = measure(); !done) return done.error();
+    outcome_.result.costs = analysis_.costs();
+    return std::move(outcome_);
+  }
+
+ private:
+  sensitivity::Inputs analysis_inputs() const {
+    return {.engine = in_.engine, .calibrate = in_.calibrate, .search = in_.search, .journal = in_.journal, .identity = in_.identity, .report = in_.progress};
+  }
+
+  Status build() {
+    SpaceOptions space = options_.space;
+    space.costs = costs_;
+    constexpr sensitivity::What kWeights[] = {sensitivity::What::kWeight};
+    const auto advance = in_.progress("scores", sensitivity::list_sites(*in_.engine, kWeights).size());
+    auto built = MixSpace::build(analysis_, *in_.engine, *in_.model, options_.choices, space, advance);
+    if (!built) return built.error();
+    space_.emplace(std::move(*built));
+    return success();
+  }
+
+  const search::Groups& groups() const { return space_->grouped().groups; }
+
+  std::size_t index_of(Cost cost) const { return static_cast<std::size_t>(std::ranges::find(costs_, cost) - costs_.begin()); }
+
+  // Shares of the whole model in one format.
+  Result<double> shares_of(Cost cost, const formats::Format& format) {
+    auto sum = in_.model->fixed_cost();
+    if (!sum) return sum.error();
+    std::optional<quant::WeightSetting> weight;
+    std::optional<quant::ActivationSetting> activation;
+    if (format != formats::fp32()) {
+      weight = options_.choices.weights.front();
+      weight->format = format;
+      weight->alternatives.clear();
+      activation = quant::ActivationSetting{.format = format};
+    }
+    for (std::size_t w = 0; w < in_.engine->graph().weights.size(); ++w) {
+      auto part = in_.model->site_cost(w, weight, options_.choices.activations.empty() ? std::nullopt : activation);
+      if (!part) return part.error();
+      *sum += *part;
+    }
+    return share(cost, *sum);
+  }
+
+  // The most that decisions may take of a cost.
+  Result<double> limit_of(const Budget& budget) {
+    double limit = limit_of_shares(budget, in_.size);
+    if (budget.relative_to) {
+      auto whole = shares_of(budget.cost, *budget.relative_to);
+      if (!whole) return whole.error();
+      limit = budget.amount * *whole;
+    }
+    return limit - space_->fixed_shares()[index_of(budget.cost)];
+  }
+
+  Plan plan_of(std::string method, std::string budget, const search::Choice& choice, double gap) const {
+    Plan plan{.method = std::move(method), .budget = std::move(budget), .recipe = space_->recipe(choice), .predicted = 0, .gap = gap};
+    for (std::size_t g = 0; g < choice.size(); ++g) plan.predicted += groups()[g][choice[g]].loss;
+    return plan;
+  }
+
+  Status search_within(const std::vector<Budget>& budgets) {
+    std::vector<double> limits(costs_.size(), std::numeric_limits<double>::infinity());
+    for (const Budget& budget : budgets) {
+      auto limit = limit_of(budget);
+      if (!limit) return limit.error();
+      double& of = limits[index_of(budget.cost)];
+      of = std::min(of, *limit);
+    }
+    const std::string text = to_text(budgets);
+    auto solved = search::solve({groups(), limits}, options_.solve);
+    if (!solved) {
+      if (solved.error().kind != ErrorKind::kUsage) return solved.error();
+      return take_nearest(budgets, limits);
+    }
+    search::Choice choice = solved->choice;
+    plans_.push_back(plan_of("search", text, choice, solved->gap()));
+    if (options_.refine == 0) return success();
+    return refine(choice, limits, text, solved->gap());
+  }
+
+  // No assignment keeps to the budgets: the cheapest of the first one that is broken.
+  Status take_nearest(const std::vector<Budget>& budgets, const std::vector<double>& limits) {
+    Error missed{.kind = ErrorKind::kUsage, .what = "a budget that no assignment meets", .where = to_text(budgets)};
+    std::size_t broken = index_of(budgets.front().cost);
+    bool alone = false;
+    for (const Budget& budget : budgets) {
+      const std::size_t k = index_of(budget.cost);
+      double least = 0;
+      for (const auto& options : groups()) least += std::ranges::min_element(options, {}, [k](const auto& o) { return o.costs[k]; })->costs[k];
+      if (least <= limits[k] || alone) continue;
+      alone = true;
+      broken = k;
+      missed.where = to_text({budget});
+      const Cost cost = budget.cost;
+      missed.expected = "at least " + fmt_number(amount_of_shares(cost, least + space_->fixed_shares()[k], in_.size));
+      missed.found = fmt_number(amount_of_shares(cost, limits[k] + space_->fixed_shares()[k], in_.size));
+      missed.hint = "cheaper formats in --formats; layers that are not quantized count in FP32";
+    }
+    if (!alone) missed.what = "budgets that no assignment meets together";
+    outcome_.missed.push_back(missed);
+    plans_.push_back(plan_of("search", to_text(budgets), search::cheapest_choice(groups(), broken), kUnknown));
+    return success();
+  }
+
+  static std::string fmt_number(double value) {
+    std::string text = std::to_string(value);
+    while (text.find('.') != std::string::npos && (text.back() == '0' || text.back() == '.')) {
+      const bool point = text.back() == '.';
+      text.pop_back();
+      if (point) break;
+    }
+    return text;
+  }
+
+  std::string describe(const std::vector<search::Change>& changes, const search::Choice& from) const {
+    std::string text;
+    for (const search::Change& change : changes) {
+      const std::size_t d = space_->grouped().members[change.group].front();
+      const auto& decision = space_->space().decisions[d];
+      const auto label = [&](std::size_t option) { return decision.labels[space_->grouped().option_of[change.group][option].front()]; };
+      text += (text.empty() ? "" : "; ") + decision.names.front() + ": " + label(from[change.group]) + " -> " + label(change.option);
+    }
+    return text;
+  }
+
+  Status refine(const search::Choice& start, const std::vector<double>& limits, const std::string& budget, double gap) {
+    const auto advance = in_.progress("refine " + budget, options_.refine);
+    const search::Compare compare = [&](const search::Choice& candidate, const search::Choice& current) -> Result<search::Verdict> {
+      auto before = analysis_.kl_of(space_->recipe(current));
+      if (!before) return before.error();
+      auto after = analysis_.kl_beside(space_->recipe(candidate), space_->recipe(current));
+      if (!after) return after.error();
+      const auto apart = evaluation::paired(*after, *before, kSequential);
+      if (const Status going = advance(1); !going) return going.error();
+      return search::Verdict{apart.mean, apart.half_width / kSequential, apart.mean + apart.half_width < 0};
+    };
+    search::RefineOptions how;
+    how.trials = options_.refine;
+    auto refined = search::refine(groups(), limits, start, compare, how);
+    if (!refined) return refined.error();
+    search::Choice current = start;
+    for (const search::RefineStep& step : refined->steps) {
+      const search::Verdict& verdict = step.verdict;
+      const double half = kSequential * verdict.deviation;
+      outcome_.result.refinement.push_back({describe(step.changes, current), step.predicted, verdict.difference, verdict.difference - half,
+                                            verdict.difference + half, verdict.better ? "better" : "not better"});
+      for (const search::Change& change : step.changes) {
+        if (verdict.better) current[change.group] = change.option;
+      }
+    }
+    if (refined->choice != start) plans_.push_back(plan_of("search, refined", budget, refined->choice, gap));
+    return success();
+  }
+
+  Result<std::vector<search::Solution>> front(std::size_t points) const {
+    return search::pareto_front(groups(), index_of(options_.cost), points, options_.solve);
+  }
+
+  std::string amount_text(const search::Solution& solution) const {
+    const std::size_t k = index_of(options_.cost);
+    return std::string(name(options_.cost)) + " " + fmt_number(std::round(1e3 * amount_of_shares(options_.cost, solution.costs[k] + space_->fixed_shares()[k], in_.size)) / 1e3);
+  }
+
+  Status search_front() {
+    auto points = front(options_.pareto);
+    if (!points) return points.error();
+    for (const search::Solution& each : *points) plans_.push_back(plan_of("front", amount_text(each), each.choice, each.gap()));
+    return success();
+  }
+
+  // The first point of the front, from cheap to dear, whose measured drop on the search split is allowed.
+  // The drop is taken to fall with the cost, so that few points are measured.
+  Status search_drop() {
+    auto points = front(kDropPoints);
+    if (!points) return points.error();
+    auto evaluator = evaluate_on(*in_.search, "FP32, for the drop");
+    if (!evaluator) return evaluator.error();
+    std::size_t low = 0, high = points->size();  // high: the cheapest known to be good
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      auto metrics = metrics_of(*evaluator, *in_.search, space_->recipe((*points)[middle].choice), "drop at " + amount_text((*points)[middle]));
+      if (!metrics) return metrics.error();
+      const std::string metric = primary_metric(*metrics);
+      if (drop_of(metric, metrics->at(metric)) <= *options_.max_drop) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    const std::string text = "max-drop " + fmt_number(100 * *options_.max_drop) + "%";
+    const bool none = high == points->size();
+    if (none) {
+      outcome_.missed.push_back({.kind = ErrorKind::kUsage,
+                                 .what = "no assignment loses that little on the search split",
+                                 .where = text,
+                                 .hint = "formats of more bits in --formats, or a larger drop"});
+    }
+    const search::Solution& found = (*points)[none ? points->size() - 1 : high];
+    plans_.push_back(plan_of("search", text, found.choice, found.gap()));
+    return success();
+  }
+
+  Status add_baselines() {
+    for (Plan& plan : uniform_plans(*space_)) plans_.push_back(std::move(plan));
+    if (options_.budgets.empty()) return success();
+    const BaselineInputs with{&analysis_, in_.engine, &*space_, in_.squares, options_.seed};
+    auto yardsticks = measure_yardsticks(with, in_.progress("baselines", groups().size()));
+    if (!yardsticks) return yardsticks.error();
+    std::optional<MixSpace> windows;
+    const Cost first = options_.budgets.front().front().cost;
+    const bool stored = first == Cost::kBits || first == Cost::kSize;
+    if (stored && options_.choices.activations.empty()) {
+      const FlexPosit scheme = flexposit_scheme(first);
+      auto built = MixSpace::build(analysis_, *in_.engine, *in_.model, scheme.choices, scheme.options, in_.progress("FlexPosit scheme", groups().size()));
+      if (!built) return built.error();
+      windows.emplace(std::move(*built));
+    }
+    for (const auto& budgets : options_.budgets) {
+      if (budgets.size() > 1 || index_of(budgets.front().cost) != 0) continue;  // rules of thumb know one budget
+      auto limit = limit_of(budgets.front());
+      if (!limit) return limit.error();
+      auto rules = rule_plans(with, *yardsticks, *limit, to_text(budgets));
+      if (!rules && rules.error().kind == ErrorKind::kUsage) continue;  // said already: the budget cannot be met
+      if (!rules) return rules.error();
+      for (Plan& plan : *rules) plans_.push_back(std::move(plan));
+      if (windows) plans_.push_back(flexposit_plan(*windows, *limit, to_text(budgets)));
+    }
+    return success();
+  }
+
+  Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title) {
+    return evaluation::Evaluator::create(*in_.engine, data, options_.evaluation, in_.progress(title, data.items()));
+  }
+
+  Result<std::map<std::string, records::MetricResult>> metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data, const quant::Recipe& recipe,
+                                                                  const std::string& title) {
+    auto measured = evaluator.measure(recipe, in_.progress(title, data.items()));
+    if (!measured) return measured.error();
+    return evaluator.compare(*measured);
+  }
+
+  std::string report_key(const quant::Recipe& recipe) const {
+    std::map<std::string, std::string> parts = in_.identity;
+    parts["kind"] = "report";
+    parts["recipe"] = quant::to_yaml(recipe);
+    parts["report"] = in_.report->identity() + "/" + std::to_string(in_.report->items());
+    parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
+    parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" + std::to_string(options_.evaluation.bootstrap.seed);
+    parts["engine"] = kVersion;
+    return records::trial_key(parts);
+  }
+
+  // What the journal has, or what is measured now.
+  Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe, const std::string& title) {
+    const std::string key = report_key(recipe);
+    auto known = in_.journal->find(key);
+    if (!known) return known.error();
+    if (*known) {
+      auto before = records::search_row_from_json(**known);
+      if (!before) return before.error();
+      row.metrics = std::move(before->metrics);
+      row.seconds = before->seconds;
+      return success();
+    }
+    const auto start = Clock::now();
+    if (!evaluator_) {
+      auto made = evaluate_on(*in_.report, "FP32 on report");
+      if (!made) return made.error();
+      evaluator_.emplace(std::move(*made));
+    }
+    auto metrics = metrics_of(*evaluator_, *in_.report, recipe, title);
+    if (!metrics) return metrics.error();
+    row.metrics = std::move(*metrics);
+    row.seconds = seconds_since(start);
+    return in_.journal->put(key, "report row", nlohmann::json(records::to_json(row)));
+  }
+
+  Result<records::SearchRow> describe(const Plan& plan) {
+    records::SearchRow row;
+    row.method = plan.method;
+    row.budget = plan.budget;
+    auto cost = in_.model->recipe_cost(plan.recipe);
+    if (!cost) return cost.error();
+    row.bits_per_weight = in_.engine->bits_per_weight(plan.recipe);
+    row.bytes = (row.bits_per_weight * in_.size.weights + in_.size.other_bits) / 8;
+    row.activation_bits = cost->activation_bits;
+    row.energy = cost->energy_pj;
+    row.area = cost->mean_area_um2;
+    row.predicted_kl = plan.predicted;
+    row.optimality_gap = plan.gap;
+    return row;
+  }
+
+  Status measure() {
+    const auto advance = in_.progress("KL on search", plans_.size());
+    for (const Plan& plan : plans_) {
+      auto row = describe(plan);
+      if (!row) return row.error();
+      auto divergence = analysis_.kl_of(plan.recipe);
+      if (!divergence) return divergence.error();
+      row->search_kl = interval(*divergence);
+      outcome_.result.rows.push_back(std::move(*row));
+      outcome_.recipes.push_back(plan.recipe);
+      if (const Status going = advance(1); !going) return going.error();
+    }
+    if (!options_.report || in_.report == nullptr) return success();
+    if (const Status free = claim_report(*in_.journal, plans_); !free) return free.error();
+    for (std::size_t i = 0; i < plans_.size(); ++i) {
+      const std::string title = "[" + std::to_string(i + 1) + "/" + std::to_string(plans_.size()) + "] " + plans_[i].method + " " + plans_[i].budget;
+      if (const Status done = add_report_metrics(outcome_.result.rows[i], plans_[i].recipe, title); !done) return done.error();
+    }
+    return success();
+  }
+
+  const Inputs& in_;
+  const Options& options_;
+  std::vector<Cost> costs_;
+  sensitivity::Analysis analysis_;
+  std::optional<MixSpace> space_;
+  std::optional<evaluation::Evaluator> evaluator_;
+  std::vector<Plan> plans_;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+std::string primary_metric(const std::map<std::string, records::MetricResult>& metrics) {
+  for (const char* name : {"perplexity", "accuracy", "map", "map_agreement", "top1_agreement", "cosine"}) {
+    if (metrics.contains(name)) return name;
+  }
+  return metrics.empty() ? "" : metrics.begin()->first;
+}
+
+double drop_of(const std::string& metric, const records::MetricResult& result) {
+  const double delta = result.delta ? result.delta->value : 0, fp32 = result.value.value - delta;
+  const double lost = metric == "perplexity" || metric == "kl" ? delta : -delta;
+  return fp32 != 0 ? lost / std::abs(fp32) : lost;
+}
+
+Result<Outcome> tune(const Inputs& inputs, const Options& options) { return Tuner(inputs, options).run(); }
+
+}  // namespace posittune::tuning

@@ -1,0 +1,73 @@
+#pragma once
+
+// The whole job of a search: scores, allocations within budgets, refinement on measured KL, and what the chosen
+// recipes do on data that played no part in choosing them.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/cost/recipe_cost.h"
+#include "posittune/data/dataset.h"
+#include "posittune/evaluation/evaluator.h"
+#include "posittune/records/journal.h"
+#include "posittune/records/search.h"
+#include "posittune/search/knapsack.h"
+#include "posittune/sensitivity/analysis.h"
+#include "posittune/tuning/budgets.h"
+#include "posittune/tuning/mix_space.h"
+#include "posittune/tuning/plan.h"
+
+namespace posittune::tuning {
+
+struct Options {
+  Choices choices;
+  SpaceOptions space;                        // `costs` follow from the budgets
+  std::vector<std::vector<Budget>> budgets;  // each list is one search for the least KL within all of them
+  std::size_t pareto = 0;                    // points between the cheapest and the dearest assignment
+  std::optional<double> max_drop;            // part of FP32's metric that may be lost, at the least cost
+  Cost cost = Cost::kBits;                   // of the front and of max_drop
+  std::size_t refine = 0;                    // trials for each budget
+  bool baselines = false;
+  bool report = true;                        // read the report split
+  search::SolveOptions solve;
+  sensitivity::Options analysis;
+  evaluation::Options evaluation;
+  std::uint64_t seed = 1;
+};
+
+// What a search works on; all must live longer.
+struct Inputs {
+  engine::Engine* engine = nullptr;  // with covariance_bytes
+  const data::Dataset* calibrate = nullptr;
+  const data::Dataset* search = nullptr;
+  const data::Dataset* report = nullptr;  // may be null without Options::report
+  const cost::CostModel* model = nullptr;
+  ModelSize size;
+  std::vector<double> squares;  // sum of squares of each weight
+  records::Journal* journal = nullptr;
+  std::map<std::string, std::string> identity;  // parts of every key: model, task ...
+  sensitivity::Reporter progress;
+};
+
+struct Outcome {
+  records::SearchResult result;
+  std::vector<quant::Recipe> recipes;  // of each row
+  // Budgets that cannot be met, with what could: the rows then hold what comes nearest.
+  std::vector<Error> missed;
+};
+
+// kUsage, kInput: choices, pins, ties and budgets that make no sense (a budget that is too small does not
+// end the search, see Outcome). Everything measured goes through the journal.
+Result<Outcome> tune(const Inputs& inputs, const Options& options);
+
+// The metric that a drop is measured in: perplexity, accuracy, mAP; without truth the agreement with FP32.
+std::string primary_metric(const std::map<std::string, records::MetricResult>& metrics);
+// The part of FP32's value that was lost; negative when it is better.
+double drop_of(const std::string& metric, const records::MetricResult& result);
+
+}  // namespace posittune::tuning
