@@ -216,7 +216,7 @@ TEST(Recipe, ErrorsNameTheTextAndThePlace) {
         Bad{"weights: {w: {format: int8, rounding: up}}", ErrorKind::kUsage, "nearest, compensated"},
         Bad{"weights: {w: {format: int8, rounding: [compensated]}}", ErrorKind::kInput, "recipe.yaml"},
         Bad{"weights: {w: {format: int8, bias_correction: maybe}}", ErrorKind::kInput, "recipe.yaml"},
-        Bad{"weights: {w: {format: int8, alternatives: posit<8,1>}}", ErrorKind::kInput, "alternatives"},
+        Bad{"weights: {w: {format: int8, alternatives: int4}}", ErrorKind::kInput, "alternatives"},
         Bad{"weights: {w: {format: int8, alternatives: [int1]}}", ErrorKind::kUsage, "weight 'w', alternatives"},
         Bad{"weights: {w: {format: int8, alternatives: [[int4]]}}", ErrorKind::kInput, "recipe.yaml"},
         Bad{"weights: {w: {format: int8, windows: [{first: 0, count: 1, format: int4, alternatives: 4}]}}",

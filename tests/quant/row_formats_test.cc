@@ -68,7 +68,9 @@ TEST(RowFormats, NeverWorseThanAnySingleFormat) {
             const std::span<const float> row(x.data() + r * kCols, kCols);
             const double best = row_error(formats[chosen->choice[r]], chosen->scales[r], row, columns);
             // Sums in another order: doubles, so nothing but equal ones can change places.
-            EXPECT_LE(best, row_error(formats[f], scales[r], row, columns) * (1 + 1e-12)) << r << " " << list[f];
+            // fp16 without a scale overflows in some rows: not a number, and not taken.
+            EXPECT_FALSE(best > row_error(formats[f], scales[r], row, columns) * (1 + 1e-12)) << r << " " << list[f];
+            EXPECT_FALSE(std::isnan(best));
             if (chosen->choice[r] == f) {
               EXPECT_EQ(chosen->scales[r], scales[r]);
             }

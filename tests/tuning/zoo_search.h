@@ -37,7 +37,8 @@ struct ZooSearch {
     made->calibrate.emplace(data::Dataset::open(*specs.calibrate, graph.inputs).value());
     made->search.emplace(data::Dataset::open(*specs.search, graph.inputs).value());
     std::map<std::string, TensorShape> shapes;
-    for (const auto& [input, tensor] : made->search->batch(0, 1).value()) shapes[input] = tensor.shape;
+    const Tensors first = made->search->batch(0, 1).value();
+    for (const auto& [input, tensor] : first) shapes[input] = tensor.shape;
     made->loads.emplace(cost::count_loads(graph, shapes).value());
     const std::vector<bool> all = model::select(graph, {}).value();
     made->engine.emplace(engine::Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = 8, .covariance_bytes = 1UL << 28}).value());

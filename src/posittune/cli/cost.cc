@@ -117,7 +117,7 @@ void print_json(const Json& document, std::ostream& out) {
 void print_costs(const ModelCost& of, std::ostream& out) {
   report::Table table({{"format"}, {"activations"}, {"bits/weight", Align::kRight}, {"bytes", Align::kRight}, {"to fp32 / int8", Align::kRight},
                        {"MAC-bits", Align::kRight}, {"compute", Align::kRight}, {"memory", Align::kRight}, {"energy", Align::kRight},
-                       {"to fp32 / int8", Align::kRight}, {"MAC um2", Align::kRight}, {"to fp32 / int8", Align::kRight}, {"ns", Align::kRight}});
+                       {"to fp32 / int8", Align::kRight}, {"mean MAC um2", Align::kRight}, {"to fp32 / int8", Align::kRight}, {"largest", Align::kRight}, {"ns", Align::kRight}});
   const auto relative = [&of](const CostRow& row, double cost::RecipeCost::* field) {
     return parts(row.cost.*field, value_or_nan(of.fp32, field), value_or_nan(of.int8, field));
   };
@@ -125,8 +125,8 @@ void print_costs(const ModelCost& of, std::ostream& out) {
     const cost::RecipeCost& cost = row.cost;
     table.add_row({row.format, row.activations, fmt::format("{:.3f}", cost.bits_per_weight), scaled(cost.bytes, {"B", "kB", "MB", "GB"}),
                    relative(row, &cost::RecipeCost::bytes), three(cost.mac_bits), energy(cost.compute_pj), energy(cost.memory_pj),
-                   energy(cost.energy_pj), relative(row, &cost::RecipeCost::energy_pj), three(cost.area_um2),
-                   relative(row, &cost::RecipeCost::area_um2), three(cost.delay_ns)});
+                   energy(cost.energy_pj), relative(row, &cost::RecipeCost::energy_pj), three(cost.mean_area_um2),
+                   relative(row, &cost::RecipeCost::mean_area_um2), three(cost.area_um2), three(cost.delay_ns)});
   }
   fmt::print(out, "{}  one run, {} MACs\n{}", of.model, three(of.rows.front().cost.macs), table.text());
 }

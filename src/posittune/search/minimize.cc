@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "posittune/base/interrupt.h"
+#include "posittune/search/branch.h"
 #include "posittune/search/core.h"
 #include "posittune/search/dynamic_program.h"
 #include "posittune/search/relaxation.h"
@@ -15,6 +16,9 @@ namespace {
 constexpr std::size_t kFirstStates = 256;
 constexpr std::size_t kFirstGroups = 64;
 constexpr std::size_t kGrowth = 4;
+constexpr std::size_t kStatesBeforeBranching = 1U << 14;
+constexpr std::size_t kMostBranchingGroups = 5000;  // a node costs a relaxation over all of them
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // `items` are reduced, have a constraint, and every budget can be met on its own.
 class Minimizer {
@@ -23,23 +27,22 @@ class Minimizer {
       : items_(items), loss_floor_(loss_floor), limits_(limits), relaxation_(relax(items)) {}
 
   Minimum run() {
-    if (!relaxation_.feasible && !find_feasible()) return nothing();
-    best_ = *relaxation_.feasible;
-    long double excess = 0;
-    for (std::size_t i = 0; i < best_.size(); ++i) {
-      excess += items_.loss[best_[i]] - items_.loss[relaxation_.base[i]];
-    }
-    const Totals base = totals(items_, relaxation_.base);
-    for (std::size_t k = 0; k < items_.constraints; ++k) {
-      excess += relaxation_.price[k] * (items_.budget[k] - base.costs[k]);
-    }
-    excess_ = std::max(0.0, static_cast<double>(excess));
+    const double least = loss_floor_ + relaxation_.bound;
+    if (least >= limits_.cutoff) return none(least, true);
+    if (!relaxation_.feasible && !find_feasible() && (infeasible_ || limits_.cutoff == kInfinity)) return none(least, infeasible_);
+    excess_ = limits_.cutoff - least;
+    if (relaxation_.feasible) take_feasible();
     grow();
     Minimum minimum;
-    minimum.loss = loss_floor_ + totals(items_, best_).loss;
-    minimum.bound = std::min(minimum.loss, loss_floor_ + relaxation_.bound + bound_);
-    if (bound_ >= excess_) minimum.bound = minimum.loss;
     minimum.proven = proven();
+    minimum.basis = relaxation_.basis;
+    minimum.bound = least + bound_;
+    if (best_.empty()) {
+      if (bound_ >= excess_) minimum.bound = limits_.cutoff;
+      return minimum;
+    }
+    minimum.loss = loss_floor_ + totals(items_, best_).loss;
+    minimum.bound = bound_ >= excess_ ? minimum.loss : std::min(minimum.loss, minimum.bound);
     minimum.assignment = std::move(best_);
     return minimum;
   }
@@ -50,6 +53,20 @@ class Minimizer {
   bool proven() const { return excess_ - bound_ <= tolerance(); }
   bool stop() const {
     return std::chrono::steady_clock::now() >= limits_.deadline || !check_interrupt();
+  }
+
+  void take_feasible() {
+    long double excess = 0;
+    for (std::size_t i = 0; i < relaxation_.feasible->size(); ++i) {
+      excess += items_.loss[(*relaxation_.feasible)[i]] - items_.loss[relaxation_.base[i]];
+    }
+    const Totals base = totals(items_, relaxation_.base);
+    for (std::size_t k = 0; k < items_.constraints; ++k) {
+      excess += relaxation_.price[k] * (items_.budget[k] - base.costs[k]);
+    }
+    if (static_cast<double>(excess) >= excess_) return;
+    excess_ = std::max(0.0, static_cast<double>(excess));
+    best_ = *relaxation_.feasible;
   }
 
   void grow() {
@@ -77,6 +94,7 @@ class Minimizer {
   bool find_feasible() {
     Limits limits = limits_;
     limits.good_enough = items_.budget[0];
+    limits.cutoff = kInfinity;
     Minimum minimum = minimize(cost_as_loss(items_, 0), limits);
     if (minimum.assignment && minimum.loss <= items_.budget[0]) {
       relaxation_.feasible = std::move(minimum.assignment);
@@ -86,10 +104,10 @@ class Minimizer {
     return false;
   }
 
-  Minimum nothing() const {
+  static Minimum none(double bound, bool proven) {
     Minimum minimum;
-    minimum.bound = loss_floor_ + relaxation_.bound;
-    minimum.proven = infeasible_;
+    minimum.bound = bound;
+    minimum.proven = proven;
     return minimum;
   }
 
@@ -97,8 +115,8 @@ class Minimizer {
   double loss_floor_;
   const Limits& limits_;
   Relaxation relaxation_;
-  Assignment best_;
-  double excess_ = 0;  // of the best assignment; see core.h
+  Assignment best_;    // empty: none below the cutoff
+  double excess_ = 0;  // of it, or of the cutoff; see core.h
   double bound_ = 0;   // of the excess of all
   bool infeasible_ = false;
 };
@@ -126,7 +144,12 @@ Minimum minimize_reduced(const Reduced& reduced, const Limits& limits) {
     return impossible;
   }
   if (items.constraints == 0) return least_losses(items, reduced.loss_floor);
-  return Minimizer(items, reduced.loss_floor, limits).run();
+  Limits first = limits;
+  const bool branches = limits.branch && items.constraints > 1 && items.groups() <= kMostBranchingGroups;
+  if (branches) first.max_states = std::min(limits.max_states, kStatesBeforeBranching);
+  Minimum minimum = Minimizer(items, reduced.loss_floor, first).run();
+  if (minimum.proven || !branches || minimum.loss <= limits.good_enough) return minimum;
+  return branch_and_bound(items, reduced.loss_floor, std::move(minimum), limits);
 }
 
 }  // namespace
@@ -165,12 +188,13 @@ Items cost_as_loss(const Items& items, std::size_t k) {
 Minimum minimize(const Items& items, const Limits& limits) {
   const Reduced reduced = reduce(items);
   Minimum minimum = minimize_reduced(reduced, limits);
-  if (minimum.assignment) {
-    for (std::size_t i = 0; i < minimum.assignment->size(); ++i) {
-      std::uint32_t& item = (*minimum.assignment)[i];
-      item = static_cast<std::uint32_t>(items.first[i]) + reduced.items.source[item];
+  const auto to_given = [&](Assignment& assignment) {
+    for (std::size_t i = 0; i < assignment.size(); ++i) {
+      assignment[i] = static_cast<std::uint32_t>(items.first[i]) + reduced.items.source[assignment[i]];
     }
-  }
+  };
+  if (minimum.assignment) to_given(*minimum.assignment);
+  for (Assignment& assignment : minimum.basis) to_given(assignment);
   return minimum;
 }
 

@@ -135,7 +135,10 @@ class ColumnGeneration {
       if (reduced >= -kOptimal * (std::abs(duals[m]) + std::abs(column.loss))) break;
     }
     if (best_.base.empty()) priced(Vector(m + 1, 0.0));
-    for (const Assignment& other : master.assignments()) approach(other);
+    for (const Assignment& other : master.assignments()) {
+      if (!other.empty()) best_.basis.push_back(other);
+      approach(other);
+    }
     return std::move(best_);
   }
 

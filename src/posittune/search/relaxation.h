@@ -21,6 +21,7 @@ struct Relaxation {
   double bound = 0;                    // L(p)
   Assignment base;                     // that attains it; rarely within the budgets
   std::optional<Assignment> feasible;  // the best one met that is
+  std::vector<Assignment> basis;       // the linear relaxation's optimum is a mean of these
 };
 
 // Of a reduced problem with at least one group and one constraint.
