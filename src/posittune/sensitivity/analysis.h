@@ -88,6 +88,9 @@ class Analysis {
   // KL over error.
   Result<double> gain_of(const Site& site);
 
+  // Runs the calibration split through the engine, unless it was: for who asks the engine itself.
+  Status calibrate();
+
   // KL of a whole recipe on the search split.
   Result<evaluation::Divergence> kl_of(const quant::Recipe& recipe);
   // The same, ended early when it is surely smaller or larger than that of `other`.
@@ -112,7 +115,6 @@ class Analysis {
   using Advance = evaluation::Advance;
 
   std::string key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const;
-  Status calibrate();
   Result<evaluation::Prober*> prober();
   bool has_proxy(const Site& site) const;
   Result<Measured> measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier, const Advance& advance);

@@ -58,6 +58,7 @@ std::vector<Plan> uniform_plans(const MixSpace& space) {
 }
 
 Result<Yardsticks> measure_yardsticks(const BaselineInputs& in, const evaluation::Advance& advance) {
+  if (const Status ready = in.analysis->calibrate(); !ready) return ready.error();  // rounding errors depend on it
   const search::Grouped& grouped = in.space->grouped();
   Yardsticks made{.sizes = {}, .sqnr = {}, .trace = grouped.groups};
   for (std::size_t g = 0; g < grouped.groups.size(); ++g) {
