@@ -45,7 +45,7 @@ TEST(Budgets, WrongOnesSayWhatIsExpected) {
 }
 
 TEST(Budgets, SharesAndBack) {
-  const ModelSize size{.weights = 1000, .other_bits = 320, .inputs = 50, .macs = 200};
+  const ModelSize size{.weights = 1000, .other_bits = 320, .macs = 200, .inputs = 50};
   for (const Cost cost : {Cost::kBits, Cost::kSize, Cost::kActivationBits, Cost::kMacBits, Cost::kEnergy, Cost::kArea}) {
     const Budget budget{.cost = cost, .amount = 4.5, .relative_to = {}, .text = "4.5"};
     EXPECT_DOUBLE_EQ(amount_of_shares(cost, limit_of_shares(budget, size), size), 4.5) << name(cost);

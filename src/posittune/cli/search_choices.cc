@@ -196,8 +196,6 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   made.seed = options.seed;
   auto reference = base_setting(options);
   if (!reference) return reference.error();
-  reference->rounding = quant::Rounding::kNearest;
-  reference->bias_correction = false;
   if (const Status ok = quant::parse_weight_format(options.reference, *reference); !ok) return ok.error();
   made.analysis.reference = {*reference, {.format = reference->format, .rule = quant::ScaleRule::kMsePow2}};
   made.analysis.batch = options.batch;

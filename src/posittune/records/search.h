@@ -23,7 +23,7 @@ struct SearchRow {
   std::string budget;  // what it had to keep to: "bits 4.5, energy 0.5x"; empty for uniform formats
   double bits_per_weight = 0;  // with scales, tags, layers in FP32
   double bytes = 0;            // of all weights
-  double activation_bits = 0;  // of layer inputs, mean over elements
+  double activation_bits = 0;  // of the inputs of quantized layers, mean over elements
   double energy = 0;           // pJ of one inference: products and traffic
   double area = 0;             // um2 of a MAC unit, mean over MACs
   double predicted_kl = 0;     // sum of scores; NaN when some have none

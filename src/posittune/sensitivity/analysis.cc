@@ -153,7 +153,7 @@ Result<Analysis::Measured> Analysis::measure_gain(const quant::Recipe& recipe) {
                  [&](const Divergence&) -> std::string { return seen >= options_.gain_items ? "enough" : ""; });
 }
 
-Result<double> Analysis::gain_of(const Site& site) {
+Result<double> Analysis::gain_of(const Site& site, quant::Rounding rounding) {
   const model::Graph& graph = in_.engine->graph();
   if (!has_proxy(site)) {
     return Error{.kind = ErrorKind::kUnsupported,
@@ -168,21 +168,25 @@ Result<double> Analysis::gain_of(const Site& site) {
     }
     if (users.size() == 1) probed = {What::kWeight, site.weight, users};
   }
-  const std::pair name(probed.what, probed.what == What::kActivation ? probed.layers.front() : *probed.weight);
+  if (site.what == What::kActivation) rounding = quant::Rounding::kNearest;
+  const std::tuple name(probed.what, probed.what == What::kActivation ? probed.layers.front() : *probed.weight, rounding);
   if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
-  auto error = error_of(probed, options_.reference, false);
+  Candidate reference = options_.reference;
+  reference.weight.rounding = rounding;
+  auto error = error_of(probed, reference, false);
   if (!error) return error.error();
-  auto measured = measure_gain(recipe_of(*in_.engine, probed, options_.reference));
+  auto measured = measure_gain(recipe_of(*in_.engine, probed, reference));
   if (!measured) return measured.error();
   return gains_[name] = error->error > 0 ? measured->divergence.mean() / error->error : 0;
 }
 
 Result<double> Analysis::predicted(const Site& site, const Candidate& candidate) {
   if (site.what != What::kBoth) {
-    auto gain = gain_of(site);
-    if (!gain) return gain.error();
     auto error = error_of(site, candidate, false);
     if (!error) return error.error();
+    if (error->error == 0) return 0.0;
+    auto gain = gain_of(site, candidate.weight.rounding);
+    if (!gain) return gain.error();
     return *gain * error->error;
   }
   auto sum = predicted({What::kWeight, site.weight, site.layers}, candidate);

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "posittune/base/result.h"
@@ -85,8 +86,10 @@ class Analysis {
   Result<double> predicted(const Site& site, const Candidate& candidate);
   // At the layer's own output; `channels`: of each output channel too.
   Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
-  // KL over error.
-  Result<double> gain_of(const Site& site);
+  // KL over error of the reference format. What compensated rounding leaves hurts more for its size than what
+  // nearest rounding does (whose error is largest where inputs are, and often the same for all tokens), so
+  // weights have a gain for each rounding; inputs have that of nearest.
+  Result<double> gain_of(const Site& site, quant::Rounding rounding = quant::Rounding::kNearest);
 
   // Runs the calibration split through the engine, unless it was: for who asks the engine itself.
   Status calibrate();
@@ -136,7 +139,7 @@ class Analysis {
   std::vector<Site> sites_;
   std::optional<evaluation::Prober> prober_;
   bool calibrated_ = false;
-  std::map<std::pair<What, std::size_t>, double> gains_;  // by weight, or by layer for inputs
+  std::map<std::tuple<What, std::size_t, quant::Rounding>, double> gains_;  // by weight, or by layer for inputs
   std::map<Tier, records::TierCost> costs_;
 };
 

@@ -72,12 +72,12 @@ Result<Yardsticks> measure_yardsticks(const BaselineInputs& in, const evaluation
       const double square = in.squares[place.weight];
       signal += square;
       size += static_cast<double>(in.engine->graph().weights[place.weight].size());
-      auto gain = in.analysis->gain_of(site);
-      if (!gain) return gain.error();
       for (std::size_t j = 0; j < noises.size(); ++j) {
         const MixSpace::Setting& setting = in.space->setting(in.space->space().decisions[d].labels[grouped.option_of[g][j][m]]);
         auto noise = noise_of(in, place, setting);
         if (!noise) return noise.error();
+        auto gain = in.analysis->gain_of(site, setting.weight.rounding);
+        if (!gain) return gain.error();
         auto error = in.analysis->error_of(site, {setting.weight, {.format = setting.weight.format}}, false);
         if (!error) return error.error();
         noises[j].weight += noise->weight;

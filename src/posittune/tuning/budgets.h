@@ -17,7 +17,7 @@ namespace posittune::tuning {
 enum class Cost : std::uint8_t {
   kBits,            // stored bits per weight, scales and tags included
   kSize,            // bytes of all parameters
-  kActivationBits,  // of the elements that layers read, mean
+  kActivationBits,  // of the inputs of the layers that are quantized, mean over elements
   kMacBits,         // bits of the weight x bits of the activation, mean over MACs
   kEnergy,          // pJ of one inference: MACs and traffic
   kArea,            // um2 of a MAC's unit, mean over MACs
@@ -45,7 +45,8 @@ std::string to_text(const std::vector<Budget>& budgets);
 // The largest sum of shares that keeps to an absolute budget of a model with these totals; `other_bits`: of
 // parameters that no layer owns.
 struct ModelSize {
-  double weights = 0, other_bits = 0, inputs = 0, macs = 0;
+  double weights = 0, other_bits = 0, macs = 0;
+  double inputs = 0;  // elements that quantized layers read
 };
 double limit_of_shares(const Budget& budget, const ModelSize& size);
 // The way back, for messages: an amount in the cost's unit.

@@ -129,8 +129,6 @@ Status MixSpace::add_weight(sensitivity::Analysis& analysis, const Site& site, c
 // A window is stored as a matrix of its own; of what depends on MACs it has its share.
 Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site, const cost::CostModel& model, const SpaceOptions& options) {
   const model::Weight& weight = engine_->graph().weights[*site.weight];
-  auto gain = analysis.gain_of({What::kWeight, site.weight, site.layers});
-  if (!gain) return gain.error();
   const std::size_t first_decision = space_.decisions.size();
   for (std::size_t first = 0; first < weight.rows; first += options.window) {
     const std::size_t count = std::min(options.window, weight.rows - first);
@@ -141,6 +139,8 @@ Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site, 
   }
   for (const std::string& label : labels_) {
     const Setting& of = settings_.at(label);
+    auto gain = analysis.gain_of({What::kWeight, site.weight, site.layers}, of.weight.rounding);
+    if (!gain) return gain.error();
     auto error = analysis.error_of({What::kWeight, site.weight, site.layers}, candidate_of(of), true);
     if (!error) return error.error();
     auto cost = model.site_cost(*site.weight, of.weight, std::nullopt);
@@ -176,6 +176,10 @@ Status MixSpace::add_fixed(const cost::CostModel& model, const SpaceOptions& opt
     *fixed += *plain;
   }
   fixed_ = shares(options.costs, *fixed);
+  // A mean over the inputs that are decided.
+  for (std::size_t k = 0; k < fixed_.size(); ++k) {
+    if (options.costs[k] == Cost::kActivationBits) fixed_[k] = 0;
+  }
   return success();
 }
 

@@ -338,6 +338,21 @@ class Tuner {
     return in_.journal->put(key, "report row", nlohmann::json(records::to_json(row)));
   }
 
+  Result<double> mean_input_bits(const quant::Recipe& recipe) const {
+    const model::Graph& graph = in_.engine->graph();
+    double bits = 0;
+    for (std::size_t l = 0; l < graph.layers.size(); ++l) {
+      if (!in_.engine->chosen(l) || !graph.layers[l].weight) continue;
+      const auto input = recipe.activations.find(graph.layers[l].name);
+      const auto weight = recipe.weights.find(graph.weights[*graph.layers[l].weight].name);
+      auto part = in_.model->layer_cost(l, weight == recipe.weights.end() ? std::nullopt : std::optional(weight->second),
+                                        input == recipe.activations.end() ? std::nullopt : std::optional(input->second));
+      if (!part) return part.error();
+      bits += part->input_bits;
+    }
+    return in_.size.inputs > 0 ? bits / in_.size.inputs : kUnknown;
+  }
+
   Result<records::SearchRow> describe(const Plan& plan) {
     records::SearchRow row;
     row.method = plan.method;
@@ -346,7 +361,9 @@ class Tuner {
     if (!cost) return cost.error();
     row.bits_per_weight = in_.engine->bits_per_weight(plan.recipe);
     row.bytes = (row.bits_per_weight * in_.size.weights + in_.size.other_bits) / 8;
-    row.activation_bits = cost->activation_bits;
+    auto activation_bits = mean_input_bits(plan.recipe);
+    if (!activation_bits) return activation_bits.error();
+    row.activation_bits = *activation_bits;
     row.energy = cost->energy_pj;
     row.area = cost->mean_area_um2;
     row.predicted_kl = plan.predicted;

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Runs what docs/results.md claims about mixed precision, on four models and three calibration draws, and writes its tables.
+
+usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N] [--write]
+
+Runs go to --runs-folder and are continued there. Models that are not there are left out, and named: scripts/fetch makes
+yolov8n and smollm2. A draw is every third item of the calibration split, with another first one.
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy
+import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import machine
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "results.md"
+BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
+DRAWS = 3
+CHOICES = ";".join(f"posit<{n},*>;int{n}" for n in (3, 4, 5, 6, 7, 8)) + ";fp4_e2m1;fp6_e2m3;fp8_e4m3"
+EIGHT = "posit<8,*>;int8;fp8_e4m3"
+INPUTS8 = "posit<8,0>;posit<8,1>;posit<8,2>;fp8_e4m3;int8@token"
+INPUTS6 = "posit<5,1>;posit<6,1>;posit<6,2>;posit<8,1>;posit<8,2>;int6@token;int5@token"
+MODELS = {  # name: (folder, items to search on, items to report on)
+    "zoo GPT-2": ("zoo/gpt2", 24, 48),
+    "zoo ALBERT": ("zoo/albert", 200, 400),
+    "YOLOv8n": ("yolov8n", 16, 32),
+    "SmolLM2": ("smollm2", 2, 4),
+}
+
+
+def draw_data(args, name: str, draw: int) -> pathlib.Path:
+    """data.yaml of a draw: its part of the calibration split, and limits."""
+    folder, search, report = MODELS[name]
+    source = (ROOT if folder.startswith("zoo/") else args.models) / folder
+    home = args.runs_folder / name.lower().replace(" ", "-") / f"draw{draw}"
+    home.mkdir(parents=True, exist_ok=True)
+    data = yaml.safe_load((source / "data.yaml").read_text())
+    for split in ("calibrate", "search", "report"):
+        for key in ("path", "tokenizer", "annotations", "labels"):
+            if key in data[split]:
+                data[split][key] = str((source / data[split][key]).resolve())
+    data["search"]["limit"], data["report"]["limit"] = search, report
+    calibrate = pathlib.Path(data["calibrate"]["path"])
+    if calibrate.is_dir():
+        part = home / "calibrate"
+        part.mkdir(exist_ok=True)
+        images = sorted(p for p in calibrate.iterdir() if p.is_file())
+        for image in images[draw::DRAWS]:
+            shutil.copy(image, part / image.name)
+        data["calibrate"]["path"] = str(part)
+    else:
+        arrays = numpy.load(calibrate)
+        numpy.savez(home / "calibrate.npz", **{key: value[draw::DRAWS] for key, value in arrays.items()})
+        data["calibrate"]["path"] = str(home / "calibrate.npz")
+    (home / "data.yaml").write_text(yaml.safe_dump(data))
+    return home
+
+
+def posittune(args, name: str, draw: int, run: str, command: str, *arguments) -> dict:
+    folder, _, _ = MODELS[name]
+    home = draw_data(args, name, draw)
+    model = (ROOT if folder.startswith("zoo/") else args.models) / folder / "model.onnx"
+    line = [args.build / "posittune", command, model, "--data", home / "data.yaml", "--threads", 2, "--json", "-o", home / run, *arguments]
+    start = time.monotonic()
+    done = subprocess.run(list(map(str, line)), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{name}, {run}: exit code {done.returncode}")
+    result = json.loads(done.stdout)
+    result["wall"] = time.monotonic() - start
+    return result
+
+
+def kl(row) -> float:
+    return row["metrics"]["kl"]["value"]
+
+
+def drop(row) -> float:
+    """Percent of FP32's metric that is lost."""
+    for name in ("perplexity", "accuracy", "map", "map_agreement"):
+        if name in row["metrics"]:
+            metric = row["metrics"][name]
+            fp32 = metric["value"] - metric["delta"]["value"]
+            lost = metric["delta"]["value"] if name == "perplexity" else -metric["delta"]["value"]
+            return 100 * lost / fp32
+    return math.nan
+
+
+def find(result, **wanted) -> dict:
+    (row,) = [row for row in result["rows"] if all(row.get(key) == value for key, value in wanted.items())]
+    return row
+
+
+def spread(values) -> str:
+    """Median, and all when there are several."""
+    values = sorted(values)
+    middle = values[len(values) // 2]
+    return f"{middle:.3g}" if len(values) == 1 else f"{middle:.3g} ({values[0]:.3g} to {values[-1]:.3g})"
+
+
+def verdict(holds) -> str:
+    """Of all draws."""
+    return "holds" if all(holds) else "**fails**" if not any(holds) else f"**fails in {sum(not each for each in holds)} of {len(holds)} draws**"
+
+
+class Model:
+    """All runs of one model, draw by draw."""
+
+    def __init__(self, args, name):
+        self.name = name
+        draws = range(args.draws)
+        per_channel = ["--granularity", "channel", "--what", "w"]
+
+        def compare(draw, run, *arguments):
+            return posittune(args, name, draw, run, "compare", *per_channel, *arguments)
+        self.plain = [compare(d, "plain", "--formats", "posit<8,1>,int8", "--scale", "mse_pow2,mse") for d in draws]
+        self.weighted = [compare(d, "weighted", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted") for d in draws]
+        self.compensated = [compare(d, "compensated", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted", "--rounding", "compensated") for d in draws]
+        self.search = [posittune(args, name, d, "search", "search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines") for d in draws]
+        self.windows = [posittune(args, name, d, "windows", "search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64) for d in draws]
+        inputs = ["--what", "wa", "--activation-scale", "output"]
+        self.eight = [posittune(args, name, d, "eight", "search", "--bits", 8.2, "--formats", EIGHT, "--activations", INPUTS8, *inputs) for d in draws]
+        self.six = [posittune(args, name, d, "six", "search", "--bits", 6.2, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws]
+        wa = ["compare", "--granularity", "channel", "--what", "wa", "--input-weighted", "--rounding", "compensated"]
+        self.static = [posittune(args, name, d, "static", *wa, "--formats", "int8,fp8_e4m3,posit<8,1>,posit<6,1>", "--scale", "mse_pow2", "--activation-scale", "output") for d in draws]
+        self.token = [posittune(args, name, d, "token", *wa, "--formats", "int8,posit<6,1>", "--scale", "absmax", "--activation-scale", "token") for d in draws]
+
+
+def claim_a(model) -> list[str]:
+    base = [kl(find(r, format="posit<8,1>", scale="mse_pow2")) for r in model.plain]
+    int8 = [kl(find(r, format="int8", scale="mse")) for r in model.plain]
+    lines = []
+    for title, runs in (("nearest", model.weighted), ("compensated", model.compensated)):
+        mixed = [min(kl(find(r, format="posit<8,*>", scale=s)) for s in ("mse_pow2", "mse")) for r in runs]
+        lines.append(f"| {model.name} | {title} | {spread(base)} | {spread(int8)} | {spread(mixed)} | {spread([m / b for m, b in zip(mixed, base)])} "
+                     f"| {verdict([m <= 0.5 * b for m, b in zip(mixed, base)])} | {verdict([m <= i for m, i in zip(mixed, int8)])} |")
+    return lines
+
+
+def claim_bc(model) -> list[str]:
+    lines = []
+    for bits in ("4.5", "5", "6"):
+        ours = [find(r, method="search", budget=f"bits {bits}") for r in model.search]
+        flex = [find(r, method="FlexPosit scheme", budget=f"bits {bits}") for r in model.search]
+        # Uniform formats may have a little more than the budget: their scales and tags.
+        best = [min((row for row in r["rows"] if row["method"].startswith("uniform") and row["bits_per_weight"] <= float(bits) + 0.1), key=kl) for r in model.search]
+        less = [100 * (1 - kl(o) / kl(f)) for o, f in zip(ours, flex)]
+        lines.append(f"| {model.name} | {bits} | {spread([kl(o) for o in ours])} | {spread([kl(f) for f in flex])} | {spread(less)} "
+                     f"| {verdict([x >= 65 for x in less]) if bits != '6' else ''} | {best[0]['method'][8:]} ({best[0]['bits_per_weight']:.2f}) | {spread([kl(b) for b in best])} "
+                     f"| {verdict([kl(o) < kl(b) for o, b in zip(ours, best)])} |")
+    return lines
+
+
+def methods_table(model) -> list[str]:
+    methods = ["search", "HAWQ trace", "AIMET list", "greedy by SQNR", "small layers first", "random", "shuffled scores", "FlexPosit scheme"]
+    lines = []
+    for bits in ("4.5", "5"):
+        cells = [spread([kl(find(r, method=m, budget=f"bits {bits}")) for r in model.search]) for m in methods]
+        windows = spread([kl(find(r, method="search", budget=f"bits {bits}")) for r in model.windows])
+        lines.append(f"| {model.name} | {bits} | {cells[0]} | {windows} | " + " | ".join(cells[1:]) + " |")
+    return lines
+
+
+def claim_d(model) -> list[str]:
+    rows = [("searched, 8 bits", [find(r, method="search") for r in model.eight]), ("searched, 6 bits", [find(r, method="search") for r in model.six])]
+    for form in ("posit<8,1>", "fp8_e4m3", "int8", "posit<6,1>"):
+        rows.append((f"{form} static", [find(r, format=form) for r in model.static]))
+    for form in ("int8", "posit<6,1>"):
+        rows.append((f"{form} per token", [find(r, format=form) for r in model.token]))
+    lines = []
+    for title, found in rows:
+        limit = 1 if title == "searched, 8 bits" else 10 if title == "searched, 6 bits" else None
+        lines.append(f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} "
+                     f"| {'' if limit is None else verdict([drop(r) <= limit for r in found])} |")
+    return lines
+
+
+def claim_e(model) -> list[str]:
+    lines = []
+    for form in ("posit<4,*>", "int4"):
+        before = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.weighted]
+        after = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.compensated]
+        less = [100 * (1 - a / b) for a, b in zip(after, before)]
+        lines.append(f"| {model.name} | {form} | {spread(before)} | {spread(after)} | {spread(less)} | {verdict([x >= 40 for x in less])} |")
+    return lines
+
+
+def tables(models) -> list[str]:
+    def each(part):
+        return [line for model in models for line in part(model)]
+    return [
+        "### (a) 8 bits, weights only: es per channel against posit<8,1> and INT8", "",
+        "KL on the report split, nats per token, item or image; median of the draws and all of them. `posit<8,*>` with weighted scales (the better of powers of two and real ones), posit<8,1> with powers of two by SQNR, INT8 per channel with real MSE scales, both to nearest.", "",
+        "| model | rounding of posit<8,*> | posit<8,1> | INT8 | posit<8,*> | to posit<8,1> | at most half | no more than INT8 |", "|---|---|---|---|---|---|---|---|", *each(claim_a), "",
+        "### (b), (c) Mixed formats against FlexPosit's scheme and the best uniform format", "",
+        "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |", "|---|---:|---|---|---|---|---|---|---|", *each(claim_bc), "",
+        "KL of all rules at equal bits:", "",
+        "| model | bits | searched | searched, windows of 64 | HAWQ trace | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
+        "### (d) Weights and inputs", "",
+        "Loss in percent of FP32's perplexity, accuracy or mAP. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
+        "| model | formats | bits/weight | KL | loss, % | goal |", "|---|---|---|---|---|---|", *each(claim_d), "",
+        "### (e) Error compensation at 4 bits", "",
+        "| model | format | nearest | compensated | less, % | at least 40 % |", "|---|---|---|---|---|---|", *each(claim_e), "",
+        "Seconds of the search with its baselines, first draw: " + ", ".join(f"{model.name} {model.search[0]['wall']:.0f}" for model in models) + "."]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
+    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models")
+    parser.add_argument("--runs-folder", type=pathlib.Path, default=ROOT / "build" / "search")
+    parser.add_argument("--only", nargs="*", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--write", action="store_true", help="into docs/results.md; default: print")
+    args = parser.parse_args()
+    models, missing = [], []
+    for name in args.only:
+        folder = MODELS[name][0]
+        if folder.startswith("zoo/") or (args.models / folder / "model.onnx").exists():
+            models.append(Model(args, name))
+        else:
+            missing.append(name)
+    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])])
+    if not args.write:
+        print(text)
+        return 0
+    page = PAGE.read_text()
+    PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
