@@ -134,7 +134,7 @@ class Model:
         self.six = [posittune(args, name, d, "six", "search", "--bits", 6.2, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws]
         wa = ["compare", "--granularity", "channel", "--what", "wa", "--input-weighted", "--rounding", "compensated"]
         self.static = [posittune(args, name, d, "static", *wa, "--formats", "int8,fp8_e4m3,posit<8,1>,posit<6,1>", "--scale", "mse_pow2", "--activation-scale", "output") for d in draws]
-        self.token = [posittune(args, name, d, "token", *wa, "--formats", "int8,posit<6,1>", "--scale", "absmax", "--activation-scale", "token") for d in draws]
+        self.token = [posittune(args, name, d, "token", *wa, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token") for d in draws]
 
 
 def claim_a(model) -> list[str]:
@@ -176,8 +176,8 @@ def claim_d(model) -> list[str]:
     rows = [("searched, 8 bits", [find(r, method="search") for r in model.eight]), ("searched, 6 bits", [find(r, method="search") for r in model.six])]
     for form in ("posit<8,1>", "fp8_e4m3", "int8", "posit<6,1>"):
         rows.append((f"{form} static", [find(r, format=form) for r in model.static]))
-    for form in ("int8", "posit<6,1>"):
-        rows.append((f"{form} per token", [find(r, format=form) for r in model.token]))
+    for form in ("int8", "posit<8,1>", "posit<6,1>"):  # the better of two rules for the scale
+        rows.append((f"{form} per token", [min((find(r, format=form, scale=s) for s in ("absmax", "rms_pow2")), key=kl) for r in model.token]))
     lines = []
     for title, found in rows:
         limit = 1 if title == "searched, 8 bits" else 10 if title == "searched, 6 bits" else None

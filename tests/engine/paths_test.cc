@@ -61,7 +61,10 @@ TEST(Paths, FormatsDecide) {
   EXPECT_EQ(path("posit<8,1>", "posit<8,1>"), bf16);
   EXPECT_EQ(path("posit<8,0>", "int8"), bf16);
   EXPECT_EQ(path("fp8_e4m3", "posit<6,1>"), bf16);
-  EXPECT_EQ(path("bf16", "bf16"), bf16);
+  EXPECT_EQ(path("posit<8,3>", "posit<8,3>"), bf16);
+  // Products of their largest values are no floats.
+  EXPECT_EQ(path("bf16", "bf16"), Path::kFp32);
+  EXPECT_EQ(path("posit<8,4>", "posit<8,4>"), Path::kFp32);
   for (const char *wide :
        {"fp32", "fp16", "int16", "posit<16,1>", "mxfp8", "mxint8"}) {
     EXPECT_EQ(path(wide, "int8"), Path::kFp32) << wide;

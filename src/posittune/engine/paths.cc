@@ -1,10 +1,13 @@
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include "posittune/engine/gemm.h"
 #include "posittune/engine/settings.h"
+#include "posittune/formats/codec.h"
 #include "posittune/kernels/arrays.h"
 
 namespace posittune::engine {
@@ -68,6 +71,19 @@ Result<Path> most_preferred_path() {
                .found = text};
 }
 
+namespace {
+
+// Products of grid values, and sums of a million of them, are ordinary floats: bf16 x bf16 or posit<8,4> x
+// posit<8,4> (2^192) are not, and scales often put the largest values there.
+bool products_fit(const formats::Format& weight, const formats::Format& activation) {
+  constexpr int kTerms = 20;
+  const formats::FloatRange w = formats::float_range(weight), a = formats::float_range(activation);
+  return std::log2(w.high) + std::log2(a.high) + kTerms <= std::numeric_limits<float>::max_exponent - 1 &&
+         std::log2(w.low) + std::log2(a.low) >= std::numeric_limits<float>::min_exponent - 1;
+}
+
+}  // namespace
+
 Path choose_path(const std::optional<formats::Format>& weight,
                  const std::optional<formats::Format>& activation, bool scale_per_group,
                  quant::Accumulate accumulate) {
@@ -80,9 +96,8 @@ Path choose_path(const std::optional<formats::Format>& weight,
     return format.family == formats::Family::kInt && format.bits <= 8 && format.block == 0 && format.variant == 0;
   };
   if (small_int(*weight) && small_int(*activation) && usable(Path::kInt8)) return Path::kInt8;
-  if (kernels::exact_in_bf16(*weight) && kernels::exact_in_bf16(*activation) && usable(Path::kBf16)) {
-    return Path::kBf16;
-  }
+  const bool exact = kernels::exact_in_bf16(*weight) && kernels::exact_in_bf16(*activation);
+  if (exact && products_fit(*weight, *activation) && usable(Path::kBf16)) return Path::kBf16;
   return Path::kFp32;
 }
 
