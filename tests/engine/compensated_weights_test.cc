@@ -279,7 +279,7 @@ Tensors images(std::size_t count, unsigned seed) {
 }
 
 TEST(CompensatedWeights, OfConvolutions) {
-  for (const std::size_t count : {1UL, 16UL}) {  // of a single image, some positions are held out
+  for (const std::size_t count : {1UL, 16UL}) {
     for (const bool held_out : {false, true}) {
       Engine engine = engine_with(convolution(false), held_out, 0);
       test::calibrate(engine, images(count, 1));
@@ -287,6 +287,11 @@ TEST(CompensatedWeights, OfConvolutions) {
       const Tensor exact = test::run(engine, other).at("y");
       for (const char* format : {"int4", "posit<4,1>"}) {
         const WeightSetting setting = compensated(format);
+        if (count == 1 && held_out) {  // nothing to judge by
+          EXPECT_EQ(error(engine, setting), error(engine, nearest(setting))) << format;
+          EXPECT_EQ(engine.fell_back(0, setting), true);
+          continue;
+        }
         EXPECT_LT(error(engine, setting), error(engine, nearest(setting))) << format;
         EXPECT_EQ(engine.fell_back(0, setting), false);
         if (count == 1) continue;  // too few to do well on all others

@@ -21,7 +21,7 @@ void append(std::vector<float>& to, std::span<const float> values) { to.insert(t
 
 }  // namespace
 
-// Odd images are held out; of a single one, the last quarter of its positions.
+// Odd images are held out. A single one cannot be its own judge: its positions are too much alike.
 const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
   const auto known = patches.find(layer);
   if (known != patches.end()) return known->second ? &*known->second : nullptr;
@@ -31,17 +31,14 @@ const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
   const std::size_t cols = graph.weights[*of.weight].cols;
   const InputStatistics& images = statistics[layer][0];
   const kernels::Shape shape = images.sample_shape();
-  if (cols > kMostPatchColumns) return nullptr;
+  if (cols > kMostPatchColumns || (held_out && shape.rows < 2)) return nullptr;
   std::vector<float> seen, kept;
   std::size_t positions = 0;
   for (std::size_t i = 0; i < shape.rows; ++i) {
     const auto rows = nodes[layer]->operation->patches(images.sample().subspan(i * shape.cols, shape.cols), images.token(), threads);
     if (rows.empty()) return nullptr;
     positions = rows.size() / cols;
-    std::size_t first_kept = positions;
-    if (held_out) first_kept = shape.rows == 1 ? positions - positions / 4 : i % 2 == 1 ? 0 : positions;
-    append(seen, std::span(rows).first(first_kept * cols));
-    append(kept, std::span(rows).subspan(first_kept * cols));
+    append(held_out && i % 2 == 1 ? kept : seen, rows);
   }
   made.emplace(PatchCovariance{InputCovariance(cols, true), InputCovariance(cols, true), positions});
   made->seen.add(seen, {seen.size() / cols, cols}, threads);
