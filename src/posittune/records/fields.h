@@ -17,6 +17,9 @@ struct Field {
   const char* name;
   Value Record::*member;
 };
+// Written out for compilers that do not deduce aggregates by themselves (clang before 17).
+template <class Record, class Value>
+Field(const char*, Value Record::*) -> Field<Record, Value>;
 
 template <class Record>
 struct FieldsOf;
