@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs what docs/results.md claims about mixed precision, on four models and three calibration draws, and writes its tables.
 
-usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N] [--write]
+usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N ...] [--write]
 
 Runs go to --runs-folder and are continued there. Models that are not there are left out, and named: scripts/fetch makes
 yolov8n and smollm2. A draw is every third item of the calibration split, with another first one.
@@ -114,12 +114,22 @@ def verdict(holds) -> str:
     return "holds" if all(holds) else "**fails**" if not any(holds) else f"**fails in {sum(not each for each in holds)} of {len(holds)} draws**"
 
 
+def draws_of(args, name: str) -> int:
+    """`3 SmolLM2=1`: three, of SmolLM2 one."""
+    found = DRAWS
+    for text in args.draws:
+        of, _, number = text.rpartition("=")
+        if of in ("", name):
+            found = int(number)
+    return found
+
+
 class Model:
     """All runs of one model, draw by draw."""
 
     def __init__(self, args, name):
         self.name = name
-        draws = range(args.draws)
+        draws = range(draws_of(args, name))
         per_channel = ["--granularity", "channel", "--what", "w"]
 
         def compare(draw, run, *arguments):
@@ -221,7 +231,7 @@ def main() -> int:
     parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models")
     parser.add_argument("--runs-folder", type=pathlib.Path, default=ROOT / "build" / "search")
     parser.add_argument("--only", nargs="*", choices=list(MODELS), default=list(MODELS))
-    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--draws", nargs="*", default=[], metavar="N or NAME=N", help=f"calibration draws (default {DRAWS})")
     parser.add_argument("--write", action="store_true", help="into docs/results.md; default: print")
     args = parser.parse_args()
     models, missing = [], []
@@ -231,7 +241,8 @@ def main() -> int:
             models.append(Model(args, name))
         else:
             missing.append(name)
-    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])])
+    drawn = ", ".join(f"{model.name} {draws_of(args, model.name)}" for model in models)
+    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", f"Calibration draws: {drawn}.", "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])])
     if not args.write:
         print(text)
         return 0

@@ -44,6 +44,12 @@ std::string to_string(const TensorShape& shape) {
 
 Tensor Tensor::zeros(ElementType type, TensorShape shape) {
   Tensor tensor{type, std::move(shape), {}};
+  tensor.bytes.assign(tensor.size() * element_bytes(type), std::byte{0});
+  return tensor;
+}
+
+Tensor Tensor::uncleared(ElementType type, TensorShape shape) {
+  Tensor tensor{type, std::move(shape), {}};
   tensor.bytes.resize(tensor.size() * element_bytes(type));
   return tensor;
 }

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace posittune {
@@ -18,6 +20,21 @@ enum class ElementType : std::uint8_t { kF32, kF64, kF16, kI8, kI16, kI32, kI64,
 std::size_t element_bytes(ElementType type);
 std::string_view name(ElementType type);  // "float32", "int64", ...
 
+// Leaves what it makes as it is, so that a tensor that is about to be filled is not cleared first.
+template <class T>
+struct UnclearedAllocator : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = UnclearedAllocator<U>;
+  };
+  void construct(T* at) noexcept { ::new (static_cast<void*>(at)) T; }
+  template <class... Arguments>
+  void construct(T* at, Arguments&&... arguments) {
+    std::construct_at(at, std::forward<Arguments>(arguments)...);
+  }
+};
+using Bytes = std::vector<std::byte, UnclearedAllocator<std::byte>>;
+
 using TensorShape = std::vector<std::size_t>;
 std::size_t element_count(const TensorShape& shape);  // 1 for a scalar
 std::string to_string(const TensorShape& shape);      // "(2, 3)"
@@ -26,9 +43,10 @@ std::string to_string(const TensorShape& shape);      // "(2, 3)"
 struct Tensor {
   ElementType type = ElementType::kF32;
   TensorShape shape;
-  std::vector<std::byte> bytes;
+  Bytes bytes;
 
   static Tensor zeros(ElementType type, TensorShape shape);
+  static Tensor uncleared(ElementType type, TensorShape shape);  // to be filled
 
   std::size_t size() const { return element_count(shape); }
   // T must be the C++ type of `type`.

@@ -118,14 +118,14 @@ std::uint64_t memory_bytes() {
 }
 
 // The first `rows` rows of an array whose first axis varies fastest, in C order.
-Result<std::vector<std::byte>> to_c_order(std::span<const std::byte> raw, const TensorShape& stored,
+Result<Bytes> to_c_order(std::span<const std::byte> raw, const TensorShape& stored,
                                           std::size_t rows, std::size_t width) {
   const std::size_t rank = stored.size();
   TensorShape shape = stored, steps(rank, 1), at(rank, 0);
   shape.front() = rows;
   for (std::size_t axis = 1; axis < rank; ++axis) steps[axis] = steps[axis - 1] * stored[axis - 1];
   const std::size_t count = element_count(shape);
-  std::vector<std::byte> out(count * width);
+  Bytes out(count * width);
   std::size_t from = 0;
   for (std::size_t to = 0; to < count; ++to) {
     if (to % kPiece == 0) {
@@ -143,8 +143,7 @@ Result<std::vector<std::byte>> to_c_order(std::span<const std::byte> raw, const 
 }
 
 // Elements in the file's order and width, as the Tensor's. False: a uint64 above 2^63-1.
-bool convert(std::vector<std::byte> raw, const NumberType& number, const std::string& descr,
-             std::vector<std::byte>& out) {
+bool convert(Bytes raw, const NumberType& number, const std::string& descr, Bytes& out) {
   const std::size_t width = number.bytes, count = raw.size() / width;
   if (number.swapped) {
     for (std::size_t i = 0; i < count; ++i) std::reverse(&raw[i * width], &raw[i * width] + width);
@@ -163,7 +162,7 @@ bool convert(std::vector<std::byte> raw, const NumberType& number, const std::st
     return true;
   }
   // Little-endian: a wider unsigned number has zeros behind.
-  out.resize(count * wide);
+  out.assign(count * wide, std::byte{0});
   for (std::size_t i = 0; i < count; ++i) std::memcpy(&out[i * wide], &raw[i * width], width);
   return true;
 }
@@ -331,7 +330,7 @@ Result<Tensor> NpzReader::read(std::size_t index, std::size_t rows) const {
   }
   auto entry = state_->open_entry(facts.index, at);
   if (!entry) return entry.error();
-  std::vector<std::byte> header(facts.data), raw(stored * width);
+  Bytes header(facts.data), raw(stored * width);
   if (Status s = state_->read_exactly(entry->get(), header, at); !s) return s.error();
   if (Status s = state_->read_exactly(entry->get(), raw, at); !s) return s.error();
   std::byte beyond[1];

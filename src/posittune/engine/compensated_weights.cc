@@ -90,30 +90,45 @@ std::shared_ptr<const CompensationFactor> Engine::State::factor_of(std::size_t w
   return factor;
 }
 
-// tr(dW S dW^T) on what was held out, summed over the layers that use the weight.
-double Engine::State::judged_error(std::size_t weight, const std::vector<float>& values) {
+// tr(dW S dW^T) by row on what was held out, for each layer that uses the weight.
+std::vector<std::vector<double>> Engine::State::judged_errors(std::size_t weight, const std::vector<float>& values) {
   const std::vector<float>& exact = stores[weight]->values();
   std::vector<float> difference(exact.size());
   std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
-  double sum = 0;
+  std::vector<std::vector<double>> errors;
   for (const std::size_t layer : compensating_layers(weight)) {
-    const auto rows = judge_of(layer).quadratic(difference, stores[weight]->rows(), threads);
-    sum += std::accumulate(rows.begin(), rows.end(), 0.0);
+    errors.push_back(judge_of(layer).quadratic(difference, stores[weight]->rows(), threads));
   }
-  return sum;
+  return errors;
 }
 
-Result<bool> Engine::State::falls_back(std::size_t weight, const quant::WeightSetting& setting,
+Result<Judgement> Engine::State::judge(std::size_t weight, const quant::WeightSetting& setting,
                                        const CompensationFactor& factor) {
-  if (!held_out) return false;
+  Judgement made{.setting = setting, .back = false, .errors = {}};
+  if (!held_out) return made;
   const std::vector<float> squares = setting.input_weighted ? input_squares(weight) : std::vector<float>{};
-  double errors[2];
+  double sums[2] = {0, 0};
   for (const bool compensated : {false, true}) {
-    auto made = stores[weight]->prepare(setting, squares, {.values = true}, threads, compensated ? &factor : nullptr);
-    if (!made) return made.error();
-    errors[compensated ? 1 : 0] = judged_error(weight, *(*made)->values);
+    auto values = stores[weight]->prepare(setting, squares, {.values = true}, threads, compensated ? &factor : nullptr);
+    if (!values) return values.error();
+    auto errors = judged_errors(weight, *(*values)->values);
+    for (const auto& rows : errors) sums[compensated ? 1 : 0] += std::accumulate(rows.begin(), rows.end(), 0.0);
+    if (compensated) made.back = !(sums[1] < sums[0]);  // not a number: back
+    if (!made.back) made.errors = std::move(errors);
   }
-  return !(errors[1] < errors[0]);  // not a number: back
+  return made;
+}
+
+Result<const Judgement*> Engine::State::judgement_of(std::size_t weight, const quant::WeightSetting& setting) {
+  auto& known = judgements[weight];
+  const auto found = std::find_if(known.begin(), known.end(), [&](const Judgement& each) { return each.setting == setting; });
+  if (found != known.end()) return &*found;
+  const auto factor = factor_of(weight);
+  auto made = factor ? judge(weight, setting, *factor) : Result<Judgement>(Judgement{.setting = setting, .back = true, .errors = {}});
+  if (!made) return made.error();
+  if (known.size() == kRemembered) known.erase(known.begin());
+  known.push_back(std::move(*made));
+  return &known.back();
 }
 
 Result<std::shared_ptr<const PreparedWeight>> Engine::State::prepare(std::size_t weight,
@@ -123,17 +138,9 @@ Result<std::shared_ptr<const PreparedWeight>> Engine::State::prepare(std::size_t
   if (!setting) return store.prepare(setting, {}, needed, threads);
   std::shared_ptr<const CompensationFactor> factor;
   if (setting->rounding == quant::Rounding::kCompensated) {
-    factor = factor_of(weight);
-    auto& known = fallbacks[weight];
-    auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.first == *setting; });
-    if (found == known.end()) {
-      auto back = factor ? falls_back(weight, *setting, *factor) : Result<bool>(true);
-      if (!back) return back.error();
-      if (known.size() == kRemembered) known.erase(known.begin());
-      known.emplace_back(*setting, *back);
-      found = known.end() - 1;
-    }
-    if (found->second) factor.reset();
+    auto judged = judgement_of(weight, *setting);
+    if (!judged) return judged.error();
+    if (!(*judged)->back) factor = factor_of(weight);
   }
   const std::vector<float> squares = setting->input_weighted ? input_squares(weight) : std::vector<float>{};
   return store.prepare(setting, squares, needed, threads, factor.get());
@@ -168,7 +175,7 @@ void Engine::State::forget_calibration() {
   signals.clear();
   patches.clear();
   factors.clear();
-  fallbacks.assign(stores.size(), {});
+  judgements.assign(stores.size(), {});
   for (auto& store : stores) {
     if (store) store->forget_calibration();
   }
@@ -195,8 +202,8 @@ Status Engine::State::check_calibrated_setting(const std::string& name, const qu
 }
 
 std::optional<bool> Engine::fell_back(std::size_t weight, const quant::WeightSetting& setting) const {
-  for (const auto& [known, back] : state_->fallbacks[weight]) {
-    if (known == setting) return back;
+  for (const Judgement& known : state_->judgements[weight]) {
+    if (known.setting == setting) return known.back;
   }
   return std::nullopt;
 }

@@ -79,18 +79,22 @@ Path Engine::State::path_of(const Recipe& of, std::size_t index) const {
   return path;
 }
 
-Status Engine::State::load_weights() {
+// Weights share the bytes by their sizes.
+Status Engine::State::load_weights(std::size_t compensated_bytes) {
   stores.resize(graph.weights.size());
   forms.resize(graph.weights.size());
   settings.resize(graph.weights.size());
-  fallbacks.resize(graph.weights.size());
+  judgements.resize(graph.weights.size());
+  double all = 0;
+  for (const model::Weight& weight : graph.weights) all += static_cast<double>(weight.size());
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const model::Weight& weight = graph.weights[w];
     const bool used = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return chosen[l]; });
     if (!used) continue;
     auto values = model::weight_values(graph, w);
     if (!values) return values.error();
-    stores[w].emplace(weight.name, weight.rows, weight.cols, std::move(*values));
+    const double share = static_cast<double>(weight.size()) / all;
+    stores[w].emplace(weight.name, weight.rows, weight.cols, std::move(*values), static_cast<std::size_t>(share * static_cast<double>(compensated_bytes)));
   }
   return success();
 }
@@ -335,7 +339,7 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
   state->chosen = options.chosen;
   state->threads = options.threads > 0 ? options.threads : hardware_threads();
   try {
-    if (const Status loaded = state->load_weights(); !loaded) return loaded.error();
+    if (const Status loaded = state->load_weights(options.compensated_bytes); !loaded) return loaded.error();
     state->held_out = options.held_out;
     state->plan_covariances(options.covariance_bytes);
     state->find_ids_inputs();

@@ -25,6 +25,8 @@ struct Options {
   // inputs that find no place have its diagonal. 0: none. Compensated rounding needs it, and takes as much
   // again for the factors that it makes of them.
   std::size_t covariance_bytes = 0;
+  // For codes of compensated weights, so that a setting that returns need not be computed again.
+  std::size_t compensated_bytes = std::size_t{2} << 30;
   // Every fourth block of 64 calibration tokens is kept apart (covariance.h), for convolutions every second
   // sampled image. Errors of weights are then those on what was held out, and compensated rounding that is not
   // better there gives way to nearest. Both matrices count for covariance_bytes. (Scales that are weighted by

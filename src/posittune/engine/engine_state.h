@@ -26,6 +26,14 @@ struct PatchCovariance {
   std::size_t positions = 0;  // of one image's output
 };
 
+// What compensated rounding came to on one weight, judged on what was held out.
+struct Judgement {
+  quant::WeightSetting setting;
+  bool back = false;  // to nearest rounding
+  // tr(dW S dW^T) by row of what was taken, for the entries of compensating_layers; empty when nothing was compared.
+  std::vector<std::vector<double>> errors;
+};
+
 struct Engine::State {
   model::Graph graph;
   std::vector<bool> chosen;
@@ -43,7 +51,7 @@ struct Engine::State {
   // For compensated rounding, made when first asked for.
   std::map<std::size_t, std::optional<PatchCovariance>> patches;                               // by layer
   std::map<std::vector<std::size_t>, std::shared_ptr<const CompensationFactor>> factors;       // by what S is the sum of
-  std::vector<std::vector<std::pair<quant::WeightSetting, bool>>> fallbacks;                   // by weight
+  std::vector<std::vector<Judgement>> judgements;                                              // by weight
   std::set<std::string> ids_inputs;  // model inputs that are indices of an embedding
   Scratch scratch;
   quant::Recipe recipe;
@@ -52,7 +60,7 @@ struct Engine::State {
   Segmentation segmentation;
   std::vector<ov::InferRequest> requests;  // by segment
 
-  Status load_weights();
+  Status load_weights(std::size_t compensated_bytes);
   void find_ids_inputs();
   void plan_covariances(std::size_t bytes);
   Status compile(std::size_t segments);
@@ -66,8 +74,9 @@ struct Engine::State {
   const InputCovariance& seen_of(std::size_t layer);
   const InputCovariance& judge_of(std::size_t layer);
   std::shared_ptr<const CompensationFactor> factor_of(std::size_t weight);
-  double judged_error(std::size_t weight, const std::vector<float>& values);
-  Result<bool> falls_back(std::size_t weight, const quant::WeightSetting& setting, const CompensationFactor& factor);
+  std::vector<std::vector<double>> judged_errors(std::size_t weight, const std::vector<float>& values);
+  Result<Judgement> judge(std::size_t weight, const quant::WeightSetting& setting, const CompensationFactor& factor);
+  Result<const Judgement*> judgement_of(std::size_t weight, const quant::WeightSetting& setting);
   Result<std::shared_ptr<const PreparedWeight>> prepare(std::size_t weight, const std::optional<quant::WeightSetting>& setting,
                                                         const Forms& needed);
   std::shared_ptr<const std::vector<float>> shift_of(std::size_t layer, const std::optional<quant::WeightSetting>& setting,
@@ -77,6 +86,8 @@ struct Engine::State {
   Result<OutputError> sampled_error(std::size_t layer, const LayerSetting& setting);
   OutputError quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,
                               const std::vector<float>& values, const std::vector<float>* shift);
+  OutputError scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows);
+  Result<std::vector<double>> judged_rows(std::size_t layer, const quant::WeightSetting& setting);
   OutputError embedding_error(std::size_t layer, const std::vector<float>& values) const;
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);

@@ -130,15 +130,37 @@ OutputError Engine::State::quadratic_error(std::size_t layer, const InputCovaria
   const std::vector<float>& exact = store.values();
   std::vector<float> difference(exact.size());
   std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  const auto added = shift == nullptr ? std::span<const float>() : *shift;
+  return scaled_error(layer, s, positions, s.quadratic(difference, store.rows(), threads, added));
+}
+
+// `rows` are errors at one position of the output.
+OutputError Engine::State::scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows) {
+  const WeightStore& store = *stores[*graph.layers[layer].weight];
   const auto times = static_cast<double>(positions);
   auto& signal = signals[layer];
   if (!signal) {
-    const auto by_row = s.quadratic(exact, store.rows(), threads);
+    const auto by_row = s.quadratic(store.values(), store.rows(), threads);
     signal = times * std::accumulate(by_row.begin(), by_row.end(), 0.0);
   }
-  auto channels = s.quadratic(difference, store.rows(), threads, shift == nullptr ? std::span<const float>() : *shift);
-  for (double& channel : channels) channel *= times;
-  return summed(std::move(channels), *signal);
+  for (double& row : rows) row *= times;
+  return summed(std::move(rows), *signal);
+}
+
+// What judging a compensated weight found of this layer; empty when it has to be computed.
+Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer, const quant::WeightSetting& setting) {
+  const std::size_t weight = *graph.layers[layer].weight;
+  const LayerKind kind = graph.layers[layer].kind;
+  if (setting.rounding != quant::Rounding::kCompensated || setting.bias_correction || kind == LayerKind::kEmbedding) {
+    return std::vector<double>{};
+  }
+  auto judged = judgement_of(weight, setting);
+  if (!judged) return judged.error();
+  if ((*judged)->errors.empty()) return std::vector<double>{};
+  const auto holders = compensating_layers(weight);
+  const std::size_t holder = kind == LayerKind::kMatMul ? *covariance_of[layer] : layer;
+  const auto at = std::find(holders.begin(), holders.end(), holder);
+  return at == holders.end() ? std::vector<double>{} : (*judged)->errors[static_cast<std::size_t>(at - holders.begin())];
 }
 
 // By how often each row was looked up.
@@ -166,6 +188,11 @@ Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::
   const bool used = std::any_of(uses[layer].begin(), uses[layer].end(), [](std::uint64_t n) { return n > 0; });
   const bool known = kind != LayerKind::kMatMul || (covariance_of[layer] && judge_of(layer).count() > 0);
   if (!known || (kind == LayerKind::kEmbedding && !used)) return not_calibrated(graph.layers[layer].name);
+  if (auto errors = judged_rows(layer, setting); !errors || !errors->empty()) {
+    if (!errors) return errors.error();
+    const std::size_t positions = kind == LayerKind::kMatMul ? 1 : patches_of(layer)->positions;
+    return scaled_error(layer, judge_of(layer), positions, std::move(*errors));
+  }
   auto prepared = prepare(w, setting, {.values = true});
   if (!prepared) return prepared.error();
   const std::vector<float>& values = *(*prepared)->values;

@@ -36,10 +36,11 @@ quant::WeightSetting without_bias(quant::WeightSetting setting) {
 
 }  // namespace
 
-WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values)
+WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values, std::size_t kept_bytes)
     : name_(std::move(name)),
       rows_(rows),
       cols_(cols),
+      kept_bytes_(kept_bytes),
       values_(std::make_shared<const std::vector<float>>(std::move(values))) {}
 
 // Group by group, so that the last one may be shorter and each has its columns' weights.
@@ -131,7 +132,12 @@ Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<
     return bits > 8 ? encode(codes.wide) : encode(codes.narrow);
   });
   if (!done) return done;
-  if (codes_.size() == kKept) codes_.erase(codes_.begin());
+  std::size_t bytes = codes.bytes();
+  for (const Codes& each : codes_) bytes += each.bytes();
+  while (!codes_.empty() && bytes > kept_bytes_) {
+    bytes -= codes_.front().bytes();
+    codes_.erase(codes_.begin());
+  }
   codes_.push_back(std::move(codes));
   return success();
 }

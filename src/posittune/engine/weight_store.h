@@ -24,8 +24,8 @@ struct Forms {
 
 class WeightStore {
  public:
-  // rows x cols values.
-  WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values);
+  // rows x cols values. `kept_bytes`: of codes of compensated settings, the latest of which always stay.
+  WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values, std::size_t kept_bytes = 0);
 
   const std::string& name() const { return name_; }
   std::size_t rows() const { return rows_; }
@@ -33,7 +33,7 @@ class WeightStore {
   const std::vector<float>& values() const { return *values_; }
 
   // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for it; `factor`
-  // likewise: null rounds to nearest. Scales and the formats that rows chose are kept, and of the last few
+  // likewise: null rounds to nearest. Scales and the formats that rows chose are kept, and of the latest
   // compensated settings the codes; forms are made anew.
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
@@ -52,8 +52,9 @@ class WeightStore {
     quant::WeightSetting setting;
     std::vector<std::uint8_t> narrow;
     std::vector<std::uint16_t> wide;
+
+    std::size_t bytes() const { return narrow.size() + wide.size() * sizeof(std::uint16_t); }
   };
-  static constexpr std::size_t kKept = 4;
 
   Result<std::vector<float>> group_scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
                                           std::span<const float> input_squares, int threads) const;
@@ -65,7 +66,7 @@ class WeightStore {
               int threads);
 
   std::string name_;
-  std::size_t rows_, cols_;
+  std::size_t rows_, cols_, kept_bytes_;
   std::shared_ptr<const std::vector<float>> values_;
   using Key = std::tuple<formats::Format, std::vector<formats::Format>, quant::ScaleRule, quant::Granularity, std::size_t,
                          bool, std::size_t, std::size_t>;

@@ -86,12 +86,13 @@ Result<std::vector<metrics::Measured>> Evaluator::measure(const quant::Recipe& r
                                                           const Watch& watch) {
   if (const Status applied = engine_->apply(recipe); !applied) return applied.error();
   metrics::Scorer scorer = make_scorer();
+  Tensors buffer;
   const Status ran = for_each_batch(*data_, batch_, [&](std::size_t index, std::size_t first, const Tensors& inputs) -> Status {
     auto outputs = engine_->run(inputs);
     if (!outputs) return outputs.error();
-    auto reference = reference_->read(index);
+    auto reference = reference_->read(index, buffer);
     if (!reference) return reference.error();
-    if (const Status scored = scorer.add(first, inputs, *reference, *outputs); !scored) return scored.error();
+    if (const Status scored = scorer.add(first, inputs, **reference, *outputs); !scored) return scored.error();
     if (watch) {
       if (const Status seen = watch(first, *outputs); !seen) return seen.error();
     }

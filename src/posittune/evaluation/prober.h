@@ -78,6 +78,7 @@ class Prober {
   std::size_t batch_ = 1;
   std::vector<std::size_t> order_;  // of batches
   std::shared_ptr<class TensorStore> outputs_, crossing_;  // crossing_: batch by batch, cut by cut
+  Tensors read_buffer_;  // of outputs on disk
   std::vector<std::uint64_t> cut_bytes_;
   double fp32_seconds_ = 0;
   std::uint64_t suffix_runs_ = 0;

@@ -81,18 +81,21 @@ Status TensorStore::append(Tensors tensors) {
   return success();
 }
 
-Result<Tensors> TensorStore::read(std::size_t index) const {
+Result<const Tensors*> TensorStore::read(std::size_t index, Tensors& buffer) const {
   const Entry& entry = entries_[index];
-  Tensors tensors = entry.tensors;
-  if (!entry.in_file) return tensors;
+  if (!entry.in_file) return &entry.tensors;
+  std::erase_if(buffer, [&](const auto& named) { return !entry.tensors.contains(named.first); });
   std::uint64_t offset = entry.offset;
-  for (auto& [name, tensor] : tensors) {
+  for (const auto& [name, kept] : entry.tensors) {
+    Tensor& tensor = buffer[name];
+    tensor.type = kept.type;
+    tensor.shape = kept.shape;
     tensor.bytes.resize(tensor.size() * element_bytes(tensor.type));
     const auto read = [this](std::byte* data, std::size_t size, off_t at) { return ::pread(fd_, data, size, at); };
     if (!transfer(tensor.bytes.data(), tensor.bytes.size(), offset, read)) return disk_error(folder_);
     offset += tensor.bytes.size();
   }
-  return tensors;
+  return &buffer;
 }
 
 }  // namespace posittune::evaluation

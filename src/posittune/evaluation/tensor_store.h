@@ -24,7 +24,8 @@ class TensorStore {
   // kResource when the disk is full.
   Status append(Tensors tensors);
   std::size_t size() const { return entries_.size(); }
-  Result<Tensors> read(std::size_t index) const;
+  // Where they are in memory, or `buffer` filled with them, whose memory serves again.
+  Result<const Tensors*> read(std::size_t index, Tensors& buffer) const;
 
  private:
   struct Entry {

@@ -69,7 +69,7 @@ Result<TensorInfo> tensor_info(const ov::Output<ov::Node>& port) {
 Result<Tensor> to_tensor(const ov::Tensor& tensor) {
   auto type = element_type(tensor.get_element_type());
   if (!type) return type.error();
-  Tensor copy = Tensor::zeros(*type, TensorShape(tensor.get_shape()));
+  Tensor copy = Tensor::uncleared(*type, TensorShape(tensor.get_shape()));
   if (!copy.bytes.empty()) std::memcpy(copy.bytes.data(), tensor.data(), copy.bytes.size());
   return copy;
 }
