@@ -53,8 +53,13 @@ def theirs(windows: int, rows: int) -> None:
 
 
 def ours(options, rows: int) -> dict:
+    import numpy
     with tempfile.TemporaryDirectory() as run:
-        command = [options.build / "posittune", "sensitivity", options.model, "--data", options.model.parent / "data.yaml", "--limit", rows,
+        generator = numpy.random.default_rng(1)
+        for split in ("calibrate", "search"):
+            ids = generator.integers(0, 1000, (rows, SEQUENCE))
+            numpy.savez(Path(run) / f"{split}.npz", input_ids=ids, document=numpy.arange(rows))
+        command = [options.build / "posittune", "sensitivity", options.model, "--calibrate", Path(run) / "calibrate.npz", "--search", Path(run) / "search.npz",
                    "--threads", THREADS, "--formats", "posit<5,1>", "--channels", WINDOW, "--exact-channels", options.windows,
                    "--spot-checks", 0, "--json", "-o", Path(run) / "run"]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
