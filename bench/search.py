@@ -217,6 +217,7 @@ def tables(models) -> list[str]:
         "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |", "|---|---:|---|---|---|---|---|---|---|", *each(claim_bc), "",
         "KL of all rules at equal bits:", "",
         "| model | bits | searched | searched, windows of 64 | HAWQ trace | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
+        *[f"![{model.name}: KL against bits](results-{model.name.lower().replace(' ', '-')}.svg)" for model in models], "",
         "### (d) Weights and inputs", "",
         "Loss in percent of FP32's perplexity, accuracy or mAP. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
         "| model | formats | bits/weight | KL | loss, % | goal |", "|---|---|---|---|---|---|", *each(claim_d), "",
@@ -246,6 +247,9 @@ def main() -> int:
     if not args.write:
         print(text)
         return 0
+    for model in models:
+        folder = model.name.lower().replace(" ", "-")
+        shutil.copy(args.runs_folder / folder / "draw0" / "search" / "front.svg", PAGE.parent / f"results-{folder}.svg")
     page = PAGE.read_text()
     PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
     return 0

@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using report::Align;
 
-const char* const kDefaultFormats = "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,mxfp8,posit<16,1>,posit<8,1>,posit<8,0>,posit<6,1>,posit<4,1>";
+const char* const kDefaultFormats = "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,posit<16,1>,posit<8,1>,posit<8,0>,posit<6,1>,posit<4,1>";
 
 // Each number of a cost: its name in JSON, and whether it is also given as a part of FP32's and int8's.
 struct Number {
@@ -63,10 +63,13 @@ std::string parts(double value, double of_fp32, double of_int8) { return three(v
 
 double value_or_nan(const std::optional<CostRow>& row, double cost::RecipeCost::* field) { return row ? row->cost.*field : std::nan(""); }
 
-Json table_json(const cost::Table& table) { return {{"source", table.source()}, {"placeholder", table.is_placeholder()}}; }
+Json table_json(const cost::Table& table) {
+  return {{"source", table.source()}, {"placeholder", table.is_placeholder()}, {"node", table.node()}};
+}
 
 void say_source(const cost::Table& table, std::ostream& err) {
   if (table.is_placeholder()) fmt::print(err, "note: MAC costs are a {}\n", table.source());
+  else fmt::print(err, "note: MAC costs are of {}{}\n", table.source(), table.node().empty() ? "" : ", " + table.node());
 }
 
 Json row_json(const CostRow& row, const ModelCost& of, bool by_layer) {
@@ -150,9 +153,10 @@ Status show_model(const CostOptions& options, const cost::Table& table, Streams 
   auto result = run_cost(options, table);
   if (!result) return result.error();
   if (options.json) {
+    const cost::Memory memory = memory_for(options, table);
     Json document = {{"model", result->model},
                      {"table", table_json(table)},
-                     {"memory", {{"weight_pj_per_bit", options.memory.weight_pj_per_bit}, {"activation_pj_per_bit", options.memory.activation_pj_per_bit}}},
+                     {"memory", {{"weight_pj_per_bit", memory.weight_pj_per_bit}, {"activation_pj_per_bit", memory.activation_pj_per_bit}}},
                      {"rows", Json::array()},
                      {"notes", result->notes}};
     for (const CostRow& row : result->rows) document["rows"].push_back(row_json(row, *result, options.by_layer));
@@ -235,8 +239,7 @@ Status check(const CostOptions& options, bool formats_given) {
     return usage("--table-csv writes the table alone", "leave out MODEL and --json");
   }
   // A range check lets NaN through.
-  const cost::Memory& memory = options.memory;
-  if (std::isnan(memory.weight_pj_per_bit + memory.activation_pj_per_bit)) return usage("an energy per bit is NaN", "give a number of pJ");
+  if (std::isnan(options.weight_pj_per_bit.value_or(0) + options.activation_pj_per_bit.value_or(0))) return usage("an energy per bit is NaN", "give a number of pJ");
   return success();
 }
 
@@ -247,7 +250,13 @@ Status show(CostOptions options, Streams streams) {
   auto table = open_table(options);
   if (!table) return table.error();
   if (options.table_csv) return write_table(options, !formats_given, *table, streams);
-  return options.model.empty() ? show_units(options, *table, streams) : show_model(options, *table, streams);
+  const auto attempt = [&](const cost::Table& with) { return options.model.empty() ? show_units(options, with, streams) : show_model(options, with, streams); };
+  const Status done = attempt(*table);
+  if (done) return done;
+  const auto fallback = fallback_table(options, *table, done.error());
+  if (!fallback) return done;
+  fmt::print(streams.err, "note: {}\n", fallback->note);
+  return attempt(fallback->table);
 }
 
 Action declare(CLI::App& app, Streams streams) {
@@ -261,14 +270,15 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--granularity", options->granularity, "weights that share a scale: tensor, channel, group:K")->default_val("tensor")->group(what);
   app.add_flag("--attention", options->attention, "MatMuls of two activations too; otherwise they stay FP32")->group(what);
   app.add_option("--recipe", options->recipe, "cost this recipe (YAML) instead of formats")->option_text("FILE")->group(what);
-  app.add_option("--table", options->table, "MAC units of your own, as --table-csv writes them (default: a built-in placeholder)")->option_text("CSV")->group(hardware);
+  app.add_option("--table", options->table, "MAC units: rtl (this project's, synthesised), placeholder (a model for every pair), or a CSV as --table-csv writes it "
+                 "(default: rtl; the placeholder where rtl lacks a pair)")->option_text("TABLE")->group(hardware);
   app.add_option("--accumulator", options->accumulator, "of a pair's units the one with this accumulator, where there is one (default: least energy)")->group(hardware);
   app.add_option("--pipeline", options->pipeline, "and this pipeline")->group(hardware);
   const auto costs = CLI::Range(0.0, 1e9, "0 to 1e9");
-  app.add_option("--memory-pj-per-bit", options->memory.weight_pj_per_bit, "energy to read a bit of a weight (default: DRAM, 640 pJ for 32 bits)")
-      ->check(costs)->default_str("20")->group(hardware);
-  app.add_option("--activation-pj-per-bit", options->memory.activation_pj_per_bit, "energy to read a bit of a layer's input (default: on-chip memory, 10 pJ for 64 bits)")
-      ->check(costs)->default_str("0.15625")->group(hardware);
+  app.add_option("--memory-pj-per-bit", options->weight_pj_per_bit, "energy to read a bit of a weight (default: DRAM, 20 at 45 nm, 755 at 180 nm)")
+      ->check(costs)->group(hardware);
+  app.add_option("--activation-pj-per-bit", options->activation_pj_per_bit, "energy to read a bit of a layer's input (default: on-chip memory, 0.156 at 45 nm, 5.9 at 180 nm)")
+      ->check(costs)->group(hardware);
   app.add_flag("--by-layer", options->by_layer, "each layer too");
   app.add_flag("--json", options->json, "one JSON document on stdout");
   app.add_flag("--table-csv", options->table_csv, "write the table of MAC units as CSV; of --formats if given, else of all");

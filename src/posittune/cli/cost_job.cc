@@ -5,6 +5,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/cli/job.h"
+#include "posittune/cli/rtl_folder.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/zoo_models.h"
 
@@ -118,17 +119,46 @@ Result<std::vector<FormatPair>> format_pairs(const CostOptions& options) {
   return pairs;
 }
 
-Result<cost::Table> open_table(const CostOptions& options) {
-  cost::Table table = cost::Table::placeholder();
-  if (!options.table.empty()) {
-    auto text = read_text(options.table);
-    if (!text) return text.error();
-    auto read = cost::Table::from_csv(*text, options.table);
-    if (!read) return read.error();
-    table = std::move(*read);
+namespace {
+
+Result<cost::Table> chosen_table(const std::string& name) {
+  if (name == "placeholder") return cost::Table::placeholder();
+  std::string path = name;
+  if (name.empty() || name == "rtl") {
+    const auto costs = rtl_costs();
+    if (!costs && name.empty()) return cost::Table::placeholder();
+    if (!costs) {
+      return Error{.kind = ErrorKind::kInput, .what = "no table of synthesised units", .where = "--table rtl",
+                   .expected = "rtl/syn/costs.csv in this folder or above the executable", .hint = "set POSITTUNE_RTL to the project's rtl folder"};
+    }
+    path = *costs;
   }
-  if (const Status ok = table.prefer(options.accumulator, options.pipeline); !ok) return ok.error();
+  auto text = read_text(path);
+  if (!text) return text.error();
+  return cost::Table::from_csv(*text, path);
+}
+
+}  // namespace
+
+Result<cost::Table> open_table(const CostOptions& options) {
+  auto table = chosen_table(options.table);
+  if (!table) return table.error();
+  if (const Status ok = table->prefer(options.accumulator, options.pipeline); !ok) return ok.error();
   return table;
+}
+
+std::optional<Fallback> fallback_table(const CostOptions& options, const cost::Table& table, const Error& error) {
+  if (!options.table.empty() || table.is_placeholder() || !cost::is_missing_unit(error)) return std::nullopt;
+  Fallback fallback{cost::Table::placeholder(), error.what + "; all costs are of the built-in model instead (--table rtl: an error)"};
+  if (!fallback.table.prefer(options.accumulator, options.pipeline)) return std::nullopt;
+  return fallback;
+}
+
+cost::Memory memory_for(const CostOptions& options, const cost::Table& table) {
+  cost::Memory memory = cost::memory_of(table);
+  if (options.weight_pj_per_bit) memory.weight_pj_per_bit = *options.weight_pj_per_bit;
+  if (options.activation_pj_per_bit) memory.activation_pj_per_bit = *options.activation_pj_per_bit;
+  return memory;
 }
 
 Result<ModelCost> run_cost(const CostOptions& options, const cost::Table& table) {
@@ -151,7 +181,7 @@ Result<ModelCost> run_cost(const CostOptions& options, const cost::Table& table)
   if (trials->front().recipe.accumulate == quant::Accumulate::kQuire && options.accumulator.empty()) {
     result.notes.emplace_back("the recipe sums in a quire, and MACs of least energy are costed: --accumulator quire costs that");
   }
-  const cost::CostModel costs(result.graph, result.loads, table, options.memory);
+  const cost::CostModel costs(result.graph, result.loads, table, memory_for(options, table));
   for (const Trial& trial : *trials) {
     auto row = row_of(result.graph, costs, trial);
     if (!row) return row.error();

@@ -19,7 +19,7 @@ struct CostOptions {
   std::vector<std::string> shapes, formats;
   std::string recipe, activations = "same", granularity = "tensor";
   std::string table, accumulator, pipeline;
-  cost::Memory memory;
+  std::optional<double> weight_pj_per_bit, activation_pj_per_bit;  // default: cost::memory_of(table)
   bool attention = false, by_layer = false, json = false, table_csv = false;
 };
 
@@ -30,8 +30,18 @@ struct FormatPair {
 // --formats with --activations, each once. kUsage for unknown ones.
 Result<std::vector<FormatPair>> format_pairs(const CostOptions& options);
 
-// --table, or the placeholder; with the preferences.
+// --table: a file, `rtl` (the synthesised units of this project) or `placeholder` (a model for every pair); with the
+// preferences. Without it: rtl where there is a rtl folder, else the placeholder.
 Result<cost::Table> open_table(const CostOptions& options);
+// Without --table, a pair that the rtl table lacks makes a run use the placeholder for everything: numbers of one table can
+// be compared, those of two cannot. Gives that table, and what to tell; nothing when `error` is another, or --table was given.
+struct Fallback {
+  cost::Table table;
+  std::string note;
+};
+std::optional<Fallback> fallback_table(const CostOptions& options, const cost::Table& table, const Error& error);
+// Memory energies for a table: the options, or those of its node.
+cost::Memory memory_for(const CostOptions& options, const cost::Table& table);
 
 struct CostRow {
   std::string format, activations;  // "recipe" and "" for a recipe

@@ -140,8 +140,8 @@ void declare_budgets(CLI::App& app, SearchOptions& options) {
   app.add_flag("--baselines", options.baselines, "also what uniform formats and other rules make of the same budgets")->group(group);
   app.add_option("--gap", options.gap, "a solution this near to its bound is optimal")->check(CLI::Range(0.0, 1.0))->default_val("1e-9")->group(group);
   app.add_option("--solver-seconds", options.solver_seconds, "then the best so far, with its gap")->check(CLI::Range(0.0, 1e6))->default_val("60")->group(group);
-  app.add_option("--table", options.table, "CSV of MAC units, see `posittune cost` (default: a documented placeholder)")->group(group);
-  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, 20)")->group(group);
+  app.add_option("--table", options.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
+  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")->group(group);
 }
 
 void declare_measuring(CLI::App& app, SearchOptions& options) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "posittune/cli/output_files.h"
 #include "posittune/cli/search_choices.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/tuning/mix_space.h"
 #include "posittune/report/plot.h"
 
 namespace posittune::cli {
@@ -106,6 +108,47 @@ void set_measuring(Session& session) {
   tuning.evaluation.batch = options.batch;
 }
 
+// The first pair of choices that the table lacks, as an error.
+Status price_choices(const Session& session, const cost::CostModel& costs) {
+  const tuning::Choices& choices = session.tuning.choices;
+  const std::vector<std::string> labels = tuning::weight_labels(choices);
+  if (const auto fixed = costs.fixed_cost(); !fixed) return fixed.error();
+  const auto price = [&](const quant::WeightSetting& weight, const std::optional<quant::ActivationSetting>& activation) -> Status {
+    for (std::size_t w = 0; w < session.engine->graph().weights.size(); ++w) {
+      if (const auto cost = costs.site_cost(w, weight, activation); !cost) return cost.error();
+    }
+    return success();
+  };
+  for (std::size_t w = 0; w < choices.weights.size(); ++w) {
+    std::vector<std::optional<quant::ActivationSetting>> inputs(choices.activations.begin(), choices.activations.end());
+    if (inputs.empty()) inputs.emplace_back();
+    for (const auto& input : inputs) {
+      const std::pair pair(labels[w], input ? tuning::activation_label(*input) : "");
+      const bool wanted = choices.pairs.empty() || std::ranges::find(choices.pairs, pair) != choices.pairs.end();
+      if (!wanted) continue;
+      if (const Status priced = price(choices.weights[w], input); !priced) return priced;
+    }
+  }
+  return success();
+}
+
+// Without --table, one table that has all choices: the synthesised units, or the placeholder.
+Status settle_table(Session& session) {
+  CostOptions options;
+  options.table = session.options.table;
+  if (session.options.memory_pj_per_bit >= 0) options.weight_pj_per_bit = session.options.memory_pj_per_bit;
+  session.memory = memory_for(options, session.table);
+  const Status priced = price_choices(session, {session.engine->graph(), session.loads, session.table, session.memory});
+  if (priced) return success();
+  auto fallback = fallback_table(options, session.table, priced.error());
+  if (!fallback) return priced.error();
+  const bool counts = !session.options.energy.empty() || !session.options.area.empty();
+  if (counts) fmt::print(session.streams.err, "note: {}\n", fallback->note);
+  session.table = std::move(fallback->table);
+  session.memory = memory_for(options, session.table);
+  return success();
+}
+
 Result<Session> open_session(const SearchOptions& options, Streams streams) {
   auto tuning = tuning_options(options);
   if (!tuning) return tuning.error();
@@ -120,7 +163,6 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
   auto task = resolve_task(*model_data, *model_data->splits.search, options.task, options.output);
   if (!task) return task.error();
   Session session{options, streams, std::move(*model_data), std::move(*table), std::move(*tuning), *task};
-  if (options.memory_pj_per_bit >= 0) session.memory.weight_pj_per_bit = options.memory_pj_per_bit;
   model::Graph graph = std::move(session.model_data.graph);
   if (const Status seen = look_at_graph(session, graph); !seen) return seen.error();
   const bool compensated = session.tuning.choices.weights.front().rounding == quant::Rounding::kCompensated;
@@ -132,6 +174,7 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
   if (!engine) return engine.error();
   session.engine.emplace(std::move(*engine));
   set_measuring(session);
+  if (const Status priced = settle_table(session); !priced) return priced.error();
   return session;
 }
 
@@ -173,18 +216,32 @@ std::vector<std::string> recipe_files(const std::vector<records::SearchRow>& row
   return files;
 }
 
-// KL on the search split against the first cost, for each method that has several points.
+// "uniform posit<6,*>" -> "uniform posit": formats of a family lie on one line.
+std::string series_name(const std::string& method) {
+  if (!method.starts_with("uniform ")) return method;
+  return method.substr(0, method.find_first_of("<0123456789|", std::string("uniform ").size()));
+}
+
+// KL on the search split against bits, for each method that has several points.
 std::string front_plot(const std::vector<records::SearchRow>& rows) {
-  report::Plot plot{.title = "KL on the search split", .x_label = "bits per weight", .y_label = "log10 KL to FP32", .series = {}};
+  std::map<std::string, std::map<double, double>> lines;
+  std::vector<std::string> names;  // in the rows' order
   for (const records::SearchRow& row : rows) {
     if (!(row.search_kl.value > 0)) continue;
-    const std::string name = row.method.starts_with("uniform") ? "uniform" : row.method;
-    auto series = std::find_if(plot.series.begin(), plot.series.end(), [&](const auto& each) { return each.name == name; });
-    if (series == plot.series.end()) series = plot.series.insert(series, {name, {}, {}});
-    series->x.push_back(row.bits_per_weight);
-    series->y.push_back(std::log10(row.search_kl.value));
+    const std::string name = series_name(row.method);
+    if (!lines.contains(name)) names.push_back(name);
+    lines[name][row.bits_per_weight] = std::log10(row.search_kl.value);
   }
-  std::erase_if(plot.series, [](const auto& series) { return series.x.size() < 2; });
+  report::Plot plot{.title = "KL on the search split", .x_label = "bits per weight", .y_label = "log10 KL to FP32", .series = {}};
+  for (const std::string& name : names) {
+    if (lines[name].size() < 2) continue;
+    report::Series series{name, {}, {}};
+    for (const auto& [x, y] : lines[name]) {
+      series.x.push_back(x);
+      series.y.push_back(y);
+    }
+    plot.series.push_back(std::move(series));
+  }
   return plot.series.empty() ? "" : report::to_svg(plot);
 }
 

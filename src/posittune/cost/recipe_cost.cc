@@ -96,6 +96,16 @@ std::optional<Setting> setting_of(const std::map<std::string, Setting>& settings
 
 }  // namespace
 
+Memory memory_of(const Table& table) {
+  // Energy factors of the paper: 24.64 V - 17.98 at 180 nm; 1.018 V^2 - 0.3107 V + 0.1539 at 45 nm (high performance).
+  constexpr double kAt180 = 24.64 * 1.8 - 17.98, kAt45 = 1.018 * 0.9 * 0.9 - 0.3107 * 0.9 + 0.1539;
+  Memory memory;
+  if (table.node() != "180 nm at 1.8 V") return memory;
+  memory.weight_pj_per_bit *= kAt180 / kAt45;
+  memory.activation_pj_per_bit *= kAt180 / kAt45;
+  return memory;
+}
+
 SiteCost& SiteCost::operator+=(const SiteCost& other) {
   stored_bits += other.stored_bits;
   macs += other.macs;

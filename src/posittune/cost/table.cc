@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "posittune/base/nearest.h"
 #include "posittune/cost/placeholder.h"
@@ -11,11 +12,15 @@ namespace {
 
 using formats::Format;
 
+constexpr std::string_view kMissing = "the table has no MAC unit for ";
+
 std::string pair_text(const Format& weight, const Format& activation) {
   return formats::name(weight) + " x " + formats::name(activation);
 }
 
 }  // namespace
+
+bool is_missing_unit(const Error& error) { return error.kind == ErrorKind::kInput && error.what.starts_with(kMissing); }
 
 Format unit_format(Format format) {
   if (format.family == formats::Family::kPosit) format.variant = 0;
@@ -81,10 +86,10 @@ Result<MacCost> Table::mac(const Format& weight, const Format& activation) const
     std::vector<std::string> known;
     for (const auto& [pair, ignored] : rows_) known.push_back(pair_text(pair.first, pair.second));
     return Error{.kind = ErrorKind::kInput,
-                 .what = "the table has no MAC unit for " + pair_text(weight, activation) + " (weight x activation)",
+                 .what = std::string(kMissing) + pair_text(weight, activation) + " (weight x activation)",
                  .where = source_,
                  .expected = "a row for it; the nearest pairs are " + joined(nearest(pair_text(weight, activation), known, 3)),
-                 .hint = "`posittune cost --table-csv` writes the built-in table, whose rows can be added"};
+                 .hint = "--table placeholder has a model for every pair; with --table-csv it writes rows that can be added to a table of your own"};
   }
   // A preference that no row of this pair meets does not count: ints have no quire.
   const auto keep = [&some](const std::string& wanted, std::string MacCost::* field) {

@@ -26,7 +26,7 @@ formats::Format unit_format(formats::Format format);
 
 class Table {
  public:
-  // A stated model for every pair of formats (placeholder.h), until tables of synthesised units come.
+  // A stated model for every pair of formats (placeholder.h), for what no table of synthesised units has.
   static Table placeholder();
 
   // CSV (RFC 4180) with the columns, in any order and among others,
@@ -35,7 +35,8 @@ class Table {
   //
   // Lines that begin with # are comments. Errors (kInput) name the file, line and column: a missing
   // column, a cell that is no number or below zero, an unknown format, two rows of one unit, no rows.
-  // `where` names the text in errors.
+  // `where` names the text in errors. A comment "# rows sha256: HEX" is the hash of titles and rows, each line with a
+  // newline: rows that do not have it are an error (an edited table). "# node: 180 nm at 1.8 V" says what the numbers are for.
   static Result<Table> from_csv(const std::string& text, const std::string& where);
 
   // Which of several rows of one pair is meant; empty: any. kUsage when no row of the table has it.
@@ -50,6 +51,8 @@ class Table {
   // All rows: those that were read, or the placeholder's for placeholder_formats().
   std::vector<MacCost> rows() const;
 
+  // The process that the numbers are for, as the table says it; empty when it does not.
+  const std::string& node() const { return node_; }
   bool is_placeholder() const { return placeholder_; }
   const std::string& source() const { return source_; }  // the file, or where the placeholder is from
 
@@ -57,9 +60,12 @@ class Table {
   using Pair = std::pair<formats::Format, formats::Format>;
 
   bool placeholder_ = false;
-  std::string source_, accumulator_, pipeline_;
+  std::string source_, node_, accumulator_, pipeline_;
   std::map<Pair, std::vector<MacCost>> rows_;
 };
+
+// Whether an error of mac(), or of what asks it, is that the table has no unit for a pair.
+bool is_missing_unit(const Error& error);
 
 // Reading it back by Table::from_csv gives equal rows. Lines of `comment` come first, after "# ".
 std::string to_csv(const std::vector<MacCost>& rows, const std::string& comment);

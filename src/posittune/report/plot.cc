@@ -14,6 +14,8 @@ constexpr double kWidth = 640, kHeight = 360, kLeft = 56, kRight = 16, kTop = 36
 constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73",
                                    "#cc79a7", "#e69f00", "#56b4e9"};
 
+constexpr std::size_t kMostDots = 32;
+
 struct Axis {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   void include(double v) {
@@ -114,13 +116,17 @@ std::string to_svg(const Plot& plot) {
     const std::string dash = s < std::size(kColors) ? ""
                                                     : fmt::format(" stroke-dasharray=\"{0} {0}\"",
                                                                   2 + 2 * (s / std::size(kColors)));
-    std::string points;
+    // Dots where they can be told apart.
+    const bool dots = series.x.size() <= kMostDots;
+    std::string points, marks;
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       if (!std::isfinite(series.y[i])) continue;
-      points += fmt::format("{:.2f},{:.2f} ", across(x, x_of(series.x[i])), down(y, series.y[i]));
+      const double at_x = across(x, x_of(series.x[i])), at_y = down(y, series.y[i]);
+      points += fmt::format("{:.2f},{:.2f} ", at_x, at_y);
+      if (dots) marks += fmt::format("<circle cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"2.5\" fill=\"{}\"/>\n", at_x, at_y, color);
     }
     svg += fmt::format("<polyline class=\"line\" stroke=\"{}\"{} points=\"{}\"/>\n", color, dash,
-                       points);
+                       points) + marks;
     if (!series.name.empty()) {
       const double at = kTop + 16 + 16 * static_cast<double>(s);
       svg += fmt::format("<path class=\"line\" stroke=\"{}\"{} d=\"M{} {}h18\"/>\n", color, dash,
