@@ -138,13 +138,13 @@ class Model:
         self.weighted = [compare(d, "weighted", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted") for d in draws]
         self.compensated = [compare(d, "compensated", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted", "--rounding", "compensated") for d in draws]
         self.search = [posittune(args, name, d, "search", "search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines") for d in draws]
-        self.windows = [posittune(args, name, d, "windows", "search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64) for d in draws]
         inputs = ["--what", "wa", "--activation-scale", "output"]
         self.eight = [posittune(args, name, d, "eight", "search", "--bits", 8.2, "--formats", EIGHT, "--activations", INPUTS8, *inputs) for d in draws]
-        self.six = [posittune(args, name, d, "six", "search", "--bits", 6.2, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws]
         wa = ["compare", "--granularity", "channel", "--what", "wa", "--input-weighted", "--rounding", "compensated"]
         self.static = [posittune(args, name, d, "static", *wa, "--formats", "int8,fp8_e4m3,posit<8,1>,posit<6,1>", "--scale", "mse_pow2", "--activation-scale", "output") for d in draws]
         self.token = [posittune(args, name, d, "token", *wa, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token") for d in draws]
+        self.windows = [posittune(args, name, d, "windows", "search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64) for d in draws if (name, "windows") not in args.leave_out]
+        self.six = [posittune(args, name, d, "six", "search", "--bits", 6.2, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws if (name, "six") not in args.leave_out]
 
 
 def claim_a(model) -> list[str]:
@@ -177,7 +177,7 @@ def methods_table(model) -> list[str]:
     lines = []
     for bits in ("4.5", "5"):
         cells = [spread([kl(find(r, method=m, budget=f"bits {bits}")) for r in model.search]) for m in methods]
-        windows = spread([kl(find(r, method="search", budget=f"bits {bits}")) for r in model.windows])
+        windows = spread([kl(find(r, method="search", budget=f"bits {bits}")) for r in model.windows]) if model.windows else "not run"
         lines.append(f"| {model.name} | {bits} | {cells[0]} | {windows} | " + " | ".join(cells[1:]) + " |")
     return lines
 
@@ -190,6 +190,9 @@ def claim_d(model) -> list[str]:
         rows.append((f"{form} per token", [min((find(r, format=form, scale=s) for s in ("absmax", "rms_pow2")), key=kl) for r in model.token]))
     lines = []
     for title, found in rows:
+        if not found:
+            lines.append(f"| {model.name} | {title} | not run | | | |")
+            continue
         limit = 1 if title == "searched, 8 bits" else 10 if title == "searched, 6 bits" else None
         lines.append(f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} "
                      f"| {'' if limit is None else verdict([drop(r) <= limit for r in found])} |")
@@ -233,6 +236,7 @@ def main() -> int:
     parser.add_argument("--runs-folder", type=pathlib.Path, default=ROOT / "build" / "search")
     parser.add_argument("--only", nargs="*", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--draws", nargs="*", default=[], metavar="N or NAME=N", help=f"calibration draws (default {DRAWS})")
+    parser.add_argument("--leave-out", nargs="*", default=[], metavar="NAME=RUN", type=lambda text: tuple(text.split("=")), help="runs (windows, six) not to make")
     parser.add_argument("--write", action="store_true", help="into docs/results.md; default: print")
     args = parser.parse_args()
     models, missing = [], []

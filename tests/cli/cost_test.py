@@ -15,6 +15,9 @@ class CostTest(CliTest):
         self.env = {"POSITTUNE_ZOO": str(ZOO)}
 
     def cost(self, *arguments):
+        """With the built-in model, unless --table says another."""
+        if "--table" not in arguments:
+            arguments += ("--table", "placeholder")
         return json.loads(self.ok("cost", *arguments, "--json", env=self.env))
 
     def refused(self, code, *arguments):
@@ -89,13 +92,63 @@ class ModelTest(CostTest):
         self.assertTrue(any("quire" in note for note in self.cost("zoo:gpt2", "--recipe", "q.yaml")["notes"]))
 
     def test_table_for_people(self):
-        done = self.run_cli("cost", "zoo:yolo", "--formats", "int8", "--by-layer", env=self.env)
+        done = self.run_cli("cost", "zoo:yolo", "--formats", "int8", "--by-layer", "--table", "placeholder", env=self.env)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("bits/weight", done.stdout)
         self.assertIn("Convolution", done.stdout)
         self.assertIn("placeholder", done.stderr)
         self.assertIn("Horowitz", done.stderr)
         self.assertIn("--shape", done.stderr)
+
+
+class SynthesisedTest(CostTest):
+    """The table of rtl/syn, which is the default where it has all pairs."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["POSITTUNE_RTL"] = str(ROOT / "rtl")
+        lines = [line for line in (ROOT / "rtl" / "syn" / "costs.csv").read_text().splitlines() if not line.startswith("#")]
+        self.rows = [row for row in csv.DictReader(lines)]
+
+    def row(self, name, accumulator):
+        return next(r for r in self.rows if (r["weight_format"], r["activation_format"], r["accumulator"], r["pipeline"]) == (name, name, accumulator, "0"))
+
+    def default(self, *arguments):
+        done = self.run_cli("cost", *arguments, "--json", env=self.env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout), done.stderr
+
+    def test_units_are_the_rows(self):
+        document, _ = self.default("--formats", "int8,posit<8,1>")
+        self.assertFalse(document["table"]["placeholder"])
+        self.assertTrue(document["table"]["source"].endswith("rtl/syn/costs.csv"))
+        self.assertEqual(document["table"]["node"], "180 nm at 1.8 V")
+        found = next(row for row in document["rows"] if row["format"] == "posit<8,1>" and row["pipeline"] == "0")
+        for key in ("area_um2", "nand2_eq", "delay_ns", "energy_pj", "leakage_nw"):
+            self.assertEqual(found[key], float(self.row("posit<8,1>", "quire")[key]), key)
+
+    def test_memory_is_of_the_same_node(self):
+        document, _ = self.default("zoo:gpt2", *SHAPE, "--formats", "int8")
+        self.assertAlmostEqual(document["memory"]["weight_pj_per_bit"] / 20, 37.74, places=2)
+        row, = document["rows"]
+        self.assertGreater(row["compute_pj"], row["macs"] * float(self.row("int8", "int")["energy_pj"]) * 0.99)
+        free, _ = self.default("zoo:gpt2", *SHAPE, "--formats", "int8", "--memory-pj-per-bit", 0, "--activation-pj-per-bit", 0)
+        self.assertEqual(free["rows"][0]["memory_pj"], 0)
+
+    def test_a_pair_that_it_lacks(self):
+        document, talk = self.default("zoo:gpt2", *SHAPE, "--formats", "int8,mxfp8")
+        self.assertTrue(document["table"]["placeholder"])
+        self.assertEqual(document["memory"]["weight_pj_per_bit"], 20)
+        self.assertIn("mxfp8", talk)
+        self.assertIn("built-in model", talk)
+        message = self.refused(3, "zoo:gpt2", "--formats", "mxfp8", "--table", "rtl")
+        self.assertIn("nearest", message)
+        self.assertIn("costs.csv", message)
+
+    def test_no_table(self):
+        self.env["POSITTUNE_RTL"] = str(self.path)
+        self.assertIn("POSITTUNE_RTL", self.refused(3, "--table", "rtl"))
+        self.assertTrue(self.default("--formats", "int8")[0]["table"]["placeholder"])
 
 
 class TableTest(CostTest):
@@ -111,12 +164,12 @@ class TableTest(CostTest):
             self.assertEqual(used[0]["energy_pj"], min(row["energy_pj"] for row in document["rows"] if row["format"] == format))
         used = [row["accumulator"] for row in self.cost("--formats", "posit<8,1>,int8", "--accumulator", "fp32")["rows"] if row["used"]]
         self.assertEqual(used, ["fp32", "int"])
-        text = self.ok("cost")
+        text = self.ok("cost", "--table", "placeholder")
         self.assertIn("posit<16,1>", text)
-        self.assertIn("mxfp8", text)
+        self.assertIn("fp4_e2m1", text)
 
     def test_csv_comes_back(self):
-        (self.path / "all.csv").write_text(self.ok("cost", "--table-csv"), encoding="utf-8")
+        (self.path / "all.csv").write_text(self.ok("cost", "--table-csv", "--table", "placeholder"), encoding="utf-8")
         lines = [line for line in (self.path / "all.csv").read_text().splitlines() if not line.startswith("#")]
         rows = list(csv.DictReader(lines))
         self.assertEqual(",".join(rows[0]), COLUMNS)
@@ -126,7 +179,7 @@ class TableTest(CostTest):
         self.assertFalse(own["table"]["placeholder"])
         self.assertEqual(own["table"]["source"], "all.csv")
         self.assertEqual(own["rows"], self.cost("zoo:gpt2", *SHAPE)["rows"])
-        some = self.ok("cost", "--table-csv", "--formats", "int8,posit<8,1>")
+        some = self.ok("cost", "--table-csv", "--formats", "int8,posit<8,1>", "--table", "placeholder")
         self.assertEqual(sum(not line.startswith("#") for line in some.splitlines()), 1 + 1 + 3 * 2)
 
     def test_own_units_count(self):
@@ -162,7 +215,7 @@ class TableTest(CostTest):
         self.assertIn("posit<8,1>", self.refused(2, "--formats", "posit<8,9>"))
         self.assertIn("--activations", self.refused(2, "--activations", "int99"))
         self.assertIn("fp32, int, quire", self.refused(2, "--accumulator", "quires"))
-        self.refused(2, "--pipeline", "3")
+        self.refused(2, "--pipeline", "9")
         self.refused(2, "zoo:gpt2", "--granularity", "rows")
         for pj in ("-1", "nan", "inf", "x"):
             self.refused(2, "zoo:gpt2", "--memory-pj-per-bit", pj)

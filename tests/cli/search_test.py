@@ -53,6 +53,13 @@ class BudgetTest(SearchTest):
         trial, _ = self.search("--bits", 6, "--formats", FORMATS, "--no-report")
         self.assertEqual(trial["rows"][0]["metrics"], {})
 
+    def test_report_is_read_after_a_trial(self):
+        # Scores and KL are all in the journal then; scales still need the calibration data.
+        trial, _ = self.search("--bits", 5, "--formats", FORMATS, "--no-report")
+        document, _ = self.search("--bits", 5, "--formats", FORMATS)
+        self.assertEqual(document["rows"][0]["search_kl"], trial["rows"][0]["search_kl"])
+        self.assertIn("kl", document["rows"][0]["metrics"])
+
     def check_files(self, document):
         run = self.path / "run"
         self.assertEqual(json.loads((run / "results.json").read_text()), document)

@@ -266,5 +266,14 @@ TEST_F(SmallModel, WhatCannotBeCosted) {
   EXPECT_NE(missing.error().message().find("fp32 x fp32"), std::string::npos);
 }
 
+// Stillmaker and Baas 2017, table 5: 26.372 at 180 nm and 1.8 V, 0.69885 at 45 nm and 0.9 V.
+TEST(MemoryCosts, AreOfTheNodeOfTheTable) {
+  const std::string rows = "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw\nm,int8,int8,int,0,1,1,1,1,1\n";
+  const Memory plain = memory_of(*Table::from_csv(rows, "t")), old = memory_of(*Table::from_csv("# node: 180 nm at 1.8 V\n" + rows, "t"));
+  EXPECT_EQ(plain.weight_pj_per_bit, 20);
+  EXPECT_NEAR(old.weight_pj_per_bit, 20 * 26.372 / 0.69885, 0.05);
+  EXPECT_NEAR(old.activation_pj_per_bit / old.weight_pj_per_bit, plain.activation_pj_per_bit / plain.weight_pj_per_bit, 1e-12);
+}
+
 }  // namespace
 }  // namespace posittune::cost

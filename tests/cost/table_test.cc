@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "posittune/base/hash.h"
 #include "posittune/cost/placeholder.h"
 
 namespace posittune::cost {
@@ -170,6 +171,25 @@ TEST(MacTable, WrittenTablesReadBack) {
     EXPECT_EQ(found->area_um2, row.area_um2);
     EXPECT_EQ(found->delay_ns, row.delay_ns);
   }
+}
+
+// rtl/syn/table.py writes this comment; the hash is of the titles and kIntRow.
+TEST(MacTable, RowsThatWereEdited) {
+  const std::string rows = kTitles + kIntRow;
+  const std::string good = "# rows sha256: " + sha256_hex(rows) + "\n# node: 180 nm at 1.8 V\n" + rows;
+  EXPECT_EQ(read(good).node(), "180 nm at 1.8 V");
+  EXPECT_EQ(read(rows).node(), "");
+  std::string bad = good;
+  bad.replace(bad.find(",400,"), 5, ",300,");
+  EXPECT_NE(refusal(bad).find("edited"), std::string::npos);
+  EXPECT_NE(refusal(good + kPositRow).find("edited"), std::string::npos);
+  EXPECT_EQ(read(good + "# a comment may follow\n").rows().size(), 1U);
+}
+
+TEST(MacTable, MissingUnitsAreToldFromOtherErrors) {
+  const Table table = read(kTitles + kIntRow);
+  EXPECT_TRUE(is_missing_unit(table.mac(posit(8, 1), posit(8, 1)).error()));
+  EXPECT_FALSE(is_missing_unit(Table::from_csv("", "t.csv").error()));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ ALLOWED = {
     "data": {"records", "base"},
     "metrics": {"records", "base"},
     "cost": {"quant", "model", "records", "formats", "base"},
+    "hardware": {"formats", "base"},
     "search": {"records", "base"},
     "evaluation": {"engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
     "sensitivity": {"evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},

@@ -47,7 +47,7 @@ Sensitivity small_sensitivity() {
   sensitivity.agreement = {{"gain", "exact", "w", 36, 0.98, 0.97, 1.125}};
   sensitivity.rows = {small_row()};
   sensitivity.channels = {
-      {"/h.0/mlp", "h.0.mlp.weight", "int4", 8, 4, "proxy", 0.125, -1, 1, 0.0625}};
+      {"/h.0/mlp", "h.0.mlp.weight", "int4", "mse", "channel", 8, 4, "proxy", 0.125, -1, 1, 0.0625}};
   sensitivity.mixes = {{6.5, 0.25, 0.3125, 0.28125, 0.34375}};
   sensitivity.upgrades = {{"score", 3, 4.75, 0.875}};
   return sensitivity;
@@ -121,6 +121,8 @@ constexpr const char* kSmallText = R"({
       "layer": "/h.0/mlp",
       "weight": "h.0.mlp.weight",
       "format": "int4",
+      "scale": "mse",
+      "granularity": "channel",
       "first": 8,
       "count": 4,
       "tier": "proxy",
@@ -307,7 +309,7 @@ TEST(Sensitivity, EveryMissingFieldIsNamed) {
     const json::json_pointer object(parent);
     for (const auto& [name, value] : whole[object].items()) expect_error_without(object / name);
   }
-  EXPECT_EQ(fields, 6 + 2 + 5 + 2 + 4 + 7 + 16 + 10 + 5 + 4);
+  EXPECT_EQ(fields, 6 + 2 + 5 + 2 + 4 + 7 + 16 + 12 + 5 + 4);
 }
 
 TEST(Sensitivity, NotADocument) {
@@ -340,13 +342,13 @@ TEST(Sensitivity, CsvText) {
 
 TEST(Sensitivity, ChannelsCsvText) {
   EXPECT_EQ(csv_text(small_sensitivity().channels),
-            "layer,weight,format,first,count,tier,score,low,high,error\n"
-            "/h.0/mlp,h.0.mlp.weight,int4,8,4,proxy,0.125,-1,1,0.0625\n");
+            "layer,weight,format,scale,granularity,first,count,tier,score,low,high,error\n"
+            "/h.0/mlp,h.0.mlp.weight,int4,mse,channel,8,4,proxy,0.125,-1,1,0.0625\n");
 }
 
 TEST(Sensitivity, CsvWithoutRows) {
   EXPECT_EQ(csv_text(std::vector<ChannelRow>{}),
-            "layer,weight,format,first,count,tier,score,low,high,error\n");
+            "layer,weight,format,scale,granularity,first,count,tier,score,low,high,error\n");
 }
 
 }  // namespace

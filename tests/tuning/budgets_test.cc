@@ -18,8 +18,23 @@ TEST(Budgets, AreParsedInTheirUnits) {
   EXPECT_EQ(amount(Cost::kSize, "1.5GiB"), 1.5 * (1 << 30));
   EXPECT_EQ(amount(Cost::kSize, "4096"), 4096);
   EXPECT_EQ(amount(Cost::kEnergy, "2.5mJ"), 2.5e9);
-  EXPECT_EQ(amount(Cost::kEnergy, "70"), 70);
+  EXPECT_EQ(amount(Cost::kEnergy, "70pJ"), 70);
   EXPECT_EQ(amount(Cost::kArea, "900um2"), 900);
+}
+
+TEST(Budgets, EnergiesNeedAUnit) {
+  const auto bare = parse_budget(Cost::kEnergy, "70");
+  ASSERT_FALSE(bare.ok());
+  EXPECT_NE(bare.error().message().find("mJ"), std::string::npos);
+}
+
+TEST(Budgets, AmountsAreWrittenWithAUnitAndRoundedUp) {
+  EXPECT_EQ(amount_text(Cost::kEnergy, 8326493318.24), "8.327 mJ");
+  EXPECT_EQ(amount_text(Cost::kEnergy, 0.25), "0.25 pJ");
+  EXPECT_EQ(amount_text(Cost::kSize, 16316608), "16.32 MB");
+  EXPECT_EQ(amount_text(Cost::kBits, 4.0121), "4.013");
+  EXPECT_EQ(amount_text(Cost::kBits, 4.5), "4.5");
+  EXPECT_EQ(amount_text(Cost::kArea, 900), "900 um2");
 }
 
 TEST(Budgets, RelativeOnes) {

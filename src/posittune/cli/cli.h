@@ -36,6 +36,6 @@ struct Command {
 };
 
 // formats.cc, quantize.cc, inspect.cc, ...; the table is in commands.cc.
-extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kZoo, kDoctor;
+extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl, kZoo, kDoctor;
 
 }  // namespace posittune::cli

@@ -11,7 +11,7 @@
 namespace posittune::cli {
 namespace {
 
-const std::array<const Command*, 9> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kSearch, &kCost, &kZoo, &kDoctor};
+const std::array<const Command*, 10> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kSearch, &kCost, &kRtl, &kZoo, &kDoctor};
 
 int report(const Error& error, Streams streams) {
   streams.err << "error: " << error.message() << "\n";

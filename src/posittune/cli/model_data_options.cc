@@ -53,7 +53,7 @@ Result<data::SplitSpecs> split_specs(const ModelDataOptions& options, const std:
   if (yaml.empty()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no data",
-                 .expected = "--data data.yaml, or --report PATH and --calibrate PATH",
+                 .expected = "--data data.yaml, which names the splits, or one each by --calibrate, --search and --report PATH",
                  .hint = "zoo:gpt2, zoo:albert and zoo:yolo bring their own"};
   }
   auto specs = data::read_data_yaml(yaml);

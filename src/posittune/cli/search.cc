@@ -1,5 +1,6 @@
 // posittune search: the best format for each layer or window of channels within a budget.
 
+#include <cstdlib>
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
@@ -126,7 +127,7 @@ void declare_choices(CLI::App& app, SearchOptions& options) {
 }
 
 void declare_budgets(CLI::App& app, SearchOptions& options) {
-  const std::string group = "Budgets (a list is a search for each; more options bind together)";
+  const std::string group = "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto are searches of their own, over bits alone)";
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group); };
   list("--bits", options.bits, "stored bits per weight, scales and tags included: 4.5");
   list("--size", options.size, "of all parameters: 60MB");
@@ -136,12 +137,14 @@ void declare_budgets(CLI::App& app, SearchOptions& options) {
   list("--area", options.area, "um2 of a MAC unit, mean over MACs, or a multiple");
   app.add_option("--max-drop", options.max_drop, "the fewest bits whose metric on search data loses no more than this: 1%")->group(group);
   app.add_option("--pareto", options.pareto, "optima for so many budgets of bits, from the least to the most")->check(CLI::Range(2, 1000))->group(group);
-  app.add_option("--refine", options.refine, "try so many changes of each result on measured KL, and keep what is surely better")->check(CLI::Range(0, 100000))->group(group);
-  app.add_flag("--baselines", options.baselines, "also what uniform formats and other rules make of the same budgets")->group(group);
+  app.add_option("--refine", options.refine, "try so many changes of the result of each budget on measured KL, and keep what is surely better")->check(CLI::Range(0, 100000))->group(group);
+  app.add_flag("--baselines", options.baselines, "also every uniform format, and what other rules make of the same budgets, where one binds alone (FlexPosit: weights, --bits or --size)")->group(group);
   app.add_option("--gap", options.gap, "a solution this near to its bound is optimal")->check(CLI::Range(0.0, 1.0))->default_val("1e-9")->group(group);
   app.add_option("--solver-seconds", options.solver_seconds, "then the best so far, with its gap")->check(CLI::Range(0.0, 1e6))->default_val("60")->group(group);
   app.add_option("--table", options.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
-  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")->group(group);
+  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
+      ->check([](const std::string& text) { return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text; })
+      ->group(group);
 }
 
 void declare_measuring(CLI::App& app, SearchOptions& options) {

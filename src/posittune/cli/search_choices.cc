@@ -158,7 +158,8 @@ Result<double> parse_drop(const std::string& text) {
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (status == std::errc() && value >= 0 && (rest.empty() || rest == "%")) return rest.empty() ? value : value / 100;
+  const bool percent = rest == "%";
+  if (status == std::errc() && value >= 0 && (percent ? value <= 100 : rest.empty() && value < 1)) return percent ? value / 100 : value;
   return Error{.kind = ErrorKind::kUsage, .what = "not an allowed drop", .where = "--max-drop", .expected = "1% or 0.01", .found = text};
 }
 

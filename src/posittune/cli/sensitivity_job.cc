@@ -95,9 +95,32 @@ struct Session {
   const data::Dataset* search() const { return model_data.splits.search ? &*model_data.splits.search : nullptr; }
 };
 
+Status check_extras(const SensitivityOptions& options, const sensitivity::Options& analysis) {
+  const auto refused = [](const std::string& what, const std::string& hint) { return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint}; };
+  if (options.exact_channels > 0 && options.channels == 0) {
+    return refused("--exact-channels measures windows of --channels, and there are none", "add --channels 64");
+  }
+  const bool inputs = std::any_of(analysis.what.begin(), analysis.what.end(), [](What what) { return what != What::kWeight; });
+  if (options.model_data.selection.attention && !inputs) {
+    return refused("--attention adds products of inputs, and --what w has no inputs", "add --what a or --what wa");
+  }
+  const auto mixable = [](const Candidate& each) { return each.format().bits >= 4 && each.format().bits <= 8; };
+  if (options.mixes > 0 && std::none_of(analysis.candidates.begin(), analysis.candidates.end(), mixable)) {
+    return refused("mixes are made of formats of 4 to 8 bits, and none is among --formats", "add some to --formats");
+  }
+  if (options.upgrade_points == 0) return success();
+  auto from = make_candidate(options, options.upgrade_from, options.scales.front());
+  if (!from) return from.error();
+  auto into = make_candidate(options, options.upgrade_to, options.scales.front());
+  if (!into) return into.error();
+  if (into->format().bits > from->format().bits) return success();
+  return Error{.kind = ErrorKind::kUsage, .what = "windows are upgraded to a format of more bits", .found = options.upgrade_from + " to " + options.upgrade_to};
+}
+
 Result<Session> open_session(const SensitivityOptions& options, Streams streams) {
   auto analysis = analysis_options(options);
   if (!analysis) return analysis.error();
+  if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();
   auto model_data = open_model_data(options.model_data);
   if (!model_data) return model_data.error();
   if (const Status some = check_chosen(*model_data); !some) return some.error();
@@ -177,9 +200,6 @@ Status add_extras(const SensitivityOptions& options, Analysis& analysis, records
   if (!from) return from.error();
   auto into = make_candidate(options, options.upgrade_to, options.scales.front());
   if (!into) return into.error();
-  if (into->format().bits <= from->format().bits) {
-    return Error{.kind = ErrorKind::kUsage, .what = "windows are upgraded to a format of more bits", .found = options.upgrade_from + " to " + options.upgrade_to};
-  }
   return analysis.add_upgrades(*from, *into, options.channels > 0 ? options.channels : 64, options.upgrade_points, result);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <tuple>
 
 #include "posittune/base/nearest.h"
 
@@ -19,15 +21,20 @@ struct FloatUnit {
 };
 constexpr std::array<FloatUnit, 7> kFloats = {{{4, 3, 1, 1}, {5, 2, 1, 2}, {2, 3, 1, 0}, {2, 1, 1, 0}, {8, 7, 0, 2}, {5, 10, 1, 2}, {8, 23, 0, 2}}};
 
-std::vector<std::string> known_pairs() {
-  std::vector<Format> single;
+// Of one family where it can be, then by bits, then by exponent bits.
+std::vector<std::string> nearest_formats(const Format& wanted) {
+  std::vector<Format> known;
   for (int n = kMinPosit; n <= formats::kMaxPositBits; ++n) {
-    for (int es = 0; es <= formats::kMaxPositEs; ++es) single.push_back(formats::posit(n, es));
+    for (int es = 0; es <= formats::kMaxPositEs; ++es) known.push_back(formats::posit(n, es));
   }
-  for (int n = kMinInt; n <= formats::kMaxIntBits; ++n) single.push_back(formats::integer(n));
-  for (const FloatUnit& each : kFloats) single.push_back(formats::minifloat(each.exp_bits, each.man_bits));
+  for (int n = kMinInt; n <= formats::kMaxIntBits; ++n) known.push_back(formats::integer(n));
+  for (const FloatUnit& each : kFloats) known.push_back(formats::minifloat(each.exp_bits, each.man_bits));
+  const auto distance = [&](const Format& each) {
+    return std::tuple(each.family != wanted.family, std::abs(each.bits - wanted.bits), std::abs(each.exp_bits - wanted.exp_bits));
+  };
+  std::ranges::stable_sort(known, {}, distance);
   std::vector<std::string> names;
-  for (const Format& format : single) names.push_back(formats::name(format));
+  for (std::size_t i = 0; i < 3; ++i) names.push_back(formats::name(known[i]));
   return names;
 }
 
@@ -37,7 +44,7 @@ Error unsupported(const Format& weight, const Format& activation) {
           .what = same ? "no MAC unit for " + formats::name(weight) : "no MAC unit for weights in " + formats::name(weight) + " and activations in " + formats::name(activation),
           .expected = same ? "posit<n,es> with n 4..32 and es 0..4, int4..int16, fp8_e4m3, fp8_e5m2, fp6_e2m3, fp4_e2m1, bf16, fp16 or fp32"
                            : "equal formats, or posits of one es with weights no wider than activations",
-          .hint = "the nearest are " + joined(nearest(formats::name(activation), known_pairs(), 3))};
+          .hint = "the nearest are " + joined(nearest_formats(same ? weight : activation))};
 }
 
 bool plain_posit(const Format& format) { return format.family == Family::kPosit && format.variant == 0 && format.block == 0 && format.bits >= kMinPosit; }

@@ -34,10 +34,11 @@ class Random {
 
 std::uint32_t mask_of(const Format& format) { return static_cast<std::uint32_t>(formats::code_count(format) - 1); }
 
-std::uint32_t draw(const Format& format, Random& random) {
+// Most sums are of values near 1, since an infinity or NaN hides all else that is in its sum; `wild` ones have any codes.
+std::uint32_t draw(const Format& format, bool wild, Random& random) {
   const std::uint32_t mask = mask_of(format), top = std::uint32_t{1} << (format.bits - 1);
   const std::array<std::uint32_t, 6> corners = {0, 1, mask, top - 1, top + 1, formats::encode(format, 1)};
-  switch (random.below(8)) {
+  switch (wild ? random.below(4) : 2) {
     case 0: return static_cast<std::uint32_t>(random.next()) & mask;
     case 1: return random.below(16) == 0 ? top : corners[random.below(corners.size())];
     default: return formats::encode(format, format.family == Family::kInt ? random.normal() * top / 3 : random.normal());
@@ -160,12 +161,16 @@ Vectors make_vectors(const Unit& unit, std::size_t count, std::uint64_t seed) {
   Model model(unit);
   Vectors vectors;
   std::uint64_t left = 0;
+  bool wild = false;
   while (vectors.pairs.size() < count) {
     const bool clear = left == 0;
-    if (clear) left = random.below(4) == 0 ? 1 : 1 + random.below(kMaxProducts);
+    if (clear) {
+      wild = random.below(4) == 0;
+      left = 1 + random.below(wild ? 4 : kMaxProducts);
+    }
     --left;
     const bool last = left == 0 || vectors.pairs.size() + 1 == count;
-    vectors.pairs.push_back({clear, last, draw(unit.weight, random), draw(unit.activation, random)});
+    vectors.pairs.push_back({clear, last, draw(unit.weight, wild, random), draw(unit.activation, wild, random)});
     model.step(vectors.pairs.back());
     if (!last) continue;
     vectors.sums.push_back(model.hex());

@@ -39,7 +39,7 @@ struct SensitivityRow {
 
 // Output channels first, first + 1 .. first + count - 1 of a weight.
 struct ChannelRow {
-  std::string layer, weight, format;
+  std::string layer, weight, format, scale, granularity;
   std::uint64_t first = 0, count = 0;
   std::string tier;
   double score = 0, low = 0, high = 0, error = 0;  // as above, of these channels

@@ -39,7 +39,8 @@ template <>
 struct FieldsOf<ChannelRow> {
   using Row = ChannelRow;
   static constexpr std::tuple kList{Field{"layer", &Row::layer},   Field{"weight", &Row::weight},
-                                    Field{"format", &Row::format}, Field{"first", &Row::first},
+                                    Field{"format", &Row::format}, Field{"scale", &Row::scale},
+                                    Field{"granularity", &Row::granularity}, Field{"first", &Row::first},
                                     Field{"count", &Row::count},   Field{"tier", &Row::tier},
                                     Field{"score", &Row::score},   Field{"low", &Row::low},
                                     Field{"high", &Row::high},     Field{"error", &Row::error}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -26,11 +27,28 @@ constexpr std::array<std::string_view, 3> kTiers = {"proxy", "gain", "exact"};
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // In the order in which formats at one site are measured: cheap ones first, which later ones must beat.
-std::vector<std::size_t> by_bits(const std::vector<Candidate>& candidates) {
+std::vector<std::size_t> by_bits(const engine::Engine& engine, const Site& site, const std::vector<Candidate>& candidates) {
+  std::vector<double> bits;
+  for (const Candidate& candidate : candidates) bits.push_back(stored_bits(engine, site, candidate));
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return candidates[a].format().bits < candidates[b].format().bits; });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return bits[a] < bits[b]; });
   return order;
+}
+
+// What the journal knows of a run over all data, of this session or an earlier one.
+double seconds_kept(records::Journal& journal, const std::string& key) {
+  const auto known = journal.find(key);
+  return known && *known && (**known).contains("seconds") && (**known)["seconds"].is_number() ? (**known)["seconds"].get<double>() : 0;
+}
+
+std::vector<std::uint64_t> cut_bytes_kept(records::Journal& journal, const std::string& key) {
+  const auto known = journal.find(key);
+  try {
+    return known && *known ? (**known)["cut_bytes"].get<std::vector<std::uint64_t>>() : std::vector<std::uint64_t>{};
+  } catch (const json::exception&) {
+    return {};
+  }
 }
 
 }  // namespace
@@ -58,10 +76,11 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   auto known = in_.journal->find(at);
   if (!known) return known.error();
   if (*known && !channels && (**known).contains("error") && (**known).contains("signal")) {
+    costs_[Tier::kProxy].seconds += (**known).value("seconds", 0.0);
     return SiteError{(**known)["error"].get<double>(), (**known)["signal"].get<double>(), {}};
   }
   if (const Status ready = calibrate(); !ready) return ready.error();
-  const Stopwatch time(costs_[Tier::kProxy]);
+  Stopwatch time(costs_[Tier::kProxy]);
   SiteError sum;
   for (const std::size_t l : site.layers) {
     if (site.what != What::kActivation) {
@@ -79,7 +98,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       if (site.what == What::kActivation) sum.signal += error->signal;
     }
   }
-  if (const Status kept = in_.journal->put(at, "proxy", json{{"error", sum.error}, {"signal", sum.signal}}); !kept) return kept.error();
+  if (const Status kept = in_.journal->put(at, "proxy", json{{"error", sum.error}, {"signal", sum.signal}, {"seconds", time.seconds()}}); !kept) return kept.error();
   return sum;
 }
 
@@ -210,23 +229,26 @@ Status Analysis::add_gains(records::Sensitivity& to) {
   return success();
 }
 
-Status Analysis::add_exact(records::Sensitivity& to) {
+Status Analysis::add_exact(const std::vector<Site>& sites, records::Sensitivity& to) {
   const std::size_t items = in_.search == nullptr ? 0 : in_.search->items();
-  const auto advance = in_.report("exact", sites_.size() * options_.candidates.size() * items);
-  for (const Site& site : sites_) {
+  const auto advance = in_.report("exact", sites.size() * options_.candidates.size() * items);
+  for (const Site& site : sites) {
     std::vector<Measured> rivals;
-    for (const std::size_t c : by_bits(options_.candidates)) {
+    std::string beside;  // which rivals: a verdict against others is another one
+    for (const std::size_t c : by_bits(*in_.engine, site, options_.candidates)) {
       const Candidate& candidate = options_.candidates[c];
       std::size_t seen = 0;
       const auto counted = [&](std::size_t some) {
         seen += some;
         return advance(some);
       };
-      auto measured = measure(recipe_of(*in_.engine, site, candidate), options_.precision <= 0, rivals, Tier::kExact, counted);
+      auto measured = measure(recipe_of(*in_.engine, site, candidate), options_.precision <= 0, rivals, Tier::kExact, counted, beside);
       if (!measured) return measured.error();
       if (const Status going = advance(items - seen); !going) return going.error();
       to.rows.push_back(exact_row(site, candidate, *measured));
-      if (measured->stopped != "dominated") rivals.push_back(std::move(*measured));
+      if (measured->stopped == "dominated") continue;
+      rivals.push_back(std::move(*measured));
+      beside += key("rival", recipe_of(*in_.engine, site, candidate), true);
     }
   }
   return success();
@@ -306,11 +328,13 @@ std::vector<records::TierCost> Analysis::costs() const {
 
 void Analysis::set_costs(records::Sensitivity& to) const {
   std::erase_if(to.costs, [](const records::TierCost& cost) { return cost.tier != "naive"; });
+  const double fp32 = seconds_kept(*in_.journal, key("FP32", {}, true));
   auto at = to.costs.begin();
   for (const auto& [tier, cost] : costs_) {
     if (tier > options_.tier && cost.probes == 0) continue;
     at = to.costs.insert(at, cost) + 1;
-    std::prev(at)->evaluations = prober_ ? cost.seconds / prober_->fp32_seconds() : 0;
+    if (tier == Tier::kProxy && !calibrated_) at[-1].seconds += seconds_kept(*in_.journal, key("calibration", {}, false));
+    at[-1].evaluations = fp32 > 0 ? at[-1].seconds / fp32 : 0;
   }
 }
 
@@ -323,15 +347,24 @@ Result<records::Sensitivity> Analysis::run() {
   if (proxies && options_.tier != Tier::kProxy) {
     if (const Status done = add_gains(result); !done) return done.error();
   }
+  if (options_.tier == Tier::kGain) {
+    // Products of two inputs have no error at weights that a gain could turn into KL.
+    std::vector<Site> others;
+    std::copy_if(sites_.begin(), sites_.end(), std::back_inserter(others), [&](const Site& site) { return !has_proxy(site); });
+    if (!others.empty()) {
+      if (const Status done = add_exact(others, result); !done) return done.error();
+    }
+  }
   if (options_.tier == Tier::kGain && options_.spot_checks > 0) {
     if (const Status done = add_spot_checks(result); !done) return done.error();
   }
   if (options_.tier == Tier::kExact) {
-    if (const Status done = add_exact(result); !done) return done.error();
+    if (const Status done = add_exact(sites_, result); !done) return done.error();
   }
   add_agreement(result);
+  const std::vector<std::uint64_t> bytes = cut_bytes_kept(*in_.journal, key("FP32", {}, true));
   for (std::size_t s = 1; s < in_.engine->segment_count(); ++s) {
-    result.cuts.push_back({in_.engine->cut_before(s).tensors, prober_ ? prober_->cut_bytes()[s - 1] : 0});
+    result.cuts.push_back({in_.engine->cut_before(s).tensors, s <= bytes.size() ? bytes[s - 1] : 0});
   }
   set_costs(result);
   if (options_.naive > 0) {

@@ -105,8 +105,8 @@ class Analysis {
   // each candidate are measured as well.
   Status add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to);
 
-  // `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their scores (those of
-  // the highest tier that all have) and what they cost.
+  // `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their scores by the
+  // gain tier and what they cost.
   Status add_mixes(std::size_t count, records::Sensitivity& to);
 
   // All weights in `from`; windows of channels go to `into` in three orders (score per bit, |dW|^2 per bit,
@@ -120,7 +120,8 @@ class Analysis {
   std::string key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const;
   Result<evaluation::Prober*> prober();
   bool has_proxy(const Site& site) const;
-  Result<Measured> measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier, const Advance& advance);
+  Result<Measured> measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier, const Advance& advance,
+                           const std::string& beside = "");
   Result<Measured> measure(const quant::Recipe& recipe, const std::string& rule, Tier tier, const Advance& advance,
                            const std::function<std::string(const evaluation::Divergence&)>& reason_to_stop);
   Result<Measured> measure_gain(const quant::Recipe& recipe);
@@ -128,7 +129,7 @@ class Analysis {
   records::SensitivityRow exact_row(const Site& site, const Candidate& candidate, const Measured& measured) const;
   Status add_proxies(records::Sensitivity& to);
   Status add_gains(records::Sensitivity& to);
-  Status add_exact(records::Sensitivity& to);
+  Status add_exact(const std::vector<Site>& sites, records::Sensitivity& to);
   Status add_spot_checks(records::Sensitivity& to);
   Status run_naively(records::Sensitivity& to);
   std::vector<std::pair<const Site*, const Candidate*>> drawn_pairs(std::size_t count) const;

@@ -64,6 +64,8 @@ Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Se
         row.layer = of.layer;
         row.weight = of.weight;
         row.format = of.format;
+        row.scale = of.scale;
+        row.granularity = of.granularity;
         row.tier = of.tier;
         row.low = row.high = of.low;
         row.first = first;

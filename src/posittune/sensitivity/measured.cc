@@ -26,7 +26,10 @@ bool needs_calibration(const quant::Recipe& recipe) {
   const auto fixed = [](const auto& entry) {
     return entry.second.scale != quant::ActivationScale::kToken && entry.second.rule != quant::ScaleRule::kNone;
   };
-  const auto weighted = [](const auto& entry) { return entry.second.input_weighted; };
+  const auto weighted = [](const auto& entry) {
+    const quant::WeightSetting& weight = entry.second;
+    return weight.input_weighted || weight.bias_correction || weight.rounding == quant::Rounding::kCompensated;
+  };
   return std::any_of(recipe.activations.begin(), recipe.activations.end(), fixed) ||
          std::any_of(recipe.weights.begin(), recipe.weights.end(), weighted);
 }
@@ -59,7 +62,7 @@ Status Analysis::calibrate() {
   const auto advance = in_.report("calibrate", in_.calibrate->items());
   if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, *batch, advance); !seen) return seen.error();
   calibrated_ = true;
-  return success();
+  return in_.journal->put(key("calibration", {}, false), "calibration", json{{"seconds", time.seconds()}});
 }
 
 Result<evaluation::Prober*> Analysis::prober() {
@@ -73,6 +76,8 @@ Result<evaluation::Prober*> Analysis::prober() {
   auto made = evaluation::Prober::create(*in_.engine, *in_.search, options_.prober, in_.report("FP32", in_.search->items()));
   if (!made) return made.error();
   prober_.emplace(std::move(*made));
+  const json run = {{"seconds", prober_->fp32_seconds()}, {"cut_bytes", prober_->cut_bytes()}};
+  if (const Status kept = in_.journal->put(key("FP32", {}, true), "FP32", run); !kept) return kept.error();
   return &*prober_;
 }
 
@@ -85,8 +90,11 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const 
   if (!known) return known.error();
   if (*known) {
     try {
-      return Measured{{(**known)["sums"].get<std::vector<double>>(), (**known)["counts"].get<std::vector<double>>()},
-                      (**known)["stopped"].get<std::string>()};
+      Measured measured{{(**known)["sums"].get<std::vector<double>>(), (**known)["counts"].get<std::vector<double>>()},
+                        (**known)["stopped"].get<std::string>()};
+      costs_[tier].seconds += (**known).value("seconds", 0.0);
+      ++costs_[tier].probes;
+      return measured;
     } catch (const json::exception&) {
       // Not what we write: measured again.
     }
@@ -96,7 +104,7 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const 
   }
   auto with = prober();
   if (!with) return with.error();
-  const Stopwatch time(costs_[tier]);
+  Stopwatch time(costs_[tier]);
   ++costs_[tier].probes;
   Measured result;
   const evaluation::Stop stop = [&](const Divergence& so_far) {
@@ -106,15 +114,15 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const 
   auto measured = (*with)->measure(recipe, (*with)->first_segment(recipe), advance, reason_to_stop ? stop : evaluation::Stop{});
   if (!measured) return measured.error();
   result.divergence = std::move(*measured);
-  const json payload = {{"sums", result.divergence.sums}, {"counts", result.divergence.counts}, {"stopped", result.stopped}};
+  const json payload = {{"sums", result.divergence.sums}, {"counts", result.divergence.counts}, {"stopped", result.stopped}, {"seconds", time.seconds()}};
   if (const Status kept = in_.journal->put(at, "probe", payload); !kept) return kept.error();
   return result;
 }
 
 Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier,
-                                             const Advance& advance) {
+                                             const Advance& advance, const std::string& beside) {
   if (whole) return measure(recipe, "whole", tier, advance, {});
-  const std::string rule = "stopped " + records::number_text(options_.precision) + (options_.stop_dominated ? " dominated" : "");
+  const std::string rule = "stopped " + records::number_text(options_.precision) + (options_.stop_dominated ? " dominated by " + beside : "");
   return measure(recipe, rule, tier, advance, [&](const Divergence& so_far) -> std::string {
     if (so_far.units() < kFewestUnits) return "";
     const bool dominated = options_.stop_dominated && std::any_of(rivals.begin(), rivals.end(), [&](const Measured& rival) {

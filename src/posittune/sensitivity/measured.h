@@ -25,7 +25,8 @@ inline constexpr double kSequential = 2.56;
 class Stopwatch {
  public:
   explicit Stopwatch(records::TierCost& cost) : cost_(cost) {}
-  ~Stopwatch() { cost_.seconds += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  ~Stopwatch() { cost_.seconds += seconds(); }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 

@@ -13,7 +13,7 @@ struct Unit {
   double size;
 };
 constexpr std::array<Unit, 8> kBytes = {{{"B", 1}, {"KB", 1e3}, {"KiB", 1024}, {"MB", 1e6}, {"MiB", 1048576}, {"GB", 1e9}, {"GiB", 1073741824}, {"", 1}}};
-constexpr std::array<Unit, 6> kEnergies = {{{"pJ", 1}, {"nJ", 1e3}, {"uJ", 1e6}, {"mJ", 1e9}, {"J", 1e12}, {"", 1}}};
+constexpr std::array<Unit, 5> kEnergies = {{{"pJ", 1}, {"nJ", 1e3}, {"uJ", 1e6}, {"mJ", 1e9}, {"J", 1e12}}};
 constexpr std::array<Unit, 2> kAreas = {{{"um2", 1}, {"", 1}}};
 constexpr std::array<Unit, 1> kNumbers = {{{"", 1}}};
 
@@ -84,6 +84,22 @@ Result<Budget> parse_budget(Cost cost, std::string_view text) {
   if (!format) return format.error();
   budget.relative_to = *format;
   return budget;
+}
+
+// Of the decimal units the largest that is not above the amount; the last of four digits rounded up, so that
+// what is said to be the least possible is possible.
+std::string amount_text(Cost cost, double amount) {
+  const Entry& of = entry(cost);
+  const Unit* unit = &of.units[0];
+  for (std::size_t i = 0; i < of.unit_count; ++i) {
+    if (!of.units[i].name.ends_with("iB") && of.units[i].size <= amount) unit = of.units[i].size >= unit->size && !of.units[i].name.empty() ? &of.units[i] : unit;
+  }
+  const double value = amount / unit->size;
+  if (!(value > 0) || !std::isfinite(value)) return std::to_string(value);
+  const double digit = std::pow(10.0, std::floor(std::log10(value)) - 3);
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::ceil(value / digit * (1 - 1e-12)) * digit, std::chars_format::general, 4);
+  return std::string(text.data(), end.ptr) + (unit->name.empty() ? "" : " " + std::string(unit->name));
 }
 
 std::string to_text(const std::vector<Budget>& budgets) {

@@ -40,6 +40,7 @@ struct Budget {
 Result<Budget> parse_budget(Cost cost, std::string_view text);
 
 // "bits 4.5, energy 0.5x"
+std::string amount_text(Cost cost, double amount);  // with a unit: "8.327 mJ"; rounded up
 std::string to_text(const std::vector<Budget>& budgets);
 
 // The largest sum of shares that keeps to an absolute budget of a model with these totals; `other_bits`: of

@@ -1,6 +1,7 @@
 #include "posittune/tuning/mix_space.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -113,7 +114,14 @@ search::Decision MixSpace::decision(const Site& site, const SpaceOptions& option
 
 Status MixSpace::add_weight(sensitivity::Analysis& analysis, const Site& site, const cost::CostModel& model, const SpaceOptions& options) {
   search::Decision made = decision(site, options);
-  for (const std::string& label : labels_) {
+  // Embeddings have no input to round: one option for each format of the weight is all there is.
+  const bool reads = std::ranges::any_of(site.layers, [&](std::size_t l) { return reads_inputs(*engine_, l); });
+  if (!reads && made.tie.empty()) {
+    made.labels.clear();
+    std::set<std::string> weights;
+    std::ranges::copy_if(labels_, std::back_inserter(made.labels), [&](const std::string& label) { return weights.insert(label.substr(0, label.find('/'))).second; });
+  }
+  for (const std::string& label : made.labels) {
     const Setting& of = settings_.at(label);
     auto loss = score(analysis, *engine_, site, of);
     if (!loss) return loss.error();

@@ -155,9 +155,10 @@ class Tuner {
       broken = k;
       missed.where = to_text({budget});
       const Cost cost = budget.cost;
-      missed.expected = "at least " + fmt_number(amount_of_shares(cost, least + space_->fixed_shares()[k], in_.size));
-      missed.found = fmt_number(amount_of_shares(cost, limits[k] + space_->fixed_shares()[k], in_.size));
-      missed.hint = "cheaper formats in --formats; layers that are not quantized count in FP32";
+      missed.expected = "at least " + tuning::amount_text(cost, amount_of_shares(cost, least + space_->fixed_shares()[k], in_.size));
+      missed.found = tuning::amount_text(cost, amount_of_shares(cost, limits[k] + space_->fixed_shares()[k], in_.size));
+      missed.hint = cost == Cost::kActivationBits && options_.choices.activations.empty() ? "--what wa: inputs are in FP32 now"
+                                                                                          : "cheaper formats in --formats; layers that are not quantized count in FP32";
     }
     if (!alone) missed.what = "budgets that no assignment meets together";
     outcome_.missed.push_back(missed);
@@ -292,6 +293,8 @@ class Tuner {
   }
 
   Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title) {
+    // Where the journal had all scores, nothing has asked for it yet.
+    if (const Status ready = analysis_.calibrate(); !ready) return ready.error();
     return evaluation::Evaluator::create(*in_.engine, data, options_.evaluation, in_.progress(title, data.items()));
   }
 

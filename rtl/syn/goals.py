@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""What was asked of the units beside what the table says, and plots: writes them into docs/.
+
+    rtl/syn/goals.py            the table on stdout
+    rtl/syn/goals.py --write    between the marks of docs/hardware.md, and docs/hardware-*.svg
+"""
+
+import argparse
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import designs  # noqa: E402
+import multi_table  # noqa: E402
+import plots  # noqa: E402
+import table  # noqa: E402
+
+DOCS = designs.ROOT / "docs"
+BEGIN, END = "<!-- goals:begin -->\n", "<!-- goals:end -->\n"
+MULTI_BEGIN, MULTI_END = "<!-- multi:begin -->\n", "<!-- multi:end -->\n"
+UNITS_BEGIN, UNITS_END = "<!-- units:begin -->\n", "<!-- units:end -->\n"
+
+
+def load():
+    """{(format of both, accumulator, pipeline): row with numbers}"""
+    rows = {}
+    for row in table.rows_as_dicts():
+        numbers = {key: float(row[key]) for key in ("area_um2", "nand2_eq", "delay_ns", "energy_pj", "leakage_nw")}
+        rows[row["weight_format"], row["activation_format"], row["accumulator"], int(row["pipeline"])] = numbers
+    return rows
+
+
+# (what, unit, other, column, asked)
+GOALS = [
+    ("area", ("posit<8,1>", "quire"), ("int8", "int"), "area_um2", 1.35),
+    ("delay", ("posit<8,1>", "quire"), ("int8", "int"), "delay_ns", 1.4),
+    ("area", ("posit<8,1>", "quire"), ("bf16", "fp32"), "area_um2", 1.0),
+    ("delay", ("posit<8,1>", "quire"), ("bf16", "fp32"), "delay_ns", 1.0),
+    ("energy", ("posit<6,1>", "quire"), ("int8", "int"), "energy_pj", 1.0),
+    ("area", ("posit<16,1>", "fixed48"), ("bf16", "fp32"), "area_um2", 1.5),
+]
+# The run-time multi-precision unit (multi.csv): what its area may be, times the largest fixed unit it replaces.
+MULTI_ASKED, MULTI_LARGEST = 1.1, ("posit<16,2>", "quire")
+SHOWN = [("int4", "int"), ("int8", "int"), ("int16", "int"), ("posit<4,1>", "quire"), ("posit<5,1>", "quire"), ("posit<6,1>", "quire"),
+         ("posit<8,0>", "quire"), ("posit<8,1>", "quire"), ("posit<8,2>", "quire"), ("posit<16,1>", "quire"), ("posit<16,1>", "fixed48"),
+         ("posit<16,2>", "quire"), ("fp8_e4m3", "fp32"), ("fp8_e5m2", "fp32"), ("bf16", "fp32"), ("fp16", "fp32"), ("fp32", "fp32")]
+
+
+def goal_line(unit, beside, what, asked, ratio):
+    return f"| {unit} | {beside} | {what} | {asked:.2f} | {ratio:.2f} | {'met' if ratio <= asked else 'missed'} |"
+
+
+def goals_text(rows):
+    lines = ["| unit | beside | what | asked, at most | measured | |", "|---|---|---|---|---|---|"]
+    for what, (name, accumulator), (other, other_accumulator), column, asked in GOALS:
+        ratio = rows[name, name, accumulator, 0][column] / rows[other, other, other_accumulator, 0][column]
+        lines.append(goal_line(f"{name}, {accumulator}", f"{other}, {other_accumulator}", what, asked, ratio))
+    name, accumulator = MULTI_LARGEST
+    ratio = multi_table.read()[0]["area_um2"] / rows[name, name, accumulator, 0]["area_um2"]
+    lines.append(goal_line("posit_mac_multi, quire", f"{name}, {accumulator}", "area", MULTI_ASKED, ratio))
+    return "\n".join(lines) + "\n"
+
+
+def multi_text(rows):
+    lines = ["| MACs a cycle | weights | activations | pJ/MAC | fixed unit |", "|---|---|---|---|---|"]
+    for row in multi_table.read():
+        weight, activation = row["weight_format"], row["activation_format"]
+        fixed = rows[weight, activation, "quire", 0]["energy_pj"]
+        lines.append(f"| {row['macs_per_cycle']:.0f} | {weight} | {activation} | {row['energy_pj']:.1f} | {fixed:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def units_text(rows):
+    int8 = rows["int8", "int8", "int", 0]
+    lines = ["| unit | accumulator | um2 | NAND2 | ns | pJ/MAC | nW | area, delay, energy to int8 |", "|---|---|---|---|---|---|---|---|"]
+    for name, accumulator in SHOWN:
+        row = rows[name, name, accumulator, 0]
+        ratios = ", ".join(f"{row[c] / int8[c]:.2f}" for c in ("area_um2", "delay_ns", "energy_pj"))
+        lines.append(f"| {name} | {accumulator} | {row['area_um2']:.0f} | {row['nand2_eq']:.0f} | {row['delay_ns']:.2f} | {row['energy_pj']:.1f} "
+                     f"| {row['leakage_nw']:.0f} | {ratios} |")
+    return "\n".join(lines) + "\n"
+
+
+def between(text, begin, end, middle):
+    before, rest = text.split(begin)
+    return before + begin + middle + end + rest.split(end)[1]
+
+
+def with_tables(text, rows):
+    """The text of hardware.md with its tables as they are now."""
+    text = between(text, BEGIN, END, goals_text(rows))
+    text = between(text, MULTI_BEGIN, MULTI_END, multi_text(rows))
+    return between(text, UNITS_BEGIN, UNITS_END, units_text(rows))
+
+
+def write(rows):
+    path = DOCS / "hardware.md"
+    path.write_text(with_tables(path.read_text(), rows))
+    for column, title in (("area_um2", "area, thousand um2"), ("energy_pj", "energy, pJ per MAC"), ("delay_ns", "delay, ns")):
+        scale = 1e-3 if column == "area_um2" else 1
+        series = [(f"es = {es}", [(n, rows[f"posit<{n},{es}>", f"posit<{n},{es}>", "quire", 0][column] * scale) for n in range(4, 9)]) for es in range(3)]
+        levels = [(name, rows[name, name, accumulator, 0][column] * scale) for name, accumulator in (("int4", "int"), ("int8", "int"), ("bf16", "fp32"))]
+        (DOCS / f"hardware-{column.split('_')[0]}.svg").write_text(plots.svg(f"posit<n,es> MAC with exact quire: {title}", "n", series, levels))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true")
+    rows = load()
+    if parser.parse_args().write:
+        write(rows)
+    print("\n".join((goals_text(rows), multi_text(rows), units_text(rows))))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except table.TableError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,160 @@
+// posit_dot and systolic_array against formats::Quire; a tile of a real layer from a file.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "Vdot8e1.h"
+#include "Vdot16e2.h"
+#include "array.h"
+#include "bits.h"
+#include "codes.h"
+#include "posittune/formats/arithmetic.h"
+
+namespace posittune::rtl {
+namespace {
+
+using formats::Format;
+using formats::Quire;
+
+Codes random_codes(const Format& format, std::size_t count, std::mt19937_64& random) {
+  Codes codes(count);
+  for (auto& code : codes) code = corner_code(format, random);
+  return codes;
+}
+
+template <class Unit>
+void clock(Unit& unit) {
+  unit.clk_i = 1;
+  unit.eval();
+}
+template <class Unit>
+void settle(Unit& unit) {
+  unit.clk_i = 0;
+  unit.eval();
+}
+
+template <class Model, int kWays>
+void dot_products(const Format& format, int count) {
+  Model unit;
+  std::mt19937_64 random(31);
+  std::deque<std::uint32_t> due;
+  unit.rst_i = 1, unit.valid_i = 1, unit.ready_i = 1;
+  settle(unit);
+  clock(unit);
+  unit.rst_i = 0;
+  int seen = 0, nars = 0;
+  for (int i = 0; seen < count; ++i) {
+    const Codes a = random_codes(format, kWays, random), b = random_codes(format, kWays, random);
+    unit.valid_i = random() % 4 != 0, unit.ready_i = random() % 4 != 0;
+    for (int k = 0; k < kWays; ++k) {
+      set_bits(port(unit.a_i), k * format.bits, format.bits, a[static_cast<std::size_t>(k)]);
+      set_bits(port(unit.b_i), k * format.bits, format.bits, b[static_cast<std::size_t>(k)]);
+    }
+    settle(unit);
+    if (unit.valid_o && unit.ready_i) {
+      ASSERT_FALSE(due.empty());
+      ASSERT_EQ(unit.posit_o, due.front()) << name(format) << " vector " << seen;
+      nars += unit.nar_o;
+      due.pop_front();
+      ++seen;
+    }
+    if (unit.valid_i && unit.ready_o) {
+      Quire quire(format);
+      for (std::size_t k = 0; k < kWays; ++k) quire.add_product(a[k], b[k]);
+      due.push_back(quire.to_posit());
+    }
+    clock(unit);
+  }
+  EXPECT_GT(nars, 0);
+  EXPECT_LT(nars, seen);
+}
+
+TEST(Dot, Posit8EightWays) { dot_products<Vdot8e1, 8>(formats::posit(8, 1), 100000); }
+TEST(Dot, Posit16FiveWays) { dot_products<Vdot16e2, 5>(formats::posit(16, 2), 30000); }
+
+constexpr int kRows = Array::kRows, kCols = Array::kCols;
+
+// Two tiles, the second one going on with the sums of the first.
+TEST(Array, TwoTilesEqualQuire) {
+  Array array;
+  const Format format = formats::posit(8, 1);
+  std::mt19937_64 random(43);
+  for (const unsigned pause : {0u, 80u}) {
+    std::vector<Quire> quires;
+    Array::Sums sums;
+    constexpr std::size_t kVectors = 400;
+    quires.assign(kVectors * kCols, Quire(format));
+    for (int tile = 0; tile < 2; ++tile) {
+      Codes w = random_codes(format, kRows * kCols, random);
+      for (auto& code : w) code = code == 0x80 && random() % 8 != 0 ? 0x40 : code;
+      array.load(w);
+      std::vector<Codes> vectors;
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        vectors.push_back(random_codes(format, kRows, random));
+        for (std::size_t c = 0; c < kCols; ++c) {
+          for (std::size_t r = 0; r < kRows; ++r) {
+            quires[v * kCols + c].add_product(vectors[v][r], w[r * kCols + c]);
+          }
+        }
+      }
+      sums = array.run(vectors, tile == 0 ? nullptr : &sums, pause);
+      ASSERT_EQ(sums.posits.size(), kVectors);
+      for (std::size_t i = 0; i < quires.size(); ++i) {
+        ASSERT_EQ(sums.posits[i / kCols][i % kCols], quires[i].to_posit())
+            << "tile " << tile << " vector " << i / kCols << " column " << i % kCols;
+      }
+    }
+  }
+}
+
+// A tile file: lines of
+//   format posit<8,1>       rows 8       cols 8       (once, in this order)
+//   w RR codes              one line for each row: hexadecimal codes of the columns
+//   x codes : y codes       one line for each vector: rows codes, and the codes expected (engine's
+//                           quire mode)
+// Lines that begin with # are comments.
+TEST(Array, TileOfRealLayer) {
+  const char* path = std::getenv("POSITTUNE_TILE");
+  ASSERT_NE(path, nullptr) << "POSITTUNE_TILE names the tile file";
+  std::ifstream file(path);
+  ASSERT_TRUE(file) << path;
+  Codes w;
+  std::vector<Codes> vectors, expected;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream in(line);
+    std::string word;
+    if (!(in >> word) || word[0] == '#') continue;
+    if (word == "format") {
+      ASSERT_TRUE(in >> word && word == "posit<8,1>") << "this build of the array is posit<8,1>";
+    } else if (word == "rows" || word == "cols") {
+      int value = 0;
+      ASSERT_TRUE(in >> value && value == 8) << word << " of this build is 8";
+    } else if (word == "w") {
+      for (unsigned code = 0; in >> std::hex >> code;) w.push_back(code);
+    } else if (word == "x") {
+      Codes x, y;
+      unsigned code = 0;
+      for (int r = 0; r < kRows && in >> std::hex >> code; ++r) x.push_back(code);
+      ASSERT_TRUE(in >> word && word == ":") << line;
+      for (int c = 0; c < kCols && in >> std::hex >> code; ++c) y.push_back(code);
+      ASSERT_EQ(y.size(), std::size_t{kCols}) << line;
+      vectors.push_back(x);
+      expected.push_back(y);
+    } else {
+      FAIL() << "unknown line: " << line;
+    }
+  }
+  ASSERT_EQ(w.size(), std::size_t{kRows * kCols});
+  ASSERT_GT(vectors.size(), 0u);
+  Array array;
+  array.load(w);
+  EXPECT_EQ(array.run(vectors, nullptr, 30).posits, expected);
+}
+
+}  // namespace
+}  // namespace posittune::rtl

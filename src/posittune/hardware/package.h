@@ -1,0 +1,27 @@
+#pragma once
+
+// A folder with one MAC unit, ready to synthesise and to test.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/hardware/unit.h"
+#include "posittune/hardware/vectors.h"
+
+namespace posittune::hardware {
+
+// The sources in `folder` (rtl/src) that a module needs: packages first, each module before those that use it.
+// kInput when the module is not there.
+Result<std::vector<std::string>> source_files(const std::string& folder, const std::string& module);
+
+// Test bench (SystemVerilog, for any simulator with timing): reads vectors.hex and sums.hex, gives the pairs with gaps and
+// back-pressure, compares, and ends with "PASS" or a fatal error.
+std::string test_bench(const Unit& unit, const Vectors& vectors);
+
+// Writes `to`: src/*.sv, filelist.f, synth.ys, tb.sv, vectors.hex, sums.hex, README.md; whole or not at all.
+// kUsage when `to` exists; kInput, kResource when it cannot be written.
+Status write_package(const Unit& unit, const Vectors& vectors, const std::string& sources, const std::string& to);
+
+}  // namespace posittune::hardware

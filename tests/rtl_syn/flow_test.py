@@ -1,0 +1,155 @@
+"""rtl/syn/flow.py gives the rows of costs.csv again; an edited or stale table is found.
+
+usage: flow_test.py ROOT POSITTUNE BUILD [unittest arguments]
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT, POSITTUNE, BUILD = (pathlib.Path(p).resolve() for p in sys.argv[1:4])
+SYN = ROOT / "rtl" / "syn"
+sys.path.insert(0, str(SYN))
+import designs  # noqa: E402
+import goals  # noqa: E402
+import liberty  # noqa: E402
+import multi_table  # noqa: E402
+import synth  # noqa: E402
+import table  # noqa: E402
+from activity import Netlist, Simulation  # noqa: E402
+
+
+def flow(*arguments, script=SYN / "flow.py", env=None):
+    return subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, env=env)
+
+
+class RowsTest(unittest.TestCase):
+    def test_small_designs_again(self):
+        """From nothing, exactly: synthesis and simulation have no chance in them."""
+        with tempfile.TemporaryDirectory() as build:
+            done = flow("--only", "posit4e1-posit4e1-quire-p0", "--only", "int4-int4-int-p1", "--only", "fp4_e2m1-fp4_e2m1-fp32-p0",
+                        "--compare", "--posittune", POSITTUNE, "--build", build)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 3)
+
+    def test_every_design_has_its_row(self):
+        rows = table.rows_as_dicts()
+        self.assertEqual([(r["unit"], r["weight_format"], r["activation_format"], r["accumulator"], int(r["pipeline"])) for r in rows],
+                         [(d.unit, d.weight, d.activation, d.accumulator, d.pipeline) for d in designs.all_designs()])
+
+
+class HashTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+        for part in ("rtl/src", "rtl/syn"):
+            shutil.copytree(ROOT / part, self.root / part)
+        self.script = self.root / "rtl/syn/flow.py"
+
+    def refused(self):
+        done = flow("--check", script=self.script)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("costs.csv", done.stderr)
+        return done.stderr
+
+    def test_the_table_of_the_repository(self):
+        self.assertEqual(flow("--check").returncode, 0, flow("--check").stderr)
+
+    def test_an_edited_row(self):
+        path = self.root / "rtl/syn/costs.csv"
+        path.write_text(re.sub(r"(int8,int8,int,0,)\d", r"\g<1>1", path.read_text(), count=1))
+        self.assertIn("edited", self.refused())
+
+    def test_a_changed_unit(self):
+        path = self.root / "rtl/src/int_mac.sv"
+        path.write_text(path.read_text() + "// more\n")
+        self.assertIn("stale: sources", self.refused())
+
+    def test_a_changed_flow(self):
+        path = self.root / "rtl/syn/synth.py"
+        path.write_text(path.read_text().replace("DELAY_TARGET_PS = 1000", "DELAY_TARGET_PS = 9000"))
+        self.assertIn("stale: sources", self.refused())
+
+    def test_the_executable_refuses_an_edited_table(self):
+        path = self.root / "rtl/syn/costs.csv"
+        path.write_text(re.sub(r"(int8,int8,int,0,)\d", r"\g<1>1", path.read_text(), count=1))
+        done = subprocess.run([POSITTUNE, "cost", "--formats", "int8"], capture_output=True, text=True, env={"POSITTUNE_RTL": str(self.root / "rtl")})
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertIn("edited by hand", done.stderr)
+        self.assertIn("costs.csv", done.stderr)
+
+    def test_the_figures_of_the_multi_precision_unit(self):
+        rows = multi_table.read()
+        self.assertEqual({row["mode"] for row in rows}, {0, 1, 2})
+        path = self.root / "multi.csv"
+        path.write_text(multi_table.PATH.read_text().replace(f"{rows[0]['area_um2']:.0f}", "1"))
+        with self.assertRaisesRegex(table.TableError, "rows changed"):
+            multi_table.read(path)
+
+    def test_the_page_shows_the_tables(self):
+        text = (ROOT / "docs/hardware.md").read_text()
+        self.assertEqual(goals.with_tables(text, goals.load()), text, "do: rtl/syn/goals.py --write")
+
+    def test_missing_tools_name_their_package(self):
+        done = flow("--only", "int4", env={**os.environ, "PATH": self.folder.name})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("apt-get install yosys", done.stderr)
+
+
+class SimulatorTest(unittest.TestCase):
+    """Energies: what OpenSTA says of switching, against capacitances and toggles by hand."""
+
+    def test_switching_energy_by_hand(self):
+        design = next(d for d in designs.all_designs() if d.name == "posit_mac-posit4e1-posit4e1-quire-p0")
+        with tempfile.TemporaryDirectory() as build:
+            folder = pathlib.Path(build)
+            synth.measure(design, str(POSITTUNE), folder)
+            report = (folder / "sta.log").read_text().split("activity 1")[1]
+            netlist = Netlist(folder / "netlist.json", "mapped")
+        told = {name: float(value) * synth.CLOCK_NS * 1e3 for value, name in re.findall(r"^\s*\S+\s+(\S+)\s+\S+\s+\S+\s+(u\d+)\s*$", report, re.M)}
+        load = {}
+        for cell in netlist.cells.values():
+            for pin, bits in cell["connections"].items():
+                if pin not in liberty.cells()[cell["type"]]["outputs"]:
+                    load[bits[0]] = load.get(bits[0], 0) + liberty.cells()[cell["type"]]["capacitance"][pin]
+        # Half C V^2 for a transition. OpenSTA takes the mean of rise and fall capacitances, the library's own is the larger: 2 %.
+        hand = sum(0.5 * load.get(net, 0) * liberty.VOLTAGE**2 for net in netlist.drivers)
+        self.assertAlmostEqual(sum(told.values()) / hand, 1, delta=0.02)
+
+    def test_functions_of_cells(self):
+        mask = 0xF
+        a, b = 0b0011, 0b0101  # lanes are rows of the truth table
+        for cell, expected in {"NAND2X1": 0b1110, "NOR2X1": 0b1000, "XOR2X1": 0b0110, "XNOR2X1": 0b1001, "AND2X2": 0b0001, "OR2X2": 0b0111}.items():
+            text = liberty.cells()[cell]["outputs"]["Y"]
+            self.assertEqual(eval(text, {"A": a, "B": b}) & mask, expected, cell)
+        mux = liberty.cells()["MUX2X1"]["outputs"]["Y"]  # inverting
+        self.assertEqual(eval(mux, {"A": a, "B": b, "S": 0b1111}) & mask, ~a & mask)
+
+    def test_toggles_of_a_counter(self):
+        """Two flip-flops count: the lower toggles each cycle, the upper every second one."""
+        with tempfile.TemporaryDirectory() as build:
+            folder = pathlib.Path(build)
+            (folder / "c.sv").write_text("module c(input logic clk_i, input logic rst_i, output logic [1:0] q_o);\n"
+                                         "always_ff @(posedge clk_i) q_o <= rst_i ? 2'd0 : q_o + 2'd1;\nendmodule\n")
+            script = (f"read_verilog -sv c.sv; synth -flatten -top c; dfflibmap -liberty {liberty.PATH}; abc -liberty {liberty.PATH}; "
+                      "opt_clean -purge; write_json c.json")
+            subprocess.run(["yosys", "-q", "-p", script], cwd=folder, check=True, capture_output=True)
+            netlist = Netlist(folder / "c.json", "c")
+        simulation = Simulation(netlist, 3)
+        simulation.cycle({"rst_i": 1}, count=False)
+        simulation.cycle({"rst_i": 1}, count=False)
+        simulation.cycle({"rst_i": 0}, count=False)
+        for _ in range(8):
+            simulation.cycle({"rst_i": 0})
+        low, high = (simulation.toggles[netlist.index[net]] for net in netlist.ports["q_o"])
+        self.assertEqual((low, high), (8 * 3, 4 * 3))
+        self.assertEqual(simulation.output("q_o"), [1, 1, 1])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
