@@ -228,6 +228,37 @@ def tables(models) -> list[str]:
         "| model | format | nearest | compensated | less, % | at least 40 % |", "|---|---|---|---|---|---|", *each(claim_e), "",]
 
 
+COLORS = {"search": "#0072b2", "FlexPosit scheme": "#d55e00", "HAWQ trace": "#cc79a7", "random": "#999999",
+          "uniform posit": "#009e73", "uniform int": "#e69f00", "uniform fp": "#56b4e9"}
+
+
+def plot(model) -> str:
+    """KL on the report split (log) against bits per weight, first draw, as SVG."""
+    lines = {}
+    for row in model.search[0]["rows"]:
+        name = re.match(r"uniform [a-z]+|.*", row["method"]).group()
+        if name in COLORS and kl(row) > 0:
+            lines.setdefault(name, []).append((row["bits_per_weight"], math.log10(kl(row))))
+    points = [point for line in lines.values() for point in line]
+    left, right = math.floor(min(x for x, _ in points)), math.ceil(max(x for x, _ in points))
+    low, high = math.floor(min(y for _, y in points)), math.ceil(max(y for _, y in points))
+
+    def at(x, y):
+        return 60 + 440 * (x - left) / (right - left), 330 - 290 * (y - low) / (high - low)
+    parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 380" font-family="sans-serif" font-size="12">', '<rect width="660" height="380" fill="#fff"/>',
+             f'<text x="60" y="24">{model.name}: KL to FP32 on the report split</text><text x="280" y="368" text-anchor="middle">bits per weight</text>']
+    for x in range(left, right + 1):
+        parts.append(f'<path d="M{at(x, low)[0]:.1f} 40V330" stroke="#ddd"/><text x="{at(x, low)[0]:.1f}" y="348" text-anchor="middle">{x}</text>')
+    for y in range(low, high + 1):
+        parts.append(f'<path d="M60 {at(left, y)[1]:.1f}H500" stroke="#ddd"/><text x="54" y="{at(left, y)[1] + 4:.1f}" text-anchor="end">1e{y}</text>')
+    for number, (name, color) in enumerate(COLORS.items()):
+        line = [at(*point) for point in sorted(lines.get(name, []))]
+        where = " ".join(f"{x:.1f},{y:.1f}" for x, y in line)
+        parts.append(f'<polyline points="{where}" fill="none" stroke="{color}" stroke-width="1.8"/>' + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in line))
+        parts.append(f'<circle cx="516" cy="{52 + 18 * number}" r="4" fill="{color}"/><text x="526" y="{56 + 18 * number}">{"searched" if name == "search" else name}</text>')
+    return "\n".join([*parts, "</svg>\n"])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
@@ -251,8 +282,7 @@ def main() -> int:
         print(text)
         return 0
     for model in models:
-        folder = model.name.lower().replace(" ", "-")
-        shutil.copy(args.runs_folder / folder / "draw0" / "search" / "front.svg", PAGE.parent / f"results-{folder}.svg")
+        (PAGE.parent / f"results-{model.name.lower().replace(' ', '-')}.svg").write_text(plot(model))
     page = PAGE.read_text()
     PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
     return 0
