@@ -39,11 +39,19 @@ MODELS = {  # name: (folder, items to search on, items to report on)
 }
 
 
-def draw_data(args, name: str, draw: int) -> pathlib.Path:
+def slug(name: str) -> str:
+    return name.lower().replace(" ", "-")
+
+
+def draw_home(args, name: str, draw: int) -> pathlib.Path:
+    return args.runs_folder / slug(name) / f"draw{draw}"
+
+
+def draw_data(args, name: str, draw: int) -> None:
     """data.yaml of a draw: its part of the calibration split, and limits."""
     folder, search, report = MODELS[name]
     source = (ROOT if folder.startswith("zoo/") else args.models) / folder
-    home = args.runs_folder / name.lower().replace(" ", "-") / f"draw{draw}"
+    home = draw_home(args, name, draw)
     home.mkdir(parents=True, exist_ok=True)
     data = yaml.safe_load((source / "data.yaml").read_text())
     for split in ("calibrate", "search", "report"):
@@ -64,22 +72,21 @@ def draw_data(args, name: str, draw: int) -> pathlib.Path:
         numpy.savez(home / "calibrate.npz", **{key: value[draw::DRAWS] for key, value in arrays.items()})
         data["calibrate"]["path"] = str(home / "calibrate.npz")
     (home / "data.yaml").write_text(yaml.safe_dump(data))
-    return home
 
 
 def posittune(args, name: str, draw: int, run: str, command: str, *arguments) -> dict:
     folder, _, _ = MODELS[name]
-    home = draw_data(args, name, draw)
-    model = (ROOT if folder.startswith("zoo/") else args.models) / folder / "model.onnx"
-    line = [args.build / "posittune", command, model, "--data", home / "data.yaml", "--threads", 2, "--json", "-o", home / run, *arguments]
+    home = draw_home(args, name, draw)
     finished = home / run / "results.json"
     if finished.exists():  # of an earlier call
         return json.loads(finished.read_text())
+    draw_data(args, name, draw)
+    model = (ROOT if folder.startswith("zoo/") else args.models) / folder / "model.onnx"
+    line = [args.build / "posittune", command, model, "--data", home / "data.yaml", "--threads", 2, "--json", "-o", home / run, *arguments]
     done = subprocess.run(list(map(str, line)), cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode not in (0, 1):
         raise SystemExit(f"{name}, {run}: exit code {done.returncode}")
-    result = json.loads(done.stdout)
-    return result
+    return json.loads(done.stdout)
 
 
 def kl(row) -> float:
@@ -220,7 +227,7 @@ def tables(models) -> list[str]:
         "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |", "|---|---:|---|---|---|---|---|---|---|", *each(claim_bc), "",
         "KL of all rules at equal bits:", "",
         "| model | bits | searched | searched, windows of 64 | HAWQ trace | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
-        *[f"![{model.name}: KL against bits](results-{model.name.lower().replace(' ', '-')}.svg)" for model in models], "",
+        *[f"![{model.name}: KL against bits](results-{slug(model.name)}.svg)" for model in models], "",
         "### (d) Weights and inputs", "",
         "Loss in percent of FP32's perplexity, accuracy or mAP. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
         "| model | formats | bits/weight | KL | loss, % | goal |", "|---|---|---|---|---|---|", *each(claim_d), "",
@@ -282,7 +289,7 @@ def main() -> int:
         print(text)
         return 0
     for model in models:
-        (PAGE.parent / f"results-{model.name.lower().replace(' ', '-')}.svg").write_text(plot(model))
+        (PAGE.parent / f"results-{slug(model.name)}.svg").write_text(plot(model))
     page = PAGE.read_text()
     PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
     return 0

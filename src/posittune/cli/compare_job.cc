@@ -37,8 +37,7 @@ bool compensated(const Trial& trial) {
 bool needs_calibration(const Trial& trial) {
   const bool activation = trial.activation && trial.activation->scale != quant::ActivationScale::kToken &&
                           trial.activation->rule != quant::ScaleRule::kNone;
-  if (!trial.weight) return activation;
-  return activation || trial.weight->input_weighted || trial.weight->bias_correction || compensated(trial);
+  return activation || (trial.weight && quant::needs_calibration(*trial.weight));
 }
 
 // Everything a run has open.

@@ -3,24 +3,21 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "posittune/cli/project_folder.h"
+
 namespace posittune::cli {
-namespace {
 
 namespace fs = std::filesystem;
 
-}  // namespace
-
 std::optional<std::string> rtl_folder() {
-  std::error_code ignored;
-  const auto has_units = [&](const fs::path& folder) { return fs::is_regular_file(folder / "src" / "posit_mac.sv", ignored); };
+  const fs::path unit = fs::path("src") / "posit_mac.sv";  // that any such folder has
   const char* given = std::getenv("POSITTUNE_RTL");
-  if (given != nullptr && *given != '\0') return has_units(given) ? std::optional(std::string(given)) : std::nullopt;
-  if (has_units("rtl")) return "rtl";
-  fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
-    if (has_units(folder / "rtl")) return (folder / "rtl").lexically_normal().string();
+  if (given != nullptr && *given != '\0') {
+    std::error_code ignored;
+    return fs::is_regular_file(given / unit, ignored) ? std::optional(std::string(given)) : std::nullopt;
   }
-  return std::nullopt;
+  const auto parent = project_folder("rtl" / unit);
+  return parent ? std::optional((*parent / "rtl").lexically_normal().string()) : std::nullopt;
 }
 
 std::optional<std::string> rtl_costs() {

@@ -78,10 +78,7 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
 }
 
 bool needs_calibration(const sensitivity::Options& options) {
-  return std::any_of(options.candidates.begin(), options.candidates.end(), [](const Candidate& each) {
-    const quant::WeightSetting& weight = each.weight;
-    return weight.input_weighted || weight.bias_correction || weight.rounding == quant::Rounding::kCompensated;
-  });
+  return std::any_of(options.candidates.begin(), options.candidates.end(), [](const Candidate& each) { return quant::needs_calibration(each.weight); });
 }
 
 struct Session {

@@ -3,22 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "posittune/cli/project_folder.h"
+
 namespace posittune::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The folder that holds `zoo`.
-std::optional<fs::path> zoo_parent() {
-  std::error_code ignored;
-  const auto has_zoo = [&](const fs::path& folder) { return fs::is_regular_file(folder / "zoo" / "gpt2" / "model.onnx", ignored); };
-  if (has_zoo(fs::current_path(ignored))) return fs::path(".");
-  fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
-    if (has_zoo(folder)) return folder;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -36,7 +26,7 @@ std::vector<ZooModel> zoo_models() {
   };
   const char* given = std::getenv("POSITTUNE_ZOO");
   const bool has_given = given != nullptr && *given != '\0';
-  const auto parent = zoo_parent();
+  const auto parent = project_folder("zoo/gpt2/model.onnx");  // that holds `zoo`
   std::error_code ignored;
   for (ZooModel& model : models) {
     if (model.fetch.empty()) {

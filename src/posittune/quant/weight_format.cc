@@ -100,4 +100,8 @@ std::string rounding_text(const WeightSetting& setting) {
   return text;
 }
 
+bool needs_calibration(const WeightSetting& setting) {
+  return setting.input_weighted || setting.bias_correction || setting.rounding == Rounding::kCompensated;
+}
+
 }  // namespace posittune::quant

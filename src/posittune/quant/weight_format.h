@@ -31,6 +31,9 @@ inline std::string format_text(const WeightSetting& setting) {
 // "" for nearest without bias correction, else "compensated", "bias" or "compensated+bias": what results add to the format.
 std::string rounding_text(const WeightSetting& setting);
 
+// Whether what the setting makes of a weight depends on calibration data.
+bool needs_calibration(const WeightSetting& setting);
+
 // kUsage unless all have as many bits as `format`, none is of MX blocks, and none is there twice.
 Status check_alternatives(const formats::Format& format, std::span<const formats::Format> alternatives);
 

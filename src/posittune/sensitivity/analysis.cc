@@ -80,7 +80,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
     return SiteError{(**known)["error"].get<double>(), (**known)["signal"].get<double>(), {}};
   }
   if (const Status ready = calibrate(); !ready) return ready.error();
-  Stopwatch time(costs_[Tier::kProxy]);
+  const Stopwatch time(costs_[Tier::kProxy]);
   SiteError sum;
   for (const std::size_t l : site.layers) {
     if (site.what != What::kActivation) {

@@ -6,6 +6,7 @@
 
 #include "posittune/base/version.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/quant/weight_format.h"
 #include "posittune/records/numbers.h"
 #include "posittune/sensitivity/analysis.h"
 #include "posittune/sensitivity/measured.h"
@@ -26,10 +27,7 @@ bool needs_calibration(const quant::Recipe& recipe) {
   const auto fixed = [](const auto& entry) {
     return entry.second.scale != quant::ActivationScale::kToken && entry.second.rule != quant::ScaleRule::kNone;
   };
-  const auto weighted = [](const auto& entry) {
-    const quant::WeightSetting& weight = entry.second;
-    return weight.input_weighted || weight.bias_correction || weight.rounding == quant::Rounding::kCompensated;
-  };
+  const auto weighted = [](const auto& entry) { return quant::needs_calibration(entry.second); };
   return std::any_of(recipe.activations.begin(), recipe.activations.end(), fixed) ||
          std::any_of(recipe.weights.begin(), recipe.weights.end(), weighted);
 }
@@ -104,7 +102,7 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const 
   }
   auto with = prober();
   if (!with) return with.error();
-  Stopwatch time(costs_[tier]);
+  const Stopwatch time(costs_[tier]);
   ++costs_[tier].probes;
   Measured result;
   const evaluation::Stop stop = [&](const Divergence& so_far) {

@@ -86,13 +86,12 @@ Result<Budget> parse_budget(Cost cost, std::string_view text) {
   return budget;
 }
 
-// Of the decimal units the largest that is not above the amount; the last of four digits rounded up, so that
-// what is said to be the least possible is possible.
 std::string amount_text(Cost cost, double amount) {
   const Entry& of = entry(cost);
   const Unit* unit = &of.units[0];
   for (std::size_t i = 0; i < of.unit_count; ++i) {
-    if (!of.units[i].name.ends_with("iB") && of.units[i].size <= amount) unit = of.units[i].size >= unit->size && !of.units[i].name.empty() ? &of.units[i] : unit;
+    const bool decimal = !of.units[i].name.empty() && !of.units[i].name.ends_with("iB");
+    if (decimal && of.units[i].size <= amount) unit = &of.units[i];  // they ascend
   }
   const double value = amount / unit->size;
   if (!(value > 0) || !std::isfinite(value)) return std::to_string(value);

@@ -39,8 +39,11 @@ struct Budget {
 // not positive.
 Result<Budget> parse_budget(Cost cost, std::string_view text);
 
+// With a unit: "8.327 mJ". Of the decimal units the largest that is not above the amount; the last of four digits rounded
+// up, so that what is said to be the least possible is possible.
+std::string amount_text(Cost cost, double amount);
+
 // "bits 4.5, energy 0.5x"
-std::string amount_text(Cost cost, double amount);  // with a unit: "8.327 mJ"; rounded up
 std::string to_text(const std::vector<Budget>& budgets);
 
 // The largest sum of shares that keeps to an absolute budget of a model with these totals; `other_bits`: of
