@@ -28,9 +28,9 @@ BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
 DRAWS = 3
 CHOICES = ";".join(f"posit<{n},*>;int{n}" for n in (3, 4, 5, 6, 7, 8)) + ";fp4_e2m1;fp6_e2m3;fp8_e4m3"
-EIGHT = "posit<8,*>;int8;fp8_e4m3"
-INPUTS8 = "posit<8,0>;posit<8,1>;posit<8,2>;fp8_e4m3;int8@token"
-INPUTS6 = "posit<5,1>;posit<6,1>;posit<6,2>;posit<8,1>;posit<8,2>;int6@token;int5@token"
+EIGHT = "posit<7,*>;posit<8,*>;posit<9,*>;int7;int8;int9;fp8_e4m3"
+INPUTS8 = "posit<7,1>;posit<8,0>;posit<8,1>;posit<8,2>;posit<9,1>;posit<10,1>;fp8_e4m3;mxint8;int8@token"
+INPUTS6 = "posit<4,1>;posit<5,1>;posit<6,1>;posit<7,1>;posit<8,1>;posit<9,1>;fp6_e2m3;mxfp4;mxfp6;mxint8"
 MODELS = {  # name: (folder, items to search on, items to report on)
     "zoo GPT-2": ("zoo/gpt2", 24, 48),
     "zoo ALBERT": ("zoo/albert", 200, 400),
@@ -145,13 +145,13 @@ class Model:
         self.weighted = [compare(d, "weighted", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted") for d in draws]
         self.compensated = [compare(d, "compensated", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted", "--rounding", "compensated") for d in draws]
         self.search = [posittune(args, name, d, "search", "search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines") for d in draws]
-        inputs = ["--what", "wa", "--activation-scale", "output"]
-        self.eight = [posittune(args, name, d, "eight", "search", "--bits", 8.2, "--formats", EIGHT, "--activations", INPUTS8, *inputs) for d in draws]
+        inputs = ["--what", "wa", "--activation-scale", "output", "--refine", 16]
+        self.eight = [posittune(args, name, d, "eight", "search", "--bits", 8.05, "--activation-bits", 8, "--formats", EIGHT, "--activations", INPUTS8, *inputs) for d in draws]
         wa = ["compare", "--granularity", "channel", "--what", "wa", "--input-weighted", "--rounding", "compensated"]
-        self.static = [posittune(args, name, d, "static", *wa, "--formats", "int8,fp8_e4m3,posit<8,1>,posit<6,1>", "--scale", "mse_pow2", "--activation-scale", "output") for d in draws]
+        self.static = [posittune(args, name, d, "static", *wa, "--formats", "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6", "--scale", "mse_pow2", "--activation-scale", "output") for d in draws]
         self.token = [posittune(args, name, d, "token", *wa, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token") for d in draws]
         self.windows = [posittune(args, name, d, "windows", "search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64) for d in draws if (name, "windows") not in args.leave_out]
-        self.six = [posittune(args, name, d, "six", "search", "--bits", 6.2, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws if (name, "six") not in args.leave_out]
+        self.six = [posittune(args, name, d, "six", "search", "--bits", 6.05, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws if (name, "six") not in args.leave_out]
 
 
 def claim_a(model) -> list[str]:
@@ -191,8 +191,8 @@ def methods_table(model) -> list[str]:
 
 def claim_d(model) -> list[str]:
     rows = [("searched, 8 bits", [find(r, method="search") for r in model.eight]), ("searched, 6 bits", [find(r, method="search") for r in model.six])]
-    for form in ("posit<8,1>", "fp8_e4m3", "int8", "posit<6,1>"):
-        rows.append((f"{form} static", [find(r, format=form) for r in model.static]))
+    for form in ("posit<8,1>", "fp8_e4m3", "int8", "mxint8", "posit<6,1>", "mxfp6"):
+        rows.append((form if form.startswith("mx") else f"{form} static", [find(r, format=form) for r in model.static]))
     for form in ("int8", "posit<8,1>", "posit<6,1>"):  # the better of two rules for the scale
         rows.append((f"{form} per token", [min((find(r, format=form, scale=s) for s in ("absmax", "rms_pow2")), key=kl) for r in model.token]))
     lines = []

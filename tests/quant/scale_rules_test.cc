@@ -272,6 +272,14 @@ TEST(ScaleRules, CandidatesAreNeverEmptyAndStartWithTheBest) {
   }
   EXPECT_EQ(search_rounds(ScaleRule::kMse), 2);
   EXPECT_EQ(search_rounds(ScaleRule::kMsePow2), 1);
+  const auto of = [](const char* format, ScaleRule rule) { return token_rule(formats::parse_format(format).value(), rule); };
+  for (const ScaleRule searched : {ScaleRule::kMse, ScaleRule::kMsePow2}) {
+    EXPECT_EQ(of("posit<8,1>", searched), ScaleRule::kRmsPow2);
+    EXPECT_EQ(of("int8", searched), ScaleRule::kAbsmax);
+    EXPECT_EQ(of("fp8_e4m3", searched), ScaleRule::kAbsmax);
+  }
+  EXPECT_EQ(of("posit<8,1>", ScaleRule::kAbsmax), ScaleRule::kAbsmax);
+  EXPECT_EQ(of("int8", ScaleRule::kMeanPow2), ScaleRule::kMeanPow2);
 }
 
 TEST(ScaleRules, BestCandidate) {

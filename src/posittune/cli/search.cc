@@ -20,7 +20,7 @@ namespace {
 
 const char* const kFormats =
     "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
-const char* const kActivations = "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3";
+const char* const kActivations = "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
 
 std::string number(double value) {
   if (std::isnan(value)) return "-";
@@ -123,7 +123,7 @@ void declare_choices(CLI::App& app, SearchOptions& options) {
   app.add_option("--rounding", options.rounding, "nearest, or compensated: later columns make good what rounding one did (GPTQ)")->default_val("compensated")->group(group);
   app.add_flag("--bias-correction", options.bias_correction, "add the mean error of each output channel to the bias")->group(group);
   app.add_option("--activation-scale", options.activation_scale, "static, output or token")->default_val("output")->group(group);
-  app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: absmax where it searches)")->default_val("mse_pow2")->group(group);
+  app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax for others)")->default_val("mse_pow2")->group(group);
 }
 
 void declare_budgets(CLI::App& app, SearchOptions& options) {

@@ -53,10 +53,9 @@ Result<quant::ActivationSetting> parse_activation(const SearchOptions& options, 
   if (!scale) return scale.error();
   auto rule = quant::parse_scale_rule(options.activation_rule);
   if (!rule) return rule.error();
-  // Nothing is searched for per token.
-  const bool token = *scale == quant::ActivationScale::kToken && quant::search_rounds(*rule) > 0;
+  const bool token = *scale == quant::ActivationScale::kToken;
   if (*format == formats::fp32()) return quant::ActivationSetting{.format = *format, .rule = quant::ScaleRule::kNone};
-  return quant::ActivationSetting{*format, token ? quant::ScaleRule::kAbsmax : *rule, *scale};
+  return quant::ActivationSetting{*format, token ? quant::token_rule(*format, *rule) : *rule, *scale};
 }
 
 // Labels as tuning::weight_labels and activation_label write them.

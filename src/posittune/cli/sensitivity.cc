@@ -133,7 +133,7 @@ void declare_formats(CLI::App& app, SensitivityOptions& options) {
   app.add_option("--scale", options.scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
       ->delimiter(',')->allow_extra_args(false)->default_str("mse_pow2")->group(group);
   app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
-  app.add_option("--activation-scale", options.activation_scale, "static, output or token, as in compare (token: with absmax where --scale searches)")->default_val("static")->group(group);
+  app.add_option("--activation-scale", options.activation_scale, "static, output or token, as in compare (token: where --scale searches, rms_pow2 for posits and absmax for others)")->default_val("static")->group(group);
   app.add_flag("--input-weighted", options.input_weighted, "choose weight scales by the error weighted with E[x_k^2] of the input column")->group(group);
   app.add_option("--rounding", options.rounding, "nearest; compensated: the columns that are not rounded yet make up for those that are (GPTQ)")
       ->check(CLI::IsMember({"nearest", "compensated"}))->default_val("nearest")->group(group);

@@ -41,8 +41,8 @@ Result<Candidate> make_candidate(const SensitivityOptions& options, const std::s
   candidate.weight.rule = *rule;
   candidate.weight.input_weighted = options.input_weighted;
   // Nothing is searched for per token.
-  const bool token = *activation_scale == quant::ActivationScale::kToken && quant::search_rounds(*rule) > 0;
-  candidate.activation = {candidate.weight.format, token ? quant::ScaleRule::kAbsmax : *rule, *activation_scale};
+  const bool token = *activation_scale == quant::ActivationScale::kToken;
+  candidate.activation = {candidate.weight.format, token ? quant::token_rule(candidate.weight.format, *rule) : *rule, *activation_scale};
   return candidate;
 }
 

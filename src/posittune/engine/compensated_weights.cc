@@ -173,6 +173,7 @@ std::shared_ptr<const std::vector<float>> Engine::State::shift_of(std::size_t la
 void Engine::State::forget_calibration() {
   scales.clear();
   signals.clear();
+  gram.reset();
   patches.clear();
   factors.clear();
   judgements.assign(stores.size(), {});

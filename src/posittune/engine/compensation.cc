@@ -58,6 +58,7 @@ class Turned {
     values_.resize(cols_ * count());
     errors_.resize(cols_ * count());
     for_elements([&](std::size_t here, std::size_t there) { values_[here] = weights[there]; });
+    exact_ = values_;
   }
 
   std::size_t count() const { return rows_.size(); }
@@ -73,6 +74,25 @@ class Turned {
       }
       gemm_fp32_plain({some, count(), first}, taken.data(), errors_.data(), product.data(), threads_);
       if (const Status done = round_block(first, some, product); !done) return done;
+    }
+    for (std::size_t i = 0; i < errors_.size(); ++i) errors_[i] += exact_[i] - values_[i];
+    return success();
+  }
+
+  // All columns once more. errors_ are those of the exact weights from here on.
+  Status sweep() {
+    std::vector<float> taken, product;
+    for (std::size_t first = 0; first < cols_; first += kBlock) {
+      const std::size_t some = std::min(kBlock, cols_ - first);
+      taken.assign(some * cols_, 0);
+      product.resize(some * count());
+      for (std::size_t j = 0; j < some; ++j) {
+        const auto row = factor_.pulls.begin() + static_cast<std::ptrdiff_t>((first + j) * cols_);
+        std::copy(row, row + static_cast<std::ptrdiff_t>(cols_), taken.begin() + static_cast<std::ptrdiff_t>(j * cols_));
+        std::fill_n(taken.begin() + static_cast<std::ptrdiff_t>(j * cols_ + first), some, 0.0F);
+      }
+      gemm_fp32_plain({some, count(), cols_}, taken.data(), errors_.data(), product.data(), threads_);
+      if (const Status done = sweep_block(first, some, product); !done) return done;
     }
     return success();
   }
@@ -123,34 +143,59 @@ class Turned {
     std::transform(scales_.begin(), scales_.end(), unscales_.begin(), [](float s) { return 1.0F / s; });
   }
 
-  // Columns [first, first + some); `product`: what they take over of all columns before.
-  Status round_block(std::size_t first, std::size_t some, const std::vector<float>& product) {
-    // Rows do not meet, so that their shares may follow the number of threads.
+  // body(from, rows) gives false on failure. Rows do not meet, so that their shares may follow the number of threads.
+  template <class Body>
+  Status for_rows(const Body& body) {
     const std::size_t shares = threads_ > 0 ? static_cast<std::size_t>(threads_) : 8;
     const std::size_t step = std::clamp((count() + shares - 1) / shares, std::size_t{1}, std::size_t{512});
     std::atomic<bool> failed = false;
     parallel_for((count() + step - 1) / step, threads_, [&](std::size_t share) {
       const std::size_t from = share * step, rows = std::min(step, count() - from);
-      std::vector<float> scaled(rows);
-      for (std::size_t j = 0; j < some; ++j) {
-        take_over(first, j, product.data() + j * count(), from, rows);
-        if (!round_column(first + j, from, rows, scaled)) failed = true;
-      }
+      if (!body(from, rows)) failed = true;
     });
     if (!failed) return success();
     return Error{.kind = ErrorKind::kInternal, .what = "a column could not be rounded"};
   }
 
-  void take_over(std::size_t first, std::size_t j, const float* product, std::size_t from, std::size_t rows) {
-    static const bool avx2 = __builtin_cpu_supports("avx2") != 0;
-    float* column = values_.data() + (first + j) * count() + from;
-    for (std::size_t r = 0; r < rows; ++r) column[r] -= product[from + r];
-    (avx2 ? take_over_avx2 : take_over_plain)(column, errors_.data() + first * count() + from, count(),
-                                              factor_.coefficients.data() + (first + j) * cols_ + first, j, rows);
+  // Columns [first, first + some); `product`: what they take over of all columns before.
+  Status round_block(std::size_t first, std::size_t some, const std::vector<float>& product) {
+    return for_rows([&](std::size_t from, std::size_t rows) {
+      std::vector<float> scaled(rows);
+      bool good = true;
+      for (std::size_t j = 0; j < some; ++j) {
+        float* column = values_.data() + (first + j) * count() + from;
+        for (std::size_t r = 0; r < rows; ++r) column[r] -= product[j * count() + from + r];
+        take_over(column, first, factor_.coefficients.data() + (first + j) * cols_ + first, j, from, rows);
+        good = round_column(first + j, from, rows, column, scaled) && good;
+      }
+      return good;
+    });
   }
 
-  // The products are those of kernels::quantize with the row's scale.
-  bool round_column(std::size_t j, std::size_t from, std::size_t rows, std::vector<float>& scaled) {
+  // The same, of what the columns outside of the block pull at them.
+  Status sweep_block(std::size_t first, std::size_t some, const std::vector<float>& product) {
+    return for_rows([&](std::size_t from, std::size_t rows) {
+      std::vector<float> scaled(rows), pulled(rows);
+      bool good = true;
+      for (std::size_t j = 0; j < some; ++j) {
+        const std::size_t at = (first + j) * count() + from;
+        std::fill(pulled.begin(), pulled.end(), 0.0F);
+        take_over(pulled.data(), first, factor_.pulls.data() + (first + j) * cols_ + first, some, from, rows);
+        for (std::size_t r = 0; r < rows; ++r) values_[at + r] = exact_[at + r] + (product[j * count() + from + r] - pulled[r]);
+        good = round_column(first + j, from, rows, exact_.data() + at, scaled) && good;
+      }
+      return good;
+    });
+  }
+
+  // column -= factors[i] * errors of column first + i, over i < some.
+  void take_over(float* column, std::size_t first, const float* factors, std::size_t some, std::size_t from, std::size_t rows) const {
+    static const bool avx2 = __builtin_cpu_supports("avx2") != 0;
+    (avx2 ? take_over_avx2 : take_over_plain)(column, errors_.data() + first * count() + from, count(), factors, some, rows);
+  }
+
+  // The products are those of kernels::quantize with the row's scale. Errors are what `wanted` has more.
+  bool round_column(std::size_t j, std::size_t from, std::size_t rows, const float* wanted, std::vector<float>& scaled) {
     const float* column = values_.data() + j * count() + from;
     const std::size_t scale = factor_.order[j] / group_ * count() + from;
     for (std::size_t r = 0; r < rows; ++r) scaled[r] = column[r] * scales_[scale + r];
@@ -163,7 +208,7 @@ class Turned {
       good = kernels::quantize(run.format, part, {1, part.size()}, {kOne}, part, {1}).ok() && good;
     }
     float* error = errors_.data() + j * count() + from;
-    for (std::size_t r = 0; r < rows; ++r) error[r] = column[r] - scaled[r] * unscales_[scale + r];
+    for (std::size_t r = 0; r < rows; ++r) error[r] = wanted[r] - scaled[r] * unscales_[scale + r];
     return good;
   }
 
@@ -173,7 +218,7 @@ class Turned {
   std::vector<std::size_t> rows_;  // of the matrix, as they stand here
   std::vector<Run> runs_;
   std::vector<float> scales_, unscales_;  // groups x rows
-  std::vector<float> values_, errors_;    // cols x rows
+  std::vector<float> exact_, values_, errors_;  // cols x rows
 };
 
 }  // namespace
@@ -184,6 +229,9 @@ Result<std::vector<float>> compensate(std::span<const float> weights, kernels::S
   Turned turned(weights, shape, rows, group, factor, threads);
   if (turned.count() == 0 || shape.cols == 0) return adjusted;
   if (const Status done = turned.round(); !done) return done.error();
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    if (const Status done = turned.sweep(); !done) return done.error();
+  }
   turned.write(adjusted);
   return adjusted;
 }

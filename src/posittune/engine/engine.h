@@ -37,7 +37,7 @@ struct Options {
 // What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
 // of squares.
 struct OutputError {
-  std::vector<double> channels;  // of the error, by output channel
+  std::vector<double> channels;  // of the error, by output channel; empty for inputs of matrix products
   double error = 0;              // their sum
   double signal = 0;             // of the FP32 output itself
 };

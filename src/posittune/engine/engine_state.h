@@ -34,6 +34,13 @@ struct Judgement {
   std::vector<std::vector<double>> errors;
 };
 
+// Of the layer whose input was judged last.
+struct WeightGram {
+  std::size_t layer = 0;
+  InputCovariance rows;  // W^T W
+  double signal = 0;     // of the sampled tokens, at the output
+};
+
 struct Engine::State {
   model::Graph graph;
   std::vector<bool> chosen;
@@ -48,6 +55,7 @@ struct Engine::State {
   std::map<std::size_t, std::optional<double>> signals;          // of the outputs of matrix products, once known
   std::vector<std::vector<std::uint64_t>> uses;                  // of each row of an embedding, by layer
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<quant::ActivationSetting, float>>> scales;
+  std::optional<WeightGram> gram;
   // For compensated rounding, made when first asked for.
   std::map<std::size_t, std::optional<PatchCovariance>> patches;                               // by layer
   std::map<std::vector<std::size_t>, std::shared_ptr<const CompensationFactor>> factors;       // by what S is the sum of
@@ -91,6 +99,8 @@ struct Engine::State {
   OutputError embedding_error(std::size_t layer, const std::vector<float>& values) const;
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);
+  Result<OutputError> product_error(std::size_t layer, const ActivationQuantizer& quantizer);
+  Result<OutputError> input_error(std::size_t layer, const ActivationQuantizer& quantizer);
   Status set_activations(const quant::Recipe& next);
   Status check_names(const quant::Recipe& next) const;
   Status check_weights(const quant::Recipe& next) const;

@@ -115,10 +115,40 @@ Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerS
   return compare(exact, rounded, matmul ? known->size() - 1 : 1, seen.sample_shape().rows);
 }
 
-Result<double> Engine::State::output_error(std::size_t layer, const ActivationQuantizer& candidate) {
+// Of a product with all of W the error of an input d is d G d^T, G = W^T W: the output itself, often far wider than the
+// input, is not needed. G is the sum that a covariance is made of, with the rows of W for tokens.
+Result<OutputError> Engine::State::product_error(std::size_t layer, const ActivationQuantizer& quantizer) {
+  const InputStatistics& seen = statistics[layer][0];
+  if (seen.empty()) return not_calibrated(graph.layers[layer].name);
+  const WeightStore& store = *stores[*graph.layers[layer].weight];
+  const kernels::Shape shape = seen.sample_shape();
+  const double scale = static_cast<double>(store.rows()) / static_cast<double>(shape.rows);
+  const auto through = [&](std::span<const float> x) {
+    const std::vector<double> tokens = gram->rows.quadratic(x, shape.rows, threads);
+    return scale * std::accumulate(tokens.begin(), tokens.end(), 0.0);
+  };
+  if (!gram || gram->layer != layer) {
+    gram.emplace(WeightGram{layer, InputCovariance(store.cols(), true), 0});
+    gram->rows.add(store.values(), {store.rows(), store.cols()}, threads);
+    gram->signal = through(seen.sample());
+  }
+  std::vector<float> rounded;
+  auto at = quantized_operand(quantizer, seen.sample(), shape, rounded, threads);
+  if (!at) return at.error();
+  std::vector<float> difference(shape.size());
+  std::transform(seen.sample().begin(), seen.sample().end(), *at, difference.begin(), std::minus<>());
+  return OutputError{.channels = {}, .error = through(difference), .signal = gram->signal};
+}
+
+Result<OutputError> Engine::State::input_error(std::size_t layer, const ActivationQuantizer& quantizer) {
+  if (graph.layers[layer].kind == LayerKind::kMatMul) return product_error(layer, quantizer);
   LayerSetting setting;
-  setting.activation[0] = candidate;
-  auto error = sampled_error(layer, setting);
+  setting.activation[0] = quantizer;
+  return sampled_error(layer, setting);
+}
+
+Result<double> Engine::State::output_error(std::size_t layer, const ActivationQuantizer& candidate) {
+  auto error = input_error(layer, candidate);
   if (!error) return error.error();
   return error->error;
 }
@@ -224,11 +254,9 @@ Result<OutputError> Engine::activation_error(std::size_t layer, const quant::Act
   if (!state_->nodes[layer] || !of.weight || of.kind == LayerKind::kEmbedding) {
     return Error{.kind = ErrorKind::kUsage, .what = "a layer without an input to round", .where = "layer '" + of.name + "'"};
   }
-  LayerSetting changed;
   auto quantizer = state_->quantizer_of(layer, 0, setting);
   if (!quantizer) return quantizer.error();
-  changed.activation[0] = *quantizer;
-  return state_->sampled_error(layer, changed);
+  return state_->input_error(layer, *quantizer);
 }
 
 Result<std::vector<double>> Engine::rounding_error(std::size_t weight, const quant::WeightSetting& setting) {

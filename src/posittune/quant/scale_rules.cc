@@ -121,6 +121,11 @@ int search_rounds(ScaleRule rule) {
   return rule == ScaleRule::kMse ? 2 : rule == ScaleRule::kMsePow2 ? 1 : 0;
 }
 
+ScaleRule token_rule(const Format& format, ScaleRule rule) {
+  if (search_rounds(rule) == 0) return rule;
+  return format.family == formats::Family::kPosit ? ScaleRule::kRmsPow2 : ScaleRule::kAbsmax;
+}
+
 std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const Statistics& s,
                                     int round, float best) {
   if (rule == ScaleRule::kNone || s.absmax == 0) return {1.0f};

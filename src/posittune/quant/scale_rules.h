@@ -38,6 +38,10 @@ std::vector<std::string_view> scale_rule_names();
 // Rounds of candidates the rule needs; 0 when the first candidate is the answer without any error.
 int search_rounds(ScaleRule rule);
 
+// Of a scale for each token, where nothing can be searched for: instead of a rule that searches, powers of two by
+// the root mean square for posits, which are finest in their middle, and the largest value for the others.
+ScaleRule token_rule(const formats::Format& format, ScaleRule rule);
+
 // Candidates of a round for data with these statistics; `best` is the winner of the round before.
 // Never empty; data without a finite nonzero element gives {1}. All candidates are usable scales.
 std::vector<float> scale_candidates(const formats::Format& format, ScaleRule rule,

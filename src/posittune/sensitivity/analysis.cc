@@ -115,29 +115,38 @@ Result<Analysis::Measured> Analysis::measure_gain(const quant::Recipe& recipe) {
                  [&](const Divergence&) -> std::string { return seen >= options_.gain_items ? "enough" : ""; });
 }
 
-Result<double> Analysis::gain_of(const Site& site, quant::Rounding rounding) {
+// The reference, rounded as the weight of `like` is, or scaled as its input. Per token, integers are probed by
+// integers: what a scale by the largest value leaves of small ones is another kind of error than a posit's.
+Candidate Analysis::reference_for(What what, const Candidate& like) const {
+  Candidate made = options_.reference;
+  if (what != What::kActivation) {
+    made.weight.rounding = like.weight.rounding;
+    return made;
+  }
+  made.activation.scale = like.activation.scale;
+  if (like.activation.scale != quant::ActivationScale::kToken) return made;
+  const formats::Format& format = like.activation.format;
+  if (format.family == formats::Family::kInt && format.block == 0) {
+    if (auto same = formats::parse_format("int" + std::to_string(made.activation.format.bits))) made.activation.format = *same;
+  }
+  made.activation.rule = quant::token_rule(made.activation.format, quant::ScaleRule::kMse);
+  return made;
+}
+
+Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
   const model::Graph& graph = in_.engine->graph();
   if (!has_proxy(site)) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "a product of two inputs has no error at weights that its score could follow from",
                  .where = "layer '" + graph.layers[site.layers.front()].name + "'"};
   }
-  Site probed = site;
-  if (site.what == What::kActivation) {
-    std::vector<std::size_t> users;
-    for (const std::size_t l : graph.weights[*site.weight].layers) {
-      if (in_.engine->chosen(l)) users.push_back(l);
-    }
-    if (users.size() == 1) probed = {What::kWeight, site.weight, users};
-  }
-  if (site.what == What::kActivation) rounding = quant::Rounding::kNearest;
-  const std::tuple name(probed.what, probed.what == What::kActivation ? probed.layers.front() : *probed.weight, rounding);
+  const Candidate reference = reference_for(site.what, like);
+  const quant::Recipe recipe = recipe_of(*in_.engine, site, reference);
+  const std::string name = quant::to_yaml(recipe);
   if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
-  Candidate reference = options_.reference;
-  reference.weight.rounding = rounding;
-  auto error = error_of(probed, reference, false);
+  auto error = error_of(site, reference, false);
   if (!error) return error.error();
-  auto measured = measure_gain(recipe_of(*in_.engine, probed, reference));
+  auto measured = measure_gain(recipe);
   if (!measured) return measured.error();
   return gains_[name] = error->error > 0 ? measured->divergence.mean() / error->error : 0;
 }
@@ -147,7 +156,7 @@ Result<double> Analysis::predicted(const Site& site, const Candidate& candidate)
     auto error = error_of(site, candidate, false);
     if (!error) return error.error();
     if (error->error == 0) return 0.0;
-    auto gain = gain_of(site, candidate.weight.rounding);
+    auto gain = gain_of(site, candidate);
     if (!gain) return gain.error();
     return *gain * error->error;
   }

@@ -5,8 +5,9 @@
 //   proxy   error / signal at the layer's own output, from one calibration pass: for weights
 //           tr(dW S dW^T) / tr(W S W^T), S = E[x x^T]; for inputs on a sample, through the weights.
 //   gain    KL = gain x error, one gain for each site: KL / error of a reference format, for which the
-//           model runs once from the site on. An input shares its weight's gain when no other layer
-//           uses that weight; otherwise it has a run of its own.
+//           model runs once from the site on: for a weight, and for an input once for each kind of scale
+//           (an input shares no gain with its weight: few large values make its error, which can
+//           matter a hundred times more or less for its size).
 //   exact   KL of the model with that one change, run from the site on; it ends early when its interval
 //           is tight enough, or when another format of no more bits at the same site is surely better.
 //
@@ -18,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "posittune/base/result.h"
@@ -88,8 +88,8 @@ class Analysis {
   Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
   // KL over error of the reference format. What compensated rounding leaves hurts more for its size than what
   // nearest rounding does (whose error is largest where inputs are, and often the same for all tokens), so
-  // weights have a gain for each rounding; inputs have that of nearest.
-  Result<double> gain_of(const Site& site, quant::Rounding rounding = quant::Rounding::kNearest);
+  // weights have a gain for each rounding, and inputs one for each kind of scale: those of `like`.
+  Result<double> gain_of(const Site& site, const Candidate& like);
 
   // Runs the calibration split through the engine, unless it was: for who asks the engine itself.
   Status calibrate();
@@ -140,7 +140,8 @@ class Analysis {
   std::vector<Site> sites_;
   std::optional<evaluation::Prober> prober_;
   bool calibrated_ = false;
-  std::map<std::tuple<What, std::size_t, quant::Rounding>, double> gains_;  // by weight, or by layer for inputs
+  Candidate reference_for(What what, const Candidate& like) const;
+  std::map<std::string, double> gains_;  // by the probed recipe
   std::map<Tier, records::TierCost> costs_;
 };
 

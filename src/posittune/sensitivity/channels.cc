@@ -55,7 +55,7 @@ Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Se
     for (const Site& site : weights) {
       auto error = error_of(site, candidate, true);
       if (!error) return error.error();
-      auto gain = gains ? gain_of(site, candidate.weight.rounding) : Result<double>(error->signal > 0 ? 1 / error->signal : 0);
+      auto gain = gains ? gain_of(site, candidate) : Result<double>(error->signal > 0 ? 1 / error->signal : 0);
       if (!gain) return gain.error();
       for (std::size_t first = 0; first < error->channels.size(); first += window) {
         const std::size_t count = std::min(window, error->channels.size() - first);
@@ -138,7 +138,7 @@ Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std:
     if (!low) return low.error();
     auto high = error_of(site, into, true);
     if (!high) return high.error();
-    auto gain = gain_of(site, from.weight.rounding);
+    auto gain = gain_of(site, from);
     if (!gain) return gain.error();
     auto plain_low = in_.engine->rounding_error(*site.weight, from.weight);
     if (!plain_low) return plain_low.error();

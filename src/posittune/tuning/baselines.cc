@@ -76,9 +76,10 @@ Result<Yardsticks> measure_yardsticks(const BaselineInputs& in, const evaluation
         const MixSpace::Setting& setting = in.space->setting(in.space->space().decisions[d].labels[grouped.option_of[g][j][m]]);
         auto noise = noise_of(in, place, setting);
         if (!noise) return noise.error();
-        auto gain = in.analysis->gain_of(site, setting.weight.rounding);
+        const sensitivity::Candidate candidate{setting.weight, {.format = setting.weight.format}};
+        auto gain = in.analysis->gain_of(site, candidate);
         if (!gain) return gain.error();
-        auto error = in.analysis->error_of(site, {setting.weight, {.format = setting.weight.format}}, false);
+        auto error = in.analysis->error_of(site, candidate, false);
         if (!error) return error.error();
         noises[j].weight += noise->weight;
         noises[j].inputs += noise->inputs;

@@ -147,7 +147,7 @@ Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site, 
   }
   for (const std::string& label : labels_) {
     const Setting& of = settings_.at(label);
-    auto gain = analysis.gain_of({What::kWeight, site.weight, site.layers}, of.weight.rounding);
+    auto gain = analysis.gain_of({What::kWeight, site.weight, site.layers}, candidate_of(of));
     if (!gain) return gain.error();
     auto error = analysis.error_of({What::kWeight, site.weight, site.layers}, candidate_of(of), true);
     if (!error) return error.error();
