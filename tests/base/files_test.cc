@@ -67,6 +67,18 @@ TEST(InputFile, OnlyRegularFilesThatExist) {
   EXPECT_EQ(InputFile::open(folder.file("missing")).error().found, std::strerror(ENOENT));
 }
 
+TEST(ReadFile, IsTheWholeText) {
+  const std::string path = testing::TempDir() + "read_file_" + std::to_string(::getpid());
+  for (const std::string text : {std::string(), std::string("a\0b\n", 4)}) {
+    ASSERT_TRUE(write_file(path, text).ok());
+    EXPECT_EQ(read_file(path).value(), text);
+  }
+  std::filesystem::resize_file(path, (std::uintmax_t{64} << 20) + 1);
+  EXPECT_EQ(read_file(path).error().kind, ErrorKind::kInput);
+  std::filesystem::remove(path);
+  EXPECT_FALSE(read_file(path).ok());
+}
+
 TEST(AtomicFile, AppearsWithCommit) {
   const TemporaryFolder folder;
   const std::string path = folder.file("out");

@@ -60,6 +60,19 @@ class BudgetTest(SearchTest):
         self.assertEqual(document["rows"][0]["search_kl"], trial["rows"][0]["search_kl"])
         self.assertIn("kl", document["rows"][0]["metrics"])
 
+    def test_a_written_recipe_is_compared(self):
+        # What compare makes of the recipe is what search said of it.
+        document, _ = self.search("--bits", 5, "--formats", FORMATS)
+        row, = document["rows"]
+        done = self.run_cli("compare", "zoo:albert", "--limit", 24, "--json", "-o", "compared", "--resamples", 1000,
+                            "--recipe", f"run/recipes/{row['recipe']}", env=self.env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        fp32, again = json.loads(done.stdout)["rows"][-2:]
+        self.assertEqual((fp32["format"], again["format"]), ("fp32", pathlib.Path(row["recipe"]).stem))
+        self.assertEqual((again["scale"], again["rounding"]), ("recipe", "compensated"))
+        self.assertEqual(again["bits_per_weight"], row["bits_per_weight"])
+        self.assertEqual(again["metrics"]["kl"], row["metrics"]["kl"])
+
     def check_files(self, document):
         run = self.path / "run"
         self.assertEqual(json.loads((run / "results.json").read_text()), document)
@@ -148,6 +161,9 @@ class ErrorsTest(SearchTest):
             "not an assignment": ("--bits", 5, "--assign", "int4"),
             "two lists of budgets": ("--bits", "4,5", "--size", "1MB,2MB"),
             "--what w": ("--bits", 5, "--what", "wa", "--windows", 64),
+            "changes nothing": ("--bits", 5, "--activations", "int8"),
+            "not a number": ("--bits", 5, "--gap", "nan"),
+            "'lm_haed'": ("--bits", 5, "--dry-run", "--assign", "lm_haed=int4"),
             "not a pair": ("--bits", 5, "--what", "wa", "--pairs", "int8"),
             "among the choices": ("--bits", 5, "--what", "wa", "--formats", "int4", "--activations", "int8", "--pairs", "int4/int6"),
         }.items():

@@ -153,6 +153,14 @@ void expect_equal(const Result<OutputError>& got, const Measured& expected,
   }
 }
 
+// Of the input of a matrix product, whose channels are not told apart.
+void expect_sums(const Result<OutputError>& got, const Measured& expected) {
+  ASSERT_TRUE(got.ok()) << got.error().message();
+  EXPECT_TRUE(got->channels.empty());
+  EXPECT_NEAR(got->error, expected.error, kRounding * expected.error);
+  EXPECT_NEAR(got->signal, expected.signal, kRounding * expected.signal);
+}
+
 void expect_usage(const Result<OutputError>& got, const std::string& named) {
   ASSERT_FALSE(got.ok());
   EXPECT_EQ(got.error().kind, ErrorKind::kUsage) << got.error().message();
@@ -204,7 +212,7 @@ TEST(WeightError, TheRecipeThatIsAppliedDoesNotMatterNorChange) {
   ASSERT_TRUE(before.ok() && after.ok() && inputs_before.ok() && inputs_after.ok());
   EXPECT_EQ(before->channels, after->channels);
   EXPECT_EQ(before->signal, after->signal);
-  EXPECT_EQ(inputs_before->channels, inputs_after->channels);
+  EXPECT_EQ(inputs_before->error, inputs_after->error);
   EXPECT_TRUE(test::same_bits(test::run(engine, data[0]), output));
 }
 
@@ -454,7 +462,7 @@ TEST(ActivationError, MatMulByHand) {
                                                token ? shape : kernels::Shape{1, x.size()}, token);
       ASSERT_TRUE(scales.ok());
       const auto q = test::quantized(setting.format, x, shape, *scales);
-      Measured expected{.channels = std::vector<double>(5, 0)};
+      Measured expected;
       for (std::size_t t = 0; t < shape.rows; ++t) {
         for (std::size_t r = 0; r < 5; ++r) {
           double y = 0, d = 0;
@@ -462,13 +470,12 @@ TEST(ActivationError, MatMulByHand) {
             y += double{w[r * 12 + c]} * x[t * 12 + c];
             d += double{w[r * 12 + c]} * (double{x[t * 12 + c]} - q[t * 12 + c]);
           }
-          expected.channels[r] += d * d / 200;
           expected.error += d * d / 200;
           expected.signal += y * y / 200;
         }
       }
       SCOPED_TRACE(std::string(name) + (token ? " token" : ""));
-      expect_equal(engine.activation_error(layer_named(engine, "b"), setting), expected);
+      expect_sums(engine.activation_error(layer_named(engine, "b"), setting), expected);
     }
   }
 }
@@ -483,8 +490,8 @@ TEST(ActivationError, EqualsARunOnTheSample) {
       quant::Recipe recipe;
       recipe.activations[name] = setting;
       SCOPED_TRACE(name);
-      expect_equal(engine.activation_error(layer_named(engine, name), setting),
-                   run_with(engine, recipe, data, "y_" + name));
+      expect_sums(engine.activation_error(layer_named(engine, name), setting),
+                  run_with(engine, recipe, data, "y_" + name));
     }
   }
 }

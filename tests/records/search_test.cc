@@ -22,6 +22,7 @@ SearchResult small_result() {
                 .bits_per_weight = 4.5,
                 .bytes = 1024,
                 .activation_bits = 32,
+                .mac_bits = 144,
                 .energy = 1e6,
                 .area = 250,
                 .predicted_kl = 0.25,
@@ -79,10 +80,10 @@ TEST(SearchRecord, MissingAndWrongFieldsAreNamed) {
 
 TEST(SearchRecord, CsvHasALineForEachMetric) {
   EXPECT_EQ(csv_text(small_result().rows),
-            "recipe,method,budget,bits_per_weight,bytes,activation_bits,energy,area,predicted_kl,search_kl,"
+            "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_kl,search_kl,"
             "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise\n"
-            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false\n"
-            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true\n");
+            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false\n"
+            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true\n");
 }
 
 }  // namespace

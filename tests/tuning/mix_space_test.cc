@@ -121,6 +121,30 @@ TEST_P(Mixes, PinsAndReservedFormats) {
   }
 }
 
+// What build() refuses, without a score.
+TEST_P(Mixes, ChecksAreEarly) {
+  auto zoo = open();
+  Choices choices;
+  for (const char* format : {"posit<4,1>", "int6"}) choices.weights.push_back(ZooSearch::weight(format));
+  SpaceOptions options;
+  options.costs = {Cost::kBits};
+  EXPECT_TRUE(MixSpace::check(*zoo->engine, choices, options).ok());
+  const auto refused = [&](const SpaceOptions& of, const std::string& named) {
+    const Status checked = MixSpace::check(*zoo->engine, choices, of);
+    ASSERT_FALSE(checked.ok());
+    EXPECT_EQ(checked.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(checked.error().message().find(named), std::string::npos) << checked.error().message();
+  };
+  SpaceOptions pinned = options, tied = options;
+  pinned.pins = {{"no such layer", "int6"}};
+  refused(pinned, "no such layer");
+  pinned.pins = {{".", "int8"}};
+  refused(pinned, "int8");
+  tied.tie_patterns = {"no such layer"};
+  refused(tied, "no such layer");
+  EXPECT_FALSE(zoo->engine->calibrated());
+}
+
 INSTANTIATE_TEST_SUITE_P(Zoo, Mixes,
                          testing::Values(std::pair("albert", metrics::Task::kClassify), std::pair("gpt2", metrics::Task::kLanguageModel)),
                          [](const auto& each) { return std::string(each.param.first); });

@@ -118,6 +118,19 @@ Status AtomicFile::commit() {
   return success();
 }
 
+Result<std::string> read_file(const std::string& path) {
+  constexpr std::uint64_t kMost = std::uint64_t{64} << 20;
+  const auto file = InputFile::open(path);
+  if (!file) return file.error();
+  if (file->size() > kMost) {
+    return Error{.kind = ErrorKind::kInput, .what = "the file is too long", .where = path, .expected = "at most 64 MiB",
+                 .found = std::to_string(file->size()) + " bytes"};
+  }
+  std::string text(file->size(), '\0');
+  if (const Status ok = file->read_at(0, std::as_writable_bytes(std::span(text))); !ok) return ok.error();
+  return text;
+}
+
 Status write_file(const std::string& path, const std::string& text) {
   auto file = AtomicFile::create(path);
   if (!file) return file.error();

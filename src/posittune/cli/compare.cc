@@ -119,6 +119,9 @@ Action declare(CLI::App& app, Streams streams) {
       ->allow_extra_args(false)
       ->default_str("fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>")
       ->group(numbers);
+  app.add_option("--recipe", options->recipes, "recipes to measure as they are, after the formats (without --formats: beside FP32 alone), as `posittune search` writes them")
+      ->allow_extra_args(false)
+      ->group(numbers);
   app.add_option("--what", options->what, "w: weights; wa: weights and activations")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -164,6 +167,7 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_flag("--dry-run", options->dry_run, "show what would be done, and an estimate of the time");
   return [options, streams] {
     CompareOptions resolved = *options;
+    if (resolved.formats.empty() && !resolved.recipes.empty()) resolved.formats = {"fp32"};
     if (resolved.formats.empty()) resolved.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
     resolved.formats = split_formats(resolved.formats);
     if (resolved.what.empty()) resolved.what = {"w", "wa"};

@@ -30,14 +30,21 @@ double seconds_since(Clock::time_point start) {
 
 bool is_fp32(const formats::Format& format) { return format == formats::fp32(); }
 
+template <class Test>
+bool any_weight(const Trial& trial, Test test) {
+  if (!trial.recipe) return trial.weight && test(*trial.weight);
+  return std::ranges::any_of(trial.recipe->weights, [&](const auto& each) { return test(each.second); });
+}
+
 bool compensated(const Trial& trial) {
-  return trial.weight && trial.weight->rounding == quant::Rounding::kCompensated;
+  return any_weight(trial, [](const auto& weight) { return weight.rounding == quant::Rounding::kCompensated; });
 }
 
 bool needs_calibration(const Trial& trial) {
-  const bool activation = trial.activation && trial.activation->scale != quant::ActivationScale::kToken &&
-                          trial.activation->rule != quant::ScaleRule::kNone;
-  return activation || (trial.weight && quant::needs_calibration(*trial.weight));
+  const auto calibrated = [](const quant::ActivationSetting& of) { return of.scale != quant::ActivationScale::kToken && of.rule != quant::ScaleRule::kNone; };
+  const bool activation = trial.recipe ? std::ranges::any_of(trial.recipe->activations, [&](const auto& each) { return calibrated(each.second); })
+                                       : trial.activation && calibrated(*trial.activation);
+  return activation || any_weight(trial, [](const auto& weight) { return quant::needs_calibration(weight); });
 }
 
 // Everything a run has open.
@@ -101,6 +108,7 @@ Result<records::RunFolder> open_folder(const Session& session) {
 }
 
 quant::Recipe recipe_of(const Session& session, const Trial& trial) {
+  if (trial.recipe) return *trial.recipe;
   quant::Recipe recipe = session.engine.uniform(trial.weight, trial.activation);
   if (session.options.accumulate == "quire") recipe.accumulate = quant::Accumulate::kQuire;
   return recipe;
@@ -122,6 +130,7 @@ std::string key_of(const Session& session, const Trial& trial, const quant::Reci
 // Different for all recipes that can come into one folder.
 std::string recipe_name(const Trial& trial) {
   std::string text = trial.name();
+  if (trial.recipe) return "recipe " + text;
   if (!trial.weight) return text;
   if (trial.weight->granularity != quant::Granularity::kTensor) text += " " + std::string(quant::name(trial.weight->granularity));
   if (trial.weight->granularity == quant::Granularity::kGroup) text += std::to_string(trial.weight->group);
@@ -134,10 +143,15 @@ records::ComparisonRow describe(const Session& session, const Trial& trial, cons
   records::ComparisonRow row;
   row.format = trial.format_name();
   row.what = trial.activations ? "wa" : "w";
+  row.bits_per_weight = session.engine.bits_per_weight(recipe);
+  if (trial.recipe) {
+    row.scale = row.granularity = "recipe";
+    row.rounding = compensated(trial) ? "compensated" : "";
+    return row;
+  }
   row.scale = trial.weight ? std::string(quant::name(trial.rule)) : "none";
   row.granularity = trial.weight ? session.options.granularity : "tensor";
   if (trial.weight) row.rounding = quant::rounding_text(*trial.weight);
-  row.bits_per_weight = session.engine.bits_per_weight(recipe);
   return row;
 }
 
@@ -290,9 +304,29 @@ void print_plan(const Session& session, double one, double all) {
   fmt::print(session.streams.out, "estimate {:.0f} s ({:.3f} s an item)\n", all, one);
 }
 
+// The trials of recipes in files.
+Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
+  for (const std::string& file : options.recipes) {
+    auto text = read_file(file);
+    if (!text) return text.error();
+    auto recipe = quant::recipe_from_yaml(*text, file);
+    if (!recipe) return recipe.error();
+    Trial trial{.format = formats::fp32(), .activations = !recipe->activations.empty(), .recipe = std::move(*recipe),
+                .label = std::filesystem::path(file).stem().string()};
+    const auto same = std::ranges::find_if(trials, [&](const Trial& other) { return other.recipe && other.label == trial.label; });
+    if (same != trials.end() && same->recipe == trial.recipe) continue;
+    if (same != trials.end()) return Error{.kind = ErrorKind::kUsage, .what = "two recipes of one name", .where = "--recipe " + file, .found = trial.label, .hint = "rows are told apart by the files' names"};
+    trials.push_back(std::move(trial));
+  }
+  return success();
+}
+
 }  // namespace
 
-std::string Trial::format_name() const { return weight ? quant::format_text(*weight) : formats::name(format); }
+std::string Trial::format_name() const {
+  if (recipe) return label;
+  return weight ? quant::format_text(*weight) : formats::name(format);
+}
 
 std::string Trial::name() const {
   std::string text = format_name() + (activations ? " wa" : " w");
@@ -357,6 +391,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
       }
     }
   }
+  if (const Status added = add_recipes(options, trials); !added) return added.error();
   return trials;
 }
 

@@ -19,7 +19,7 @@ namespace posittune::cli {
 
 struct CompareOptions {
   ModelDataOptions model_data;
-  std::vector<std::string> formats, what, scales;
+  std::vector<std::string> formats, what, scales, recipes;
   std::string granularity, activation_scale, accumulate, task, output, rounding;
   bool input_weighted = false, bias_correction = false;
   std::size_t batch = 0, resamples = 1000;
@@ -35,12 +35,14 @@ struct Trial {
   quant::ScaleRule rule = quant::ScaleRule::kNone;
   std::optional<quant::WeightSetting> weight{};  // absent: FP32
   std::optional<quant::ActivationSetting> activation{};
+  std::optional<quant::Recipe> recipe{};  // of a file, in place of what is above
+  std::string label{};                    // its file's name
 
   std::string format_name() const;  // "posit<8,1>", "posit<6,*>"
   std::string name() const;         // "posit<8,1> wa rms_pow2"
 };
 
-// Formats x what x scales, each once; FP32 needs no scale. kUsage for what cannot be.
+// Formats x what x scales, each once; FP32 needs no scale; then the recipes of files. kUsage for what cannot be.
 Result<std::vector<Trial>> make_trials(const CompareOptions& options);
 
 struct CompareResult {

@@ -53,6 +53,10 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   }
   std::vector<report::Column> columns = {{"method"}, {"budget"}, {"bits/weight", Align::kRight}};
   if (inputs) columns.push_back({"bits/input", Align::kRight});
+  const bool macs = any([](const auto& row) { return row.budget.find("mac-bits") != std::string::npos; });
+  const bool areas = any([](const auto& row) { return row.budget.find("area") != std::string::npos; });
+  if (macs) columns.push_back({"bits x bits/MAC", Align::kRight});
+  if (areas) columns.push_back({"um2/MAC", Align::kRight});
   for (const char* title : {"size", "energy", "sum of scores"}) columns.push_back({title, Align::kRight});
   columns.push_back({"KL on search", Align::kRight});
   if (reported) columns.push_back({"KL on report", Align::kRight});
@@ -62,6 +66,8 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   for (const records::SearchRow& row : rows) {
     std::vector<std::string> line = {row.method, row.budget, fmt::format("{:.3f}", row.bits_per_weight)};
     if (inputs) line.push_back(fmt::format("{:.2f}", row.activation_bits));
+    if (macs) line.push_back(fmt::format("{:.1f}", row.mac_bits));
+    if (areas) line.push_back(fmt::format("{:.0f}", row.area));
     line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy), number(row.predicted_kl), number(row.search_kl.value)});
     const auto cell = [&](const std::string& name) { return row.metrics.contains(name) ? metric_cell(name, row.metrics.at(name)) : "-"; };
     if (reported) line.push_back(cell("kl"));
@@ -106,6 +112,9 @@ Status search(const SearchOptions& options, Streams streams) {
   return missed;
 }
 
+// CLI11's ranges let NaN through.
+std::string is_number(const std::string& text) { return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string(); }
+
 void declare_choices(CLI::App& app, SearchOptions& options) {
   const std::string group = "Choices";
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group); };
@@ -139,8 +148,8 @@ void declare_budgets(CLI::App& app, SearchOptions& options) {
   app.add_option("--pareto", options.pareto, "optima for so many budgets of bits, from the least to the most")->check(CLI::Range(2, 1000))->group(group);
   app.add_option("--refine", options.refine, "try so many changes of the result of each budget on measured KL, and keep what is surely better")->check(CLI::Range(0, 100000))->group(group);
   app.add_flag("--baselines", options.baselines, "also every uniform format, and what other rules make of the same budgets, where one binds alone (FlexPosit: weights, --bits or --size)")->group(group);
-  app.add_option("--gap", options.gap, "a solution this near to its bound is optimal")->check(CLI::Range(0.0, 1.0))->default_val("1e-9")->group(group);
-  app.add_option("--solver-seconds", options.solver_seconds, "then the best so far, with its gap")->check(CLI::Range(0.0, 1e6))->default_val("60")->group(group);
+  app.add_option("--gap", options.gap, "a solution this near to its bound is optimal")->check(CLI::Range(0.0, 1.0))->check(is_number)->default_val("1e-9")->group(group);
+  app.add_option("--solver-seconds", options.solver_seconds, "then the best so far, with its gap")->check(CLI::Range(0.0, 1e6))->check(is_number)->default_val("60")->group(group);
   app.add_option("--table", options.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
   app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
       ->check([](const std::string& text) { return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text; })
@@ -171,8 +180,12 @@ Action declare(CLI::App& app, Streams streams) {
   declare_choices(app, *options);
   declare_budgets(app, *options);
   declare_measuring(app, *options);
-  return [options, streams] {
+  return [options, streams, &app] {
     SearchOptions resolved = *options;
+    for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule", "--activation-bits"}) {
+      if (options->what == "wa" || app.count(name) == 0) continue;
+      return Status(Error{.kind = ErrorKind::kUsage, .what = "inputs stay in FP32, so that this changes nothing", .where = name, .hint = "--what wa"});
+    }
     if (resolved.formats.empty()) resolved.formats = {kFormats};
     if (resolved.activations.empty()) resolved.activations = {kActivations};
     return search(resolved, streams);

@@ -174,6 +174,7 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
   if (!engine) return engine.error();
   session.engine.emplace(std::move(*engine));
   set_measuring(session);
+  if (const Status fits = tuning::MixSpace::check(*session.engine, session.tuning.choices, session.tuning.space); !fits) return fits.error();
   if (const Status priced = settle_table(session); !priced) return priced.error();
   return session;
 }

@@ -24,7 +24,6 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
-constexpr std::uint64_t kLargestText = std::uint64_t{1} << 26;  // of run.json and config.yaml
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kConfigFile = "config.yaml";
 constexpr const char* kLockFile = ".lock";
@@ -57,18 +56,6 @@ Error damaged(const std::string& file, const std::string& found) {
           .where = file,
           .found = found,
           .hint = "choose another run folder, or delete this one to start again"};
-}
-
-Result<std::string> read_text(const std::string& path) {
-  const auto file = InputFile::open(path);
-  if (!file) return file.error();
-  if (file->size() > kLargestText) {
-    return damaged(path, std::to_string(file->size()) + " bytes");
-  }
-  std::string text(file->size(), '\0');
-  const auto bytes = std::as_writable_bytes(std::span(text.data(), text.size()));
-  if (Status read = file->read_at(0, bytes); !read) return read.error();
-  return text;
 }
 
 // What a making of the folder that was interrupted leaves behind, and nothing else.
@@ -201,7 +188,7 @@ Result<ordered_json> earlier_sessions(const std::string& folder, const RunInfo& 
   if (run->at("seed") != info.seed) {
     return another_run(file + ": seed", run->at("seed").dump(), std::to_string(info.seed));
   }
-  const auto config = read_text(config_file);
+  const auto config = read_file(config_file);
   if (!config) return config.error();
   if (Status same = compare_config(config_file, *config, info.config); !same) return same.error();
   if (Status made = make_recipes(folder); !made) return made.error();
@@ -223,7 +210,7 @@ bool has_its_fields(const json& run) {
 
 Result<json> read_run_json(const std::string& folder) {
   const std::string file = folder + "/" + kRunFile;
-  const auto text = read_text(file);
+  const auto text = read_file(file);
   if (!text) return text.error();
   json run = json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!run.is_object() || !run.contains("schema")) return damaged(file, "no run.json of posittune");

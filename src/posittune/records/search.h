@@ -24,6 +24,7 @@ struct SearchRow {
   double bits_per_weight = 0;  // with scales, tags, layers in FP32
   double bytes = 0;            // of all weights
   double activation_bits = 0;  // of the inputs of quantized layers, mean over elements
+  double mac_bits = 0;         // bits of the weight x bits of the input, mean over MACs
   double energy = 0;           // pJ of one inference: products and traffic
   double area = 0;             // um2 of a MAC unit, mean over MACs
   double predicted_kl = 0;     // sum of scores; NaN when some have none

@@ -20,6 +20,7 @@ struct FieldsOf<SearchRow> {
                                     Field{"bits_per_weight", &Row::bits_per_weight},
                                     Field{"bytes", &Row::bytes},
                                     Field{"activation_bits", &Row::activation_bits},
+                                    Field{"mac_bits", &Row::mac_bits},
                                     Field{"energy", &Row::energy},
                                     Field{"area", &Row::area},
                                     Field{"predicted_kl", &Row::predicted_kl},

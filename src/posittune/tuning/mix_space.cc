@@ -191,19 +191,46 @@ Status MixSpace::add_fixed(const cost::CostModel& model, const SpaceOptions& opt
   return success();
 }
 
+Status MixSpace::begin(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options) {
+  engine_ = &engine;
+  choices_ = choices;
+  for (const Cost each : options.costs) space_.costs.emplace_back(name(each));
+  if (options.window == 0 || choices.activations.empty()) return list_settings();
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "windows of channels are decided for weights alone",
+               .where = "--windows",
+               .hint = "--what w, or no --windows"};
+}
+
+// What ties and pins leave of the decisions.
+Status MixSpace::decide(const SpaceOptions& options) {
+  auto tied = search::tied(std::move(space_), options.tie_patterns);
+  if (!tied) return tied.error();
+  auto pinned = search::pinned(std::move(*tied), options.pins, reserved_labels());
+  if (!pinned) return pinned.error();
+  space_ = std::move(*pinned);
+  auto grouped = search::grouped(space_);
+  if (!grouped) return grouped.error();
+  grouped_ = std::move(*grouped);
+  return success();
+}
+
+Status MixSpace::check(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options) {
+  MixSpace made;
+  if (const Status begun = made.begin(engine, choices, options); !begun) return begun;
+  constexpr What kWeights[] = {What::kWeight};
+  for (const Site& site : sensitivity::list_sites(engine, kWeights)) {
+    search::Decision decision = made.decision(site, options);
+    decision.options.assign(decision.labels.size(), {0, std::vector<double>(options.costs.size(), 0)});
+    made.space_.decisions.push_back(std::move(decision));
+  }
+  return made.decide(options);
+}
+
 Result<MixSpace> MixSpace::build(sensitivity::Analysis& analysis, const engine::Engine& engine, const cost::CostModel& model,
                                  const Choices& choices, const SpaceOptions& options, const evaluation::Advance& advance) {
   MixSpace made;
-  made.engine_ = &engine;
-  made.choices_ = choices;
-  if (options.window > 0 && !choices.activations.empty()) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "windows of channels are decided for weights alone",
-                 .where = "--windows",
-                 .hint = "--what w, or no --windows"};
-  }
-  for (const Cost each : options.costs) made.space_.costs.emplace_back(name(each));
-  if (const Status listed = made.list_settings(); !listed) return listed.error();
+  if (const Status begun = made.begin(engine, choices, options); !begun) return begun.error();
   constexpr What kWeights[] = {What::kWeight};
   for (const Site& site : sensitivity::list_sites(engine, kWeights)) {
     const Status added = options.window > 0 ? made.add_windows(analysis, site, model, options) : made.add_weight(analysis, site, model, options);
@@ -211,14 +238,7 @@ Result<MixSpace> MixSpace::build(sensitivity::Analysis& analysis, const engine::
     if (const Status going = advance(1); !going) return going.error();
   }
   if (const Status fixed = made.add_fixed(model, options); !fixed) return fixed.error();
-  auto tied = search::tied(std::move(made.space_), options.tie_patterns);
-  if (!tied) return tied.error();
-  auto pinned = search::pinned(std::move(*tied), options.pins, made.reserved_labels());
-  if (!pinned) return pinned.error();
-  made.space_ = std::move(*pinned);
-  auto grouped = search::grouped(made.space_);
-  if (!grouped) return grouped.error();
-  made.grouped_ = std::move(*grouped);
+  if (const Status decided = made.decide(options); !decided) return decided.error();
   return made;
 }
 

@@ -48,6 +48,9 @@ class MixSpace {
   static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine, const cost::CostModel& model,
                                 const Choices& choices, const SpaceOptions& options, const evaluation::Advance& advance);
 
+  // What of the choices, pins and ties build() would refuse, before anything is scored.
+  static Status check(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options);
+
   const search::Space& space() const { return space_; }
   const search::Grouped& grouped() const { return grouped_; }
   // Shares of what is not decided, in the order of the costs.
@@ -72,6 +75,8 @@ class MixSpace {
   const Setting& setting(const std::string& label) const { return settings_.at(label); }
 
  private:
+  Status begin(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options);
+  Status decide(const SpaceOptions& options);
   Status list_settings();
   std::vector<std::string> reserved_labels() const;
   Status add_weight(sensitivity::Analysis& analysis, const sensitivity::Site& site, const cost::CostModel& model, const SpaceOptions& options);

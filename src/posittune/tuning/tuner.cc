@@ -367,6 +367,7 @@ class Tuner {
     auto activation_bits = mean_input_bits(plan.recipe);
     if (!activation_bits) return activation_bits.error();
     row.activation_bits = *activation_bits;
+    row.mac_bits = cost->macs > 0 ? cost->mac_bits / cost->macs : kUnknown;
     row.energy = cost->energy_pj;
     row.area = cost->mean_area_um2;
     row.predicted_kl = plan.predicted;
