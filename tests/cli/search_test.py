@@ -163,7 +163,7 @@ class ErrorsTest(SearchTest):
             "--what w": ("--bits", 5, "--what", "wa", "--windows", 64),
             "changes nothing": ("--bits", 5, "--activations", "int8"),
             "not a number": ("--bits", 5, "--gap", "nan"),
-            "'lm_haed'": ("--bits", 5, "--dry-run", "--assign", "lm_haed=int4"),
+            "--assign 'lm_haed=int4'": ("--bits", 5, "--dry-run", "--assign", "lm_haed=int4"),
             "not a pair": ("--bits", 5, "--what", "wa", "--pairs", "int8"),
             "among the choices": ("--bits", 5, "--what", "wa", "--formats", "int4", "--activations", "int8", "--pairs", "int4/int6"),
         }.items():

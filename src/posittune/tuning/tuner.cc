@@ -1,32 +1,21 @@
 #include "posittune/tuning/tuner.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
 
-#include "posittune/base/version.h"
 #include "posittune/search/refine.h"
 #include "posittune/tuning/baselines.h"
 #include "posittune/tuning/report_once.h"
+#include "posittune/tuning/row_maker.h"
 
 namespace posittune::tuning {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInterval = 1.96;    // standard errors to each side of 95 %
 constexpr double kSequential = 2.56;  // of decisions that may be taken early; see sensitivity/measured.h
 constexpr std::size_t kDropPoints = 65;  // of the front in which an allowed drop is searched
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-records::Estimate interval(const evaluation::Divergence& divergence) {
-  const double mean = divergence.mean(), half = divergence.half_width(kInterval);
-  return {mean, std::isfinite(half) ? std::max(0.0, mean - half) : kUnknown, std::isfinite(half) ? mean + half : kUnknown};
-}
 
 // The costs that the budgets name, each once, the first of each list first.
 std::vector<Cost> costs_of(const Options& options) {
@@ -43,7 +32,7 @@ std::vector<Cost> costs_of(const Options& options) {
 
 class Tuner {
  public:
-  Tuner(const Inputs& in, const Options& options) : in_(in), options_(options), costs_(costs_of(options)), analysis_(analysis_inputs(), options.analysis) {}
+  Tuner(const Inputs& in, const Options& options) : in_(in), options_(options), costs_(costs_of(options)), analysis_(analysis_inputs(), options.analysis), rows_(in, options, analysis_) {}
 
   Result<Outcome> run() {
     if (const Status built = build(); !built) return built.error();
@@ -220,7 +209,7 @@ class Tuner {
     return search::pareto_front(groups(), index_of(options_.cost), points, options_.solve);
   }
 
-  std::string amount_text(const search::Solution& solution) const {
+  std::string cost_text(const search::Solution& solution) const {
     const std::size_t k = index_of(options_.cost);
     return std::string(name(options_.cost)) + " " + fmt_number(std::round(1e3 * amount_of_shares(options_.cost, solution.costs[k] + space_->fixed_shares()[k], in_.size)) / 1e3);
   }
@@ -228,7 +217,7 @@ class Tuner {
   Status search_front() {
     auto points = front(options_.pareto);
     if (!points) return points.error();
-    for (const search::Solution& each : *points) plans_.push_back(plan_of("front", amount_text(each), each.choice, each.gap()));
+    for (const search::Solution& each : *points) plans_.push_back(plan_of("front", cost_text(each), each.choice, each.gap()));
     return success();
   }
 
@@ -237,12 +226,12 @@ class Tuner {
   Status search_drop() {
     auto points = front(kDropPoints);
     if (!points) return points.error();
-    auto evaluator = evaluate_on(*in_.search, "FP32, for the drop");
+    auto evaluator = rows_.evaluate_on(*in_.search, "FP32, for the drop");
     if (!evaluator) return evaluator.error();
     std::size_t low = 0, high = points->size();  // high: the cheapest known to be good
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
-      auto metrics = metrics_of(*evaluator, *in_.search, space_->recipe((*points)[middle].choice), "drop at " + amount_text((*points)[middle]));
+      auto metrics = rows_.metrics_of(*evaluator, *in_.search, space_->recipe((*points)[middle].choice), "drop at " + cost_text((*points)[middle]));
       if (!metrics) return metrics.error();
       const std::string metric = primary_metric(*metrics);
       if (drop_of(metric, metrics->at(metric)) <= *options_.max_drop) {
@@ -292,97 +281,14 @@ class Tuner {
     return success();
   }
 
-  Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title) {
-    // Where the journal had all scores, nothing has asked for it yet.
-    if (const Status ready = analysis_.calibrate(); !ready) return ready.error();
-    return evaluation::Evaluator::create(*in_.engine, data, options_.evaluation, in_.progress(title, data.items()));
-  }
-
-  Result<std::map<std::string, records::MetricResult>> metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data, const quant::Recipe& recipe,
-                                                                  const std::string& title) {
-    auto measured = evaluator.measure(recipe, in_.progress(title, data.items()));
-    if (!measured) return measured.error();
-    return evaluator.compare(*measured);
-  }
-
-  std::string report_key(const quant::Recipe& recipe) const {
-    std::map<std::string, std::string> parts = in_.identity;
-    parts["kind"] = "report";
-    parts["recipe"] = quant::to_yaml(recipe);
-    parts["report"] = in_.report->identity() + "/" + std::to_string(in_.report->items());
-    parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
-    parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" + std::to_string(options_.evaluation.bootstrap.seed);
-    parts["engine"] = kVersion;
-    return records::trial_key(parts);
-  }
-
-  // What the journal has, or what is measured now.
-  Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe, const std::string& title) {
-    const std::string key = report_key(recipe);
-    auto known = in_.journal->find(key);
-    if (!known) return known.error();
-    if (*known) {
-      auto before = records::search_row_from_json(**known);
-      if (!before) return before.error();
-      row.metrics = std::move(before->metrics);
-      row.seconds = before->seconds;
-      return success();
-    }
-    const auto start = Clock::now();
-    if (!evaluator_) {
-      auto made = evaluate_on(*in_.report, "FP32 on report");
-      if (!made) return made.error();
-      evaluator_.emplace(std::move(*made));
-    }
-    auto metrics = metrics_of(*evaluator_, *in_.report, recipe, title);
-    if (!metrics) return metrics.error();
-    row.metrics = std::move(*metrics);
-    row.seconds = seconds_since(start);
-    return in_.journal->put(key, "report row", nlohmann::json(records::to_json(row)));
-  }
-
-  Result<double> mean_input_bits(const quant::Recipe& recipe) const {
-    const model::Graph& graph = in_.engine->graph();
-    double bits = 0;
-    for (std::size_t l = 0; l < graph.layers.size(); ++l) {
-      if (!in_.engine->chosen(l) || !graph.layers[l].weight) continue;
-      const auto input = recipe.activations.find(graph.layers[l].name);
-      const auto weight = recipe.weights.find(graph.weights[*graph.layers[l].weight].name);
-      auto part = in_.model->layer_cost(l, weight == recipe.weights.end() ? std::nullopt : std::optional(weight->second),
-                                        input == recipe.activations.end() ? std::nullopt : std::optional(input->second));
-      if (!part) return part.error();
-      bits += part->input_bits;
-    }
-    return in_.size.inputs > 0 ? bits / in_.size.inputs : kUnknown;
-  }
-
-  Result<records::SearchRow> describe(const Plan& plan) {
-    records::SearchRow row;
-    row.method = plan.method;
-    row.budget = plan.budget;
-    auto cost = in_.model->recipe_cost(plan.recipe);
-    if (!cost) return cost.error();
-    row.bits_per_weight = in_.engine->bits_per_weight(plan.recipe);
-    row.bytes = (row.bits_per_weight * in_.size.weights + in_.size.other_bits) / 8;
-    auto activation_bits = mean_input_bits(plan.recipe);
-    if (!activation_bits) return activation_bits.error();
-    row.activation_bits = *activation_bits;
-    row.mac_bits = cost->macs > 0 ? cost->mac_bits / cost->macs : kUnknown;
-    row.energy = cost->energy_pj;
-    row.area = cost->mean_area_um2;
-    row.predicted_kl = plan.predicted;
-    row.optimality_gap = plan.gap;
-    return row;
-  }
-
   Status measure() {
     const auto advance = in_.progress("KL on search", plans_.size());
     for (const Plan& plan : plans_) {
-      auto row = describe(plan);
+      auto row = rows_.describe(plan);
       if (!row) return row.error();
       auto divergence = analysis_.kl_of(plan.recipe);
       if (!divergence) return divergence.error();
-      row->search_kl = interval(*divergence);
+      row->search_kl = interval_of(*divergence);
       outcome_.result.rows.push_back(std::move(*row));
       outcome_.recipes.push_back(plan.recipe);
       if (const Status going = advance(1); !going) return going.error();
@@ -391,7 +297,7 @@ class Tuner {
     if (const Status free = claim_report(*in_.journal, plans_); !free) return free.error();
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const std::string title = "[" + std::to_string(i + 1) + "/" + std::to_string(plans_.size()) + "] " + plans_[i].method + " " + plans_[i].budget;
-      if (const Status done = add_report_metrics(outcome_.result.rows[i], plans_[i].recipe, title); !done) return done.error();
+      if (const Status done = rows_.add_report_metrics(outcome_.result.rows[i], plans_[i].recipe, title); !done) return done.error();
     }
     return success();
   }
@@ -401,7 +307,7 @@ class Tuner {
   std::vector<Cost> costs_;
   sensitivity::Analysis analysis_;
   std::optional<MixSpace> space_;
-  std::optional<evaluation::Evaluator> evaluator_;
+  RowMaker rows_;
   std::vector<Plan> plans_;
   Outcome outcome_;
 };

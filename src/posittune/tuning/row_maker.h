@@ -1,0 +1,46 @@
+#pragma once
+
+// What is shown of a chosen recipe: what it costs, and its metrics on the report split, through the journal.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "posittune/base/result.h"
+#include "posittune/evaluation/evaluator.h"
+#include "posittune/records/search.h"
+#include "posittune/tuning/plan.h"
+#include "posittune/tuning/tuner.h"
+
+namespace posittune::tuning {
+
+// Of 95 %.
+records::Estimate interval_of(const evaluation::Divergence& divergence);
+
+class RowMaker {
+ public:
+  using Metrics = std::map<std::string, records::MetricResult>;
+
+  // All must live longer.
+  RowMaker(const Inputs& in, const Options& options, sensitivity::Analysis& analysis) : in_(in), options_(options), analysis_(analysis) {}
+
+  // All of a row but its metrics and search_kl.
+  Result<records::SearchRow> describe(const Plan& plan) const;
+  // Metrics on the report split, and their time: what the journal has, or what is measured now.
+  Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe, const std::string& title);
+
+  // FP32 on the data, after calibration.
+  Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title);
+  Result<Metrics> metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data, const quant::Recipe& recipe, const std::string& title);
+
+ private:
+  std::string report_key(const quant::Recipe& recipe) const;
+  Result<double> mean_input_bits(const quant::Recipe& recipe) const;
+
+  const Inputs& in_;
+  const Options& options_;
+  sensitivity::Analysis& analysis_;
+  std::optional<evaluation::Evaluator> evaluator_;  // of the report split
+};
+
+}  // namespace posittune::tuning
