@@ -26,14 +26,19 @@ struct TileShape {
 // packing w, once for each tile of rows; the narrow types leave w as it is and like wide tiles.
 constexpr TileShape kWideTiles = {128, 1024, 256}, kHighTiles = {512, 384, 384};
 
+// Tiles of equal size, as near as multiples of a vector allow, and two where one would be large: a product of 512 x 576
+// is two tiles of 288 columns, not of 384 and 192.
 class Tiles {
  public:
-  Tiles(const GemmSize& size, const TileShape& shape)
-      : size_(size),
-        rows_(shape.rows),
-        step_(size.m > shape.rows ? shape.cols : shape.short_cols),
-        across_((size.n + step_ - 1) / step_),
-        count_(across_ * ((size.m + rows_ - 1) / rows_)) {}
+  Tiles(const GemmSize& size, const TileShape& shape) : size_(size) {
+    const std::size_t down = parts(size.m, shape.rows);
+    rows_ = step(size.m, down);
+    std::size_t across = parts(size.n, down > 1 ? shape.cols : shape.short_cols);
+    if (across * down == 1 && size.n >= kLeastSplit) across = 2;
+    step_ = step(size.n, across);
+    across_ = parts(size.n, step_);
+    count_ = across_ * parts(size.m, rows_);
+  }
 
   std::size_t count() const { return count_; }
   Tile operator[](std::size_t i) const {
@@ -42,8 +47,14 @@ class Tiles {
   }
 
  private:
+  static constexpr std::size_t kLeastSplit = 128, kVector = 16;
+  static std::size_t parts(std::size_t length, std::size_t most) { return (length + most - 1) / most; }
+  static std::size_t step(std::size_t length, std::size_t count) {
+    return count == 0 ? kVector : parts(parts(length, count), kVector) * kVector;
+  }
+
   GemmSize size_;
-  std::size_t rows_, step_, across_, count_;
+  std::size_t rows_ = 1, step_ = 1, across_ = 0, count_ = 0;
 };
 
 dnnl_dim_t dim(std::size_t value) { return static_cast<dnnl_dim_t>(value); }
