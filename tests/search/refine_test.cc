@@ -23,12 +23,12 @@ struct Instance {
   double budget = 0;
 };
 
-Instance make_instance(std::uint64_t seed) {
+Instance make_instance(std::uint64_t seed, int groups = 20) {
   std::mt19937_64 generator(seed);
   std::normal_distribution<double> normal;
   Instance made;
   double bits = 0;
-  for (int g = 0; g < 20; ++g) {
+  for (int g = 0; g < groups; ++g) {
     const double weight = std::exp(normal(generator)), error = std::exp(0.5 * normal(generator));
     const double size = std::exp(normal(generator));
     made.scores.emplace_back();
@@ -65,6 +65,46 @@ TEST(Refine, ComesNearerToTheTrueOptimum) {
     EXPECT_LE(cost, of.budget * (1 + 1e-9));
   }
   EXPECT_LT(regret_after, 0.3 * regret_before);
+}
+
+// Inputs and weights, each with a budget of their own and the pairs that both make: every change that helps breaks a
+// budget, and only pairs of changes keep to both.
+TEST(Refine, TwoBudgets) {
+  double regret_before = 0, regret_after = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const Instance of = make_instance(seed, 60), other = make_instance(seed + 100, 60);
+    Instance both{.scores = {}, .truth = {}, .budget = 0};
+    for (std::size_t g = 0; g < of.scores.size(); ++g) {
+      both.scores.emplace_back();
+      both.truth.emplace_back();
+      for (std::size_t i = 0; i < of.scores[g].size(); ++i) {
+        for (std::size_t j = 0; j < other.scores[g].size(); ++j) {
+          const std::vector<double> costs = {of.scores[g][i].costs[0], other.scores[g][j].costs[0]};
+          both.scores.back().push_back({of.scores[g][i].loss + other.scores[g][j].loss, costs});
+          both.truth.back().push_back({of.truth[g][i].loss + other.truth[g][j].loss, costs});
+        }
+      }
+    }
+    const std::vector<double> budgets = {of.budget, other.budget};
+    const auto start = solve({both.scores, budgets});
+    const auto best = solve({both.truth, budgets});
+    ASSERT_TRUE(start.ok() && best.ok());
+    const Compare compare = [&](const Choice& candidate, const Choice& current) -> Result<Verdict> {
+      const double difference = loss_of(both.truth, candidate) - loss_of(both.truth, current);
+      return Verdict{difference, 0, difference < 0};
+    };
+    const auto refined = refine(both.scores, budgets, start->choice, compare, {.trials = 60, .uncertainty = 0.5});
+    ASSERT_TRUE(refined.ok());
+    EXPECT_GT(refined->steps.size(), 10U);
+    for (std::size_t k = 0; k < 2; ++k) {
+      double cost = 0;
+      for (std::size_t g = 0; g < both.scores.size(); ++g) cost += both.scores[g][refined->choice[g]].costs[k];
+      EXPECT_LE(cost, budgets[k] * (1 + 1e-9));
+    }
+    regret_before += loss_of(both.truth, start->choice) / best->loss - 1;
+    regret_after += loss_of(both.truth, refined->choice) / best->loss - 1;
+  }
+  EXPECT_LT(regret_after, 0.7 * regret_before);
 }
 
 TEST(Refine, NothingThatIsNotSurelyBetterIsTaken) {

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "posittune/search/belief.h"
+#include "posittune/search/flatten.h"
+#include "posittune/search/relaxation.h"
 
 namespace posittune::search {
 namespace {
@@ -18,7 +21,7 @@ struct Move {
   Change change;
   double loss = 0;            // difference
   std::vector<double> costs;  // differences
-  double distance = 0;        // from what the multiplier asks
+  double distance = 0;        // from what the multipliers ask
 };
 
 struct Proposal {
@@ -41,9 +44,9 @@ class Refiner {
       : groups_(groups), budgets_(budgets), options_(options), current_(std::move(start)), belief_(options.uncertainty) {}
 
   Result<Refined> run(const Compare& compare) {
-    auto hull = lagrangian_hull(groups_, 0);
-    if (!hull) return hull.error();
-    price_ = slope(*hull);
+    if (const Status good = check_groups(groups_, budgets_.size()); !good) return good.error();
+    price_.assign(budgets_.size(), 0);
+    if (!groups_.empty() && !budgets_.empty()) price_ = relax(flatten(groups_, budgets_)).price;
     Refined result;
     while (result.steps.size() < options_.trials) {
       auto proposal = best_proposal();
@@ -67,18 +70,6 @@ class Refiner {
   }
 
  private:
-  // Loss for cost where the budget cuts the hull.
-  double slope(const Hull& hull) const {
-    double cost = hull.cost, loss = hull.loss, found = 0;
-    for (const Hull::Step& step : hull.steps) {
-      if (step.cost > cost) found = (loss - step.loss) / (step.cost - cost);
-      if (step.cost > budgets_[0]) break;
-      cost = step.cost;
-      loss = step.loss;
-    }
-    return found;
-  }
-
   std::vector<Move> moves() const {
     std::vector<Move> all;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -88,7 +79,7 @@ class Refiner {
         const Option& then = groups_[g][j];
         Move move{.change = {g, j}, .loss = then.loss - now.loss, .costs = {}};
         for (std::size_t k = 0; k < budgets_.size(); ++k) move.costs.push_back(then.costs[k] - now.costs[k]);
-        move.distance = move.loss + price_ * move.costs[0];
+        move.distance = std::inner_product(price_.begin(), price_.end(), move.costs.begin(), move.loss);
         all.push_back(std::move(move));
       }
     }
@@ -177,7 +168,7 @@ class Refiner {
   const std::vector<double>& budgets_;
   const RefineOptions& options_;
   Choice current_;
-  double price_ = 0;
+  std::vector<double> price_;  // of each budget
   Belief belief_;
   std::vector<std::vector<Change>> tried_;
 };

@@ -38,7 +38,7 @@ struct Refined {
 // Proposals are within the budgets, in the order of expected improvement: with d the expected difference
 // and u its deviation, u (phi(z) - z (1 - Phi(z))), z = d / u. Each measurement changes what is expected of
 // the groups it changed (belief.h). Of the single changes those are combined whose loss is nearest to what the
-// multiplier of the first budget (the slope of its hull) asks for their cost. Beside these the optimum for the
+// multipliers of the budgets (the prices of the Lagrangian dual) ask for their costs. Beside these the optimum for the
 // scores as they are expected now is proposed, whatever it changes.
 // source of the criterion: D. Jones, M. Schonlau, W. Welch, "Efficient global optimization of expensive
 // black-box functions", Journal of Global Optimization 13, 1998.
