@@ -28,25 +28,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-bool is_fp32(const formats::Format& format) { return format == formats::fp32(); }
-
-template <class Test>
-bool any_weight(const Trial& trial, Test test) {
-  if (!trial.recipe) return trial.weight && test(*trial.weight);
-  return std::ranges::any_of(trial.recipe->weights, [&](const auto& each) { return test(each.second); });
-}
-
-bool compensated(const Trial& trial) {
-  return any_weight(trial, [](const auto& weight) { return weight.rounding == quant::Rounding::kCompensated; });
-}
-
-bool needs_calibration(const Trial& trial) {
-  const auto calibrated = [](const quant::ActivationSetting& of) { return of.scale != quant::ActivationScale::kToken && of.rule != quant::ScaleRule::kNone; };
-  const bool activation = trial.recipe ? std::ranges::any_of(trial.recipe->activations, [&](const auto& each) { return calibrated(each.second); })
-                                       : trial.activation && calibrated(*trial.activation);
-  return activation || any_weight(trial, [](const auto& weight) { return quant::needs_calibration(weight); });
-}
-
 // Everything a run has open.
 struct Session {
   const CompareOptions& options;
@@ -79,7 +60,7 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
   if (const Status some = check_chosen(*model_data); !some) return some.error();
   auto task = resolve_task(*model_data, *model_data->splits.report, options.task, options.output);
   if (!task) return task.error();
-  const bool covariances = std::any_of(trials->begin(), trials->end(), compensated);
+  const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);
   auto engine = engine::Engine::create(std::move(model_data->graph), {.chosen = model_data->chosen,
                                                                       .threads = options.model_data.threads,
                                                                       .covariance_bytes = covariances ? kCovarianceBytes : 0,
@@ -127,18 +108,6 @@ std::string key_of(const Session& session, const Trial& trial, const quant::Reci
                              {"engine", kVersion}});
 }
 
-// Different for all recipes that can come into one folder.
-std::string recipe_name(const Trial& trial) {
-  std::string text = trial.name();
-  if (trial.recipe) return "recipe " + text;
-  if (!trial.weight) return text;
-  if (trial.weight->granularity != quant::Granularity::kTensor) text += " " + std::string(quant::name(trial.weight->granularity));
-  if (trial.weight->granularity == quant::Granularity::kGroup) text += std::to_string(trial.weight->group);
-  if (trial.weight->input_weighted) text += " input-weighted";
-  if (trial.activation && trial.activation->scale != quant::ActivationScale::kStatic) text += " " + std::string(quant::name(trial.activation->scale));
-  return text;
-}
-
 records::ComparisonRow describe(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
   records::ComparisonRow row;
   row.format = trial.format_name();
@@ -146,7 +115,7 @@ records::ComparisonRow describe(const Session& session, const Trial& trial, cons
   row.bits_per_weight = session.engine.bits_per_weight(recipe);
   if (trial.recipe) {
     row.scale = row.granularity = "recipe";
-    row.rounding = compensated(trial) ? "compensated" : "";
+    row.rounding = is_compensated(trial) ? "compensated" : "";
     return row;
   }
   row.scale = trial.weight ? std::string(quant::name(trial.rule)) : "none";
@@ -304,96 +273,7 @@ void print_plan(const Session& session, double one, double all) {
   fmt::print(session.streams.out, "estimate {:.0f} s ({:.3f} s an item)\n", all, one);
 }
 
-// The trials of recipes in files.
-Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
-  for (const std::string& file : options.recipes) {
-    auto text = read_file(file);
-    if (!text) return text.error();
-    auto recipe = quant::recipe_from_yaml(*text, file);
-    if (!recipe) return recipe.error();
-    Trial trial{.format = formats::fp32(), .activations = !recipe->activations.empty(), .recipe = std::move(*recipe),
-                .label = std::filesystem::path(file).stem().string()};
-    const auto same = std::ranges::find_if(trials, [&](const Trial& other) { return other.recipe && other.label == trial.label; });
-    if (same != trials.end() && same->recipe == trial.recipe) continue;
-    if (same != trials.end()) return Error{.kind = ErrorKind::kUsage, .what = "two recipes of one name", .where = "--recipe " + file, .found = trial.label, .hint = "rows are told apart by the files' names"};
-    trials.push_back(std::move(trial));
-  }
-  return success();
-}
-
 }  // namespace
-
-std::string Trial::format_name() const {
-  if (recipe) return label;
-  return weight ? quant::format_text(*weight) : formats::name(format);
-}
-
-std::string Trial::name() const {
-  std::string text = format_name() + (activations ? " wa" : " w");
-  if (weight) text += " " + std::string(quant::name(rule));
-  const std::string rounding = weight ? quant::rounding_text(*weight) : "";
-  return text + (rounding.empty() ? "" : " " + rounding);
-}
-
-Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
-  std::vector<quant::ScaleRule> rules;
-  for (const std::string& text : options.scales) {
-    auto rule = quant::parse_scale_rule(text);
-    if (!rule) return rule.error();
-    if (std::find(rules.begin(), rules.end(), *rule) == rules.end()) rules.push_back(*rule);
-  }
-  auto activation_scale = quant::parse_activation_scale(options.activation_scale);
-  if (!activation_scale) return activation_scale.error();
-  quant::WeightSetting shared;
-  if (const Status ok = quant::parse_granularity(options.granularity, shared); !ok) return ok.error();
-  auto rounding = quant::parse_rounding(options.rounding);
-  if (!rounding) return rounding.error();
-  shared.rounding = *rounding;
-  shared.bias_correction = options.bias_correction;
-  shared.input_weighted = options.input_weighted;
-  std::vector<Trial> trials;
-  const auto add = [&trials](const Trial& trial) {
-    const auto same = [&](const Trial& other) { return other.name() == trial.name(); };
-    if (std::none_of(trials.begin(), trials.end(), same)) trials.push_back(trial);
-  };
-  const bool activations = std::find(options.what.begin(), options.what.end(), "wa") != options.what.end();
-  const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) { return quant::search_rounds(rule) > 0; });
-  if (activations && *activation_scale == quant::ActivationScale::kToken && searched != rules.end()) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "a scale per token cannot be searched for",
-                 .where = "--activation-scale token",
-                 .expected = "--scale of absmax, rms_pow2, mean_pow2 or none",
-                 .found = std::string(quant::name(*searched))};
-  }
-  for (const std::string& text : options.formats) {
-    if (const Status known = quant::parse_weight_format(text, shared); !known) return known.error();
-    if (const auto fits = quant::parts(shared, 1); !fits) return fits.error();
-    const formats::Format* format = &shared.format;
-    if (shared.granularity == quant::Granularity::kGroup && format->block > 0 && shared.group % format->block != 0) {
-      return Error{.kind = ErrorKind::kUsage,
-                   .what = "a group of columns that does not fit the format",
-                   .where = "--granularity, " + formats::name(*format),
-                   .expected = "a multiple of " + std::to_string(format->block),
-                   .found = std::to_string(shared.group)};
-    }
-    for (const std::string& what : options.what) {
-      const bool both = what == "wa";
-      if (is_fp32(*format) && shared.alternatives.empty()) {
-        add({.format = *format, .activations = both});
-        continue;
-      }
-      for (const quant::ScaleRule rule : rules) {
-        Trial trial{.format = *format, .activations = both, .rule = rule};
-        trial.weight = shared;
-        trial.weight->rule = rule;
-        if (both) trial.activation = quant::ActivationSetting{*format, rule, *activation_scale};
-        add(trial);
-      }
-    }
-  }
-  if (const Status added = add_recipes(options, trials); !added) return added.error();
-  return trials;
-}
 
 Result<CompareResult> run_compare(const CompareOptions& options, Streams streams) {
   auto session = open_session(options, streams);
