@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Formal equivalence of RTL and mapped netlist: the posit decoders, and the whole posit<6,1> MAC.
+"""Formal equivalence of RTL and mapped netlist: the posit decoders, and the whole posit<6,1> MAC at all
+depths.
 
     rtl/formal/run.py             all
     rtl/formal/run.py --only 6    those whose name has this in it
@@ -23,7 +24,7 @@ import liberty  # noqa: E402
 import synth  # noqa: E402
 
 DECODERS = [(n, es) for n in (4, 5, 6, 7, 8) for es in (0, 1, 2)] + [(16, 1), (16, 2), (32, 2)]
-UNITS = [("posit_decode", {"N": n, "ES": es}) for n, es in DECODERS] + [("posit_mac", {"N": 6, "ES": 1, "PIPELINE": 0})]
+UNITS = [("posit_decode", {"N": n, "ES": es}) for n, es in DECODERS] + [("posit_mac", {"N": 6, "ES": 1, "PIPELINE": p}) for p in range(4)]
 # One cell for another with the same pins and the opposite output: inputs that are never apart cannot hide it, as they
 # hide a NOR in the place of a NAND.
 EXCHANGES = {"INVX1": "BUFX2", "INVX2": "BUFX2", "XNOR2X1": "XOR2X1", "XOR2X1": "XNOR2X1"}
@@ -38,12 +39,15 @@ def synthesis(unit, parameters):
     sources = " ".join(map(str, designs.files_of(unit)))
     sets = " ".join(f"-set {key} {value}" for key, value in parameters.items())
     # $_DFF_P_ cells keep the names of their outputs, so that both sides can be cut at the same places.
+    to_gates = next(line for line in synth.mapping().splitlines() if line.startswith("abc"))
     return f"""read_verilog -sv {sources}
 chparam {sets} {unit}
 hierarchy -top {unit}
 proc
 flatten
 opt
+dffunmap
+opt_clean
 rename -top unit
 splitnets -ports
 opt_clean -purge
@@ -51,7 +55,7 @@ expose -evert-dff
 opt_clean -purge
 write_rtlil gold.il
 synth -top unit
-abc -liberty {liberty.PATH} -D {synth.DELAY_TARGET_PS} -script "+{synth.ABC}"
+{to_gates}
 opt_clean -purge
 rename -enumerate -pattern u%
 write_verilog -noattr -noexpr mapped.v

@@ -1,7 +1,10 @@
 // Integer multiply-accumulate, the baseline beside posit_mac: sum += a * b, two's complement.
 //
-// Parameters  N          4..16, bits of both operands
-//             ACC_WIDTH  bits of the sum; it wraps, as MACs of integer accelerators do
+//   | guard: copies of the sign come in | A_N + N bits, as many as a product |      accumulator
+//
+// Parameters  N          4..16, bits of b_i
+//             A_N        4..16, bits of a_i (default: N)
+//             ACC_WIDTH  bits of the sum, at least A_N + N; it wraps, as MACs of integer accelerators do
 //             PIPELINE   0..3 register stages before the accumulator:
 //                        1: behind the multiplier; 2: and behind the operands;
 //                        3: and inside the multiplier, behind its two half products
@@ -10,9 +13,11 @@
 //
 // Holding costs no multiplexers, as in posit_mac: without a new pair the product is zero. Without
 // stages, product and sum are one carry-save tree: the accumulator is one more row of the multiplier.
+// Its guard bits do not take part; they count up or down by one.
 
 module int_mac #(
     parameter int N = 8,
+    parameter int A_N = N,
     parameter int ACC_WIDTH = 32,
     parameter int PIPELINE = 0
 ) (
@@ -22,23 +27,28 @@ module int_mac #(
     output logic                 ready_o,
     input  logic                 clear_i,
     input  logic                 last_i,
-    input  logic [N-1:0]         a_i,
+    input  logic [A_N-1:0]       a_i,
     input  logic [N-1:0]         b_i,
     output logic                 valid_o,
     input  logic                 ready_i,
     output logic [ACC_WIDTH-1:0] acc_o
 );
 
-  localparam int Half = N / 2;       // bits of the lower half of b
-  localparam int Low = N + Half + 1;  // a * lower half, whose top bit is no sign
-  localparam int High = 2 * N - Half;
+  localparam int Product = A_N + N;
+  localparam int Half = N / 2;  // bits of the lower half of b
+  localparam int Low = A_N + Half;
+  localparam int High = Product - Half;
+  localparam int Guard = ACC_WIDTH - Product;
 
   generate
     if (N < 4 || N > 16) begin : g_bad_n
       $error("int_mac: N must be 4..16");
     end
-    if (ACC_WIDTH < 2 * N) begin : g_bad_width
-      $error("int_mac: ACC_WIDTH must be at least 2*N");
+    if (A_N < 4 || A_N > 16) begin : g_bad_a_n
+      $error("int_mac: A_N must be 4..16");
+    end
+    if (Guard < 0) begin : g_bad_width
+      $error("int_mac: ACC_WIDTH must be at least A_N + N");
     end
     if (PIPELINE < 0 || PIPELINE > 3) begin : g_bad_pipeline
       $error("int_mac: PIPELINE must be 0..3");
@@ -59,51 +69,80 @@ module int_mac #(
     end
   endgenerate
   logic clear, last;
-  logic signed [N-1:0] a, b;
-  posit_stage #(.WIDTH(2 + 2 * N), .RESET(2 + N), .PRESENT((PIPELINE >= 2) ? 1 : 0)) u_operands (
+  logic [A_N-1:0] a;
+  logic [N-1:0] b;
+  posit_stage #(.WIDTH(2 + Product), .RESET(2 + A_N), .PRESENT((PIPELINE >= 2) ? 1 : 0)) u_operands (
       .clk_i, .rst_i, .advance_i(advance),
-      .data_i({clear_i & take, last_i & take, a_i & {N{take}}, b_i}), .data_o({clear, last, a, b}));
+      .data_i({clear_i & take, last_i & take, a_i & {A_N{take}}, b_i}), .data_o({clear, last, a, b}));
 
-  // ---- multiply; p_* enter the accumulator
-  logic p_clear, p_last;
-  logic signed [2*N-1:0] product, p_product;
-  logic m_clear, m_last;
-  generate
-    if (PIPELINE >= 3) begin : g_halves
-      logic signed [Low-1:0] low, m_low;
-      logic signed [High-1:0] high, m_high;
-      assign low = a * $signed({1'b0, b[Half-1:0]});
-      assign high = a * $signed(b[N-1:Half]);
-      posit_stage #(.WIDTH(2 + Low + High), .RESET(2 + Low + High), .PRESENT(1)) u_halves (
-          .clk_i, .rst_i, .advance_i(advance),
-          .data_i({clear, last, low, high}), .data_o({m_clear, m_last, m_low, m_high}));
-      assign product = (2 * N)'(m_low) + $signed({m_high, {Half{1'b0}}});
-    end else begin : g_whole
-      assign {m_clear, m_last} = {clear, last};
-      assign product = a * b;
-    end
-  endgenerate
-  posit_stage #(.WIDTH(2 + 2 * N), .RESET(2 + 2 * N), .PRESENT((PIPELINE >= 1) ? 1 : 0)) u_product (
-      .clk_i, .rst_i, .advance_i(advance),
-      .data_i({m_clear, m_last, product}), .data_o({p_clear, p_last, p_product}));
-
-  // ---- accumulate
-  logic use_it, keep;
-  logic signed [2*N-1:0] addend;
-  logic signed [ACC_WIDTH-1:0] acc_q;
-  generate
-    if (PIPELINE == 0) begin : g_gated
-      assign use_it = 1'b1;
-      assign addend = p_product;
-    end else begin : g_ungated
-      assign use_it = advance & ~rst_i;
-      assign addend = p_product & {(2 * N) {use_it}};
-    end
-  endgenerate
+  // ---- what stays of the sum
+  logic p_clear, p_last, use_it, keep;
+  logic [ACC_WIDTH-1:0] acc_q, acc_d, kept;
   assign keep = ~((p_clear & use_it) | rst_i);
+  assign kept = acc_q & {ACC_WIDTH{keep}};
+
+  // ---- multiply and add: the low bits of the sum, and whether the guard bits change
+  logic negative, change;
+  generate
+    if (PIPELINE == 0) begin : g_fused
+      logic [Product:0] sum;
+      assign use_it = 1'b1;
+      assign {p_clear, p_last} = {clear, last};
+      int_multiply #(.A(A_N), .B(N), .WIDTH(Product + 1)) u_multiply (
+          .a_i(a), .b_i(b), .addend_i({1'b0, kept[Product-1:0]}), .sum_o(sum));
+      assign acc_d[Product-1:0] = sum[Product-1:0];
+      assign negative = (a[A_N-1] ^ b[N-1]) & (|a) & (|b);  // of the product, long before it is there
+      assign change = sum[Product];                         // its carry, minus its sign
+    end else begin : g_staged
+      logic m_clear, m_last, carry;
+      logic [Product-1:0] product, p_product, addend;
+      if (PIPELINE >= 3) begin : g_halves
+        logic [Low-1:0] low, m_low;
+        logic [High-1:0] high, m_high;
+        int_multiply #(.A(A_N), .B(Half), .B_SIGNED(0)) u_low (
+            .a_i(a), .b_i(b[Half-1:0]), .addend_i('0), .sum_o(low));
+        int_multiply #(.A(A_N), .B(N - Half)) u_high (
+            .a_i(a), .b_i(b[N-1:Half]), .addend_i('0), .sum_o(high));
+        posit_stage #(.WIDTH(2 + Low + High), .RESET(2 + Low + High), .PRESENT(1)) u_halves (
+            .clk_i, .rst_i, .advance_i(advance),
+            .data_i({clear, last, low, high}), .data_o({m_clear, m_last, m_low, m_high}));
+        assign product = {{(Product - Low) {m_low[Low-1]}}, m_low} + {m_high, {Half{1'b0}}};
+      end else begin : g_whole
+        assign {m_clear, m_last} = {clear, last};
+        int_multiply #(.A(A_N), .B(N)) u_multiply (
+            .a_i(a), .b_i(b), .addend_i('0), .sum_o(product));
+      end
+      posit_stage #(.WIDTH(2 + Product), .RESET(2 + Product), .PRESENT(1)) u_product (
+          .clk_i, .rst_i, .advance_i(advance),
+          .data_i({m_clear, m_last, product}), .data_o({p_clear, p_last, p_product}));
+      assign use_it = advance & ~rst_i;
+      assign addend = p_product & {Product{use_it}};
+      assign {carry, acc_d[Product-1:0]} = {1'b0, kept[Product-1:0]} + {1'b0, addend};
+      assign negative = addend[Product-1];
+      assign change = carry ^ negative;
+    end
+
+    // ---- guard bits: +1 with a carry, -1 with a sign, nothing with both. Bit i changes when all
+    // guard bits below it are ones (+1), or zeros (-1).
+    if (Guard > 0) begin : g_guard
+      logic [Guard-1:0] passes, all_below;
+      assign passes = kept[ACC_WIDTH-1:Product] ^ {Guard{negative}};
+      always_comb begin
+        for (int i = 0; i < Guard; i++) begin
+          all_below[i] = 1'b1;
+          for (int j = 0; j < i; j++) all_below[i] = all_below[i] & passes[j];
+        end
+      end
+      assign acc_d[ACC_WIDTH-1:Product] =
+          kept[ACC_WIDTH-1:Product] ^ (all_below & {Guard{change}});
+    end else begin : g_no_guard
+      logic unused;
+      assign unused = negative ^ change;
+    end
+  endgenerate
 
   always_ff @(posedge clk_i) begin
-    acc_q <= (acc_q & {ACC_WIDTH{keep}}) + ACC_WIDTH'(addend);
+    acc_q <= acc_d;
     valid_o <= ~rst_i & (advance ? p_last : valid_o);
   end
   assign acc_o = acc_q;

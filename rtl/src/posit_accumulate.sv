@@ -58,7 +58,7 @@ module posit_accumulate #(
   // ---- where the addend has bits: an adder. Its lowest bits ripple: without them the fast part is
   // smaller, and they are done when the slowest bits of the addend come.
   logic [Ripple-1:0] low;
-  logic ripple, carry, unused;
+  logic ripple, carry;
   always_comb begin
     ripple = (ROUND != 0) ? round_i & use_it : 1'b0;
     for (int i = 0; i < Ripple; i++) begin
@@ -67,8 +67,9 @@ module posit_accumulate #(
     end
   end
   assign acc_d[Ripple-1:0] = low;
-  assign {carry, acc_d[ADDEND-1:Ripple], unused} =
-      {1'b0, kept[ADDEND-1:Ripple], 1'b1} + {1'b0, addend[ADDEND-1:Ripple], ripple};
+  posit_add #(.WIDTH(ADDEND - Ripple)) u_add (
+      .a_i(kept[ADDEND-1:Ripple]), .b_i(addend[ADDEND-1:Ripple]), .carry_i(ripple),
+      .sum_o(acc_d[ADDEND-1:Ripple]), .carry_o(carry));
 
   // ---- above it only copies of the sign come in: +1 with a carry, -1 with a sign, nothing with
   // both. Bit i changes when all guard bits below it are ones (+1), or zeros (-1).

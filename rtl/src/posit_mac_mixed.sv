@@ -42,7 +42,7 @@ module posit_mac_mixed #(
       assign a = a_i;
     end
   endgenerate
-  posit_mac #(.N(N), .ES(ES), .PIPELINE(PIPELINE), .GUARD(GUARD)) u_mac (
+  posit_mac #(.N(N), .ES(ES), .PIPELINE(PIPELINE), .GUARD(GUARD), .ACC_WIDTH(ACC_WIDTH)) u_mac (
       .clk_i, .rst_i, .valid_i, .ready_o, .clear_i, .last_i, .a_i(a), .b_i, .valid_o, .ready_i, .acc_o, .nar_o);
 
 endmodule

@@ -24,11 +24,9 @@ module posit_multiply #(
   localparam int Width = 2 * FRAC + 4;
 
   generate
-    if (FRAC < 2) begin : g_small
-      logic signed [Width-1:0] a, b;
-      assign a = {{(Width - FRAC - 2) {a_i[FRAC+1]}}, a_i};
-      assign b = {{(Width - FRAC - 2) {b_i[FRAC+1]}}, b_i};
-      assign product_o = a * b;
+    if (FRAC < 3) begin : g_small  // as many rows either way
+      int_multiply #(.A(FRAC + 2), .B(FRAC + 2)) u_rows (
+          .a_i, .b_i, .addend_i('0), .sum_o(product_o));
     end else begin : g_rows
       logic a_sign, a_one, b_sign, b_one;
       logic [FRAC-1:0] a_frac, b_frac;
@@ -44,12 +42,21 @@ module posit_multiply #(
 
       // -2^(2*FRAC+1) - 2^(2*FRAC+2) modulo 2^Width
       localparam logic [Width-1:0] Constant = {4'b1010, {(2 * FRAC) {1'b0}}};
-      assign product_o = {{(Width - FRAC) {1'b0}}, a_frac} * {{(Width - FRAC) {1'b0}}, b_frac}
-          + {2'b0, ~b_sign, x, {FRAC{1'b0}}}
-          + {1'b0, ~y[FRAC+2], y[FRAC+1:0], {FRAC{1'b0}}}
-          + {{(FRAC + 3) {1'b0}}, b_sign, {FRAC{1'b0}}}
-          + {{(FRAC + 3) {1'b0}}, a_sign, {FRAC{1'b0}}}
-          + Constant;
+      // Rows of fa*fb; the first has room for one of the +1 of negated rows. All is one chain of sums
+      // that nothing else reads, of which synthesis makes one tree; with a `*` in it that is slower.
+      logic [Width-1:0] rows[FRAC];
+      always_comb begin
+        product_o = Constant;
+        for (int i = 0; i < FRAC; i++) begin
+          rows[i] = {{(Width - FRAC) {1'b0}}, a_frac & {FRAC{b_frac[i]}}} << i;
+        end
+        rows[0][FRAC] = b_sign;
+        for (int i = 0; i < FRAC; i++) product_o = product_o + rows[i];
+        product_o = product_o
+            + {2'b0, ~b_sign, x, {FRAC{1'b0}}}
+            + {1'b0, ~y[FRAC+2], y[FRAC+1:0], {FRAC{1'b0}}}
+            + {{(FRAC + 3) {1'b0}}, a_sign, {FRAC{1'b0}}};
+      end
     end
   endgenerate
 

@@ -42,7 +42,7 @@ module posit_to_float #(
       .zero_o(zero), .nar_o(nar));
 
   logic signed [Wide-1:0] biased;
-  logic subnormal, overflow, lost, up;
+  logic subnormal, overflow, up;
   logic [Wide-1:0] down;
   logic [Text-1:0] text, moved;
   logic [EXP+MAN-1:0] truncated, magnitude;
@@ -52,16 +52,15 @@ module posit_to_float #(
   assign overflow = biased >= $signed(Wide'((1 << EXP) - 1));
   assign down = subnormal ? Wide'(1) - biased : '0;
   assign text = {significand, {(MAN + 1) {1'b0}}};
-  assign moved = text >> down;
-  assign lost = (moved << down) != text;
+  assign moved = text >> down;  // where bits fall off below, the bit that rounds is zero
 
   // Exponent and fraction are one number: rounding up carries into the exponent as it should.
   assign truncated = {subnormal ? {EXP{1'b0}} : biased[EXP-1:0], moved[Text-2-:MAN]};
   generate
     if (Frac > 0) begin : g_rest
-      assign up = moved[Text-2-MAN] & ((|moved[Text-3-MAN:0]) | lost | truncated[0]);
+      assign up = moved[Text-2-MAN] & ((|moved[Text-3-MAN:0]) | truncated[0]);
     end else begin : g_no_rest
-      assign up = moved[Text-2-MAN] & (lost | truncated[0]);
+      assign up = moved[Text-2-MAN] & truncated[0];
     end
   endgenerate
   assign magnitude = truncated + {{(EXP + MAN - 1) {1'b0}}, up};

@@ -1,7 +1,7 @@
-"""Toggle counts of a mapped netlist under operand streams: a zero-delay simulator.
+"""A mapped netlist under operand streams: a zero-delay simulator.
 
 Each net is one Python integer whose bit i is the net in simulation lane i, so all dot products run at
-once. Glitches within a cycle are not seen; that understates deep logic, in all designs.
+once. What happens within a cycle is not seen; glitches.py finds it from the history kept here.
 """
 
 import json
@@ -32,6 +32,20 @@ class Netlist:
     def _term(self, bit):
         return {"0": "0", "1": "M", "x": "0"}[bit] if isinstance(bit, str) else f"v[{self.index[bit]}]"
 
+    def outputs_of(self, cell):
+        """(pin, net) of each output that drives something."""
+        for pin in cells()[cell["type"]]["outputs"]:
+            net = cell["connections"].get(pin, ["x"])[0]
+            if isinstance(net, int):
+                yield pin, net
+
+    def function_text(self, cell, pin):
+        """An output as a Python expression of the nets v[i]; may have bits above the mask M."""
+        pins = {other: self._term(bits[0]) for other, bits in cell["connections"].items()}
+        # Pins have names like A, B, C, S, YC: substituted as whole words.
+        words = "".join(f"{{{w}}}" if w in pins else w for w in _words(cells()[cell["type"]]["outputs"][pin]))
+        return words.format(**pins)
+
     def _compile(self):
         """settle(v, M): outputs of combinational cells, in order; flops: [(place of Q, term of D)]"""
         waiting, users, ready, lines = {}, {}, [], []
@@ -49,14 +63,8 @@ class Netlist:
                 ready.append(name)
         while ready:
             cell = self.cells[ready.pop()]
-            pins = {pin: self._term(bits[0]) for pin, bits in cell["connections"].items()}
-            for pin, text in cells()[cell["type"]]["outputs"].items():
-                net = cell["connections"].get(pin, ["x"])[0]
-                if not isinstance(net, int):
-                    continue
-                # Pins have names like A, B, C, S, YC: substituted longest first, as whole words.
-                words = "".join(f"{{{w}}}" if w in pins else w for w in _words(text))
-                lines.append(f"  v[{self.index[net]}] = ({words.format(**pins)}) & M")
+            for pin, net in self.outputs_of(cell):
+                lines.append(f"  v[{self.index[net]}] = ({self.function_text(cell, pin)}) & M")
                 for user in users.get(net, ()):
                     waiting[user] -= 1
                     if waiting[user] == 0:
@@ -95,6 +103,7 @@ class Simulation:
         self.ones = [0] * len(netlist.index)
         self.cycles = 0
         self.settled = list(self.values)
+        self.history = []  # all nets at the end of each counted cycle, and of the one before the first
 
     def cycle(self, inputs, count=True):
         """Applies {port: [value of each lane] or one value for all}, settles, and ends with the clock edge."""
@@ -109,6 +118,9 @@ class Simulation:
         self.netlist.settle(v, self.mask)
         settled = list(v)
         if count:
+            if not self.history:
+                self.history.append(self.settled)
+            self.history.append(settled)
             self.cycles += 1
             for i, (a, b) in enumerate(zip(self.settled, settled)):
                 self.toggles[i] += (a ^ b).bit_count()

@@ -62,7 +62,8 @@ class Design:
 
     @property
     def all_parameters(self):
-        return self.parameters + (("PIPELINE", self.pipeline),)
+        """Units without registers have no PIPELINE, others all."""
+        return self.parameters + ((("PIPELINE", self.pipeline),) if self.unit.endswith(("_mac", "_mac_mixed", "_mac_multi")) else ())
 
 
 def posit(n, es, pipeline):
@@ -82,8 +83,9 @@ def mixed(n, wide, es, pipeline):
                   (("A_N", n), ("N", wide), ("ES", es)), -2 * (wide - 2) * 2**es, True)
 
 
-def integer(n, pipeline):
-    return Design("int_mac", f"int{n}", f"int{n}", "int", pipeline, (("N", n), ("ACC_WIDTH", 32)), 0, True)
+def integer(a, n, pipeline):
+    """Weights of `a` bits, activations of `n`."""
+    return Design("int_mac", f"int{a}", f"int{n}", "int", pipeline, (("A_N", a), ("N", n), ("ACC_WIDTH", 32)), 0, True)
 
 
 def floating(name, pipeline):
@@ -97,7 +99,10 @@ def all_designs():
     makers += [lambda p, es=es: posit(16, es, p) for es in (1, 2)]
     # Truncated: 24 fraction bits, 22 integer bits, sign and an overflow bit.
     makers += [lambda p: truncated(16, 1, -24, 48, p)]
-    makers += [lambda p, n=n: integer(n, p) for n in (4, 8, 16)]
+    makers += [lambda p, n=n: integer(n, n, p) for n in (4, 5, 6, 7, 8, 16)]
     makers += [lambda p, name=name: floating(name, p) for name in FLOATS]
-    makers += [lambda p, n=n: mixed(n, 8, 1, p) for n in (4, 5, 6)]
+    # Weights narrower than activations.
+    makers += [lambda p, n=n, es=es: mixed(n, 8, es, p) for es in (1, 0, 2) for n in (4, 5, 6, 7)]
+    makers += [lambda p, n=n: integer(n, 8, p) for n in (4, 5, 6, 7)]
+    makers += [lambda p, n=n: integer(n, 16, p) for n in (4, 8)]
     return [make(pipeline) for make in makers for pipeline in PIPELINES]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Area, delay, energy and leakage of every MAC unit: writes costs.csv.
+"""Area, delay, energy and leakage of every MAC unit: writes costs.csv, and settled.csv with energies without glitches.
 
     rtl/syn/flow.py                     all designs; what did not change is not run again
     rtl/syn/flow.py --list              their names
@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import designs  # noqa: E402
+import liberty  # noqa: E402
 import synth  # noqa: E402
 import table  # noqa: E402
 
@@ -31,29 +32,29 @@ def find_executable(given):
     raise synth.FlowError("no posittune executable at " + ", ".join(map(str, places)) + "\n  do: cmake --build --preset release, or give --posittune")
 
 
-def line_of(job):
+def lines_of(job):
     design, executable, build = job
     row, fresh = synth.cached(design, executable, pathlib.Path(build) / design.name)
-    return design.name, table.row_text(design, row), fresh
+    return design.name, table.row_texts(design, row), fresh
 
 
 def run_all(chosen, executable, build, processes):
-    """{name of a design: its line}; progress on stderr."""
+    """{name of a design: its lines in costs.csv and in settled.csv}; progress on stderr."""
     jobs = [(design, executable, str(build)) for design in chosen]
     lines = {}
     with concurrent.futures.ProcessPoolExecutor(processes) as pool:
-        for name, line, fresh in pool.map(line_of, jobs):
-            lines[name] = line
+        for name, both, fresh in pool.map(lines_of, jobs):
+            lines[name] = both
             if fresh:
-                print(f"[{len(lines)}/{len(jobs)}] {line}", file=sys.stderr, flush=True)
+                print(f"[{len(lines)}/{len(jobs)}] {both[0]}", file=sys.stderr, flush=True)
     return lines
 
 
 def compare(lines, strict):
     """Prints rows that were just made; with `strict` each must be a row of the table."""
     known = set(table.read()[0])
-    missing = [line for line in lines.values() if line not in known]
-    for line in lines.values():
+    missing = [line for line, _ in lines.values() if line not in known]
+    for line, _ in lines.values():
         print(line + ("" if line in known else "   <- not in the table"))
     if strict and missing:
         raise table.TableError(f"{table.PATH}: {len(missing)} of {len(lines)} rows are not what the flow gives now")
@@ -68,14 +69,17 @@ def parse(arguments):
     parser.add_argument("--posittune", metavar="FILE", help="the executable (default: that of build/release or build/dev)")
     parser.add_argument("--build", metavar="DIR", default=ROOT / "build" / "syn", help="netlists, logs and cached rows (default: build/syn)")
     parser.add_argument("-j", "--processes", type=int, default=2, metavar="N")
+    parser.add_argument("--liberty", metavar="FILE", help="the cell library (default: POSITTUNE_LIBERTY, or where Debian's package has it)")
     return parser.parse_args(arguments)
 
 
 def main(arguments):
     options = parse(arguments)
+    if options.liberty:
+        liberty.PATH = pathlib.Path(options.liberty).resolve()
     everything = designs.all_designs()
     if options.check:
-        table.check()
+        table.check_all()
         print("the table is what rtl/syn/flow.py wrote, from these sources")
         return
     chosen = [d for d in everything if not options.only or any(text in d.name for text in options.only)]
@@ -89,7 +93,9 @@ def main(arguments):
     if options.only:
         compare(lines, options.compare)
     else:
-        table.PATH.write_text(table.text([lines[design.name] for design in everything], synth.versions()))
+        costs, settled = zip(*(lines[design.name] for design in everything))
+        table.PATH.write_text(table.costs_text(list(costs), synth.versions()))
+        table.SETTLED_PATH.write_text(table.settled_text(list(settled)))
         print(f"{len(lines)} rows in {table.PATH.relative_to(ROOT)}")
 
 

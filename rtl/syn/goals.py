@@ -13,20 +13,22 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import designs  # noqa: E402
 import multi_table  # noqa: E402
 import plots  # noqa: E402
+import rounding  # noqa: E402
 import table  # noqa: E402
 
 DOCS = designs.ROOT / "docs"
 BEGIN, END = "<!-- goals:begin -->\n", "<!-- goals:end -->\n"
 MULTI_BEGIN, MULTI_END = "<!-- multi:begin -->\n", "<!-- multi:end -->\n"
 UNITS_BEGIN, UNITS_END = "<!-- units:begin -->\n", "<!-- units:end -->\n"
+ROUNDING_BEGIN, ROUNDING_END = "<!-- rounding:begin -->\n", "<!-- rounding:end -->\n"
 
 
 def load():
-    """{(format of both, accumulator, pipeline): row with numbers}"""
+    """{(format of weights, of activations, accumulator, pipeline): row with numbers, also settled_pj}"""
     rows = {}
-    for row in table.rows_as_dicts():
-        numbers = {key: float(row[key]) for key in ("area_um2", "nand2_eq", "delay_ns", "energy_pj", "leakage_nw")}
-        rows[row["weight_format"], row["activation_format"], row["accumulator"], int(row["pipeline"])] = numbers
+    for row in table.rows_as_dicts() + table.as_dicts(table.SETTLED_COLUMNS, table.read(table.SETTLED_PATH, table.SETTLED_COLUMNS)[0]):
+        numbers = {key: float(value) for key, value in row.items() if key.endswith(("_um2", "_eq", "_ns", "_pj", "_nw"))}
+        rows.setdefault((row["weight_format"], row["activation_format"], row["accumulator"], int(row["pipeline"])), {}).update(numbers)
     return rows
 
 
@@ -38,6 +40,8 @@ GOALS = [
     ("delay", ("posit<8,1>", "quire"), ("bf16", "fp32"), "delay_ns", 1.0),
     ("energy", ("posit<6,1>", "quire"), ("int8", "int"), "energy_pj", 1.0),
     ("area", ("posit<16,1>", "fixed48"), ("bf16", "fp32"), "area_um2", 1.5),
+    ("delay", ("posit<16,1>", "fixed48"), ("bf16", "fp32"), "delay_ns", 1.5),
+    ("energy", ("posit<16,1>", "fixed48"), ("bf16", "fp32"), "energy_pj", 1.5),
 ]
 # The run-time multi-precision unit (multi.csv): what its area may be, times the largest fixed unit it replaces.
 MULTI_ASKED, MULTI_LARGEST = 1.1, ("posit<16,2>", "quire")
@@ -46,18 +50,41 @@ SHOWN = [("int4", "int"), ("int8", "int"), ("int16", "int"), ("posit<4,1>", "qui
          ("posit<16,2>", "quire"), ("fp8_e4m3", "fp32"), ("fp8_e5m2", "fp32"), ("bf16", "fp32"), ("fp16", "fp32"), ("fp32", "fp32")]
 
 
-def goal_line(unit, beside, what, asked, ratio):
-    return f"| {unit} | {beside} | {what} | {asked:.2f} | {ratio:.2f} | {'met' if ratio <= asked else 'missed'} |"
+def verdict(ratios, asked):
+    met = [str(depth) for depth, ratio in enumerate(ratios) if ratio <= asked]
+    if len(met) in (0, len(ratios)):
+        return "met" if met else "missed"
+    return "met at " + ", ".join(met)
+
+
+def goal_line(unit, beside, what, asked, ratios):
+    shown = [f"{ratio:.2f}" for ratio in ratios] + [""] * (len(designs.PIPELINES) - len(ratios))
+    return f"| {unit} | {beside} | {what} | {asked:.2f} | {' | '.join(shown)} | {verdict(ratios, asked)} |"
 
 
 def goals_text(rows):
-    lines = ["| unit | beside | what | asked, at most | measured | |", "|---|---|---|---|---|---|"]
+    depths = " | ".join(map(str, designs.PIPELINES))
+    lines = [f"| unit | beside | what | asked, at most | {depths} | |", "|---" * (5 + len(designs.PIPELINES)) + "|"]
     for what, (name, accumulator), (other, other_accumulator), column, asked in GOALS:
-        ratio = rows[name, name, accumulator, 0][column] / rows[other, other, other_accumulator, 0][column]
-        lines.append(goal_line(f"{name}, {accumulator}", f"{other}, {other_accumulator}", what, asked, ratio))
+        ratios = [rows[name, name, accumulator, depth][column] / rows[other, other, other_accumulator, depth][column] for depth in designs.PIPELINES]
+        lines.append(goal_line(f"{name}, {accumulator}", f"{other}, {other_accumulator}", what, asked, ratios))
     name, accumulator = MULTI_LARGEST
     ratio = multi_table.read()[0]["area_um2"] / rows[name, name, accumulator, 0]["area_um2"]
-    lines.append(goal_line("posit_mac_multi, quire", f"{name}, {accumulator}", "area", MULTI_ASKED, ratio))
+    lines.append(goal_line("posit_mac_multi, quire", f"{name}, {accumulator}", "area", MULTI_ASKED, [ratio]))
+    return "\n".join(lines) + "\n"
+
+
+def rounding_text(rows):
+    """Areas with the MAC are of one MAC and one posit_round; energies are of one rounding."""
+    int8, bf16 = rows["int8", "int8", "int", 0]["area_um2"], rows["bf16", "bf16", "fp32", 0]["area_um2"]
+    lines = ["| posit_round for | um2 | of its MAC | ns | pJ a rounding | MAC and rounding: area to int8, to bf16 |", "|---|---|---|---|---|---|"]
+    for (name, accumulator), row in rounding.read().items():
+        if (name, accumulator) not in SHOWN:
+            continue
+        mac = rows[name, name, accumulator, 0]["area_um2"]
+        both = row["area_um2"] + mac
+        lines.append(f"| {name}, {accumulator} | {row['area_um2']:.0f} | {row['area_um2'] / mac:.2f} | {row['delay_ns']:.2f} | {row['energy_pj']:.0f} "
+                     f"| {both / int8:.2f}, {both / bf16:.2f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -72,12 +99,13 @@ def multi_text(rows):
 
 def units_text(rows):
     int8 = rows["int8", "int8", "int", 0]
-    lines = ["| unit | accumulator | um2 | NAND2 | ns | pJ/MAC | nW | area, delay, energy to int8 |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| unit | accumulator | um2 | NAND2 | ns | pJ/MAC | without glitches | nW | area, delay, energy to int8 |",
+             "|---|---|---|---|---|---|---|---|---|"]
     for name, accumulator in SHOWN:
         row = rows[name, name, accumulator, 0]
         ratios = ", ".join(f"{row[c] / int8[c]:.2f}" for c in ("area_um2", "delay_ns", "energy_pj"))
         lines.append(f"| {name} | {accumulator} | {row['area_um2']:.0f} | {row['nand2_eq']:.0f} | {row['delay_ns']:.2f} | {row['energy_pj']:.1f} "
-                     f"| {row['leakage_nw']:.0f} | {ratios} |")
+                     f"| {row['settled_pj']:.1f} | {row['leakage_nw']:.0f} | {ratios} |")
     return "\n".join(lines) + "\n"
 
 
@@ -90,6 +118,7 @@ def with_tables(text, rows):
     """The text of hardware.md with its tables as they are now."""
     text = between(text, BEGIN, END, goals_text(rows))
     text = between(text, MULTI_BEGIN, MULTI_END, multi_text(rows))
+    text = between(text, ROUNDING_BEGIN, ROUNDING_END, rounding_text(rows))
     return between(text, UNITS_BEGIN, UNITS_END, units_text(rows))
 
 
@@ -109,7 +138,7 @@ def main():
     rows = load()
     if parser.parse_args().write:
         write(rows)
-    print("\n".join((goals_text(rows), multi_text(rows), units_text(rows))))
+    print("\n".join((goals_text(rows), rounding_text(rows), multi_text(rows), units_text(rows))))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 import functools
 import hashlib
+import os
 import pathlib
 import re
 
-PATH = pathlib.Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
+# Where another place is named; the flow's options do so too. The cells must be OSU018's.
+VARIABLE = "POSITTUNE_LIBERTY"
+PATH = pathlib.Path(os.environ.get(VARIABLE) or "/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
 PACKAGE = "qflow-tech-osu018"
 VOLTAGE = 1.8
 

@@ -16,7 +16,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import designs  # noqa: E402
 import flow  # noqa: E402
-import liberty  # noqa: E402
 import multi_table  # noqa: E402
 import operands  # noqa: E402
 import synth  # noqa: E402
@@ -65,7 +64,7 @@ def check(simulation, executable, mode, weight, activation):
                 raise synth.FlowError(f"mode {mode}, {weight} x {activation}: a sum is wrong")
 
 
-def energy(netlist, executable, run, quiet, busy):
+def energy(netlist, executable, run, report, sdf):
     """pJ per MAC"""
     mode, weight, activation = run
     simulation = Simulation(netlist, operands.LANES)
@@ -76,47 +75,35 @@ def energy(netlist, executable, run, quiet, busy):
         simulation.cycle({**fixed, "rst_i": 0, "valid_i": 1, "clear_i": int(step == 0), "last_i": int(step == operands.STEPS - 1), "a_i": a, "b_i": b},
                          count=step > 0)
     check(simulation, executable, mode, weight, activation)
-    return synth.energy_pj(netlist, simulation, quiet, busy) / len(MODES[mode][1])
+    return synth.energies_pj(netlist, simulation, report, sdf)[0] / len(MODES[mode][1])
 
 
 def synthesise(unit, parameters, folder):
-    """Writes the netlist by the flow's script."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = synth.yosys_script(designs.Design(unit, "", "", "", 0, ())).splitlines()
-    sets = "".join(f" -set {name} {value}" for name, value in parameters.items())
-    lines = [f"chparam{sets} {unit}" if line.startswith("chparam") else line for line in lines]
-    (folder / "synth.ys").write_text("\n".join(line for line in lines if parameters or not line.startswith("chparam")) + "\n")
-    synth.run(["yosys", "synth.ys"], folder, unit)
-    return Netlist(folder / "netlist.json", "mapped")
-
-
-def area_of(netlist):
-    return sum(liberty.cells()[cell["type"]]["area"] for cell in netlist.cells.values())
+    return synth.synthesise(designs.Design(unit, "", "", "", 0, tuple(parameters.items())), folder)
 
 
 def print_parts(folder):
     print("part: um2 of one, how many in posit_mac_multi, in posit<16,2>")
     for unit, parameters, in_multi, in_fixed in PARTS:
         name = " ".join([unit] + [f"{key}={value}" for key, value in parameters.items()])
-        area = area_of(synthesise(unit, parameters, folder / "parts" / name.replace(" ", "-")))
+        area = synth.area_of(synthesise(unit, parameters, folder / "parts" / name.replace(" ", "-")))
         print(f"{name}: {area:.0f}, {in_multi}, {in_fixed}", flush=True)
 
 
 def measure(folder, executable, write):
     netlist = synthesise(UNIT, {}, folder)
-    (folder / "sta.tcl").write_text(synth.sta_script())
-    report = synth.run(["sta", "-exit", "sta.tcl"], folder, UNIT)
-    quiet, busy = (synth.read_powers(part) for part in report.split("activity ")[1:3])
-    area = area_of(netlist)
-    slack = float(re.search(r"^\s*(-?[\d.]+)\s+slack", report, re.M).group(1))
-    print(f"posit_mac_multi: {area:.0f} um2, {synth.CLOCK_NS - slack:.2f} ns", flush=True)
+    report = synth.report(folder, UNIT)
+    sdf = (folder / "delays.sdf").read_text()
+    area = synth.area_of(netlist)
+    delay = synth.read_delay(report)
+    print(f"posit_mac_multi: {area:.0f} um2, {delay:.2f} ns", flush=True)
     energies = []
     for mode, weight, activation in RUNS:
-        picojoules = energy(netlist, executable, (mode, weight, activation), quiet, busy)
+        picojoules = energy(netlist, executable, (mode, weight, activation), report, sdf)
         energies.append(((mode, len(MODES[mode][1]), weight, activation), picojoules))
         print(f"mode {mode}, {weight} x {activation}: {picojoules:.1f} pJ/MAC", flush=True)
     if write:
-        multi_table.PATH.write_text(multi_table.text(area, synth.CLOCK_NS - slack, energies))
+        multi_table.PATH.write_text(multi_table.text(area, delay, energies))
 
 
 def main():

@@ -12,6 +12,19 @@ def ticks(top):
     return [step * i for i in range(int(-(-top // step)) + 1)]
 
 
+def apart(places, least=13):
+    """Heights of labels, near `places` and not over each other."""
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    heights = [places[i] for i in order]
+    for _ in range(20):
+        for i in range(1, len(heights)):
+            short = least - (heights[i] - heights[i - 1])
+            if short > 0:
+                heights[i - 1] -= short / 2
+                heights[i] += short / 2
+    return [height for _, height in sorted(zip(order, heights))]
+
+
 def svg(title, x_label, series, levels):
     """series: [(name, [(x, y)])]; levels: [(name, y)], dashed."""
     xs = sorted({x for _, points in series for x, _ in points})
@@ -26,14 +39,15 @@ def svg(title, x_label, series, levels):
     for x in xs:
         parts.append(f'<text x="{place_x(x):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{x}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>')
-    for name, y in levels:
+    for (name, y), height in zip(levels, apart([place_y(y) for _, y in levels])):
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place_y(y):.1f}" y2="{place_y(y):.1f}" stroke="#555" stroke-dasharray="5 4"/>')
-        parts.append(f'<text x="{WIDTH - RIGHT + 52}" y="{place_y(y) + 4:.1f}" fill="#555">{escape(name)}</text>')
-    for (name, points), colour in zip(series, COLOURS):
+        parts.append(f'<text x="{WIDTH - RIGHT + 52}" y="{height + 4:.1f}" fill="#555">{escape(name)}</text>')
+    heights = apart([place_y(points[-1][1]) for _, points in series])
+    for (name, points), colour, height in zip(series, COLOURS, heights):
         line = " ".join(f"{place_x(x):.1f},{place_y(y):.1f}" for x, y in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{place_x(x):.1f}" cy="{place_y(y):.1f}" r="3" fill="{colour}"/>' for x, y in points]
-        parts.append(f'<text x="{WIDTH - RIGHT + 6}" y="{place_y(points[-1][1]) + 4:.1f}" fill="{colour}">{escape(name)}</text>')
+        parts.append(f'<text x="{WIDTH - RIGHT + 6}" y="{height + 4:.1f}" fill="{colour}">{escape(name)}</text>')
     return "\n".join(parts + ["</svg>"]) + "\n"
 
 

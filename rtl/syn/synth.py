@@ -8,16 +8,14 @@ import re
 import shutil
 import subprocess
 
+import glitches
 import liberty
 import operands
 from activity import Netlist, Simulation
 
 HERE = pathlib.Path(__file__).parent
 PACKAGES = {"yosys": "yosys", "sta": "opensta"}
-# What every design is made with. {D} becomes -D and the target, which is short for all: the fastest
-# netlist each can be, then area off the critical path. dc2 is not there: it makes ripples of carry trees.
-DELAY_TARGET_PS = 1000
-ABC = "strash;ifraig;scorr;dch,-f;map,-B,0.9,{D};topo;buffer,-c;upsize,{D};dnsize,{D}"
+MAP = HERE / "map.ys"  # what every design is made with
 INPUT_TRANSITION_NS = 0.1
 CLOCK_NS = 20.0  # energies and slacks do not depend on it
 
@@ -31,7 +29,7 @@ def need_tools():
         if shutil.which(tool) is None:
             raise FlowError(f"{tool} is not installed\n  do: apt-get install {package}")
     if not liberty.PATH.is_file():
-        raise FlowError(f"no cell library at {liberty.PATH}\n  do: apt-get install {liberty.PACKAGE}")
+        raise FlowError(f"no cell library at {liberty.PATH}\n  do: apt-get install {liberty.PACKAGE}, or name its place: --liberty, {liberty.VARIABLE}")
 
 
 @functools.cache
@@ -49,14 +47,20 @@ def run(command, folder, what):
     return done.stdout
 
 
+def mapping():
+    """The commands of map.ys, for the library in use."""
+    lines = MAP.read_text().replace("@LIBERTY@", str(liberty.PATH)).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#"))
+
+
 def yosys_script(design):
     sources = " ".join(str(path) for path in design.files)
-    sets = " ".join(f"-set {name} {value}" for name, value in design.all_parameters)
+    # chparam takes no minus.
+    sets = "".join(f" -set {name} " + (f"32'sb{value % 2**32:b}" if value < 0 else str(value)) for name, value in design.all_parameters)
     return f"""read_verilog -sv {sources}
-chparam {sets} {design.unit}
+{f'chparam{sets} {design.unit}' if sets else ''}
 synth -flatten -top {design.unit}
-dfflibmap -liberty {liberty.PATH}
-abc -liberty {liberty.PATH} -D {DELAY_TARGET_PS} -script "+{ABC}"
+{mapping()}
 opt_clean -purge
 rename -top mapped
 setundef -zero
@@ -97,13 +101,14 @@ def check_sums(simulation, design, executable, weights, inputs):
             raise FlowError(f"{design.name}: the netlist's sum is wrong in lane {lane}\n  expected {expected % (1 << width):x}, found {word:x}")
 
 
-def sta_script():
+def sta_script(clocked=True):
+    """Delay, and the energies of cells at rest and when switching. Without a clock: of what has no registers."""
     return f"""read_liberty {liberty.PATH}
 read_verilog netlist.v
 link_design mapped
 set inputs {{}}
 foreach port [all_inputs] {{ if {{ [get_property $port full_name] ne "clk_i" }} {{ lappend inputs $port }} }}
-create_clock -name clk -period {CLOCK_NS} [get_ports clk_i]
+create_clock -name clk -period {CLOCK_NS} {'[get_ports clk_i]' if clocked else ''}
 set_input_delay 0 -clock clk $inputs
 set_output_delay 0 -clock clk [all_outputs]
 set_input_transition {INPUT_TRANSITION_NS} [all_inputs]
@@ -113,6 +118,7 @@ foreach activity {{0 1}} {{
   puts "activity $activity"
   report_power -instances [get_cells *] -digits 6
 }}
+write_sdf -digits 4 -no_timestamp -no_version delays.sdf
 """
 
 
@@ -122,38 +128,71 @@ def read_powers(text):
     return {name: (float(internal) + float(switching), float(leakage)) for internal, switching, leakage, name in rows}
 
 
-def energy_pj(netlist, simulation, quiet, busy):
+def energy_pj(netlist, transitions, cycles, quiet, busy):
     """pJ a cycle. A cell takes `quiet` at rest (flip-flops: the clock) and `busy` with a transition each cycle.
 
     OpenSTA knows slews, loads and the library's tables, so it says what a transition of each cell costs; how many
-    there are comes from the simulation. (OpenSTA 2.0.17 propagates activities of its own over those given for pins:
-    with them a posit<8,1> MAC came out at 1.7 times its switching energy.) What drives the inputs is not counted.
+    there are in `cycles` comes from a simulation. (OpenSTA 2.0.17 propagates activities of its own over those given for
+    pins: with them a posit<8,1> MAC came out at 1.7 times its switching energy.) What drives the inputs is not counted.
     """
     total = 0.0
     for net, (cell, _) in netlist.drivers.items():
-        toggles = simulation.toggles[netlist.index[net]] / (simulation.cycles * simulation.lanes)
-        total += quiet[cell][0] + toggles * (busy[cell][0] - quiet[cell][0])
+        total += quiet[cell][0] + transitions[netlist.index[net]] / cycles * (busy[cell][0] - quiet[cell][0])
     return total * CLOCK_NS * 1e3
+
+
+def energies_pj(netlist, simulation, report, sdf):
+    """(with glitches, without) pJ a cycle, from what sta_script() reported and wrote."""
+    quiet, busy = (read_powers(part) for part in (report.split("activity ") + ["", ""])[1:3])
+    if len(busy) != len(netlist.cells) or "Error" in report:
+        raise FlowError("OpenSTA gave no power")
+    cycles = simulation.cycles * simulation.lanes
+    timed = glitches.TimedNetlist(netlist, glitches.read_delays(sdf))
+    all_transitions = glitches.transitions(timed, simulation.history, simulation.lanes)
+    return tuple(energy_pj(netlist, transitions, cycles, quiet, busy) for transitions in (all_transitions, simulation.toggles))
+
+
+def read_delay(report):
+    slack = re.search(r"^\s*(-?[\d.]+)\s+slack", report, re.M)
+    if not slack:
+        raise FlowError("OpenSTA gave no timing")
+    return CLOCK_NS - float(slack.group(1))
+
+
+def synthesise(design, folder):
+    """`folder` keeps script, log and netlist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "synth.ys").write_text(yosys_script(design))
+    (folder / "synth.log").write_text(run(["yosys", "synth.ys"], folder, design.name))
+    return Netlist(folder / "netlist.json", "mapped")
+
+
+def report(folder, what, clocked=True):
+    """What OpenSTA says of the netlist there; writes delays.sdf."""
+    (folder / "sta.tcl").write_text(sta_script(clocked))
+    text = run(["sta", "-exit", "sta.tcl"], folder, what)
+    (folder / "sta.log").write_text(text)
+    return text
+
+
+def area_of(netlist):
+    return sum(liberty.cells()[cell["type"]]["area"] for cell in netlist.cells.values())
 
 
 def measure(design, executable, folder):
     """A dictionary of the row's numbers. `folder` keeps netlist, scripts and reports."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "synth.ys").write_text(yosys_script(design))
-    (folder / "synth.log").write_text(run(["yosys", "synth.ys"], folder, design.name))
-    netlist = Netlist(folder / "netlist.json", "mapped")
+    netlist = synthesise(design, folder)
     simulation = stimulate(netlist, design, executable)
-    (folder / "sta.tcl").write_text(sta_script())
-    report = run(["sta", "-exit", "sta.tcl"], folder, design.name)
-    (folder / "sta.log").write_text(report)
-    slack = re.search(r"^\s*(-?[\d.]+)\s+slack", report, re.M)
-    quiet, busy = (read_powers(part) for part in (report.split("activity ") + ["", ""])[1:3])
-    if not slack or len(busy) != len(netlist.cells) or "Error" in report:
-        raise FlowError(f"{design.name}: OpenSTA gave no timing or power\n  see {folder / 'sta.log'}")
-    areas = liberty.cells()
-    area = sum(areas[cell["type"]]["area"] for cell in netlist.cells.values())
-    return {"area_um2": area, "nand2_eq": area / areas["NAND2X1"]["area"], "delay_ns": CLOCK_NS - float(slack.group(1)),
-            "energy_pj": energy_pj(netlist, simulation, quiet, busy), "leakage_nw": sum(leak for _, leak in quiet.values()) * 1e9}
+    text = report(folder, design.name)
+    try:
+        energy, settled = energies_pj(netlist, simulation, text, (folder / "delays.sdf").read_text())
+        delay = read_delay(text)
+    except (FlowError, glitches.GlitchError) as error:
+        raise FlowError(f"{design.name}: {error}\n  see {folder / 'sta.log'}") from error
+    leakage = sum(leak for _, leak in read_powers(text.split("activity ")[1]).values()) * 1e9
+    area = area_of(netlist)
+    return {"area_um2": area, "nand2_eq": area / liberty.cells()["NAND2X1"]["area"], "delay_ns": delay, "energy_pj": energy,
+            "settled_pj": settled, "leakage_nw": leakage}
 
 
 def cached(design, executable, folder):
@@ -173,5 +212,5 @@ def key(design, executable):
     parts = [yosys_script(design), sta_script(), liberty.digest(), json.dumps(versions()), repr(design)]
     parts += [str(operands.encode(executable, name, which)) for which, name in enumerate((design.weight, design.activation))]
     parts += [path.read_text() for path in design.files]
-    parts += [(HERE / name).read_text() for name in ("synth.py", "activity.py", "liberty.py")]
+    parts += [(HERE / name).read_text() for name in ("synth.py", "activity.py", "glitches.py", "liberty.py")]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

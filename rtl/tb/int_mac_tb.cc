@@ -1,4 +1,4 @@
-// int_mac against C++ integers: all pairs of int4 and int8, random ones of int16, at all depths.
+// int_mac against C++ integers: all pairs of int4, int8 and int4 x int8, random ones of wider operands, at all depths.
 
 #include <array>
 
@@ -8,8 +8,12 @@
 namespace posittune::rtl {
 namespace {
 
-constexpr std::size_t kUnits = 12;
-constexpr std::array<int, 3> kBits = {4, 8, 16};
+// rtl/tb/int_bench.sv has the same lists.
+constexpr std::array<int, 6> kA = {4, 8, 16, 4, 16, 7};
+constexpr std::array<int, 6> kB = {4, 8, 16, 8, 5, 16};
+constexpr std::size_t kUnits = 4 * kA.size();
+
+std::uint32_t mask_of(int bits) { return (1U << bits) - 1; }
 
 std::int32_t signed_value(std::uint32_t code, int bits) {
   const auto up = static_cast<std::uint32_t>(32 - bits);
@@ -17,31 +21,34 @@ std::int32_t signed_value(std::uint32_t code, int bits) {
 }
 
 std::uint32_t step(std::size_t unit, std::uint32_t sum, Pair pair) {
-  const int bits = kBits[unit / 4];
-  return sum + static_cast<std::uint32_t>(signed_value(pair.a, bits) * signed_value(pair.b, bits));
+  return sum + static_cast<std::uint32_t>(signed_value(pair.a, kA[unit / 4]) * signed_value(pair.b, kB[unit / 4]));
 }
 
 TEST(IntMac, EveryPair) {
   std::array<std::uint32_t, kUnits> next{};
-  // Pairs in order: 2^16 of int8; int4 sees its own over and over.
+  // Pairs in order: 2^16 of int8; narrower ones see their own over and over.
   const Draw draw = [&](std::size_t unit, std::mt19937_64& random) {
-    const int bits = kBits[unit / 4];
-    const std::uint32_t mask = (1U << bits) - 1;
-    if (bits == 16) return Pair{static_cast<std::uint32_t>(random()) & mask, static_cast<std::uint32_t>(random()) & mask};
-    const std::uint32_t at = next[unit]++;
-    return Pair{at & mask, at >> bits & mask};
+    const int a = kA[unit / 4], b = kB[unit / 4];
+    const auto at = a + b <= 16 ? next[unit]++ : static_cast<std::uint32_t>(random());
+    return Pair{at & mask_of(a), at >> a & mask_of(b)};
   };
   Lanes<Vint_bench> lanes(kUnits, draw, step, 1);
   lanes.run(200'000, 1);  // each product is a sum; three of four cycles offer one
-  for (std::size_t u = 4; u < 8; ++u) EXPECT_GE(next[u], 1U << 16);
+  for (std::size_t u = 0; u < kUnits; ++u) {
+    if (kA[u / 4] + kB[u / 4] > 16) continue;
+    EXPECT_GE(next[u], 1U << 16) << u;
+  }
 }
 
 TEST(IntMac, CornersWrapGapsAndReset) {
-  const Draw draw = [](std::size_t unit, std::mt19937_64& random) {
-    const int bits = kBits[unit / 4];
-    const std::uint32_t low = 1U << (bits - 1), mask = (1U << bits) - 1;
+  const auto corner = [](int bits, std::mt19937_64& random) {
+    const std::uint32_t low = 1U << (bits - 1), mask = mask_of(bits);
     const std::array<std::uint32_t, 6> corners = {0, 1, mask, low, low - 1, static_cast<std::uint32_t>(random()) & mask};
-    return Pair{corners[random() % 6], corners[random() % 6]};
+    return corners[random() % 6];
+  };
+  const Draw draw = [&](std::size_t unit, std::mt19937_64& random) {
+    const std::uint32_t a = corner(kA[unit / 4], random);
+    return Pair{a, corner(kB[unit / 4], random)};
   };
   Lanes<Vint_bench> lanes(kUnits, draw, step, 2);
   for (int round = 0; round < 20; ++round) {

@@ -46,8 +46,8 @@ class VerilatedMac : public MacUnit {
 
 const std::vector<MacConfig>& mac_configs() {
   static const std::vector<MacConfig> configs = {
-#define POSITTUNE_CONFIG(NAME, N, ES, PIPELINE, GUARD, TRUNCATE, WIDTH) \
-  {#NAME, N, ES, PIPELINE, GUARD, TRUNCATE, WIDTH},
+#define POSITTUNE_CONFIG(NAME, N, ES, PIPELINE, GUARD, TRUNCATE, WIDTH, A_N) \
+  {#NAME, N, ES, PIPELINE, GUARD, TRUNCATE, WIDTH, A_N},
       POSITTUNE_MAC_MODELS(POSITTUNE_CONFIG)
 #undef POSITTUNE_CONFIG
   };

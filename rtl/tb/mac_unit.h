@@ -38,8 +38,11 @@ class MacUnit {
 struct MacConfig {
   std::string name;
   int n, es, pipeline, guard, truncate, width;
+  int a_n;  // bits of a; less than n: posit_mac_mixed
 
   formats::Format format() const { return formats::posit(n, es); }
+  formats::Format a_format() const { return formats::posit(a_n, es); }
+  bool mixed() const { return a_n < n; }
   bool exact() const { return truncate == 0; }
   int lsb() const { return truncate - 2 * (n - 2) * (1 << es); }
 };

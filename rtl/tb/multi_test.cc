@@ -193,6 +193,33 @@ TEST(LongMulti, ModesSwitchedMidStream) {
   random_words<Vmulti3>(4'000'000, 5);
 }
 
+// The accumulators have 16 bits between lanes that nobody looks at: a carry that is not stopped comes through them after 2^16
+// sums that turned from below zero to zero.
+TEST(Multi, CarriesStopBetweenLanes) {
+  for (const int mode : {1, 2}) {
+    Multi<Vmulti0> unit(3);
+    const std::uint32_t one = mode == 1 ? 0x4040 : 0x4444, minus_one = mode == 1 ? 0xc0c0 : 0xcccc;
+    constexpr int kPairs = 2 * 65536 + 40;
+    for (int i = 0; i < kPairs && !::testing::Test::HasFailure(); ++i) {
+      unit.push({mode, 1, 1, i == 0, i + 20 > kPairs, one, i % 2 == 0 ? minus_one : one});
+    }
+    unit.drain();
+    EXPECT_EQ(unit.nars(), 0u);
+  }
+}
+
+// maxpos^2 again and again, es 2: 2^14 - 1 fit.
+TEST(Multi, GuardOverflow) {
+  for (int mode = 0; mode < 3; ++mode) {
+    Multi<Vmulti0> unit(4);
+    const std::uint32_t max = mode == 0 ? 0x7fff : mode == 1 ? 0x7f7f : 0x7777;
+    constexpr int kFit = (1 << 14) - 1;
+    for (int i = 0; i < kFit + 5 && !::testing::Test::HasFailure(); ++i) unit.push({mode, 2, 2, i == 0, i + 5 > kFit, max, max});
+    unit.drain();
+    EXPECT_EQ(unit.nars(), 5u * static_cast<unsigned>(lanes_of(mode).size()));
+  }
+}
+
 // Every pair of codes of 8 bits, and of 4 bits, with every pair of ES; the other lanes are busy.
 TEST(Multi, AllPairs) {
   Multi<Vmulti0> unit(9);

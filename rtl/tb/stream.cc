@@ -20,7 +20,7 @@ void Stream::set_pauses(int input, int output) {
 
 void Stream::reset() {
   MacInput in{.reset = true, .valid = true, .clear = false, .last = true, .ready = chance(128)};
-  in.a = in.b = 1u << (config_.n - 2);
+  in.a = 1u << (config_.a_n - 2), in.b = 1u << (config_.n - 2);
   unit_->set(in);
   unit_->clock();
   due_.clear();
@@ -64,7 +64,7 @@ bool Stream::cycle(const Pair* pair, bool* taken) {
   if (unit_->valid() && in.ready) good = compare();
   if (accepted) {
     if (pair->clear) model_.clear();
-    model_.add_product(config_.format(), pair->a, config_.format(), pair->b);
+    model_.add_product(config_.a_format(), pair->a, config_.format(), pair->b);
     ++pairs_;
     if (pair->last) {
       due_.push_back({model_.is_nar(), model_.to_posit(config_.format()), model_.bits(words_)});

@@ -16,7 +16,7 @@ void vector(MacUnit& unit, const MacConfig& config, int pairs, std::mt19937_64& 
   const formats::Format format = config.format();
   for (int i = 0; i < pairs; ++i) {
     MacInput in{.valid = true, .clear = i == 0, .last = i + 1 == pairs, .ready = true};
-    in.a = corner_code(format, random), in.b = corner_code(format, random);
+    in.a = corner_code(config.a_format(), random), in.b = corner_code(format, random);
     std::printf("%x %x ", in.a, in.b);
     unit.set(in);
     unit.clock();

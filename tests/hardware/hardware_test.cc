@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ TEST(Unit, ModulesAndWidths) {
   EXPECT_EQ(unit("posit<5,1>", "posit<8,1>").module, "posit_mac_mixed");
   EXPECT_EQ(unit("posit<5,1>", "posit<8,1>").accumulator_bits, 64);
   EXPECT_EQ(unit("int8", "int8").module, "int_mac");
+  EXPECT_EQ(unit("int4", "int8").parameters.front(), std::pair(std::string("A_N"), 4));
+  EXPECT_EQ(unit("int16", "int5").module, "int_mac");
   EXPECT_EQ(unit("bf16", "bf16", 3).parameters.back(), std::pair(std::string("PIPELINE"), 3));
 }
 
@@ -46,6 +49,9 @@ TEST(Unit, WhatThereIsNot) {
     EXPECT_NE(error(weight, activation, 0).hint.find("nearest"), std::string::npos);
   }
   EXPECT_NE(error("posit<3,0>", "posit<3,0>", 0).hint.find("posit<4,0>"), std::string::npos);
+  EXPECT_NE(error("posit<6,0>", "posit<8,1>", 0).hint.find("posit<6,1> x posit<8,1>"), std::string::npos);
+  EXPECT_NE(error("posit<6,0>", "posit<8,1>", 0).hint.find("posit<6,0> x posit<8,0>"), std::string::npos);
+  EXPECT_NE(error("int3", "int8", 0).hint.find("int4 x int8"), std::string::npos);
   EXPECT_EQ(error("int8", "int8", 4).kind, ErrorKind::kUsage);
 }
 
@@ -90,6 +96,8 @@ class PackageTest : public ::testing::Test {
   void SetUp() override {
     folder_ = fs::temp_directory_path() / ("posittune-hardware-" + std::to_string(::getpid()));
     fs::create_directories(folder_ / "src");
+    fs::create_directories(folder_ / "syn");
+    std::ofstream(folder_ / "syn/map.ys") << "# not copied\nmap_to @LIBERTY@ twice @LIBERTY@\n";
     std::ofstream(folder_ / "src/int_mac.sv") << "// like posit_mac #(\nmodule int_mac; part_a #(1) u_a(); endmodule\n";
     std::ofstream(folder_ / "src/part_a.sv") << "module part_a; localparam int W = some_pkg::W; endmodule\n";
     std::ofstream(folder_ / "src/some_pkg.sv") << "package some_pkg; endpackage\n";
@@ -109,14 +117,28 @@ TEST_F(PackageTest, OnlyWhatIsUsedInOrder) {
 TEST_F(PackageTest, WholeOrNotAtAll) {
   const Unit of = unit("int8", "int8");
   const Vectors vectors = make_vectors(of, 10, 1);
-  ASSERT_TRUE(write_package(of, vectors, at("src"), at("out")).ok());
+  ASSERT_TRUE(write_package(of, vectors, folder_.string(), kLiberty, at("out")).ok());
   for (const char* file : {"filelist.f", "synth.ys", "tb.sv", "vectors.hex", "sums.hex", "README.md", "src/int_mac.sv"}) EXPECT_TRUE(fs::exists(folder_ / "out" / file)) << file;
-  EXPECT_EQ(write_package(of, vectors, at("src"), at("out")).error().kind, ErrorKind::kUsage);
-  EXPECT_FALSE(write_package(of, vectors, at("nothing"), at("other")).ok());
-  EXPECT_FALSE(write_package(of, vectors, at("src"), at("src/int_mac.sv/x")).ok());
+  EXPECT_EQ(write_package(of, vectors, folder_.string(), kLiberty, at("out")).error().kind, ErrorKind::kUsage);
+  EXPECT_FALSE(write_package(of, vectors, at("nothing"), kLiberty, at("other")).ok());
+  EXPECT_FALSE(write_package(of, vectors, folder_.string(), kLiberty, at("src/int_mac.sv/x")).ok());
   std::size_t entries = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_)) ++entries;
-  EXPECT_EQ(entries, 2U);  // src, out
+  EXPECT_EQ(entries, 3U);  // src, syn, out
+  EXPECT_EQ(write_package(of, vectors, folder_.string(), kLiberty, "").error().kind, ErrorKind::kUsage);
+}
+
+// The commands of the flow, with the library that was asked for.
+TEST_F(PackageTest, ScriptOfTheFlow) {
+  const Unit of = unit("int4", "int8");
+  ASSERT_TRUE(write_package(of, make_vectors(of, 10, 1), folder_.string(), "/cells/mine.lib", at("out")).ok());
+  std::ifstream file(folder_ / "out/synth.ys");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_NE(text.find("chparam -set A_N 4 -set N 8"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nmap_to /cells/mine.lib twice /cells/mine.lib\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("not copied"), std::string::npos);
+  fs::remove(folder_ / "syn/map.ys");
+  EXPECT_EQ(write_package(of, make_vectors(of, 10, 1), folder_.string(), kLiberty, at("other")).error().kind, ErrorKind::kInput);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verilator -Wall on every module of the posit units, at several parameters; and parameters that must be refused."""
+"""Verilator -Wall on every unit, at several parameters; and parameters that must be refused."""
 
 import pathlib
 import subprocess
@@ -7,6 +7,7 @@ import sys
 
 SOURCE = pathlib.Path(sys.argv[1]) / "rtl/src"
 FORMATS = [(4, 0), (4, 4), (5, 1), (8, 1), (10, 1), (16, 2), (32, 0), (32, 4)]
+FLOATS = [(4, 3, 1, 1), (5, 2, 1, 2), (2, 3, 1, 0), (2, 1, 1, 0), (8, 7, 0, 2), (5, 10, 1, 2), (8, 23, 0, 2)]
 CONVERSIONS = [{"EXP": 8, "MAN": 23}, {"EXP": 8, "MAN": 7}, {"EXP": 5, "MAN": 10}]
 
 
@@ -30,6 +31,15 @@ def accepted():
     for pipeline in range(4):
         yield "posit_mac", {"PIPELINE": pipeline}
         yield "posit_mac_multi", {"PIPELINE": pipeline}
+        yield "posit_mac_mixed", {"PIPELINE": pipeline}
+        for a, b in ((4, 4), (8, 8), (16, 16), (4, 8), (16, 5)):
+            yield "int_mac", {"A_N": a, "N": b, "PIPELINE": pipeline}
+        for values in FLOATS:
+            yield "float_mac", dict(zip(("EXP", "MAN", "SUBNORMAL", "SPECIALS"), values), PIPELINE=pipeline)
+    for a, n, es in ((4, 8, 0), (8, 8, 1), (5, 16, 2), (4, 32, 4)):
+        yield "posit_mac_mixed", {"A_N": a, "N": n, "ES": es}
+    yield "posit_mac_mixed", {"ACC_WIDTH": 60}
+    yield "int_mac", {"A_N": 5, "N": 16, "ACC_WIDTH": 21}
     yield "posit_mac", {"N": 16, "TRUNCATE": 28}
     yield "posit_mac", {"N": 16, "TRUNCATE": 32, "ACC_WIDTH": 48}
     for rows, cols in ((1, 1), (2, 3)):
@@ -57,6 +67,9 @@ REFUSED = [
     ("posit_to_int", {"BITS": 33}, "posit_to_int: BITS must be 4..32"),
     ("int_to_posit", {"BITS": 3}, "int_to_posit: BITS must be 4..32"),
     ("int_mac", {"N": 17}, "int_mac: N must be 4..16"),
+    ("int_mac", {"A_N": 3}, "int_mac: A_N must be 4..16"),
+    ("int_mac", {"A_N": 8, "N": 16, "ACC_WIDTH": 23}, "int_mac: ACC_WIDTH must be at least A_N + N"),
+    ("int_mac", {"PIPELINE": 4}, "int_mac: PIPELINE must be 0..3"),
     ("float_mac", {"EXP": 9}, "float_mac: EXP must be 2..8"),
     ("systolic_array", {"ES": 5}, "systolic_array: ES must be 0..4"),
 ]

@@ -2,6 +2,7 @@
 
 usage: flow_test.py ROOT POSITTUNE BUILD [unittest arguments]
 """
+import json
 import os
 import pathlib
 import re
@@ -18,8 +19,10 @@ import designs  # noqa: E402
 import goals  # noqa: E402
 import liberty  # noqa: E402
 import multi_table  # noqa: E402
+import rounding  # noqa: E402
 import synth  # noqa: E402
 import table  # noqa: E402
+import glitches  # noqa: E402
 from activity import Netlist, Simulation  # noqa: E402
 
 
@@ -71,25 +74,66 @@ class HashTest(unittest.TestCase):
         self.assertIn("stale: sources", self.refused())
 
     def test_a_changed_flow(self):
-        path = self.root / "rtl/syn/synth.py"
-        path.write_text(path.read_text().replace("DELAY_TARGET_PS = 1000", "DELAY_TARGET_PS = 9000"))
+        path = self.root / "rtl/syn/map.ys"
+        path.write_text(path.read_text().replace("-D 1000", "-D 9000"))
         self.assertIn("stale: sources", self.refused())
 
-    def test_the_executable_refuses_an_edited_table(self):
+    def test_edited_comments_and_missing_hashes(self):
         path = self.root / "rtl/syn/costs.csv"
+        text = path.read_text()
+        for old, new in ((r"180 nm at", "45 nm at"), (r"# rows sha256: .*\n", ""), (r"# head sha256: .*\n", "")):
+            path.write_text(re.sub(old, new, text, count=1))
+            self.assertIn("edited", self.refused())
+
+    def test_edited_energies_without_glitches(self):
+        path = self.root / "rtl/syn/settled.csv"
         path.write_text(re.sub(r"(int8,int8,int,0,)\d", r"\g<1>1", path.read_text(), count=1))
-        done = subprocess.run([POSITTUNE, "cost", "--formats", "int8"], capture_output=True, text=True, env={"POSITTUNE_RTL": str(self.root / "rtl")})
-        self.assertEqual(done.returncode, 3, done.stdout)
-        self.assertIn("edited by hand", done.stderr)
-        self.assertIn("costs.csv", done.stderr)
+        done = flow("--check", script=self.script)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("settled.csv", done.stderr)
+
+    def cost(self, *arguments):
+        return subprocess.run([POSITTUNE, "cost", "--formats", "int8", *arguments], capture_output=True, text=True, env={"POSITTUNE_RTL": str(self.root / "rtl")})
+
+    def cost_refuses(self, message, *arguments):
+        done = self.cost(*arguments)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        for part in (message, "costs.csv", "rtl/syn/flow.py"):
+            self.assertIn(part, done.stderr)
+
+    def test_the_executable_refuses_what_was_edited(self):
+        path = self.root / "rtl/syn/costs.csv"
+        text = path.read_text()
+        self.assertEqual(self.cost().returncode, 0, self.cost().stderr)
+        for old, new in ((r"(int8,int8,int,0,)\d", r"\g<1>1"), (r"# rows sha256: .*\n", ""), (r"# head sha256: .*\n", ""), (r"# MAC units.*\n", ""),
+                         (r"180 nm at", "45 nm at"), (r"energy_pj", "energy")):
+            path.write_text(re.sub(old, new, text, count=1))
+            self.cost_refuses("edited by hand")
+            self.cost_refuses("edited by hand", "--table", path)  # under any name
+        path.write_text("".join(line + "\n" for line in text.splitlines() if not line.startswith("#")))
+        self.cost_refuses("edited by hand")
+        copy = self.root / "mine.csv"  # without the first line and the hashes: a table of one's own
+        copy.write_text(path.read_text())
+        self.assertEqual(self.cost("--table", copy).returncode, 0)
+
+    def test_the_executable_refuses_a_stale_table(self):
+        path = self.root / "rtl/src/int_multiply.sv"
+        path.write_text(path.read_text() + "// more\n")
+        self.cost_refuses("stale")
+        self.assertEqual(self.cost("--table", "placeholder").returncode, 0)
 
     def test_the_figures_of_the_multi_precision_unit(self):
         rows = multi_table.read()
         self.assertEqual({row["mode"] for row in rows}, {0, 1, 2})
         path = self.root / "multi.csv"
         path.write_text(multi_table.PATH.read_text().replace(f"{rows[0]['area_um2']:.0f}", "1"))
-        with self.assertRaisesRegex(table.TableError, "rows changed"):
+        with self.assertRaisesRegex(table.TableError, "rows were edited"):
             multi_table.read(path)
+
+    def test_the_figures_of_rounding(self):
+        rows = rounding.read()
+        self.assertIn(("posit<16,1>", "fixed48"), rows)
+        self.assertEqual(len(rows), sum(d.unit == "posit_mac" and d.pipeline == 0 for d in designs.all_designs()))
 
     def test_the_page_shows_the_tables(self):
         text = (ROOT / "docs/hardware.md").read_text()
@@ -149,6 +193,50 @@ class SimulatorTest(unittest.TestCase):
         low, high = (simulation.toggles[netlist.index[net]] for net in netlist.ports["q_o"])
         self.assertEqual((low, high), (8 * 3, 4 * 3))
         self.assertEqual(simulation.output("q_o"), [1, 1, 1])
+
+
+class GlitchTest(unittest.TestCase):
+    """x ^ (x through a chain of inverters): a pulse at each change of x, as long as the chain."""
+
+    def pulses(self, chain, slow):
+        """Transitions of y in 8 lanes whose x changes once; the XOR takes `slow` ticks, an inverter 1."""
+        cells = {"x1": {"type": "XOR2X1", "connections": {"A": [2], "B": [2 + chain], "Y": [99]}}}
+        cells |= {f"i{k}": {"type": "INVX1", "connections": {"A": [2 + k], "Y": [3 + k]}} for k in range(chain)}
+        ports = {"x": {"bits": [2], "direction": "input"}, "y": {"bits": [99], "direction": "output"}}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "c.json"
+            path.write_text(json.dumps({"modules": {"c": {"ports": ports, "cells": cells}}}))
+            netlist = Netlist(path, "c")
+        simulation = Simulation(netlist, 8)
+        simulation.cycle({"x": 0}, count=False)
+        simulation.cycle({"x": 1})
+        timed = glitches.TimedNetlist(netlist, {"x1": slow, **{f"i{k}": 1 for k in range(chain)}})
+        counts = glitches.transitions(timed, simulation.history, 8)
+        self.assertEqual(simulation.toggles[netlist.index[99]], 0)  # settled: nothing happened
+        self.assertEqual([counts[netlist.index[3 + k]] for k in range(chain)], [8] * chain)
+        return counts[netlist.index[99]] // 8
+
+    def test_a_pulse_comes_out_when_the_cell_is_as_fast(self):
+        self.assertEqual(self.pulses(chain=4, slow=4), 2)
+        self.assertEqual(self.pulses(chain=4, slow=1), 2)
+        self.assertEqual(self.pulses(chain=4, slow=5), 0)
+
+    def test_a_wrong_history_is_found(self):
+        with tempfile.TemporaryDirectory() as build:
+            design = next(d for d in designs.all_designs() if d.name == "int_mac-int4-int4-int-p0")
+            netlist = synth.synthesise(design, pathlib.Path(build))
+            simulation = synth.stimulate(netlist, design, str(POSITTUNE))
+            synth.report(pathlib.Path(build), design.name)
+            delays = glitches.read_delays((pathlib.Path(build) / "delays.sdf").read_text())
+        self.assertEqual(set(delays), set(netlist.cells))
+        timed = glitches.TimedNetlist(netlist, delays)
+        counts = glitches.transitions(timed, simulation.history, simulation.lanes)
+        for net in timed.gates:
+            self.assertGreaterEqual(counts[net], simulation.toggles[net])
+        place = next(iter(timed.gates))
+        simulation.history[100][place] ^= 1
+        with self.assertRaises(glitches.GlitchError):
+            glitches.transitions(timed, simulation.history, simulation.lanes)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #include "posittune/cli/cost_job.h"
 
 #include <algorithm>
-#include <span>
+#include <filesystem>
 
 #include "posittune/base/files.h"
 #include "posittune/cli/job.h"
@@ -13,20 +13,6 @@ namespace posittune::cli {
 namespace {
 
 using formats::Format;
-
-constexpr std::uint64_t kMaxText = std::uint64_t{64} << 20;
-
-Result<std::string> read_text(const std::string& path) {
-  auto file = InputFile::open(path);
-  if (!file) return file.error();
-  if (file->size() > kMaxText) {
-    return Error{.kind = ErrorKind::kInput, .what = "the file is too long", .where = path, .expected = "at most 64 MiB",
-                 .found = std::to_string(file->size()) + " bytes"};
-  }
-  std::string text(file->size(), '\0');
-  if (const Status ok = file->read_at(0, std::as_writable_bytes(std::span(text))); !ok) return ok.error();
-  return text;
-}
 
 bool is_fp32(const Format& format) { return format == formats::fp32(); }
 
@@ -74,7 +60,7 @@ Result<CostRow> row_of(const model::Graph& graph, const cost::CostModel& costs, 
 
 Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOptions& options) {
   if (!options.recipe.empty()) {
-    auto text = read_text(options.recipe);
+    auto text = read_file(options.recipe);
     if (!text) return text.error();
     auto recipe = quant::recipe_from_yaml(*text, options.recipe);
     if (!recipe) return recipe.error();
@@ -121,21 +107,25 @@ Result<std::vector<FormatPair>> format_pairs(const CostOptions& options) {
 
 namespace {
 
+// Whether a file is the table that comes with the project, under whatever name.
+bool is_shipped(const std::string& path, const std::optional<std::string>& costs) {
+  std::error_code ignored;
+  return costs && std::filesystem::equivalent(path, *costs, ignored);
+}
+
 Result<cost::Table> chosen_table(const std::string& name) {
   if (name == "placeholder") return cost::Table::placeholder();
-  std::string path = name;
-  if (name.empty() || name == "rtl") {
-    const auto costs = rtl_costs();
-    if (!costs && name.empty()) return cost::Table::placeholder();
-    if (!costs) {
-      return Error{.kind = ErrorKind::kInput, .what = "no table of synthesised units", .where = "--table rtl",
-                   .expected = "rtl/syn/costs.csv in this folder or above the executable", .hint = "set POSITTUNE_RTL to the project's rtl folder"};
-    }
-    path = *costs;
+  const auto costs = rtl_costs();
+  const bool own = !name.empty() && name != "rtl";
+  if (!costs && name.empty()) return cost::Table::placeholder();
+  if (!costs && !own) {
+    return Error{.kind = ErrorKind::kInput, .what = "no table of synthesised units", .where = "--table rtl",
+                 .expected = "rtl/syn/costs.csv in this folder or above the executable", .hint = "set POSITTUNE_RTL to the project's rtl folder"};
   }
-  auto text = read_text(path);
+  const std::string path = own ? name : *costs;
+  auto text = read_file(path);
   if (!text) return text.error();
-  return cost::Table::from_csv(*text, path);
+  return is_shipped(path, costs) ? cost::Table::from_project(*text, path, *rtl_folder()) : cost::Table::from_csv(*text, path);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace posittune::cli {
 namespace {
 
 struct Options {
-  std::string format, activation, output;
+  std::string format, activation, output, liberty;
   int pipeline = 0;
   std::size_t vectors = 2000;
   std::uint64_t seed = 1;
@@ -33,7 +33,8 @@ Status write_unit(const Options& options, Streams streams) {
                  .hint = "set POSITTUNE_RTL to the project's rtl folder"};
   }
   const hardware::Vectors vectors = hardware::make_vectors(*unit, options.vectors, options.seed);
-  if (const Status written = hardware::write_package(*unit, vectors, *folder + "/src", options.output); !written) return written.error();
+  const Status written = hardware::write_package(*unit, vectors, *folder, options.liberty, options.output);
+  if (!written) return written.error();
   fmt::print(streams.out, "{}: {} with {} test sums\n", options.output, unit->module, vectors.sums.size());
   return success();
 }
@@ -45,6 +46,7 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--pipeline", options->pipeline, "register stages before the accumulator, 0 to 3")->default_val(0);
   app.add_option("--vectors", options->vectors, "pairs of the test")->check(CLI::Range(1, 1'000'000))->default_val(2000);
   app.add_option("--seed", options->seed, "of the test's operands")->default_val(1);
+  app.add_option("--liberty", options->liberty, "cell library that the synthesis script names")->envname("POSITTUNE_LIBERTY")->default_val(hardware::kLiberty);
   app.add_option("-o,--output", options->output, "new folder")->required();
   app.footer("The folder has the sources, a file list, a Yosys script, a self-checking test bench and its vectors.");
   return [options, streams] { return write_unit(*options, streams); };

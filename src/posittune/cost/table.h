@@ -36,8 +36,13 @@ class Table {
   // Lines that begin with # are comments. Errors (kInput) name the file, line and column: a missing
   // column, a cell that is no number or below zero, an unknown format, two rows of one unit, no rows.
   // `where` names the text in errors. A comment "# rows sha256: HEX" is the hash of titles and rows, each line with a
-  // newline: rows that do not have it are an error (an edited table). "# node: 180 nm at 1.8 V" says what the numbers are for.
+  // newline: rows that do not have it are an error (an edited table). A table that says in its first line that rtl/syn/flow.py
+  // wrote it must have it, and one of its comments. "# node: 180 nm at 1.8 V" says what the numbers are for.
   static Result<Table> from_csv(const std::string& text, const std::string& where);
+
+  // The table that comes with the project, syn/costs.csv of the folder `rtl_folder`. Also kInput when it is not as
+  // rtl/syn/flow.py wrote it, with or without its hashes, and when the sources that it records are not those of the folder.
+  static Result<Table> from_project(const std::string& text, const std::string& where, const std::string& rtl_folder);
 
   // Which of several rows of one pair is meant; empty: any. kUsage when no row of the table has it.
   Status prefer(const std::string& accumulator, const std::string& pipeline);

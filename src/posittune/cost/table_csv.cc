@@ -8,9 +8,9 @@
 #include <optional>
 #include <string_view>
 
-#include "posittune/base/hash.h"
 #include "posittune/base/nearest.h"
 #include "posittune/cost/table.h"
+#include "posittune/cost/table_hashes.h"
 #include "posittune/records/csv_cells.h"
 
 namespace posittune::cost {
@@ -78,38 +78,6 @@ std::optional<std::vector<std::string>> cells_of(std::string_view line) {
     if (at >= line.size()) return cells;
     ++at;
   }
-}
-
-// "# NAME: VALUE" of a comment; nothing when there is none.
-std::string comment_value(const std::string& text, std::string_view name) {
-  const std::string start = "# " + std::string(name) + ": ";
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string_view line = std::string_view(text).substr(at, end - at);
-    if (line.starts_with(start)) return trimmed(line.substr(start.size()));
-    at = end + 1;
-  }
-  return "";
-}
-
-// rtl/syn/table.py writes the hash of titles and rows above them.
-Status check_hash(const std::string& text, const std::string& where) {
-  const std::string expected = comment_value(text, "rows sha256");
-  if (expected.empty()) return success();
-  Sha256 hash;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (text[at] != '#') hash.update(std::string_view(text).substr(at, end - at)).update(std::string_view("\n"));
-    at = end + 1;
-  }
-  const std::string found = hash.hex();
-  if (found == expected) return success();
-  return Error{.kind = ErrorKind::kInput,
-               .what = "the rows of the table are not those that its recorded hash is for: it was edited by hand",
-               .where = where,
-               .expected = "rows sha256 " + echo(expected),
-               .found = found,
-               .hint = "rtl/syn/flow.py writes it again; for a table of your own, leave out the line \"# rows sha256\""};
 }
 
 class Reader {
@@ -223,8 +191,14 @@ class Reader {
 
 }  // namespace
 
+Result<Table> Table::from_project(const std::string& text, const std::string& where, const std::string& rtl_folder) {
+  if (const Status ok = check_hashes(text, where, true); !ok) return ok.error();
+  if (const Status ok = check_sources(text, where, rtl_folder); !ok) return ok.error();
+  return from_csv(text, where);
+}
+
 Result<Table> Table::from_csv(const std::string& text, const std::string& where) {
-  if (const Status ok = check_hash(text, where); !ok) return ok.error();
+  if (const Status ok = check_hashes(text, where, is_project_table(text)); !ok) return ok.error();
   Table table;
   table.source_ = where;
   table.node_ = comment_value(text, "node");

@@ -12,6 +12,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/formats/format.h"
+#include "posittune/hardware/text.h"
 
 namespace posittune::hardware {
 namespace {
@@ -50,7 +51,7 @@ void visit(const std::map<std::string, std::string>& sources, const std::string&
 
 std::string hex(unsigned __int128 value, int bits) {
   std::string text;
-  for (int place = (bits + 3) / 4 - 1; place >= 0; --place) text += "0123456789abcdef"[static_cast<unsigned>(value >> (4 * place)) & 15U];
+  for (int place = (bits + 3) / 4 - 1; place >= 0; --place) text += hex_digit(static_cast<unsigned>(value >> (4 * place)));
   return text;
 }
 
@@ -76,7 +77,7 @@ std::string sums_text(const Unit& unit, const Vectors& vectors) {
       sum.insert(sum.begin(), vectors.nars[i] ? '1' : '0');
     } else if (vectors.nars[i]) {
       const unsigned top = static_cast<unsigned>(sum[0] <= '9' ? sum[0] - '0' : sum[0] - 'a' + 10) | 1U << rest;
-      sum[0] = "0123456789abcdef"[top & 15U];
+      sum[0] = hex_digit(top);
     }
     text += sum + "\n";
   }
@@ -89,14 +90,16 @@ std::string parameters_text(const Unit& unit, const char* before, const char* be
   return text;
 }
 
-std::string script_text(const Unit& unit, const std::vector<std::string>& files) {
-  std::string text = "# Yosys: yosys synth.ys. Debian's qflow-tech-osu018 has this library; put the path of yours in its place.\n";
+// `mapping`: the text of syn/map.ys, which the project's own flow runs as well.
+std::string script_text(const Unit& unit, const std::vector<std::string>& files, const std::string& mapping, const std::string& liberty) {
+  std::string text = "# Yosys: yosys synth.ys. The cells: " + liberty + "\n";
   for (const std::string& file : files) text += "read_verilog -sv src/" + file + "\n";
-  return text + "chparam" + parameters_text(unit, " -set ", " ") + " " + unit.module + "\nsynth -flatten -top " + unit.module +
-         "\ndfflibmap -liberty /usr/share/qflow/tech/osu018/osu018_stdcells.lib\n"
-         "abc -liberty /usr/share/qflow/tech/osu018/osu018_stdcells.lib -D 1000 -script "
-         "\"+strash;ifraig;scorr;dch,-f;map,-B,0.9,{D};topo;buffer,-c;upsize,{D};dnsize,{D}\"\n"
-         "opt_clean -purge\nstat -liberty /usr/share/qflow/tech/osu018/osu018_stdcells.lib\nwrite_verilog -noattr netlist.v\n";
+  text += "chparam" + parameters_text(unit, " -set ", " ") + " " + unit.module + "\nsynth -flatten -top " + unit.module + "\n";
+  std::istringstream lines(mapping);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('#')) text += replaced(line, "@LIBERTY@", liberty) + "\n";
+  }
+  return text + "opt_clean -purge\nstat -liberty " + liberty + "\nwrite_verilog -noattr netlist.v\n";
 }
 
 std::string readme_text(const Unit& unit, const Vectors& vectors) {
@@ -109,16 +112,22 @@ std::string readme_text(const Unit& unit, const Vectors& vectors) {
          std::to_string(vectors.pairs.size()) + " pairs: last, clear, a, b |\n| sums.hex | " + std::to_string(vectors.sums.size()) + " sums: NaR, accumulator |\n";
 }
 
-Status write_all(const Unit& unit, const Vectors& vectors, const std::string& sources, const std::vector<std::string>& files, const fs::path& to) {
+// What goes into a folder beside the copied sources.
+struct Contents {
+  std::vector<std::string> files;  // of rtl/src
+  std::string script;
+};
+
+Status write_all(const Unit& unit, const Vectors& vectors, const fs::path& rtl, const Contents& contents, const fs::path& to) {
   std::error_code failed;
   fs::create_directories(to / "src", failed);
-  for (const std::string& file : files) {
-    if (!failed) fs::copy_file(fs::path(sources) / file, to / "src" / file, failed);
+  for (const std::string& file : contents.files) {
+    if (!failed) fs::copy_file(rtl / "src" / file, to / "src" / file, failed);
   }
   if (failed) return Error{.kind = ErrorKind::kInput, .what = "cannot write the folder", .where = to.string(), .found = failed.message()};
   std::string list;
-  for (const std::string& file : files) list += "src/" + file + "\n";
-  const std::pair<const char*, std::string> texts[] = {{"filelist.f", list}, {"synth.ys", script_text(unit, files)}, {"tb.sv", test_bench(unit, vectors)},
+  for (const std::string& file : contents.files) list += "src/" + file + "\n";
+  const std::pair<const char*, std::string> texts[] = {{"filelist.f", list}, {"synth.ys", contents.script}, {"tb.sv", test_bench(unit, vectors)},
                                                        {"vectors.hex", vectors_text(unit, vectors)}, {"sums.hex", sums_text(unit, vectors)},
                                                        {"README.md", readme_text(unit, vectors)}};
   for (const auto& [name, text] : texts) {
@@ -142,9 +151,14 @@ Result<std::vector<std::string>> source_files(const std::string& folder, const s
   return order;
 }
 
-Status write_package(const Unit& unit, const Vectors& vectors, const std::string& sources, const std::string& to) {
-  auto files = source_files(sources, unit.module);
+Status write_package(const Unit& unit, const Vectors& vectors, const std::string& rtl, const std::string& liberty, const std::string& to) {
+  if (to.empty()) return Error{.kind = ErrorKind::kUsage, .what = "no folder to write", .expected = "the name of a new folder", .found = "an empty name"};
+  auto files = source_files(rtl + "/src", unit.module);
   if (!files) return files.error();
+  const fs::path map = fs::path(rtl) / "syn" / "map.ys";
+  std::ifstream mapping(map);
+  std::ostringstream commands;
+  if (!(commands << mapping.rdbuf())) return Error{.kind = ErrorKind::kInput, .what = "no commands to map the unit to cells", .where = map.string(), .expected = "the project's file"};
   fs::path target = fs::path(to).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
   std::error_code failed;
@@ -153,7 +167,7 @@ Status write_package(const Unit& unit, const Vectors& vectors, const std::string
   }
   fs::path temporary = target;
   temporary += ".tmp" + std::to_string(::getpid());
-  Status done = write_all(unit, vectors, sources, *files, temporary);
+  Status done = write_all(unit, vectors, rtl, {*files, script_text(unit, *files, commands.str(), liberty)}, temporary);
   if (done) {
     fs::rename(temporary, target, failed);
     if (failed) done = Error{.kind = ErrorKind::kInput, .what = "cannot write the folder", .where = to, .found = failed.message()};

@@ -5,13 +5,13 @@
 
 #include "posittune/formats/format.h"
 #include "posittune/hardware/package.h"
+#include "posittune/hardware/text.h"
 
 namespace posittune::hardware {
 namespace {
 
 const char* const kBench = R"sv(// Self-checking test bench of @MODULE@ for @FORMATS@; needs vectors.hex and sums.hex beside it.
 // Run: verilator --binary --timing -Wno-fatal -f filelist.f tb.sv --top-module tb && obj_dir/Vtb
-`timescale 1ns / 1ps
 module tb;
   localparam int Pairs = @PAIRS@, Sums = @SUMS@;
   logic [@PAIR_MSB@:0] pairs[Pairs];  // last, clear, a, b
@@ -59,11 +59,6 @@ module tb;
   end
 endmodule
 )sv";
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
-  return text;
-}
 
 }  // namespace
 

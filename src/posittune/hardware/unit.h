@@ -22,7 +22,7 @@ struct Unit {
 
 inline constexpr int kMaxPipeline = 3;
 
-// posit<n,es> with n 4..32, es 0..4, also narrower weights of the same es; int4..int16; and fp8_e4m3, fp8_e5m2, fp6_e2m3,
+// posit<n,es> with n 4..32, es 0..4, also narrower weights of the same es; int4..int16, any two; and fp8_e4m3, fp8_e5m2, fp6_e2m3,
 // fp4_e2m1, bf16, fp16, fp32. kUnsupported for others, with the nearest that there is; kUsage for the pipeline.
 Result<Unit> unit_for(const formats::Format& weight, const formats::Format& activation, int pipeline);
 

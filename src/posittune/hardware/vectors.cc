@@ -7,6 +7,7 @@
 
 #include "posittune/base/mix.h"
 #include "posittune/formats/codec.h"
+#include "posittune/hardware/text.h"
 
 namespace posittune::hardware {
 namespace {
@@ -77,7 +78,7 @@ class Wide {
     for (int digit = (bits_ + 3) / 4 - 1; digit >= 0; --digit) {
       unsigned value = 0;
       for (int i = 3; i >= 0; --i) value = value << 1 | static_cast<unsigned>(bit(4 * digit + i));
-      text += "0123456789abcdef"[value];
+      text += hex_digit(value);
     }
     return text;
   }
