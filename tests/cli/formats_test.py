@@ -94,6 +94,7 @@ class ReadmeTest(CliTest):
         for name, source in (("model.onnx", "model.onnx"), ("c.npz", "calibrate.npz"), ("s.npz", "search.npz"), ("r.npz", "report.npz")):
             shutil.copy(zoo / "gpt2" / source, self.path / name)
         (self.path / "data.yaml").write_text("calibrate: c.npz\nsearch: s.npz\nreport: r.npz\n")
+        (self.path / "mix.yaml").write_text("version: 1\naccumulate: fp32\nweights:\n  {}\nactivations:\n  {}\n")
         for line in lines:
             arguments = shlex.split(re.split(" [#>]", line)[0])[1:]
             if arguments[0] in ("compare", "sensitivity", "search"):  # whole models: what would be done
