@@ -69,7 +69,7 @@ TEST(InputFile, OnlyRegularFilesThatExist) {
 
 TEST(ReadFile, IsTheWholeText) {
   const std::string path = testing::TempDir() + "read_file_" + std::to_string(::getpid());
-  for (const std::string text : {std::string(), std::string("a\0b\n", 4)}) {
+  for (const std::string& text : {std::string(), std::string("a\0b\n", 4)}) {
     ASSERT_TRUE(write_file(path, text).ok());
     EXPECT_EQ(read_file(path).value(), text);
   }

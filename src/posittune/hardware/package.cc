@@ -146,7 +146,7 @@ Result<std::vector<std::string>> source_files(const std::string& folder, const s
   std::set<std::string> seen;
   std::vector<std::string> order;
   visit(sources, module, seen, order);
-  std::ranges::stable_partition(order, [](const std::string& name) { return name.ends_with("_pkg"); });
+  std::stable_partition(order.begin(), order.end(), [](const std::string& name) { return name.ends_with("_pkg"); });
   for (std::string& name : order) name += ".sv";
   return order;
 }
