@@ -111,7 +111,7 @@ def find(result, **wanted) -> dict:
 
 def spread(values) -> str:
     """Median, and all when there are several."""
-    values = sorted(values)
+    values = sorted(value + 0.0 for value in values)  # no -0
     middle = values[len(values) // 2]
     return f"{middle:.3g}" if len(values) == 1 else f"{middle:.3g} ({values[0]:.3g} to {values[-1]:.3g})"
 

@@ -64,7 +64,8 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
   auto engine = engine::Engine::create(std::move(model_data->graph), {.chosen = model_data->chosen,
                                                                       .threads = options.model_data.threads,
                                                                       .covariance_bytes = covariances ? kCovarianceBytes : 0,
-                                                                      .held_out = covariances});
+                                                                      .held_out = covariances,
+                                                                      .embedding_columns = covariances ? kEmbeddingColumns : 0});
   if (!engine) return engine.error();
   return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), *task, calibrates};
 }

@@ -17,6 +17,9 @@
 
 namespace posittune::cli {
 
+// Embeddings of at most so many columns can be compensated: each column costs a run of some calibration data.
+inline constexpr std::size_t kEmbeddingColumns = 128;
+
 // Lists of formats, split at the commas that are not inside "posit<8,1>".
 std::vector<std::string> split_formats(const std::vector<std::string>& lists);
 

@@ -170,7 +170,8 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
                                                           .threads = options.model_data.threads,
                                                           .segments = options.segments,
                                                           .covariance_bytes = kCovarianceBytes,
-                                                          .held_out = compensated});
+                                                          .held_out = compensated,
+                                                          .embedding_columns = compensated ? kEmbeddingColumns : 0});
   if (!engine) return engine.error();
   session.engine.emplace(std::move(*engine));
   set_measuring(session);

@@ -151,7 +151,8 @@ Result<Session> open_session(const SensitivityOptions& options, Streams streams)
                                                                       .threads = options.model_data.threads,
                                                                       .segments = options.segments,
                                                                       .covariance_bytes = splits.calibrate ? kCovarianceBytes : 0,
-                                                                      .held_out = options.rounding == "compensated"});
+                                                                      .held_out = options.rounding == "compensated",
+                                                                      .embedding_columns = options.rounding == "compensated" ? kEmbeddingColumns : 0});
   if (!engine) return engine.error();
   return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*analysis)};
 }

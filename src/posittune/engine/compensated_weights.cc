@@ -46,7 +46,7 @@ const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
   return &*made;
 }
 
-// Layers that use the weight and whose S is known in full, by what holds it.
+// Layers that use the weight and whose S (of embeddings M) is known in full, by what holds it.
 std::vector<std::size_t> Engine::State::compensating_layers(std::size_t weight) {
   std::vector<std::size_t> layers;
   for (const std::size_t l : graph.weights[weight].layers) {
@@ -54,18 +54,25 @@ std::vector<std::size_t> Engine::State::compensating_layers(std::size_t weight) 
     const bool product = covariance_of[l] && covariances[*covariance_of[l]]->full() && covariances[*covariance_of[l]]->count() > 0;
     if (product) layers.push_back(*covariance_of[l]);
     if (is_convolution(graph.layers[l].kind) && patches_of(l) != nullptr) layers.push_back(l);
+    if (embedding_metric(weight) != nullptr) layers.push_back(l);
   }
   return layers;
 }
 
 const InputCovariance& Engine::State::seen_of(std::size_t layer) {
-  return is_convolution(graph.layers[layer].kind) ? patches_of(layer)->seen : *covariances[*covariance_of[layer]];
+  if (is_convolution(graph.layers[layer].kind)) return patches_of(layer)->seen;
+  if (graph.layers[layer].kind == LayerKind::kEmbedding) return embedding_metric(*graph.layers[layer].weight)->seen;
+  return *covariances[*covariance_of[layer]];
 }
 
 // What was held out; where that is nothing, because a layer sees few tokens, all that was seen.
 const InputCovariance& Engine::State::judge_of(std::size_t layer) {
   if (is_convolution(graph.layers[layer].kind)) {
     const PatchCovariance& of = *patches_of(layer);
+    return of.held.count() > 0 ? of.held : of.seen;
+  }
+  if (graph.layers[layer].kind == LayerKind::kEmbedding) {
+    const EmbeddingMetric& of = *embedding_metric(*graph.layers[layer].weight);
     return of.held.count() > 0 ? of.held : of.seen;
   }
   const auto& kept = held[*covariance_of[layer]];
@@ -98,6 +105,9 @@ std::vector<std::vector<double>> Engine::State::judged_errors(std::size_t weight
   std::vector<std::vector<double>> errors;
   for (const std::size_t layer : compensating_layers(weight)) {
     errors.push_back(judge_of(layer).quadratic(difference, stores[weight]->rows(), threads));
+    if (graph.layers[layer].kind != LayerKind::kEmbedding) continue;
+    const std::vector<double> share = shares(layer);
+    std::transform(errors.back().begin(), errors.back().end(), share.begin(), errors.back().begin(), std::multiplies<>());
   }
   return errors;
 }

@@ -342,6 +342,7 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
     if (const Status loaded = state->load_weights(options.compensated_bytes); !loaded) return loaded.error();
     state->held_out = options.held_out;
     state->plan_covariances(options.covariance_bytes);
+    state->plan_embedding_metrics(options.embedding_columns);
     state->find_ids_inputs();
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
   } catch (const std::bad_alloc&) {

@@ -32,6 +32,9 @@ struct Options {
   // better there gives way to nearest. Both matrices count for covariance_bytes. (Scales that are weighted by
   // the input and mean inputs are of all calibration data.)
   bool held_out = false;
+  // Tables of at most so many columns that only embeddings read can be compensated too, by what
+  // measure_embeddings() finds. 0: none.
+  std::size_t embedding_columns = 0;
 };
 
 // What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
@@ -58,13 +61,18 @@ class Engine {
   // recipe that is not empty: kUsage.
   Status calibrate(const Tensors& inputs);
   bool calibrated() const;
+  // What changes of embeddings do to the model's first output (embedding_metrics.h), one batch at a time: a run for
+  // each column of the widest table of each sum of embeddings. Of every four batches the last is held out. kUsage
+  // under a recipe.
+  Status measure_embeddings(const Tensors& inputs);
+  bool measures_embeddings() const;  // some table of Options::embedding_columns is there
 
   // Every chosen weight and activation in the same setting; absent: FP32.
   quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
                         const std::optional<quant::ActivationSetting>& activations) const;
 
   // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration tokens, or of
-  // those held out; embeddings: by how often each row was used; convolutions: on the sampled images. kUsage when not
+  // those held out; embeddings: by how often each row was used, where measured tr(dW M dW^T); convolutions: on the sampled images. kUsage when not
   // calibrated, or (matrix products) without covariance_bytes.
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   // The input's error through the FP32 weights, on the sampled tokens (or images).

@@ -3,6 +3,7 @@
 // What an engine holds (internal).
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <openvino/runtime/infer_request.hpp>
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/covariance.h"
+#include "posittune/engine/embedding_metrics.h"
 #include "posittune/engine/engine.h"
 #include "posittune/engine/quantized_node.h"
 #include "posittune/engine/weight_store.h"
@@ -41,6 +43,8 @@ struct WeightGram {
   double signal = 0;     // of the sampled tokens, at the output
 };
 
+using RunModel = std::function<Result<Tensor>(const Tensors& inputs)>;  // its first output
+
 struct Engine::State {
   model::Graph graph;
   std::vector<bool> chosen;
@@ -54,6 +58,8 @@ struct Engine::State {
   std::vector<std::optional<std::size_t>> covariance_of;         // by layer: which holds that of its input
   std::map<std::size_t, std::optional<double>> signals;          // of the outputs of matrix products, once known
   std::vector<std::vector<std::uint64_t>> uses;                  // of each row of an embedding, by layer
+  std::vector<EmbeddingMetric> metrics;
+  std::vector<std::optional<std::size_t>> metric_of;             // by weight: which is that of its rows
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<quant::ActivationSetting, float>>> scales;
   std::optional<WeightGram> gram;
   // For compensated rounding, made when first asked for.
@@ -71,6 +77,9 @@ struct Engine::State {
   Status load_weights(std::size_t compensated_bytes);
   void find_ids_inputs();
   void plan_covariances(std::size_t bytes);
+  void plan_embedding_metrics(std::size_t columns);
+  const EmbeddingMetric* embedding_metric(std::size_t weight) const;  // null when not measured
+  Status measure(EmbeddingMetric& metric, const Tensors& inputs, std::span<const float> plain, const RunModel& run);
   Status compile(std::size_t segments);
   Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
   Status check_inputs(const Tensors& inputs) const;
@@ -96,7 +105,8 @@ struct Engine::State {
                               const std::vector<float>& values, const std::vector<float>* shift);
   OutputError scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows);
   Result<std::vector<double>> judged_rows(std::size_t layer, const quant::WeightSetting& setting);
-  OutputError embedding_error(std::size_t layer, const std::vector<float>& values) const;
+  std::vector<double> shares(std::size_t layer) const;
+  OutputError embedding_error(std::size_t layer, const std::vector<float>& values);
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);
   Result<OutputError> product_error(std::size_t layer, const ActivationQuantizer& quantizer);

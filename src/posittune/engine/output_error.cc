@@ -193,22 +193,33 @@ Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer, const 
   return at == holders.end() ? std::vector<double>{} : (*judged)->errors[static_cast<std::size_t>(at - holders.begin())];
 }
 
-// By how often each row was looked up.
-OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<float>& values) const {
-  const WeightStore& store = *stores[*graph.layers[layer].weight];
-  const std::size_t rows = store.rows(), cols = store.cols();
+// Of each row of an embedding: how often it was looked up.
+std::vector<double> Engine::State::shares(std::size_t layer) const {
+  const auto all = static_cast<double>(std::max<std::uint64_t>(1, std::accumulate(uses[layer].begin(), uses[layer].end(), std::uint64_t{0})));
+  std::vector<double> shares(uses[layer].begin(), uses[layer].end());
+  for (double& share : shares) share /= all;
+  return shares;
+}
+
+// By shares; without a measured metric squares count as they are.
+OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<float>& values) {
+  const std::size_t weight = *graph.layers[layer].weight;
+  const WeightStore& store = *stores[weight];
   const std::vector<float>& exact = store.values();
-  const std::uint64_t all = std::accumulate(uses[layer].begin(), uses[layer].end(), std::uint64_t{0});
-  std::vector<double> errors(rows, 0);
-  double signal = 0;
-  for (std::size_t r = 0; r < rows; ++r) {
-    const double share = static_cast<double>(uses[layer][r]) / static_cast<double>(all);
-    for (std::size_t c = 0; uses[layer][r] > 0 && c < cols; ++c) {
-      const double x = exact[r * cols + c], d = double{values[r * cols + c]} - x;
-      errors[r] += share * d * d;
-      signal += share * x * x;
-    }
-  }
+  const EmbeddingMetric* metric = embedding_metric(weight);
+  const auto squares = [&](const std::vector<float>& matrix) {
+    if (metric != nullptr) return judge_of(layer).quadratic(matrix, store.rows(), threads);
+    std::vector<double> sums(store.rows(), 0);
+    for (std::size_t i = 0; i < matrix.size(); ++i) sums[i / store.cols()] += double{matrix[i]} * matrix[i];
+    return sums;
+  };
+  std::vector<float> difference(exact.size());
+  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  const std::vector<double> share = shares(layer);
+  std::vector<double> errors = squares(difference);
+  std::transform(errors.begin(), errors.end(), share.begin(), errors.begin(), std::multiplies<>());
+  const std::vector<double> signals_of_rows = squares(exact);
+  const double signal = std::inner_product(signals_of_rows.begin(), signals_of_rows.end(), share.begin(), 0.0);
   return summed(std::move(errors), signal);
 }
 

@@ -9,6 +9,8 @@
 namespace posittune::evaluation {
 namespace {
 
+constexpr std::size_t kEmbeddingItems = 32;  // that embeddings are measured on, in four batches
+
 records::Estimate to_record(const metrics::Estimate& estimate) {
   return {estimate.value, estimate.low, estimate.high};
 }
@@ -33,9 +35,16 @@ metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data) {
 }
 
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const Advance& advance) {
-  return for_each_batch(data, batch, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
+  const Status calibrated = for_each_batch(data, batch, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     if (const Status seen = engine.calibrate(inputs); !seen) return seen.error();
     return advance(std::min(batch, data.items() - first));
+  });
+  if (!calibrated || !engine.measures_embeddings()) return calibrated;
+  const std::size_t items = std::min(data.items(), kEmbeddingItems);
+  const bool fixed = batch_limit(engine.graph()) <= batch;
+  const std::size_t part = fixed ? batch : std::clamp<std::size_t>(items / 4, 1, batch);
+  return for_each_batch(data, part, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
+    return first < items ? engine.measure_embeddings(inputs) : success();
   });
 }
 

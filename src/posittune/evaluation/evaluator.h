@@ -59,7 +59,7 @@ class Evaluator {
   std::vector<metrics::Measured> fp32_;
 };
 
-// Runs FP32 over calibration data, which the engine observes.
+// Runs FP32 over calibration data, which the engine observes; then, on its first items, measures embeddings.
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const Advance& advance);
 
 // The task that model and data suggest: boxes or detector outputs, labels, logits of tokens.
