@@ -17,32 +17,32 @@ bool is_convolution(LayerKind kind) {
   return kind == LayerKind::kConvolution || kind == LayerKind::kTransposedConvolution;
 }
 
-void append(std::vector<float>& to, std::span<const float> values) { to.insert(to.end(), values.begin(), values.end()); }
-
 }  // namespace
 
-// Odd images are held out. A single one cannot be its own judge: its positions are too much alike.
+// Where some calibration images are kept apart, the matrices of all convolutions are collected with the calibration.
+void Engine::State::plan_patches() {
+  for (std::size_t l = 0; held_out && l < graph.layers.size(); ++l) {
+    const model::Layer& layer = graph.layers[l];
+    if (!chosen[l] || !is_convolution(layer.kind) || layer.groups > 1) continue;
+    if (graph.weights[*layer.weight].cols <= kMostPatchColumns) patches[l].emplace(graph.weights[*layer.weight].cols);
+  }
+}
+
+// A single image cannot be its own judge: its positions are too much alike.
 const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
   const auto known = patches.find(layer);
+  if (held_out) return known != patches.end() && known->second->held.count() > 0 ? &*known->second : nullptr;
   if (known != patches.end()) return known->second ? &*known->second : nullptr;
   auto& made = patches[layer];
   const model::Layer& of = graph.layers[layer];
   if (!nodes[layer] || !is_convolution(of.kind) || statistics[layer][0].empty()) return nullptr;
   const std::size_t cols = graph.weights[*of.weight].cols;
   const InputStatistics& images = statistics[layer][0];
-  const kernels::Shape shape = images.sample_shape();
-  if (cols > kMostPatchColumns || (held_out && shape.rows < 2)) return nullptr;
-  std::vector<float> seen, kept;
-  std::size_t positions = 0;
-  for (std::size_t i = 0; i < shape.rows; ++i) {
-    const auto rows = nodes[layer]->operation->patches(images.sample().subspan(i * shape.cols, shape.cols), images.token(), threads);
-    if (rows.empty()) return nullptr;
-    positions = rows.size() / cols;
-    append(held_out && i % 2 == 1 ? kept : seen, rows);
-  }
-  made.emplace(PatchCovariance{InputCovariance(cols, true), InputCovariance(cols, true), positions});
-  made->seen.add(seen, {seen.size() / cols, cols}, threads);
-  if (!kept.empty()) made->held.add(kept, {kept.size() / cols, cols}, threads);
+  if (cols > kMostPatchColumns || nodes[layer]->operation->positions(images.token()) == 0) return nullptr;
+  made.emplace(cols);
+  ov::Shape shape = images.token();
+  shape.insert(shape.begin(), images.sample_shape().rows);
+  made->add(*nodes[layer]->operation, images.sample(), shape, false, threads);
   return &*made;
 }
 
@@ -184,7 +184,7 @@ void Engine::State::forget_calibration() {
   scales.clear();
   signals.clear();
   gram.reset();
-  patches.clear();
+  if (!held_out) patches.clear();
   factors.clear();
   judgements.assign(stores.size(), {});
   for (auto& store : stores) {

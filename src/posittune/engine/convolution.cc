@@ -39,14 +39,19 @@ class Convolution : public Operation {
     return y;
   }
 
-  std::vector<float> patches(std::span<const float> image, const ov::Shape& token, int threads) const override {
-    if (parameters_.groups > 1 || parameters_.sizes_from_input || image.empty()) return {};
-    const std::vector<std::size_t> in(token.begin() + 1, token.end());
-    const Geometry sizes = geometry(parameters_, in, output_sizes(parameters_, in));
+  std::size_t positions(const ov::Shape& token) const override {
+    const auto sizes = patch_geometry(token);
+    return sizes ? sizes->out_positions() : 0;
+  }
+
+  std::vector<float> patches(std::span<const float> image, const ov::Shape& token, Positions chosen, int threads) const override {
+    const auto sizes = patch_geometry(token);
+    if (!sizes || image.empty() || sizes->out_positions() <= chosen.first) return {};
     const std::size_t columns = parameters_.columns();
-    std::vector<float> rows(sizes.out_positions() * columns);
-    parallel_for(sizes.out_positions(), threads, [&](std::size_t position) {
-      gather_patch(sizes, image, 0, position, {rows.data() + position * columns, columns});
+    const std::size_t count = (sizes->out_positions() - chosen.first + chosen.every - 1) / chosen.every;
+    std::vector<float> rows(count * columns);
+    parallel_for(count, threads, [&](std::size_t i) {
+      gather_patch(*sizes, image, 0, chosen.first + i * chosen.every, {rows.data() + i * columns, columns});
     });
     return rows;
   }
@@ -85,6 +90,13 @@ class Convolution : public Operation {
   }
 
  private:
+  // Where all rows of the weight meet the same patches.
+  std::optional<Geometry> patch_geometry(const ov::Shape& token) const {
+    if (parameters_.groups > 1 || parameters_.sizes_from_input) return std::nullopt;
+    const std::vector<std::size_t> in(token.begin() + 1, token.end());
+    return geometry(parameters_, in, output_sizes(parameters_, in));
+  }
+
   // What is done to sums of one image and channel while they are in the cache.
   using Finish = std::function<void(std::size_t image, std::size_t channel, std::span<float> sums)>;
 

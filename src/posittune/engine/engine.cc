@@ -342,6 +342,7 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
     if (const Status loaded = state->load_weights(options.compensated_bytes); !loaded) return loaded.error();
     state->held_out = options.held_out;
     state->plan_covariances(options.covariance_bytes);
+    state->plan_patches();
     state->plan_embedding_metrics(options.embedding_columns);
     state->find_ids_inputs();
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
@@ -370,6 +371,8 @@ Status Engine::calibrate(const Tensors& inputs) {
     node.observed = &state_->statistics[l];
     if (state_->covariances[l]) node.covariance = &*state_->covariances[l];
     if (state_->held[l]) node.held = &*state_->held[l];
+    const auto patches = state_->patches.find(l);
+    if (state_->held_out && patches != state_->patches.end()) node.patches = &*patches->second;
     if (!state_->uses[l].empty()) node.uses = &state_->uses[l];
   }
   state_->forget_calibration();
@@ -379,6 +382,7 @@ Status Engine::calibrate(const Tensors& inputs) {
     node->observed = nullptr;
     node->covariance = nullptr;
     node->held = nullptr;
+    node->patches = nullptr;
     node->uses = nullptr;
   }
   if (!outputs) return outputs.error();

@@ -28,7 +28,7 @@ struct Options {
   // For codes of compensated weights, so that a setting that returns need not be computed again.
   std::size_t compensated_bytes = std::size_t{2} << 30;
   // Every fourth block of 64 calibration tokens is kept apart (covariance.h), for convolutions every second
-  // sampled image. Errors of weights are then those on what was held out, and compensated rounding that is not
+  // of the first 16 images. Errors of weights are then those on what was held out, and compensated rounding that is not
   // better there gives way to nearest. Both matrices count for covariance_bytes. (Scales that are weighted by
   // the input and mean inputs are of all calibration data.)
   bool held_out = false;

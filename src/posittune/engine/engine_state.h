@@ -16,17 +16,12 @@
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/covariance.h"
 #include "posittune/engine/embedding_metrics.h"
+#include "posittune/engine/patch_covariance.h"
 #include "posittune/engine/engine.h"
 #include "posittune/engine/quantized_node.h"
 #include "posittune/engine/weight_store.h"
 
 namespace posittune::engine {
-
-// Of the sampled images of a convolution, as InputCovariance of the patches that meet its weight.
-struct PatchCovariance {
-  InputCovariance seen, held;
-  std::size_t positions = 0;  // of one image's output
-};
 
 // What compensated rounding came to on one weight, judged on what was held out.
 struct Judgement {
@@ -62,8 +57,10 @@ struct Engine::State {
   std::vector<std::optional<std::size_t>> metric_of;             // by weight: which is that of its rows
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::pair<quant::ActivationSetting, float>>> scales;
   std::optional<WeightGram> gram;
+  // Of convolutions, by layer: collected with the calibration where some images are kept apart, else made of the
+  // sampled ones when first asked for.
+  std::map<std::size_t, std::optional<PatchCovariance>> patches;
   // For compensated rounding, made when first asked for.
-  std::map<std::size_t, std::optional<PatchCovariance>> patches;                               // by layer
   std::map<std::vector<std::size_t>, std::shared_ptr<const CompensationFactor>> factors;       // by what S is the sum of
   std::vector<std::vector<Judgement>> judgements;                                              // by weight
   std::set<std::string> ids_inputs;  // model inputs that are indices of an embedding
@@ -77,6 +74,7 @@ struct Engine::State {
   Status load_weights(std::size_t compensated_bytes);
   void find_ids_inputs();
   void plan_covariances(std::size_t bytes);
+  void plan_patches();
   void plan_embedding_metrics(std::size_t columns);
   const EmbeddingMetric* embedding_metric(std::size_t weight) const;  // null when not measured
   Status measure(EmbeddingMetric& metric, const Tensors& inputs, std::span<const float> plain, const RunModel& run);

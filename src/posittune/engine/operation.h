@@ -44,10 +44,15 @@ class Operation {
   }
 
   // Convolutions as matrix products: of one image (of shape `token`), what meets a row of the weight at each
-  // output position, positions x columns. Empty where that is not one matrix for all rows (groups).
-  virtual std::vector<float> patches(std::span<const float>, const ov::Shape& /*token*/, int /*threads*/) const {
+  // chosen output position, positions x columns. Empty where that is not one matrix for all rows (groups).
+  struct Positions {
+    std::size_t first = 0, every = 1;
+  };
+  virtual std::vector<float> patches(std::span<const float>, const ov::Shape& /*token*/, Positions, int /*threads*/) const {
     return {};
   }
+  // Of an image's output; 0 where patches() gives none.
+  virtual std::size_t positions(const ov::Shape& /*token*/) const { return 0; }
 };
 
 std::unique_ptr<Operation> make_matmul(const model::Layer& layer);

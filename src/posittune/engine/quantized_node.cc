@@ -78,6 +78,10 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
         state.covariance->add(x, shape, state.threads);
       }
     }
+    if (state.patches != nullptr) {
+      const std::span<const float> x(inputs[0].data<const float>(), inputs[0].get_size());
+      state.patches->add(*state.operation, x, inputs[0].get_shape(), true, state.threads);
+    }
     if (state.uses != nullptr) count_uses(inputs[0], *state.uses);
     const Status done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
     if (done) return true;

@@ -12,6 +12,7 @@
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/covariance.h"
 #include "posittune/engine/operation.h"
+#include "posittune/engine/patch_covariance.h"
 #include "posittune/engine/settings.h"
 #include "posittune/model/graph.h"
 
@@ -25,6 +26,7 @@ struct NodeState {
   std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
   InputCovariance* covariance = nullptr;             // as well, of the first operand
   InputCovariance* held = nullptr;                   // of the tokens held out, if any are
+  PatchCovariance* patches = nullptr;                // as well, of convolutions
   std::vector<std::uint64_t>* uses = nullptr;        // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;
