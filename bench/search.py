@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs what docs/results.md claims about mixed precision, on four models and three calibration draws, and writes its tables.
 
-usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N ...] [--write]
+usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N | NAME:RUN=N ...] [--write]
 
 Runs go to --runs-folder; finished ones there are used as they are, others continued. Models that are not there are left out, and named: scripts/fetch makes
 yolov8n and smollm2. A draw is every third item of the calibration split, with another first one.
@@ -27,6 +27,7 @@ PAGE = ROOT / "docs" / "results.md"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
 DRAWS = 3
+RUNS = ("plain", "weighted", "compensated", "search", "eight", "static", "token", "windows", "six")
 CHOICES = ";".join(f"posit<{n},*>;int{n}" for n in (3, 4, 5, 6, 7, 8)) + ";fp4_e2m1;fp6_e2m3;fp8_e4m3"
 EIGHT = "posit<7,*>;posit<8,*>;posit<9,*>;int7;int8;int9;fp8_e4m3"
 INPUTS8 = "posit<7,1>;posit<8,0>;posit<8,1>;posit<8,2>;posit<9,1>;posit<10,1>;fp8_e4m3;mxint8;int8@token"
@@ -121,14 +122,21 @@ def verdict(holds) -> str:
     return "holds" if all(holds) else "**fails**" if not any(holds) else f"**fails in {sum(not each for each in holds)} of {len(holds)} draws**"
 
 
-def draws_of(args, name: str) -> int:
-    """`3 SmolLM2=1`: three, of SmolLM2 one."""
+def draws_of(args, name: str, run: str = "") -> int:
+    """`3 SmolLM2=2 SmolLM2:six=1`: three, of SmolLM2 two, of its run `six` one."""
     found = DRAWS
     for text in args.draws:
         of, _, number = text.rpartition("=")
-        if of in ("", name):
+        if of in ("", name, f"{name}:{run}"):
             found = int(number)
     return found
+
+
+def drawn(args, name: str) -> str:
+    """Of a model: how many, and which runs have another number."""
+    usual = draws_of(args, name)
+    others = [f"{run} {draws_of(args, name, run)}" for run in RUNS if draws_of(args, name, run) != usual]
+    return f"{name} {usual}" + (f" ({', '.join(others)})" if others else "")
 
 
 class Model:
@@ -136,22 +144,23 @@ class Model:
 
     def __init__(self, args, name):
         self.name = name
-        draws = range(draws_of(args, name))
-        per_channel = ["--granularity", "channel", "--what", "w"]
-
-        def compare(draw, run, *arguments):
-            return posittune(args, name, draw, run, "compare", *per_channel, *arguments)
-        self.plain = [compare(d, "plain", "--formats", "posit<8,1>,int8", "--scale", "mse_pow2,mse") for d in draws]
-        self.weighted = [compare(d, "weighted", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted") for d in draws]
-        self.compensated = [compare(d, "compensated", "--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted", "--rounding", "compensated") for d in draws]
-        self.search = [posittune(args, name, d, "search", "search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines") for d in draws]
+        channel = ["--granularity", "channel"]
+        formats = ["--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted"]
         inputs = ["--what", "wa", "--activation-scale", "output", "--refine", 16]
-        self.eight = [posittune(args, name, d, "eight", "search", "--bits", 8.05, "--activation-bits", 8, "--formats", EIGHT, "--activations", INPUTS8, *inputs) for d in draws]
-        wa = ["compare", "--granularity", "channel", "--what", "wa", "--input-weighted", "--rounding", "compensated"]
-        self.static = [posittune(args, name, d, "static", *wa, "--formats", "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6", "--scale", "mse_pow2", "--activation-scale", "output") for d in draws]
-        self.token = [posittune(args, name, d, "token", *wa, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token") for d in draws]
-        self.windows = [posittune(args, name, d, "windows", "search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64) for d in draws if (name, "windows") not in args.leave_out]
-        self.six = [posittune(args, name, d, "six", "search", "--bits", 6.05, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs) for d in draws if (name, "six") not in args.leave_out]
+        static = ["--what", "wa", "--input-weighted", "--rounding", "compensated"]
+        commands = {
+            "plain": ["compare", *channel, "--what", "w", "--formats", "posit<8,1>,int8", "--scale", "mse_pow2,mse"],
+            "weighted": ["compare", *channel, "--what", "w", *formats],
+            "compensated": ["compare", *channel, "--what", "w", *formats, "--rounding", "compensated"],
+            "search": ["search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines"],
+            "eight": ["search", "--bits", 8.05, "--activation-bits", 8, "--formats", EIGHT, "--activations", INPUTS8, *inputs],
+            "static": ["compare", *channel, *static, "--formats", "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6", "--scale", "mse_pow2", "--activation-scale", "output"],
+            "token": ["compare", *channel, *static, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token"],
+            "windows": ["search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64],
+            "six": ["search", "--bits", 6.05, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs],
+        }
+        for run in RUNS:
+            setattr(self, run, [posittune(args, name, draw, run, *commands[run]) for draw in range(draws_of(args, name, run))])
 
 
 def claim_a(model) -> list[str]:
@@ -272,8 +281,7 @@ def main() -> int:
     parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models")
     parser.add_argument("--runs-folder", type=pathlib.Path, default=ROOT / "build" / "search")
     parser.add_argument("--only", nargs="*", choices=list(MODELS), default=list(MODELS))
-    parser.add_argument("--draws", nargs="*", default=[], metavar="N or NAME=N", help=f"calibration draws (default {DRAWS})")
-    parser.add_argument("--leave-out", nargs="*", default=[], metavar="NAME=RUN", type=lambda text: tuple(text.split("=")), help="runs (windows, six) not to make")
+    parser.add_argument("--draws", nargs="*", default=[], metavar="N", help=f"calibration draws: N (default {DRAWS}), NAME=N of a model, NAME:RUN=N of one of its runs (0: not made; windows, eight and six may be left out)")
     parser.add_argument("--write", action="store_true", help="into docs/results.md; default: print")
     args = parser.parse_args()
     models, missing = [], []
@@ -283,8 +291,8 @@ def main() -> int:
             models.append(Model(args, name))
         else:
             missing.append(name)
-    drawn = ", ".join(f"{model.name} {draws_of(args, model.name)}" for model in models)
-    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", f"Calibration draws: {drawn}.", "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])])
+    draws = "; ".join(drawn(args, model.name) for model in models)
+    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", f"Calibration draws: {draws}.", "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])])
     if not args.write:
         print(text)
         return 0
