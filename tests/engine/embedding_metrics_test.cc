@@ -59,10 +59,12 @@ Engine engine_with(const std::shared_ptr<ov::Model>& model, std::size_t columns,
   return std::move(engine.value());
 }
 
-void calibrate_and_measure(Engine& engine) {
+Status go_on() { return success(); }
+
+void calibrate_and_measure(Engine& engine, unsigned batches = 4, const std::string& output = "") {
   for (unsigned seed = 0; seed < 4; ++seed) test::calibrate(engine, some_ids(seed));
-  for (unsigned seed = 0; seed < 4; ++seed) {
-    const Status measured = engine.measure_embeddings(some_ids(seed));
+  for (unsigned seed = 0; seed < batches; ++seed) {
+    const Status measured = engine.measure_embeddings(some_ids(seed), output, go_on);
     ASSERT_TRUE(measured.ok()) << measured.error().message();
   }
 }
@@ -94,7 +96,7 @@ double expected_error(const std::vector<float>& table, const quant::WeightSettin
 
 TEST(EmbeddingMetrics, ErrorsAreThoseOfTheOutput) {
   Engine engine = engine_with(two_tables(), kCols);
-  ASSERT_TRUE(engine.measures_embeddings());
+  ASSERT_EQ(engine.embedding_runs(), kCols);
   calibrate_and_measure(engine);
   std::vector<double> words(kWords, 0), places(7, 0);
   for (unsigned seed = 0; seed < 4; ++seed) {
@@ -140,9 +142,107 @@ TEST(EmbeddingMetrics, RunsBeforeAndAfter) {
     for (std::size_t i = 0; i < before.at("y").size(); ++i) errors[compensated ? 1 : 0] += std::pow(double{after.at("y").as<float>()[i]} - before.at("y").as<float>()[i], 2);
   }
   EXPECT_LT(errors[1], 0.6 * errors[0]);
-  const Status refused = engine.measure_embeddings(some_ids(0));
+  const Status refused = engine.measure_embeddings(some_ids(0), "", go_on);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+}
+
+// Stopped half way, or asked for what is not there, the model is as it was too.
+TEST(EmbeddingMetrics, StopsWhenToldTo) {
+  Engine engine = engine_with(two_tables(), kCols);
+  const Tensors before = test::run(engine, some_ids(9));
+  int runs = 0;
+  const Status stopped = engine.measure_embeddings(some_ids(0), "", [&]() -> Status {
+    if (++runs < 5) return success();
+    return Error{.kind = ErrorKind::kResource, .what = "enough"};
+  });
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().what, "enough");
+  EXPECT_EQ(runs, 5);
+  const Status missing = engine.measure_embeddings(some_ids(0), "z", go_on);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().found, "z");
+  EXPECT_TRUE(test::same_bits(test::run(engine, some_ids(9)), before));
+}
+
+std::size_t weight_named(const Engine& engine, const std::string& layer) { return engine.graph().layers[layer_named(engine, layer)].weight.value(); }
+
+quant::WeightSetting compensated_int4() {
+  auto setting = weight_setting("int4", ScaleRule::kMse, Granularity::kChannel);
+  setting.rounding = quant::Rounding::kCompensated;
+  return setting;
+}
+
+TEST(EmbeddingMetrics, EmbeddingsAlone) {
+  Engine engine = engine_with(two_tables(), kCols, {"product"});
+  calibrate_and_measure(engine);
+  EXPECT_TRUE(engine.calibrated());
+  const auto error = engine.weight_error(layer_named(engine, "word"), compensated_int4());
+  ASSERT_TRUE(error.ok()) << error.error().message();
+  EXPECT_EQ(engine.fell_back(weight_named(engine, "word"), compensated_int4()), false);
+}
+
+TEST(EmbeddingMetrics, NothingIsKnownWithoutABatchHeldOut) {
+  Engine engine = engine_with(two_tables(), kCols);
+  calibrate_and_measure(engine, 3);
+  ASSERT_TRUE(engine.weight_error(layer_named(engine, "word"), compensated_int4()).ok());
+  EXPECT_EQ(engine.fell_back(weight_named(engine, "word"), compensated_int4()), true);
+}
+
+// y is of the words, z of other indices: what is measured is the output that is asked for.
+std::shared_ptr<ov::Model> two_outputs() {
+  const auto ids = test::parameter({-1, -1}, "ids", ov::element::i64), places = test::parameter({-1, -1}, "places", ov::element::i64);
+  const auto y = product(rows_of(test::normal_constant({kWords, kCols}, 1, "words"), ids, "word"), test::normal_constant({kOut, kCols}, 3, "v"));
+  const auto z = std::make_shared<ov::op::v0::MatMul>(rows_of(test::normal_constant({7, kCols}, 2, "places_table"), places, "position"), test::normal_constant({kOut, kCols}, 4, "u"), false, true);
+  z->set_friendly_name("other");
+  y->output(0).set_names({"y"});
+  z->output(0).set_names({"z"});
+  auto model = std::make_shared<ov::Model>(ov::OutputVector{y, z}, ov::ParameterVector{ids, places});
+  return model;
+}
+
+TEST(EmbeddingMetrics, OfTheOutputThatIsAskedFor) {
+  for (const char* output : {"y", "z"}) {
+    Engine engine = engine_with(two_outputs(), kCols);
+    EXPECT_EQ(engine.embedding_runs(), 2 * kCols);
+    calibrate_and_measure(engine, 4, output);
+    for (const char* layer : {"word", "position"}) {
+      // Where the output does not move, squares count as they are.
+      const auto error = engine.weight_error(layer_named(engine, layer), compensated_int4());
+      ASSERT_TRUE(error.ok());
+      EXPECT_GT(error->error, 0);
+      EXPECT_EQ(engine.fell_back(weight_named(engine, layer), compensated_int4()), (layer == std::string("word")) != (output == std::string("y"))) << layer << " " << output;
+    }
+  }
+}
+
+// One row for all positions: its J is the sum of theirs, so a table of its own.
+TEST(EmbeddingMetrics, BroadcastRowsShareNothing) {
+  const auto ids = test::parameter({-1, 6}, "ids", ov::element::i64), speaker = test::parameter({-1, 1}, "places", ov::element::i64);
+  const auto words = rows_of(test::normal_constant({kWords, kCols}, 1, "words"), ids, "word"), voices = rows_of(test::normal_constant({7, kCols}, 2, "voices"), speaker, "voice");
+  const auto model = test::model_of(product(std::make_shared<ov::op::v1::Add>(words, voices), test::normal_constant({kOut, kCols}, 3, "v")), {ids, speaker});
+  EXPECT_EQ(engine_with(model, kCols).embedding_runs(), 2 * kCols);
+}
+
+// A table that two embeddings read: M is of both, and so are their errors together.
+TEST(EmbeddingMetrics, TwoReadersOfOneTable) {
+  const auto ids = test::parameter({-1, -1}, "ids", ov::element::i64), places = test::parameter({-1, -1}, "places", ov::element::i64);
+  const auto table = test::normal_constant({kWords, kCols}, 1, "words");
+  const auto sum = std::make_shared<ov::op::v1::Add>(rows_of(table, ids, "word"), rows_of(table, places, "position"));
+  Engine engine = engine_with(test::model_of(product(sum, test::normal_constant({kOut, kCols}, 3, "v")), {ids, places}), kCols);
+  calibrate_and_measure(engine);
+  std::vector<double> shares(kWords, 0);
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    for (const auto& [name, tensor] : some_ids(seed)) {
+      for (const std::int64_t id : tensor.as<std::int64_t>()) shares[static_cast<std::size_t>(id)] += 1 / 240.0;
+    }
+  }
+  const auto setting = weight_setting("int4", ScaleRule::kMse, Granularity::kChannel);
+  const auto word = engine.weight_error(layer_named(engine, "word"), setting), position = engine.weight_error(layer_named(engine, "position"), setting);
+  ASSERT_TRUE(word.ok() && position.ok());
+  // J^T J of an element of y has both rows': twice, and cross terms with the signs of 24 positions held out: a third is wide.
+  const double one = expected_error(test::normal(kWords * kCols, 1, 1), setting, shares);
+  EXPECT_NEAR(word->error + position->error, 2 * one, 0.33 * 2 * one);
 }
 
 // y = (e . e') with the same table at both ends: what a product reads as well has an S of its own.
@@ -153,13 +253,13 @@ std::shared_ptr<ov::Model> tied() {
 }
 
 TEST(EmbeddingMetrics, WhatIsNotMeasured) {
-  EXPECT_FALSE(engine_with(two_tables(), kCols - 1).measures_embeddings());
-  EXPECT_FALSE(engine_with(two_tables(), 0).measures_embeddings());
-  EXPECT_FALSE(engine_with(tied(), kCols).measures_embeddings());
-  EXPECT_TRUE(engine_with(tied(), kCols, {"product"}).measures_embeddings());  // that end stays FP32
+  EXPECT_EQ(engine_with(two_tables(), kCols - 1).embedding_runs(), 0u);
+  EXPECT_EQ(engine_with(two_tables(), 0).embedding_runs(), 0u);
+  EXPECT_EQ(engine_with(tied(), kCols).embedding_runs(), 0u);
+  EXPECT_EQ(engine_with(tied(), kCols, {"product"}).embedding_runs(), kCols);  // that end stays FP32
   Engine none = engine_with(two_tables(), 0);
   for (unsigned seed = 0; seed < 4; ++seed) test::calibrate(none, some_ids(seed));
-  EXPECT_TRUE(none.measure_embeddings(some_ids(0)).ok());
+  EXPECT_TRUE(none.measure_embeddings(some_ids(0), "", go_on).ok());
   auto setting = weight_setting("int4", ScaleRule::kMse, Granularity::kChannel);
   setting.rounding = quant::Rounding::kCompensated;
   ASSERT_TRUE(none.weight_error(layer_named(none, "word"), setting).ok());
@@ -191,7 +291,8 @@ TEST(EmbeddingMetrics, ShakenTables) {
   const double step = shaking_step(values);
   EXPECT_NEAR(step, 0.1, 0.02);
   EXPECT_EQ(shaking_step(std::vector<float>(10, 0)), 0);
-  const std::vector<float> shaken = shaken_table(values, kCols, 4, 0.5, 1);
+  std::vector<float> shaken = values;
+  shake_column(shaken, kCols, 4, 0.5, 1);
   int up = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const float moved = shaken[i] - values[i];

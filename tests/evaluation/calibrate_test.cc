@@ -33,7 +33,7 @@ TEST(Calibrate, EmbeddingsAreCompensatedByWhatTheyDoToTheOutput) {
   auto engine = engine::Engine::create(std::move(graph), {.chosen = all, .threads = 2, .covariance_bytes = 1U << 26, .held_out = true, .embedding_columns = 64});
   ASSERT_TRUE(engine.ok()) << engine.error().message();
   std::size_t advanced = 0;
-  const Status calibrated = calibrate(*engine, calibration, 16, [&](std::size_t items) {
+  const Status calibrated = calibrate(*engine, calibration, 16, "", [&](std::size_t items) {
     advanced += items;
     return success();
   });

@@ -199,7 +199,7 @@ class Runner {
     if (!session_.calibrates) return success();
     const data::Dataset& calibrate = *session_.model_data.splits.calibrate;
     Progress calibration(session_.streams, "calibrate", calibrate.items(), "items");
-    return evaluation::calibrate(session_.engine, calibrate, evaluator_->batch(), advance_on(calibration));
+    return evaluation::calibrate(session_.engine, calibrate, evaluator_->batch(), session_.options.output, advance_on(calibration));
   }
 
   Result<records::ComparisonRow> measure(const Trial& trial, std::size_t number) {

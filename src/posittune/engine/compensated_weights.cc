@@ -19,9 +19,11 @@ bool is_convolution(LayerKind kind) {
 
 }  // namespace
 
-// Where some calibration images are kept apart, the matrices of all convolutions are collected with the calibration.
+// Where some calibration images are kept apart, the matrices of all convolutions are collected with the calibration,
+// from the first on.
 void Engine::State::plan_patches() {
-  for (std::size_t l = 0; held_out && l < graph.layers.size(); ++l) {
+  if (!held_out || !patches.empty()) return;
+  for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const model::Layer& layer = graph.layers[l];
     if (!chosen[l] || !is_convolution(layer.kind) || layer.groups > 1) continue;
     if (graph.weights[*layer.weight].cols <= kMostPatchColumns) patches[l].emplace(graph.weights[*layer.weight].cols);
@@ -54,7 +56,7 @@ std::vector<std::size_t> Engine::State::compensating_layers(std::size_t weight) 
     const bool product = covariance_of[l] && covariances[*covariance_of[l]]->full() && covariances[*covariance_of[l]]->count() > 0;
     if (product) layers.push_back(*covariance_of[l]);
     if (is_convolution(graph.layers[l].kind) && patches_of(l) != nullptr) layers.push_back(l);
-    if (embedding_metric(weight) != nullptr) layers.push_back(l);
+    if (graph.layers[l].kind == LayerKind::kEmbedding && layers.empty() && embedding_metric(weight) != nullptr) layers.push_back(l);
   }
   return layers;
 }
@@ -106,8 +108,8 @@ std::vector<std::vector<double>> Engine::State::judged_errors(std::size_t weight
   for (const std::size_t layer : compensating_layers(weight)) {
     errors.push_back(judge_of(layer).quadratic(difference, stores[weight]->rows(), threads));
     if (graph.layers[layer].kind != LayerKind::kEmbedding) continue;
-    const std::vector<double> share = shares(layer);
-    std::transform(errors.back().begin(), errors.back().end(), share.begin(), errors.back().begin(), std::multiplies<>());
+    const std::vector<double> times = row_uses(weight);
+    std::transform(errors.back().begin(), errors.back().end(), times.begin(), errors.back().begin(), std::multiplies<>());
   }
   return errors;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <new>
+#include <numeric>
 
 #include <openvino/op/add.hpp>
 #include <openvino/op/convert.hpp>
@@ -12,11 +14,42 @@
 namespace posittune::engine {
 namespace {
 
+using model::LayerKind;
+
 constexpr std::size_t kSums = 4096;       // of a folded output
 constexpr double kStep = 0.1;             // of a table's root mean square
 constexpr std::size_t kHeldOutOf = 4;     // batches: the last of so many is held out
 
+// Another table in the nodes that read a weight, as long as this lives.
+class Exchanged {
+ public:
+  Exchanged(std::vector<NodeState*> readers, const std::shared_ptr<const PreparedWeight>& other)
+      : readers_(std::move(readers)), kept_(readers_.front()->setting.weight) {
+    for (NodeState* reader : readers_) reader->setting.weight = other;
+  }
+  ~Exchanged() {
+    for (NodeState* reader : readers_) reader->setting.weight = kept_;
+  }
+  Exchanged(const Exchanged&) = delete;
+  Exchanged& operator=(const Exchanged&) = delete;
+
+ private:
+  std::vector<NodeState*> readers_;
+  std::shared_ptr<const PreparedWeight> kept_;
+};
+
 double sign_of(std::uint64_t bits) { return (bits >> 63) != 0 ? -1.0 : 1.0; }
+
+// Broadcast but for the first dimension, rows that an addition brings together do not share J.
+bool is_spread(const ov::PartialShape& in, const ov::PartialShape& out) {
+  if (in.rank().is_dynamic() || out.rank().is_dynamic()) return true;
+  const std::size_t missing = out.size() - std::min(out.size(), in.size());
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    const bool one = i < missing || in[i - missing] == 1;
+    if (one && out[i] != 1) return true;
+  }
+  return false;
+}
 
 // The last of the additions that alone read a node's output: tables that end at the same one share J.
 const ov::Node* sum_of(const ov::Node* node) {
@@ -25,21 +58,20 @@ const ov::Node* sum_of(const ov::Node* node) {
     if (readers.size() != 1) return node;
     const ov::Node* reader = readers.begin()->get_node();
     if (!ov::is_type<ov::op::v1::Add>(reader) && !ov::is_type<ov::op::v0::Convert>(reader)) return node;
+    if (is_spread(node->get_output_partial_shape(0), reader->get_output_partial_shape(0))) return node;
     node = reader;
   }
 }
 
 }  // namespace
 
-std::vector<float> shaken_table(const std::vector<float>& values, std::size_t cols, std::size_t k, double step, std::uint64_t seed) {
-  std::vector<float> shaken = values;
-  for (std::size_t r = 0; r * cols < values.size(); ++r) {
-    shaken[r * cols + k] += static_cast<float>(step * sign_of(mix((r + 1) * kGolden + seed)));
+void shake_column(std::span<float> table, std::size_t cols, std::size_t k, double step, std::uint64_t seed) {
+  for (std::size_t r = 0; r * cols < table.size(); ++r) {
+    table[r * cols + k] += static_cast<float>(step * sign_of(mix((r + 1) * kGolden + seed)));
   }
-  return shaken;
 }
 
-double shaking_step(const std::vector<float>& values) {
+double shaking_step(std::span<const float> values) {
   double sum = 0;
   for (const float value : values) sum += double{value} * value;
   return kStep * std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, values.size())));
@@ -61,89 +93,103 @@ std::vector<float> folded_difference(std::span<const float> shaken, std::span<co
   return {sums.begin(), sums.end()};
 }
 
-// Tables of at most `columns` that nothing but chosen embeddings reads; of those with one J, that of most rows is changed.
+// Tables of at most `columns` that no chosen layer but embeddings reads; of those with one J, that of most rows is changed.
 void Engine::State::plan_embedding_metrics(std::size_t columns) {
   metric_of.resize(graph.weights.size());
-  std::map<const ov::Node*, std::size_t> known;
+  std::map<std::pair<const ov::Node*, std::size_t>, std::size_t> known;
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const model::Weight& weight = graph.weights[w];
     std::vector<std::size_t> layers;
     std::copy_if(weight.layers.begin(), weight.layers.end(), std::back_inserter(layers), [&](std::size_t l) { return chosen[l]; });
-    const bool embeds = std::all_of(layers.begin(), layers.end(), [&](std::size_t l) { return graph.layers[l].kind == model::LayerKind::kEmbedding; });
+    const bool embeds = std::all_of(layers.begin(), layers.end(), [&](std::size_t l) { return graph.layers[l].kind == LayerKind::kEmbedding; });
     if (layers.empty() || !embeds || weight.cols > columns) continue;
-    const ov::Node* end = layers.size() == 1 ? sum_of(graph.layers[layers[0]].node.get()) : graph.layers[layers[0]].node.get();
-    const auto [found, first] = known.try_emplace(end, metrics.size());
+    const ov::Node* node = graph.layers[layers[0]].node.get();
+    const auto [found, first] = known.try_emplace({layers.size() == 1 ? sum_of(node) : node, weight.cols}, metrics.size());
     if (first) metrics.push_back({w, InputCovariance(weight.cols, true), InputCovariance(weight.cols, true)});
     EmbeddingMetric& metric = metrics[found->second];
-    if (graph.weights[metric.weight].cols != weight.cols) continue;  // broadcast: not the same J
     if (weight.rows > graph.weights[metric.weight].rows) metric.weight = w;
     metric_of[w] = found->second;
   }
 }
 
+// Nothing is known of an output that does not move, nor, where some batches are held out, without one.
 const EmbeddingMetric* Engine::State::embedding_metric(std::size_t weight) const {
   if (!metric_of[weight]) return nullptr;
   const EmbeddingMetric& metric = metrics[*metric_of[weight]];
-  return metric.seen.count() > 0 ? &metric : nullptr;
+  if (held_out && metric.held.count() == 0) return nullptr;
+  const std::vector<float> m = metric.seen.mean();
+  for (std::size_t k = 0; k < metric.seen.cols(); ++k) {
+    if (m[k * (metric.seen.cols() + 1)] > 0) return &metric;
+  }
+  return nullptr;
 }
 
-// J^T by columns of the table, elements of the output in rows: what a covariance takes for tokens.
-Status Engine::State::measure(EmbeddingMetric& metric, const Tensors& inputs, std::span<const float> plain, const RunModel& run) {
+// How often each row of a table was looked up, by all layers that share a metric of it.
+std::vector<double> Engine::State::row_uses(std::size_t weight) const {
+  std::vector<double> sums(graph.weights[weight].rows, 0);
+  for (const std::size_t l : graph.weights[weight].layers) {
+    std::transform(uses[l].begin(), uses[l].end(), sums.begin(), sums.begin(), [](std::uint64_t n, double sum) { return sum + static_cast<double>(n); });
+  }
+  return sums;
+}
+
+// J by columns of the table, elements of the output in rows: what a covariance takes for tokens.
+Result<std::vector<float>> Engine::State::jacobian(const EmbeddingMetric& metric, std::span<const float> plain, const RunModel& run) {
   const WeightStore& store = *stores[metric.weight];
   const double step = shaking_step(store.values());
-  if (!(step > 0)) return success();
+  if (!(step > 0)) return std::vector<float>{};
+  const auto table = std::make_shared<std::vector<float>>(store.values());
+  const auto shaken = std::make_shared<PreparedWeight>(PreparedWeight{.rows = store.rows(), .cols = store.cols(), .values = table, .bf16 = {}, .int8 = {}, .unscale = {}});
   std::vector<NodeState*> readers;
   for (const std::size_t l : graph.weights[metric.weight].layers) {
     if (nodes[l]) readers.push_back(nodes[l].get());
   }
-  const auto kept = readers.front()->setting.weight;
-  const auto set = [&](const std::shared_ptr<const PreparedWeight>& weight) {
-    for (NodeState* reader : readers) reader->setting.weight = weight;
-  };
-  std::vector<float> jacobian;  // elements of the output x cols
-  std::size_t elements = 0;
-  Status done = success();
-  for (std::size_t k = 0; k < store.cols() && done; ++k) {
-    auto shaken = std::make_shared<PreparedWeight>(PreparedWeight{.rows = store.rows(), .cols = store.cols(), .values = nullptr, .bf16 = {}, .int8 = {}, .unscale = {}});
-    shaken->values = std::make_shared<const std::vector<float>>(shaken_table(store.values(), store.cols(), k, step, metric.batches));
-    set(shaken);
-    const auto output = run(inputs);
-    if (!output) {
-      done = output.error();
-      break;
-    }
+  const Exchanged exchanged(std::move(readers), shaken);
+  std::vector<float> elements;
+  for (std::size_t k = 0; k < store.cols(); ++k) {
+    shake_column(*table, store.cols(), k, step, metric.batches);
+    const auto output = run();
+    if (!output) return output.error();
+    for (std::size_t i = k; i < table->size(); i += store.cols()) (*table)[i] = store.values()[i];
     const std::vector<float> column = folded_difference(output->as<float>(), plain, step);
-    elements = column.size();
-    jacobian.resize(elements * store.cols());
-    for (std::size_t i = 0; i < elements; ++i) jacobian[i * store.cols() + k] = column[i];
+    elements.resize(column.size() * store.cols());
+    for (std::size_t i = 0; i < column.size(); ++i) elements[i * store.cols() + k] = column[i];
   }
-  set(kept);
-  if (!done) return done;
-  const bool out = held_out && metric.batches % kHeldOutOf == kHeldOutOf - 1;
-  (out ? metric.held : metric.seen).add(jacobian, {elements, store.cols()}, threads);
-  ++metric.batches;
-  return success();
+  return elements;
 }
 
-bool Engine::measures_embeddings() const { return !state_->metrics.empty(); }
+std::size_t Engine::embedding_runs() const {
+  const auto& metrics = state_->metrics;
+  return std::accumulate(metrics.begin(), metrics.end(), std::size_t{0}, [](std::size_t sum, const EmbeddingMetric& metric) { return sum + metric.seen.cols(); });
+}
 
-Status Engine::measure_embeddings(const Tensors& inputs) {
-  if (state_->recipe != quant::Recipe{}) {
+Status Engine::measure_embeddings(const Tensors& inputs, const std::string& output, const std::function<Status()>& advance) {
+  State& state = *state_;
+  if (state.recipe != quant::Recipe{}) {
     return Error{.kind = ErrorKind::kUsage, .what = "embeddings are measured in FP32, but a recipe is applied"};
   }
-  const std::string& name = state_->graph.outputs.front().name;
-  const RunModel first_output = [&](const Tensors& of) -> Result<Tensor> {
-    auto outputs = run(of);
+  const std::string& name = output.empty() ? state.graph.outputs.front().name : output;
+  const RunModel run_once = [&]() -> Result<Tensor> {
+    if (const Status goes_on = advance(); !goes_on) return goes_on.error();
+    auto outputs = run(inputs);
     if (!outputs) return outputs.error();
-    return std::move(outputs->at(name));
+    if (outputs->contains(name)) return std::move(outputs->at(name));
+    return Error{.kind = ErrorKind::kUsage, .what = "no such output", .where = state.graph.path, .expected = state.graph.outputs.front().name, .found = name};
   };
-  const auto plain = first_output(inputs);
-  if (!plain) return plain.error();
-  if (plain->type != ElementType::kF32) return success();
-  for (EmbeddingMetric& metric : state_->metrics) {
-    if (const Status measured = state_->measure(metric, inputs, plain->as<float>(), first_output); !measured) return measured.error();
+  state.forget_calibration();
+  try {
+    const auto plain = run_once();
+    if (!plain) return plain.error();
+    if (plain->type != ElementType::kF32) return success();
+    for (EmbeddingMetric& metric : state.metrics) {
+      const auto elements = state.jacobian(metric, plain->as<float>(), run_once);
+      if (!elements) return elements.error();
+      const bool out = state.held_out && metric.batches++ % kHeldOutOf == kHeldOutOf - 1;
+      (out ? metric.held : metric.seen).add(*elements, {elements->size() / metric.seen.cols(), metric.seen.cols()}, state.threads);
+    }
+  } catch (const std::bad_alloc&) {
+    return Error{.kind = ErrorKind::kResource, .what = "not enough memory to measure embeddings", .where = state.graph.path};
   }
-  state_->forget_calibration();
   return success();
 }
 

@@ -342,7 +342,6 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
     if (const Status loaded = state->load_weights(options.compensated_bytes); !loaded) return loaded.error();
     state->held_out = options.held_out;
     state->plan_covariances(options.covariance_bytes);
-    state->plan_patches();
     state->plan_embedding_metrics(options.embedding_columns);
     state->find_ids_inputs();
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
@@ -365,6 +364,7 @@ Status Engine::calibrate(const Tensors& inputs) {
   if (state_->recipe != Recipe{}) {
     return Error{.kind = ErrorKind::kUsage, .what = "calibration is in FP32, but a recipe is applied"};
   }
+  state_->plan_patches();
   for (std::size_t l = 0; l < state_->nodes.size(); ++l) {
     if (!state_->nodes[l]) continue;
     NodeState& node = *state_->nodes[l];
@@ -392,8 +392,9 @@ Status Engine::calibrate(const Tensors& inputs) {
 bool Engine::calibrated() const { return state_->calibrated(); }
 
 bool Engine::State::calibrated() const {
-  return std::any_of(statistics.begin(), statistics.end(),
-                     [](const auto& layer) { return !layer.empty() && !layer[0].empty(); });
+  const bool looked_up = std::any_of(uses.begin(), uses.end(), [](const auto& rows) { return std::any_of(rows.begin(), rows.end(), [](std::uint64_t n) { return n > 0; }); });
+  return looked_up || std::any_of(statistics.begin(), statistics.end(),
+                                  [](const auto& layer) { return !layer.empty() && !layer[0].empty(); });
 }
 
 Recipe Engine::uniform(const std::optional<WeightSetting>& weights,

@@ -32,13 +32,14 @@ struct Options {
   // better there gives way to nearest. Both matrices count for covariance_bytes. (Scales that are weighted by
   // the input and mean inputs are of all calibration data.)
   bool held_out = false;
+  // Matrices of convolutions do not count: twice 64 MiB for a layer at most.
   // Tables of at most so many columns that only embeddings read can be compensated too, by what
   // measure_embeddings() finds. 0: none.
   std::size_t embedding_columns = 0;
 };
 
 // What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
-// of squares.
+// of squares; of embeddings that were measured: to the model's, mean over its elements.
 struct OutputError {
   std::vector<double> channels;  // of the error, by output channel; empty for inputs of matrix products
   double error = 0;              // their sum
@@ -61,18 +62,20 @@ class Engine {
   // recipe that is not empty: kUsage.
   Status calibrate(const Tensors& inputs);
   bool calibrated() const;
-  // What changes of embeddings do to the model's first output (embedding_metrics.h), one batch at a time: a run for
-  // each column of the widest table of each sum of embeddings. Of every four batches the last is held out. kUsage
-  // under a recipe.
-  Status measure_embeddings(const Tensors& inputs);
-  bool measures_embeddings() const;  // some table of Options::embedding_columns is there
+  // What changes of embeddings do to an output of the model (empty: the first), one batch at a time, by
+  // embedding_runs() runs (embedding_metrics.h). With held_out every fourth batch is kept apart; without one of those
+  // nothing is known. `advance` is called before each run; its error ends the work. kUsage under a recipe.
+  Status measure_embeddings(const Tensors& inputs, const std::string& output, const std::function<Status()>& advance);
+  // A run for each column of each sum of tables that Options::embedding_columns admits; 0: none.
+  std::size_t embedding_runs() const;
 
   // Every chosen weight and activation in the same setting; absent: FP32.
   quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
                         const std::optional<quant::ActivationSetting>& activations) const;
 
   // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration tokens, or of
-  // those held out; embeddings: by how often each row was used, where measured tr(dW M dW^T); convolutions: on the sampled images. kUsage when not
+  // those held out; embeddings: by how often each row was used, where measured tr(dW M dW^T); convolutions: on
+  // images held out, or (without held_out) sampled. kUsage when not
   // calibrated, or (matrix products) without covariance_bytes.
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   // The input's error through the FP32 weights, on the sampled tokens (or images).

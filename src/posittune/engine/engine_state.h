@@ -16,8 +16,8 @@
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/covariance.h"
 #include "posittune/engine/embedding_metrics.h"
-#include "posittune/engine/patch_covariance.h"
 #include "posittune/engine/engine.h"
+#include "posittune/engine/patch_covariance.h"
 #include "posittune/engine/quantized_node.h"
 #include "posittune/engine/weight_store.h"
 
@@ -27,7 +27,7 @@ namespace posittune::engine {
 struct Judgement {
   quant::WeightSetting setting;
   bool back = false;  // to nearest rounding
-  // tr(dW S dW^T) by row of what was taken, for the entries of compensating_layers; empty when nothing was compared.
+  // tr(dW S dW^T) by row of what was taken (of embeddings times the uses of the row), for the entries of compensating_layers; empty when nothing was compared.
   std::vector<std::vector<double>> errors;
 };
 
@@ -38,7 +38,7 @@ struct WeightGram {
   double signal = 0;     // of the sampled tokens, at the output
 };
 
-using RunModel = std::function<Result<Tensor>(const Tensors& inputs)>;  // its first output
+using RunModel = std::function<Result<Tensor>()>;  // one output
 
 struct Engine::State {
   model::Graph graph;
@@ -77,7 +77,8 @@ struct Engine::State {
   void plan_patches();
   void plan_embedding_metrics(std::size_t columns);
   const EmbeddingMetric* embedding_metric(std::size_t weight) const;  // null when not measured
-  Status measure(EmbeddingMetric& metric, const Tensors& inputs, std::span<const float> plain, const RunModel& run);
+  Result<std::vector<float>> jacobian(const EmbeddingMetric& metric, std::span<const float> plain, const RunModel& run);
+  std::vector<double> row_uses(std::size_t weight) const;
   Status compile(std::size_t segments);
   Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
   Status check_inputs(const Tensors& inputs) const;
@@ -103,7 +104,6 @@ struct Engine::State {
                               const std::vector<float>& values, const std::vector<float>* shift);
   OutputError scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows);
   Result<std::vector<double>> judged_rows(std::size_t layer, const quant::WeightSetting& setting);
-  std::vector<double> shares(std::size_t layer) const;
   OutputError embedding_error(std::size_t layer, const std::vector<float>& values);
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);

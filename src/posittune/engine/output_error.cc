@@ -193,15 +193,8 @@ Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer, const 
   return at == holders.end() ? std::vector<double>{} : (*judged)->errors[static_cast<std::size_t>(at - holders.begin())];
 }
 
-// Of each row of an embedding: how often it was looked up.
-std::vector<double> Engine::State::shares(std::size_t layer) const {
-  const auto all = static_cast<double>(std::max<std::uint64_t>(1, std::accumulate(uses[layer].begin(), uses[layer].end(), std::uint64_t{0})));
-  std::vector<double> shares(uses[layer].begin(), uses[layer].end());
-  for (double& share : shares) share /= all;
-  return shares;
-}
-
-// By shares; without a measured metric squares count as they are.
+// By how often each row was looked up; without a measured metric squares count as they are. A metric is of all layers that
+// read the table: each answers for its own part.
 OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<float>& values) {
   const std::size_t weight = *graph.layers[layer].weight;
   const WeightStore& store = *stores[weight];
@@ -215,7 +208,10 @@ OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<
   };
   std::vector<float> difference(exact.size());
   std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
-  const std::vector<double> share = shares(layer);
+  const std::vector<double> by_all = row_uses(weight);
+  const double all = metric != nullptr ? std::accumulate(by_all.begin(), by_all.end(), 0.0) : std::accumulate(uses[layer].begin(), uses[layer].end(), 0.0);
+  std::vector<double> share(uses[layer].begin(), uses[layer].end());
+  for (double& each : share) each /= std::max(1.0, all);
   std::vector<double> errors = squares(difference);
   std::transform(errors.begin(), errors.end(), share.begin(), errors.begin(), std::multiplies<>());
   const std::vector<double> signals_of_rows = squares(exact);
@@ -231,7 +227,7 @@ Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::
   if (!known || (kind == LayerKind::kEmbedding && !used)) return not_calibrated(graph.layers[layer].name);
   if (auto errors = judged_rows(layer, setting); !errors || !errors->empty()) {
     if (!errors) return errors.error();
-    const std::size_t positions = kind == LayerKind::kMatMul ? 1 : patches_of(layer)->positions;
+    const std::size_t positions = kind == LayerKind::kMatMul ? 1 : patches_of(layer)->positions();
     return scaled_error(layer, judge_of(layer), positions, std::move(*errors));
   }
   auto prepared = prepare(w, setting, {.values = true});
@@ -241,7 +237,7 @@ Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::
   const auto shift = shift_of(layer, setting, **prepared);
   if (kind == LayerKind::kMatMul) return quadratic_error(layer, judge_of(layer), 1, values, shift.get());
   if (held_out && patches_of(layer) != nullptr) {
-    return quadratic_error(layer, judge_of(layer), patches_of(layer)->positions, values, shift.get());
+    return quadratic_error(layer, judge_of(layer), patches_of(layer)->positions(), values, shift.get());
   }
   LayerSetting changed;
   changed.weight = *prepared;

@@ -12,18 +12,23 @@
 namespace posittune::engine {
 
 struct PatchCovariance {
-  static constexpr std::size_t kImages = 16;       // of calibration, the first
-  static constexpr std::size_t kPositions = 2048;  // of each, at most, spread evenly
+  // The first so many images, more where outputs are so small that all of them have fewer positions.
+  static constexpr std::size_t kImages = 16, kEnough = 1024, kMostImages = 256;
+  static constexpr std::size_t kPositions = 2048;  // of an image, at most, spread evenly
 
   explicit PatchCovariance(std::size_t cols) : seen(cols, true), held(cols, true) {}
 
-  // Images of `shape`, the first dimension their number. `held_out`: every second one, by its number in the
-  // order of calibration, is kept apart.
-  void add(const Operation& operation, std::span<const float> images, const ov::Shape& shape, bool held_out, int threads);
+  // x: images of `shape`, the first dimension their number. `held_out`: every second one, by its number in the
+  // order of calls, is kept apart.
+  void add(const Operation& operation, std::span<const float> x, const ov::Shape& shape, bool held_out, int threads);
+
+  // Of one image's output, the mean over images.
+  std::size_t positions() const { return images_ == 0 ? 0 : (all_positions_ + images_ / 2) / images_; }
 
   InputCovariance seen, held;
-  std::size_t positions = 0;  // of one image's output
-  std::size_t images = 0;     // that came, counted or not
+
+ private:
+  std::size_t images_ = 0, all_positions_ = 0;
 };
 
 }  // namespace posittune::engine

@@ -1,6 +1,7 @@
 #include "posittune/evaluation/evaluator.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "posittune/evaluation/batches.h"
@@ -9,7 +10,8 @@
 namespace posittune::evaluation {
 namespace {
 
-constexpr std::size_t kEmbeddingItems = 32;  // that embeddings are measured on, in four batches
+// Embeddings are measured on so many items, in four batches; fewer where that would take longer than so many calibrations.
+constexpr std::size_t kEmbeddingItems = 32, kLeastEmbeddingItems = 8, kCalibrations = 16;
 
 records::Estimate to_record(const metrics::Estimate& estimate) {
   return {estimate.value, estimate.low, estimate.high};
@@ -34,18 +36,22 @@ metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data) {
   return metrics::Task::kGeneric;
 }
 
-Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const Advance& advance) {
+Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance) {
   const Status calibrated = for_each_batch(data, batch, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     if (const Status seen = engine.calibrate(inputs); !seen) return seen.error();
     return advance(std::min(batch, data.items() - first));
   });
-  if (!calibrated || !engine.measures_embeddings()) return calibrated;
-  const std::size_t items = std::min(data.items(), kEmbeddingItems);
-  const bool fixed = batch_limit(engine.graph()) <= batch;
-  const std::size_t part = fixed ? batch : std::clamp<std::size_t>(items / 4, 1, batch);
-  return for_each_batch(data, part, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
-    return first < items ? engine.measure_embeddings(inputs) : success();
-  });
+  if (!calibrated || engine.embedding_runs() == 0) return calibrated;
+  // Batches of a size of their own: what is measured must not depend on --batch.
+  const std::size_t fixed = batch_limit(engine.graph()), runs = kCalibrations * data.items() / engine.embedding_runs();
+  const std::size_t items = std::min(data.items(), std::clamp(runs, kLeastEmbeddingItems, kEmbeddingItems));
+  const std::size_t part = fixed < std::numeric_limits<std::size_t>::max() ? fixed : std::max<std::size_t>(1, items / 4);
+  for (std::size_t first = 0; first < items; first += part) {
+    auto inputs = data.batch(first, std::min(part, items - first));
+    if (!inputs) return inputs.error();
+    if (const Status measured = engine.measure_embeddings(*inputs, output, [&] { return advance(0); }); !measured) return of_data(measured.error(), data);
+  }
+  return success();
 }
 
 Evaluator::Evaluator(engine::Engine& engine, const data::Dataset& data, Options options)

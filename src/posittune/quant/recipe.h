@@ -33,7 +33,7 @@ struct RowWindow {
 enum class Rounding {
   kNearest,
   // Column by column; what rounding a column does to the output, the columns that are not rounded yet
-  // make good as far as the calibration data's E[x x^T] says they can. Where that is not known (embeddings,
+  // make good as far as the calibration data's E[x x^T] says they can. Where that is not known (wide embeddings,
   // grouped convolutions, MX blocks) or does not lower the error on data held out: nearest.
   // reference: Frantar et al., GPTQ, ICLR 2023; Chee et al., QuIP, NeurIPS 2023 (LDLQ)
   kCompensated,

@@ -58,7 +58,7 @@ Status Analysis::calibrate() {
   auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch);
   if (!batch) return batch.error();
   const auto advance = in_.report("calibrate", in_.calibrate->items());
-  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, *batch, advance); !seen) return seen.error();
+  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, *batch, options_.prober.scorer.output, advance); !seen) return seen.error();
   calibrated_ = true;
   return in_.journal->put(key("calibration", {}, false), "calibration", json{{"seconds", time.seconds()}});
 }
