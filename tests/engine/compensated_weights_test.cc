@@ -430,7 +430,7 @@ TEST(BiasCorrection, OnEveryPath) {
 
 TEST(BiasCorrection, RemovesTheMeanErrorOfConvolutions) {
   // Without borders, the mean of a channel is that of every tap.
-  const auto x = test::parameter({-1, 6, -1, -1});
+  const auto x = test::parameter({-1, 6, 12, 12});
   const ov::Strides one = {1, 1};
   const ov::CoordinateDiff none = {0, 0};
   const auto plain = std::make_shared<ov::op::v1::Convolution>(x, test::normal_constant({10, 6, 1, 1}, 3, "w", 0.3F), one, none, none, one);
@@ -445,7 +445,7 @@ TEST(BiasCorrection, RemovesTheMeanErrorOfConvolutions) {
 
 // Constant images and no padding: 3 x 3 too, through the epilogue and without.
 TEST(BiasCorrection, BeforeWhatFollowsTheConvolution) {
-  const auto x = test::parameter({-1, 6, -1, -1});
+  const auto x = test::parameter({-1, 6, 12, 12});
   const ov::Strides one = {1, 1};
   const ov::CoordinateDiff none = {0, 0};
   const auto sums = named(std::make_shared<ov::op::v1::Convolution>(x, test::normal_constant({10, 6, 3, 3}, 3, "w", 0.3F), one, none, none, one), "c");

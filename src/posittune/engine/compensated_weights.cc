@@ -101,9 +101,7 @@ std::shared_ptr<const CompensationFactor> Engine::State::factor_of(std::size_t w
 
 // tr(dW S dW^T) by row on what was held out, for each layer that uses the weight.
 std::vector<std::vector<double>> Engine::State::judged_errors(std::size_t weight, const std::vector<float>& values) {
-  const std::vector<float>& exact = stores[weight]->values();
-  std::vector<float> difference(exact.size());
-  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  const std::vector<float> difference = change_of(weight, values);
   std::vector<std::vector<double>> errors;
   for (const std::size_t layer : compensating_layers(weight)) {
     errors.push_back(judge_of(layer).quadratic(difference, stores[weight]->rows(), threads));

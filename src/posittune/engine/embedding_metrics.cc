@@ -116,12 +116,8 @@ void Engine::State::plan_embedding_metrics(std::size_t columns) {
 const EmbeddingMetric* Engine::State::embedding_metric(std::size_t weight) const {
   if (!metric_of[weight]) return nullptr;
   const EmbeddingMetric& metric = metrics[*metric_of[weight]];
-  if (held_out && metric.held.count() == 0) return nullptr;
-  const std::vector<float> m = metric.seen.mean();
-  for (std::size_t k = 0; k < metric.seen.cols(); ++k) {
-    if (m[k * (metric.seen.cols() + 1)] > 0) return &metric;
-  }
-  return nullptr;
+  const bool judged = !held_out || metric.held.count() > 0;
+  return metric.moves && judged ? &metric : nullptr;
 }
 
 // How often each row of a table was looked up, by all layers that share a metric of it.
@@ -185,6 +181,7 @@ Status Engine::measure_embeddings(const Tensors& inputs, const std::string& outp
       const auto elements = state.jacobian(metric, plain->as<float>(), run_once);
       if (!elements) return elements.error();
       const bool out = state.held_out && metric.batches++ % kHeldOutOf == kHeldOutOf - 1;
+      if (!out) metric.moves = metric.moves || std::any_of(elements->begin(), elements->end(), [](float x) { return x != 0; });
       (out ? metric.held : metric.seen).add(*elements, {elements->size() / metric.seen.cols(), metric.seen.cols()}, state.threads);
     }
   } catch (const std::bad_alloc&) {

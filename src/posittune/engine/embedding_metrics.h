@@ -24,6 +24,7 @@ struct EmbeddingMetric {
   std::size_t weight = 0;  // the table that is changed for it: that of most rows
   InputCovariance seen, held;
   std::size_t batches = 0;
+  bool moves = false;  // seen is not zero
 };
 
 // Column k of W + step * s_r e_k; the signs follow from `seed`.

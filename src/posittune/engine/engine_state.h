@@ -104,6 +104,7 @@ struct Engine::State {
                               const std::vector<float>& values, const std::vector<float>* shift);
   OutputError scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows);
   Result<std::vector<double>> judged_rows(std::size_t layer, const quant::WeightSetting& setting);
+  std::vector<float> change_of(std::size_t weight, const std::vector<float>& values) const;  // values - W
   OutputError embedding_error(std::size_t layer, const std::vector<float>& values);
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);

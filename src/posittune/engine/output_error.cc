@@ -153,15 +153,19 @@ Result<double> Engine::State::output_error(std::size_t layer, const ActivationQu
   return error->error;
 }
 
+std::vector<float> Engine::State::change_of(std::size_t weight, const std::vector<float>& values) const {
+  const std::vector<float>& exact = stores[weight]->values();
+  std::vector<float> difference(exact.size());
+  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  return difference;
+}
+
 // tr(dW S dW^T), of a layer whose S is known.
 OutputError Engine::State::quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,
                                            const std::vector<float>& values, const std::vector<float>* shift) {
-  const WeightStore& store = *stores[*graph.layers[layer].weight];
-  const std::vector<float>& exact = store.values();
-  std::vector<float> difference(exact.size());
-  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  const std::size_t weight = *graph.layers[layer].weight;
   const auto added = shift == nullptr ? std::span<const float>() : *shift;
-  return scaled_error(layer, s, positions, s.quadratic(difference, store.rows(), threads, added));
+  return scaled_error(layer, s, positions, s.quadratic(change_of(weight, values), stores[weight]->rows(), threads, added));
 }
 
 // `rows` are errors at one position of the output.
@@ -198,7 +202,6 @@ Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer, const 
 OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<float>& values) {
   const std::size_t weight = *graph.layers[layer].weight;
   const WeightStore& store = *stores[weight];
-  const std::vector<float>& exact = store.values();
   const EmbeddingMetric* metric = embedding_metric(weight);
   const auto squares = [&](const std::vector<float>& matrix) {
     if (metric != nullptr) return judge_of(layer).quadratic(matrix, store.rows(), threads);
@@ -206,15 +209,13 @@ OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<
     for (std::size_t i = 0; i < matrix.size(); ++i) sums[i / store.cols()] += double{matrix[i]} * matrix[i];
     return sums;
   };
-  std::vector<float> difference(exact.size());
-  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
   const std::vector<double> by_all = row_uses(weight);
   const double all = metric != nullptr ? std::accumulate(by_all.begin(), by_all.end(), 0.0) : std::accumulate(uses[layer].begin(), uses[layer].end(), 0.0);
   std::vector<double> share(uses[layer].begin(), uses[layer].end());
   for (double& each : share) each /= std::max(1.0, all);
-  std::vector<double> errors = squares(difference);
+  std::vector<double> errors = squares(change_of(weight, values));
   std::transform(errors.begin(), errors.end(), share.begin(), errors.begin(), std::multiplies<>());
-  const std::vector<double> signals_of_rows = squares(exact);
+  const std::vector<double> signals_of_rows = squares(store.values());
   const double signal = std::inner_product(signals_of_rows.begin(), signals_of_rows.end(), share.begin(), 0.0);
   return summed(std::move(errors), signal);
 }
