@@ -2,6 +2,7 @@
 // clang-format off
 #include "tests/data/files.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/engine/engines.h"
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/group_conv.hpp>

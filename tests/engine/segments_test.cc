@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <openvino/op/add.hpp>
 #include <openvino/op/matmul.hpp>
 #include "tests/engine/engines.h"

@@ -1,5 +1,6 @@
 // posittune search: the best format for each layer or window of channels within a budget.
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/ostream.h>
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "posittune/engine/gemm.h"
+#include "posittune/engine/onednn.h"
 
 namespace posittune::engine {
 namespace {
@@ -11,11 +12,6 @@ namespace {
 using Dims = dnnl::memory::dims;
 using Tag = dnnl::memory::format_tag;
 using Type = dnnl::memory::data_type;
-
-const dnnl::engine& cpu() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
 
 dnnl::memory::dim dim(std::size_t value) { return static_cast<dnnl::memory::dim>(value); }
 
@@ -45,11 +41,11 @@ std::byte* aligned(std::vector<std::byte>& buffer, std::size_t bytes) {
 }
 
 dnnl::memory memory_at(const dnnl::memory::desc& layout, const void* data) {
-  return {layout, cpu(), const_cast<void*>(data)};
+  return {layout, onednn_cpu(), const_cast<void*>(data)};
 }
 
 dnnl::reorder between(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
-  return dnnl::reorder(dnnl::reorder::primitive_desc(cpu(), from, cpu(), to));
+  return dnnl::reorder(dnnl::reorder::primitive_desc(onednn_cpu(), from, onednn_cpu(), to));
 }
 
 }  // namespace
@@ -77,11 +73,8 @@ std::vector<Band> make_bands(const Geometry& geometry, std::size_t most) {
   return bands;
 }
 
-template <class Primitive, class Descriptor>
-void ConvolutionPlan::fill(const Descriptor& descriptor) {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const typename Primitive::primitive_desc made(descriptor, attributes, cpu());
+template <class Primitive>
+void ConvolutionPlan::fill(const typename Primitive::primitive_desc& made) {
   src_ = made.src_desc();
   weights_ = made.weights_desc();
   dst_ = made.dst_desc();
@@ -110,7 +103,6 @@ ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Typ
   end[0] = band.pad_end;
   Dims dilations = dims(parameters.dilations);
   for (auto& dilation : dilations) --dilation;  // oneDNN counts the skipped elements
-  const Dims strides = dims(parameters.strides);
 
   element_ = type == Type::f32 ? 4 : 2;
   src_offset_ = band.in_first * geometry.in_positions() / geometry.in[0];
@@ -120,13 +112,15 @@ ConvolutionPlan::ConvolutionPlan(const Geometry& geometry, const Band& band, Typ
   plain_dst_ = plain(dst_dims, whole_dst, Type::f32);
   const dnnl::memory::desc src(src_dims, type, Tag::any), weights(weight_dims, type, Tag::any);
   const dnnl::memory::desc dst(dst_dims, Type::f32, Tag::any);
-  constexpr auto kInference = dnnl::prop_kind::forward_inference;
+  const ConvolutionWindow window{dims(parameters.strides), dilations, begin, end};
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (parameters.transposed) {
-    fill<dnnl::deconvolution_forward>(dnnl::deconvolution_forward::desc(
-        kInference, dnnl::algorithm::deconvolution_direct, src, weights, dst, strides, dilations, begin, end));
+    fill<dnnl::deconvolution_forward>(convolution_plan<dnnl::deconvolution_forward>(
+        dnnl::algorithm::deconvolution_direct, src, weights, dst, window, attributes));
   } else {
-    fill<dnnl::convolution_forward>(dnnl::convolution_forward::desc(
-        kInference, dnnl::algorithm::convolution_direct, src, weights, dst, strides, dilations, begin, end));
+    fill<dnnl::convolution_forward>(convolution_plan<dnnl::convolution_forward>(
+        dnnl::algorithm::convolution_direct, src, weights, dst, window, attributes));
   }
 }
 
@@ -134,7 +128,7 @@ void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const Prepar
                             const void* values) const {
   if (form.made_from == weight) return;
   one_openmp_thread();
-  const dnnl::stream stream(cpu());
+  const dnnl::stream stream(onednn_cpu());
   form.layout = weights_;
   form.bytes.resize(weights_.get_size() + 64);
   between(plain_weights_, weights_)
@@ -145,7 +139,9 @@ void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const Prepar
 
 std::unique_ptr<ConvolutionPlan::Call> ConvolutionPlan::make_call() const {
   auto call = std::make_unique<Call>();
-  const auto nowhere = [](const dnnl::memory::desc& layout) { return dnnl::memory(layout, cpu(), DNNL_MEMORY_NONE); };
+  const auto nowhere = [](const dnnl::memory::desc& layout) {
+    return dnnl::memory(layout, onednn_cpu(), DNNL_MEMORY_NONE);
+  };
   call->plain_src = nowhere(plain_src_);
   call->plain_dst = nowhere(plain_dst_);
   call->src = to_src_ ? nowhere(src_) : call->plain_src;
@@ -172,7 +168,7 @@ std::unique_ptr<ConvolutionPlan::Call> ConvolutionPlan::take_call() const {
 void ConvolutionPlan::run(const void* src, const WeightForm& weights, float* dst) const {
   one_openmp_thread();
   thread_local std::vector<std::byte> buffers[3];
-  thread_local const dnnl::stream stream(cpu());
+  thread_local const dnnl::stream stream(onednn_cpu());
   auto call = take_call();
   const auto* from = static_cast<const std::byte*>(src) + src_offset_ * element_;
   call->plain_src.set_data_handle(const_cast<std::byte*>(from));

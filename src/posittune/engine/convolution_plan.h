@@ -55,8 +55,8 @@ class ConvolutionPlan {
     std::unordered_map<int, dnnl::memory> convolution, to_src, from_dst;
   };
 
-  template <class Primitive, class Descriptor>
-  void fill(const Descriptor& descriptor);
+  template <class Primitive>
+  void fill(const typename Primitive::primitive_desc& made);
   std::unique_ptr<Call> make_call() const;
   std::unique_ptr<Call> take_call() const;
 

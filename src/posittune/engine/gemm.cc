@@ -1,13 +1,12 @@
 #include "posittune/engine/gemm.h"
 
-#include <dnnl.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <vector>
 
 #include "posittune/base/threads.h"
 #include "posittune/engine/exact_dot.h"
+#include "posittune/engine/onednn.h"
 
 // Of libgomp; its header comes with g++ only.
 extern "C" void omp_set_num_threads(int);
@@ -72,11 +71,6 @@ void unscale_tile(const GemmSize& size, const Tile& tile, const Unscale& unscale
   }
 }
 
-const dnnl::engine& cpu() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
 // oneDNN refuses rows of no length.
 void empty_sums(const GemmSize& size, float* y) { std::fill_n(y, size.m * size.n, 0.0F); }
 
@@ -128,12 +122,12 @@ bool gemm_bf16(const GemmSize& size, const std::uint16_t* x, const std::uint16_t
       const dnnl::memory::desc src({dim(tile.rows), dim(size.k)}, Type::bf16, Dims{dim(size.k), 1});
       const dnnl::memory::desc wei({dim(size.k), dim(tile.cols)}, Type::bf16, Dims{1, dim(size.k)});
       const dnnl::memory::desc dst({dim(tile.rows), dim(tile.cols)}, Type::f32, Dims{dim(size.n), 1});
-      const dnnl::matmul::primitive_desc plan(dnnl::matmul::desc(src, wei, dst), cpu());
-      dnnl::stream stream(cpu());
-      dnnl::matmul(plan).execute(
-          stream, {{DNNL_ARG_SRC, {src, cpu(), const_cast<std::uint16_t*>(x + tile.row * size.k)}},
-                   {DNNL_ARG_WEIGHTS, {wei, cpu(), const_cast<std::uint16_t*>(w + tile.col * size.k)}},
-                   {DNNL_ARG_DST, {dst, cpu(), y + tile.row * size.n + tile.col}}});
+      const dnnl::engine& cpu = onednn_cpu();
+      dnnl::stream stream(cpu);
+      dnnl::matmul(matmul_plan(src, wei, dst)).execute(
+          stream, {{DNNL_ARG_SRC, {src, cpu, const_cast<std::uint16_t*>(x + tile.row * size.k)}},
+                   {DNNL_ARG_WEIGHTS, {wei, cpu, const_cast<std::uint16_t*>(w + tile.col * size.k)}},
+                   {DNNL_ARG_DST, {dst, cpu, y + tile.row * size.n + tile.col}}});
       stream.wait();
       unscale_tile(size, tile, unscale, y);
     } catch (const dnnl::error&) {

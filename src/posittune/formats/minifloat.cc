@@ -6,6 +6,7 @@
 // ones have a single NaN per sign, S.1..1.1..1, and no infinity (OCP OFP8 E4M3); below 8 bits every
 // code is a number (OCP MX FP6, FP4). Overflow saturates up to 8 bits (OCP saturating mode).
 
+#include <algorithm>
 #include <cassert>
 
 #include "posittune/formats/family.h"

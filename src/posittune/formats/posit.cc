@@ -7,6 +7,7 @@
 
 #include "posittune/formats/posit.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "posittune/formats/family.h"

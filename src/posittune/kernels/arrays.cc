@@ -1,5 +1,7 @@
 #include "posittune/kernels/arrays.h"
 
+#include <algorithm>
+
 #include "posittune/base/threads.h"
 #include "posittune/kernels/dispatch.h"
 #include "posittune/kernels/runs.h"

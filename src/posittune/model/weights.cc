@@ -1,5 +1,6 @@
 #include "posittune/model/weights.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
