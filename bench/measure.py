@@ -52,8 +52,8 @@ def measure(build, programs, repetitions, min_time, cpu_time):
     for name, pattern in programs.items():
         path = build / f"posittune_bench_{name}"
         if not os.access(path, os.X_OK):
-            fail(f"no {path.name} in the build folder\n  try: cmake --preset release && "
-                 "cmake --build --preset release")
+            fail(f"no {path.name} in the build folder\n  try: cmake --preset bench && "
+                 "cmake --build --preset bench")
         output = run_program(path, pattern, repetitions, min_time)
         result.context = result.context or output["context"]
         samples = {}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the benchmarks, compares them with the goals and writes the table of docs/performance.md.
 
-    cmake --preset release && cmake --build --preset release
+    cmake --preset bench && cmake --build --preset bench
     python3 bench/run.py                       # about five minutes; the machine should be idle
     python3 bench/run.py --quick --cpu-time -o -   # a look while others use the machine
 

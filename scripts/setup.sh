@@ -49,15 +49,23 @@ make_venv() {
   fi
 }
 
-# builds a preset: build PRESET [TARGET...]
+# builds a preset: build CONFIGURE_PRESET [BUILD_PRESET], by default of the same name. Says how far it is every 20 seconds.
 build() {
-  local preset=$1 log
-  shift
-  mkdir -p "build/$preset"
-  log="build/$preset/configure.log"
+  local preset=$1 target=${2:-$1} folder log job
+  folder=build/$preset
+  case $preset in test | bench) folder=build/release ;; esac  # the executable that users run, and what tests it
+  mkdir -p "$folder"
+  log="$folder/configure.log"
   cmake --preset "$preset" -DPython3_EXECUTABLE="$root/build/venv/bin/python" > "$log" 2>&1 ||
     { cat "$log" >&2; fail "cmake could not configure preset $preset"; }
-  say "building $preset in build/$preset"
-  cmake --build --preset "$preset" --parallel "$(nproc)" ${1:+--target "$@"} > "build/$preset/build.log" 2>&1 ||
-    { tail -60 "build/$preset/build.log" >&2; fail "build of preset $preset failed (build/$preset/build.log)"; }
+  say "building $target in $folder"
+  cmake --build --preset "$target" --parallel "$(nproc)" > "$folder/build.log" 2>&1 &
+  job=$!
+  local waited=0
+  while kill -0 "$job" 2>/dev/null; do
+    sleep 1
+    waited=$((waited + 1))
+    [ $((waited % 20)) -ne 0 ] || say "  $(grep -o '^\[[0-9]*/[0-9]*\]' "$folder/build.log" | tail -1) after $waited s"
+  done
+  wait "$job" || { grep -v ': warning: ' "$folder/build.log" | tail -60 >&2; fail "build of $target failed ($folder/build.log)"; }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times quantize-dequantize of PositTune and of other libraries in one run, one thread, in alternation.
 
-    cmake --preset release && cmake --build --preset release --target posittune_bench_quantize
+    cmake --preset bench && cmake --build --preset bench --target posittune_bench_quantize
     python3 bench/peers/peers.py                     # the machine should be idle
     python3 bench/peers/peers.py --quick --cpu-time  # a look while others use the machine
 
@@ -207,7 +207,7 @@ def main():
     program = options.build / "posittune_bench_quantize"
     if not program.is_file():
         sys.exit(f"error: no {program.name} in {options.build}\n"
-                 "  try: cmake --preset release && cmake --build --preset release --target posittune_bench_quantize")
+                 "  try: cmake --preset bench && cmake --build --preset bench --target posittune_bench_quantize")
     ours = Ours(program, options)
     rows, absent = run(options, ours)
     if not rows:

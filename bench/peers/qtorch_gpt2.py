@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times GPT-2 124M under posit<8,1>, weights and activations: ours, and PyTorch with qtorch_plus in hooks.
 
-    cmake --preset release && cmake --build --preset release --target posittune_bench_engine
+    cmake --preset bench && cmake --build --preset bench --target posittune_bench_engine
     PYTHONPATH=python build/hub-venv/bin/python bench/random_gpt2.py   # makes the model
     python3 bench/peers/qtorch_gpt2.py                                 # the machine should be idle
 
@@ -196,7 +196,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="of each measurement; their median counts")
     options = parser.parse_args()
     program = options.build / "posittune_bench_engine"
-    for file, hint in ((program, "cmake --build --preset release --target posittune_bench_engine"),
+    for file, hint in ((program, "cmake --build --preset bench --target posittune_bench_engine"),
                        (options.model, "bench/random_gpt2.py makes it")):
         if not file.is_file():
             sys.exit(f"error: {file} is not there\n  try: {hint}")
