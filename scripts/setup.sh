@@ -25,10 +25,11 @@ install_packages() {
     admin=(sudo)
   fi
   say "installing Debian packages: ${missing[*]}"
-  "${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
-    "${admin[@]}" apt-get update -q >&2 || fail "apt-get update failed: is there a network?"
-    "${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 ||
-      fail "apt-get could not install: ${missing[*]}"
+  local log=build/apt.log install=("${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
+  mkdir -p build
+  "${install[@]}" > "$log" 2>&1 || {  # the lists of packages may be old, or not there yet
+    "${admin[@]}" apt-get update -q > "$log" 2>&1 || { tail -3 "$log" >&2; fail "apt-get update failed ($log): is there a network?"; }
+    "${install[@]}" > "$log" 2>&1 || { tail -5 "$log" >&2; fail "apt-get could not install (all of it is in $log): ${missing[*]}"; }
   }
 }
 

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Compares our knapsack solver with HiGHS on 1000 random instances of up to 500 groups x 20 options.
 
-    highs_test.py KNAPSACK_DRIVER BUILD_FOLDER
+    highs_test.py KNAPSACK_DRIVER BUILD_FOLDER           asks HiGHS
+    highs_test.py KNAPSACK_DRIVER BUILD_FOLDER --store   and keeps its answers in highs_values.json
+    highs_test.py KNAPSACK_DRIVER --stored               compares with the answers that are kept
 
 One to three budgets; real formats (loss falls as 4^-bits, cost is bits times size), independent numbers, small integers
 with many ties, infeasible ones. HiGHS runs with a relative gap of 1e-9 on one thread, we without any gap. Exit code 77
 when HiGHS cannot be had.
 """
+import hashlib
 import json
 import math
 import os
@@ -23,11 +26,12 @@ CASES = 1000
 TOLERANCE = 1e-12  # of a budget, as knapsack.h promises
 # Of the loss. HiGHS stops at 1e-9; its rows and integers hold up to 1e-9 too, and the optimum moves by prices times that.
 AGREEMENT = 1e-7
+STORED = HERE / "highs_values.json"
 LONGEST = 10  # seconds of HiGHS for one instance
 KINDS = ["formats", "formats", "uniform", "integers"]
 
 
-def outside(driver, build):
+def outside(driver, build, *store):
     import environment
     environment.HERE = HERE
     environment.PEERS["highs"] = []
@@ -37,7 +41,7 @@ def outside(driver, build):
         print(f"skip search_highs: {reason}")
         print("0 passed, 0 failed, 1 skipped")
         sys.exit(77)
-    arguments = [str(found.python), os.path.abspath(__file__), "--inside", driver]
+    arguments = [str(found.python), os.path.abspath(__file__), "--inside", driver, *store]
     os.execve(found.python, arguments, found.variables())
 
 
@@ -139,11 +143,17 @@ def exact_sums(problem, choice):
     return float(loss), met
 
 
-def compare(problem, found, tally):
-    """None, or what is wrong."""
+def ask(problem, found, tally):
+    """HiGHS' answer: status, loss of its choice, whether that meets the budgets, lower bound of the loss."""
     start = time.monotonic()
     status, choice, lower = highs(problem, found.get("loss", 0))
     tally["highs"] += time.monotonic() - start
+    return [status, *(exact_sums(problem, choice) if choice else (math.inf, True)), lower]
+
+
+def compare(problem, found, tally, answer):
+    """None, or what is wrong."""
+    status, peer, peer_met, lower = answer
     if status == "infeasible" or "error" in found:
         tally["infeasible"] += 1
         if status == "infeasible" and "no assignment meets" in found.get("error", ""):
@@ -161,7 +171,6 @@ def compare(problem, found, tally):
         return f"ours {loss} is below the bound {lower} of HiGHS"
     if status == "limit":
         tally["limit"] += 1
-    peer, peer_met = exact_sums(problem, choice) if choice else (math.inf, True)
     if not peer_met:  # rounding its values to integers showed that it had used its tolerance
         tally["tolerance"] += 1
         return None
@@ -175,8 +184,12 @@ def compare(problem, found, tally):
     return None
 
 
-def inside(driver, cases):
-    failures = []
+def digest(problems):
+    return hashlib.sha256(json.dumps(problems).encode()).hexdigest()
+
+
+def inside(driver, mode=""):
+    failures, answers, cases = [], [], CASES
     tally = dict.fromkeys(["infeasible", "limit", "tolerance", "below", "most below", "ours", "slowest", "highs"], 0)
     problems = [instance(number) for number in range(cases)]
     with tempfile.TemporaryDirectory() as folder:
@@ -186,8 +199,14 @@ def inside(driver, cases):
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(results) == cases
+    if mode == "--stored":
+        kept = json.loads(STORED.read_text())
+        assert kept["problems"] == digest(problems), "NumPy draws other numbers than when the answers were kept: --store"
+        answers = kept["answers"]
     for number, (problem, found) in enumerate(zip(problems, results)):
-        wrong = compare(problem, found, tally)
+        if mode != "--stored":
+            answers.append(ask(problem, found, tally))
+        wrong = compare(problem, found, tally, answers[number])
         if wrong:
             failures.append(f"instance {number} ({problem['kind']}, {len(problem['loss'])} groups, "
                             f"{len(problem['budgets'])} budgets): {wrong}")
@@ -198,13 +217,17 @@ def inside(driver, cases):
           f"{tally['tolerance']}; {tally['below']} of its optima are above ours, by at most {tally['most below']:.1e}")
     print(f"seconds: ours {tally['ours']:.1f}, slowest {tally['slowest']:.2f}; HiGHS {tally['highs']:.1f}")
     print(f"{cases - len(failures)} passed, {len(failures)} failed")
+    if mode == "--store" and not failures:
+        STORED.write_text(json.dumps({"problems": digest(problems), "answers": answers}) + "\n")
     sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":
     if len(sys.argv) >= 3 and sys.argv[1] == "--inside":
-        inside(sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else CASES)
-    elif len(sys.argv) == 3:
+        inside(*sys.argv[2:])
+    elif len(sys.argv) == 3 and sys.argv[2] == "--stored":
+        inside(sys.argv[1], "--stored")
+    elif len(sys.argv) == 3 or sys.argv[3:] == ["--store"]:
         outside(*sys.argv[1:])
     else:
         sys.exit(__doc__)
