@@ -189,7 +189,7 @@ def claim_bc(model) -> list[str]:
 
 
 def methods_table(model) -> list[str]:
-    methods = ["search", "HAWQ trace", "AIMET list", "greedy by SQNR", "small layers first", "random", "shuffled scores", "FlexPosit scheme"]
+    methods = ["search", "HAWQ-like order", "AIMET list", "greedy by SQNR", "small layers first", "random", "shuffled scores", "FlexPosit scheme"]
     lines = []
     for bits in ("4.5", "5"):
         cells = [spread([kl(find(r, method=m, budget=f"bits {bits}")) for r in model.search]) for m in methods]
@@ -235,7 +235,7 @@ def tables(models) -> list[str]:
         "### (b), (c) Mixed formats against FlexPosit's scheme and the best uniform format", "",
         "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |", "|---|---:|---|---|---|---|---|---|---|", *each(claim_bc), "",
         "KL of all rules at equal bits:", "",
-        "| model | bits | searched | searched, windows of 64 | HAWQ trace | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
+        "| model | bits | searched | searched, windows of 64 | HAWQ-like order | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
         *[f"![{model.name}: KL against bits](results-{slug(model.name)}.svg)" for model in models], "",
         "### (d) Weights and inputs", "",
         "Loss in percent of FP32's perplexity, accuracy or mAP. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
@@ -244,7 +244,7 @@ def tables(models) -> list[str]:
         "| model | format | nearest | compensated | less, % | at least 40 % |", "|---|---|---|---|---|---|", *each(claim_e), "",]
 
 
-COLORS = {"search": "#0072b2", "FlexPosit scheme": "#d55e00", "HAWQ trace": "#cc79a7", "random": "#999999",
+COLORS = {"search": "#0072b2", "FlexPosit scheme": "#d55e00", "HAWQ-like order": "#cc79a7", "random": "#999999",
           "uniform posit": "#009e73", "uniform int": "#e69f00", "uniform fp": "#56b4e9"}
 
 

@@ -35,7 +35,7 @@ class BudgetTest(SearchTest):
             self.assertAlmostEqual(ours["bytes"] * 8, ours["bits_per_weight"] * 1e6, delta=10 * ours["bytes"])
             self.assertTrue({"kl", "accuracy"} <= ours["metrics"].keys())
             self.assertLessEqual(ours["search_kl"]["low"], ours["search_kl"]["value"])
-            for method in ("random", "small layers first", "greedy by SQNR", "AIMET list", "HAWQ trace", "shuffled scores", "FlexPosit scheme"):
+            for method in ("random", "small layers first", "greedy by SQNR", "AIMET list", "HAWQ-like order", "shuffled scores", "FlexPosit scheme"):
                 other = rows[method, f"bits {budget}"]
                 self.assertLessEqual(other["bits_per_weight"], budget + 1e-9, method)
                 if method != "FlexPosit scheme":  # its scores are of other choices

@@ -63,7 +63,8 @@ int flushed(int code, Streams streams) {
 int run(const std::vector<std::string>& arguments, Streams streams) {
   streams.arguments = arguments;
   CLI::App app("PositTune: which number format for which layer?", "posittune");
-  app.set_version_flag("--version", std::string("posittune ") + kVersion);
+  const std::string built = *commit() != '\0' ? std::string(" (") + commit() + ")" : "";
+  app.set_version_flag("--version", std::string("posittune ") + kVersion + built);
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 goal not met (or a bug of ours), 2 usage, 3 bad input, 4 unsupported, "

@@ -105,7 +105,7 @@ Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const Yardsticks&
   add("small layers first", search::choice_by_size(groups, 0, limit, yardsticks.sizes));
   add("greedy by SQNR", search::choice_by_sqnr(groups, 0, limit, yardsticks.sqnr));
   add("AIMET list", search::choice_by_pareto_list(groups, 0, limit));
-  const std::pair<const char*, search::Groups> others[] = {{"HAWQ trace", yardsticks.trace},
+  const std::pair<const char*, search::Groups> others[] = {{"HAWQ-like order", yardsticks.trace},
                                                            {"shuffled scores", search::with_shuffled_losses(groups, in.seed)}};
   for (const auto& [method, losses] : others) {
     search::Problem problem{losses, {limit}};
