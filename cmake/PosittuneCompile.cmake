@@ -6,10 +6,6 @@ target_compile_options(posittune_compile INTERFACE
   -Wall -Wextra -Wconversion -Wshadow
   # A contracted multiply-add would differ between targets; results are promised to the bit.
   -ffp-contract=off)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
-  # "text" + std::string is taken for overlapping memory (GCC bug 105329).
-  target_compile_options(posittune_compile INTERFACE -Wno-restrict)
-endif()
 if(POSITTUNE_WERROR)
   target_compile_options(posittune_compile INTERFACE -Werror)
 endif()

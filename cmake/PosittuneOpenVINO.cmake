@@ -2,7 +2,11 @@
 if(NOT OpenVINO_DIR)
   execute_process(
     COMMAND ${Python3_EXECUTABLE} -c "import openvino.utils as u; print(u.get_cmake_path())"
-    OUTPUT_VARIABLE OpenVINO_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    OUTPUT_VARIABLE OpenVINO_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_VARIABLE reason RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${Python3_EXECUTABLE} has no OpenVINO: ${reason}"
+      "  do: pip install -r scripts/requirements.txt and -DPython3_EXECUTABLE=that Python, or -DOpenVINO_DIR=its cmake folder")
+  endif()
 endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime)
 
