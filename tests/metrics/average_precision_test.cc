@@ -97,6 +97,25 @@ TEST(MeanAveragePrecision, ADetectionWithoutAreaOrScoreFindsNothing) {
   EXPECT_EQ(map({{{{0, 0, 0, 0, 0.9f, 0}}, {Box{0, 0, 0, 0, 0, false}}}}), 0);
 }
 
+// A false and a true detection of one score, in two images: what comes first is the id's to say.
+TEST(MeanAveragePrecision, EqualScoresComeInTheOrderOfImageIds) {
+  const auto value = [](std::int64_t id_of_false, std::int64_t id_of_true) {
+    std::vector<ImageMatch> images = {
+        match_image(std::vector<Detection>{{200, 200, 20, 20, 0.5f, 0}},
+                    std::vector<records::Box>{{20, 20, 20, 20, 0, false}}),
+        match_image(std::vector<Detection>{{40, 40, 20, 20, 0.5f, 0}},
+                    std::vector<records::Box>{{40, 40, 20, 20, 0, false}})};
+    images[0].image_id = id_of_false;
+    images[1].image_id = id_of_true;
+    const std::vector<std::uint32_t> units = {0, 1}, times = {1, 1};
+    return MatchTable(images, units, 2).mean_average_precision(times, kIous);
+  };
+  // Recalls 0, 0.01 .. 0.50 are reached with a precision of one half, or of one.
+  EXPECT_DOUBLE_EQ(value(1, 2), 51 * 0.5 / 101);
+  EXPECT_DOUBLE_EQ(value(2, 1), 51 * 1.0 / 101);
+  EXPECT_DOUBLE_EQ(value(7, 7), 51 * 0.5 / 101);
+}
+
 TEST(MeanAveragePrecision, MultiplicitiesAreCopiesOfImages) {
   const Image a = {{detection(0, 0.9f), detection(60, 0.85f)}, {object(0), object(40)}};
   const Image b = {{detection(2, 0.8f), detection(90, 0.95f)}, {object(0), object(20, 1)}};

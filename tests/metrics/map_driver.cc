@@ -2,7 +2,7 @@
 //
 //   map_driver boxes FILE
 //     FILE: {"images": [{"found": [[x, y, w, h, score, class] ..],
-//                        "truth": [[x, y, w, h, class, crowd] ..]} ..], "times": [..]}
+//                        "truth": [[x, y, w, h, class, crowd] ..], "id": 7} ..], "times": [..]}
 //   map_driver predictions FILE N CHANNELS CELLS TRUTH
 //     FILE: raw float32 (N, CHANNELS, CELLS); TRUTH: {"images": [{"truth": ..} ..]}
 //
@@ -52,6 +52,7 @@ int from_boxes(const char* file) {
     }
     units.push_back(static_cast<std::uint32_t>(units.size()));
     matches.push_back(match_image(found, truth_of(image)));
+    matches.back().image_id = image["id"].get<std::int64_t>();
   }
   const auto times = input["times"].get<std::vector<std::uint32_t>>();
   const MatchTable table(matches, units, units.size());

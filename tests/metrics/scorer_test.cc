@@ -110,7 +110,7 @@ struct Setting {
 
 std::vector<Setting> settings() {
   return {{Task::kLanguageModel, {6, 4, 9}, {}},
-          {Task::kClassify, {6, 9}, {.labels = {0, 1, 8, 3, 4, 5}, .boxes = {}}},
+          {Task::kClassify, {6, 9}, {.labels = {0, 1, 8, 3, 4, 5}}},
           {Task::kDetect, {6, 7, 20}, {}},
           {Task::kGeneric, {6, 3, 2, 5}, {}}};
 }
@@ -234,7 +234,7 @@ TEST(Classify, HandComputed) {
   // Predictions 2, 0, 1, 0 for labels 2, 0, 0, 1.
   const std::vector<float> y = {0, 1, 5, 0, 0, 0, /**/ 9, 1, 5, 0, 0, 0,
                                 1, 9, 5, 3, 4, 2, /**/ 9, 1, 5, 2, 3, 4};
-  Scorer scorer(Task::kClassify, {}, {.labels = {2, 0, 0, 1}, .boxes = {}}, {});
+  Scorer scorer(Task::kClassify, {}, {.labels = {2, 0, 0, 1}}, {});
   ASSERT_TRUE(scorer.add(0, {}, logits({4, 6}, y), logits({4, 6}, y)).ok());
   const auto metrics = finished(scorer);
   EXPECT_EQ(value(metrics, "accuracy"), 0.5);
@@ -253,7 +253,7 @@ TEST(Classify, WithoutLabelsThereAreNoLabelMetrics) {
 }
 
 TEST(Classify, FewClassesHaveNoTop5) {
-  Scorer scorer(Task::kClassify, {}, {.labels = {1}, .boxes = {}}, {});
+  Scorer scorer(Task::kClassify, {}, {.labels = {1}}, {});
   const Tensors out = logits({1, 5}, {1, 2, 3, 4, 5});
   ASSERT_TRUE(scorer.add(0, {}, out, out).ok());
   EXPECT_EQ(find(finished(scorer), "top5_accuracy"), nullptr);
@@ -263,7 +263,7 @@ TEST(Detect, TrueBoxesGiveMapElseAgreement) {
   // One cell of one class: a box of 10 x 10 around (5, 5).
   const Tensors out = logits({1, 5, 1}, {5, 5, 10, 10, 0.9f});
   const Tensors beside = logits({1, 5, 1}, {7, 5, 10, 10, 0.9f});
-  Scorer truth(Task::kDetect, {}, {.labels = {}, .boxes = {{{0, 0, 10, 10, 0, false}}}}, {});
+  Scorer truth(Task::kDetect, {}, {.boxes = {{{0, 0, 10, 10, 0, false}}}}, {});
   ASSERT_TRUE(truth.add(0, {}, out, beside).ok());
   const auto metrics = finished(truth);
   EXPECT_EQ(names(metrics), (std::vector<std::string>{"map", "map50", "kl", "cosine", "sqnr_db"}));

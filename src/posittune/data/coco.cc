@@ -129,7 +129,7 @@ Status read_images(const std::string& path, const Json& json, Coco& coco, Number
       return entry.error("file_name", "the name of an image file");
     }
     if (!files.insert(*file).second) return entry.error("file_name", "each image once");
-    CocoImage image{*file, {}, {}};
+    CocoImage image{*id, *file, {}, {}};
     for (auto [field, side] :
          {std::pair("width", &image.size.width), std::pair("height", &image.size.height)}) {
       if (entry.find(field) == nullptr) continue;

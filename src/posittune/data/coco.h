@@ -13,6 +13,7 @@
 namespace posittune::data {
 
 struct CocoImage {
+  std::int64_t id = 0;
   std::string file_name;
   ImageSize size;                   // 0 x 0 when the file does not say
   std::vector<records::Box> boxes;  // pixels of the file; category: position in `categories`

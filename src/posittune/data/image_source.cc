@@ -337,6 +337,7 @@ Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs) 
                        std::to_string(said.width) + " x " + std::to_string(said.height),
                        std::to_string(size.width) + " x " + std::to_string(size.height));
     }
+    opened.annotations.image_ids.push_back(coco->images[i].id);
     const Placement placement = place(size, {options.width, options.height}, options.resize);
     std::vector<records::Box>& boxes = opened.annotations.boxes.emplace_back();
     for (const records::Box& box : coco->images[i].boxes) boxes.push_back(placed(box, placement));

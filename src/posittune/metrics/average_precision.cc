@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 namespace posittune::metrics {
 namespace {
@@ -103,7 +104,10 @@ MatchTable::MatchTable(std::span<const ImageMatch> images, std::span<const std::
     : units_(units) {
   std::map<std::int32_t, std::vector<Placed>> placed;
   std::map<std::int32_t, Category> categories;  // those with an object; the others do not count
-  for (std::size_t i = 0; i < images.size(); ++i) {
+  std::vector<std::size_t> order(images.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return images[i].image_id; });
+  for (const std::size_t i : order) {
     for (const auto& [category, count] : images[i].objects) {
       categories[category].objects.emplace_back(unit_of[i], count);
     }

@@ -38,6 +38,7 @@ struct MatchedDetection {
 struct ImageMatch {
   std::vector<MatchedDetection> detections;                     // by class, then best first
   std::vector<std::pair<std::int32_t, std::uint32_t>> objects;  // class, how many without crowds
+  std::int64_t image_id = 0;                                    // decides between equal scores
 };
 
 // Greedy, class by class, best detection first: each takes the free object of the highest IoU at or
@@ -47,7 +48,8 @@ struct ImageMatch {
 ImageMatch match_image(std::span<const Detection> detections, std::span<const records::Box> truth);
 
 // What average precision needs of a set of images: for each class the detections of all images in
-// the order of their scores (equal ones in the order of the images).
+// the order of their scores. Equal scores come in the order of their images' ids, as in cocoeval.py,
+// which sorts the ids and then the scores, stably; of equal ids in the order of `images`.
 class MatchTable {
  public:
   // unit_of[i] < units is the unit of image i.

@@ -16,8 +16,9 @@ struct ImageScores {
 
 class DetectScorer : public TaskScorer {
  public:
-  DetectScorer(const ScorerOptions& options, std::vector<std::vector<records::Box>> boxes)
-      : options_(options), boxes_(std::move(boxes)) {}
+  DetectScorer(const ScorerOptions& options, std::vector<std::vector<records::Box>> boxes,
+               std::vector<std::int64_t> image_ids)
+      : options_(options), boxes_(std::move(boxes)), image_ids_(std::move(image_ids)) {}
 
   Status add(const Batch& batch) override;
   std::vector<MetricSamples> finish(std::size_t units) override;
@@ -28,6 +29,7 @@ class DetectScorer : public TaskScorer {
 
   ScorerOptions options_;
   std::vector<std::vector<records::Box>> boxes_;
+  std::vector<std::int64_t> image_ids_;  // of each item, or empty: its number
   std::vector<ImageMatch> matches_;
   std::vector<std::uint32_t> unit_of_;
   UnitSums kl_, images_;
@@ -84,6 +86,9 @@ Status DetectScorer::add(const Batch& batch) {
   parallel_for(batch.items, options_.threads,
                [&](std::size_t image) { scores[image] = score(batch, image); });
   for (std::size_t i = 0; i < batch.items; ++i) {
+    const std::size_t item = batch.first_item + i;
+    scores[i].match.image_id =
+        item < image_ids_.size() ? image_ids_[item] : static_cast<std::int64_t>(item);
     matches_.push_back(std::move(scores[i].match));
     unit_of_.push_back(batch.units[i]);
     kl_.add(batch.units[i], scores[i].kl);
@@ -111,8 +116,9 @@ std::vector<MetricSamples> DetectScorer::finish(std::size_t units) {
 }  // namespace
 
 std::unique_ptr<TaskScorer> detect_scorer(const ScorerOptions& options,
-                                          std::vector<std::vector<records::Box>> boxes) {
-  return std::make_unique<DetectScorer>(options, std::move(boxes));
+                                          std::vector<std::vector<records::Box>> boxes,
+                                          std::vector<std::int64_t> image_ids) {
+  return std::make_unique<DetectScorer>(options, std::move(boxes), std::move(image_ids));
 }
 
 }  // namespace posittune::metrics

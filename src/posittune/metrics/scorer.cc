@@ -25,7 +25,7 @@ std::unique_ptr<TaskScorer> make_task_scorer(Task task, const ScorerOptions& opt
     case Task::kClassify:
       return classify_scorer(options, std::move(annotations.labels));
     case Task::kDetect:
-      return detect_scorer(options, std::move(annotations.boxes));
+      return detect_scorer(options, std::move(annotations.boxes), std::move(annotations.image_ids));
     case Task::kGeneric:
       break;
   }

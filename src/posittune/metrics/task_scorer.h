@@ -37,7 +37,8 @@ std::unique_ptr<TaskScorer> language_model_scorer(const ScorerOptions& options);
 std::unique_ptr<TaskScorer> classify_scorer(const ScorerOptions& options,
                                             std::vector<std::int64_t> labels);
 std::unique_ptr<TaskScorer> detect_scorer(const ScorerOptions& options,
-                                          std::vector<std::vector<records::Box>> boxes);
+                                          std::vector<std::vector<records::Box>> boxes,
+                                          std::vector<std::int64_t> image_ids);
 std::unique_ptr<TaskScorer> generic_scorer(const ScorerOptions& options);
 
 // One sum for each unit.
