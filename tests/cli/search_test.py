@@ -34,15 +34,15 @@ class BudgetTest(SearchTest):
             self.assertLess(ours["optimality_gap"], 1e-8)
             self.assertAlmostEqual(ours["bytes"] * 8, ours["bits_per_weight"] * 1e6, delta=10 * ours["bytes"])
             self.assertTrue({"kl", "accuracy"} <= ours["metrics"].keys())
-            self.assertLessEqual(ours["search_kl"]["low"], ours["search_kl"]["value"])
+            self.assertLessEqual(ours["search_loss"]["low"], ours["search_loss"]["value"])
             for method in ("random", "small layers first", "greedy by SQNR", "AIMET list", "HAWQ-like order", "shuffled scores", "FlexPosit scheme"):
                 other = rows[method, f"bits {budget}"]
                 self.assertLessEqual(other["bits_per_weight"], budget + 1e-9, method)
                 if method != "FlexPosit scheme":  # its scores are of other choices
-                    self.assertLessEqual(ours["predicted_kl"], other["predicted_kl"] * (1 + 1e-9), method)
-            self.assertLess(ours["search_kl"]["value"], rows["random", f"bits {budget}"]["search_kl"]["value"])
+                    self.assertLessEqual(ours["predicted_loss"], other["predicted_loss"] * (1 + 1e-9), method)
+            self.assertLess(ours["search_loss"]["value"], rows["random", f"bits {budget}"]["search_loss"]["value"])
         self.assertIn(("uniform posit<5,*>", ""), rows)
-        self.assertLess(rows["search", "bits 6.5"]["predicted_kl"], rows["search", "bits 5.5"]["predicted_kl"])
+        self.assertLess(rows["search", "bits 6.5"]["predicted_loss"], rows["search", "bits 5.5"]["predicted_loss"])
         self.check_files(document)
         # Again: nothing is measured; other budgets would read the report a second time.
         again, _ = self.search("--bits", "5.5,6.5", "--formats", FORMATS, "--baselines")
@@ -57,7 +57,7 @@ class BudgetTest(SearchTest):
         # Scores and KL are all in the journal then; scales still need the calibration data.
         trial, _ = self.search("--bits", 5, "--formats", FORMATS, "--no-report")
         document, _ = self.search("--bits", 5, "--formats", FORMATS)
-        self.assertEqual(document["rows"][0]["search_kl"], trial["rows"][0]["search_kl"])
+        self.assertEqual(document["rows"][0]["search_loss"], trial["rows"][0]["search_loss"])
         self.assertIn("kl", document["rows"][0]["metrics"])
 
     def test_a_written_recipe_is_compared(self):
@@ -85,7 +85,7 @@ class BudgetTest(SearchTest):
     def test_pareto_front_falls(self):
         document, _ = self.search("--pareto", 6, "--formats", FORMATS, "--no-report", "--rounding", "nearest")
         bits = [row["bits_per_weight"] for row in document["rows"]]
-        scores = [row["predicted_kl"] for row in document["rows"]]
+        scores = [row["predicted_loss"] for row in document["rows"]]
         self.assertEqual(bits, sorted(bits))
         self.assertEqual(scores, sorted(scores, reverse=True))
         self.assertGreater(len(bits), 4)
@@ -128,7 +128,7 @@ class HonestyTest(SearchTest):
         for seed in (1, 2):
             document, _ = self.search("--bits", 5.5, "--formats", "posit<4,1>;int5;int6;int8", "--baselines", "--no-report", "--rounding", "nearest", "--seed", seed,
                                       model="zoo:gpt2", limit=4, run=f"run{seed}")
-            rows = {row["method"]: row["search_kl"]["value"] for row in document["rows"]}
+            rows = {row["method"]: row["search_loss"]["value"] for row in document["rows"]}
             self.assertLess(rows["search"], rows["shuffled scores"])
             self.assertLess(rows["search"], rows["random"])
 

@@ -112,6 +112,8 @@ std::vector<Setting> settings() {
   return {{Task::kLanguageModel, {6, 4, 9}, {}},
           {Task::kClassify, {6, 9}, {.labels = {0, 1, 8, 3, 4, 5}}},
           {Task::kDetect, {6, 7, 20}, {}},
+          {Task::kCtc, {6, 5, 9}, {}},
+          {Task::kSegment, {6, 9, 2, 5}, {}},
           {Task::kGeneric, {6, 3, 2, 5}, {}}};
 }
 
@@ -143,7 +145,7 @@ TEST(AllTasks, Fp32BesideItselfIsExact) {
     ASSERT_TRUE(scorer.add(0, inputs_of(setting), out, out).ok());
     const auto metrics = finished(scorer);
     for (const MetricSamples& m : metrics) {
-      const double best = m.metric.name == "kl"        ? 0
+      const double best = lower_is_better(m.metric.name) ? 0
                           : m.metric.name == "sqnr_db" ? std::numeric_limits<double>::infinity()
                                                        : 1;
       if (setting.annotations.labels.empty() && m.metric.name != "perplexity") {
@@ -287,6 +289,41 @@ TEST(Generic, CosineAndSqnr) {
   EXPECT_DOUBLE_EQ(value(metrics, "sqnr_db"), 10 * std::log10(26.0 / 4));
 }
 
+TEST(Generic, RelativeSquaredErrorIsTheMeanOverItems) {
+  Scorer scorer(Task::kGeneric, {}, {}, {});
+  ASSERT_TRUE(scorer.add(0, {}, logits({2, 2}, {3, 4, 1, 0}), logits({2, 2}, {4, 3, 0, 1})).ok());
+  EXPECT_DOUBLE_EQ(value(finished(scorer), "rel_sq_error"), (2.0 / 25 + 2.0 / 1) / 2);
+}
+
+TEST(Agreement, CountsEqualElements) {
+  Scorer scorer(Task::kAgreement, {}, {}, {});
+  const Tensors x = {{"ids", int64s({2, 3}, {1, 2, 3, 4, 5, 6})}}, y = {{"ids", int64s({2, 3}, {1, 2, 7, 4, 5, 6})}};
+  ASSERT_TRUE(scorer.add(0, {}, x, y).ok());
+  EXPECT_DOUBLE_EQ(value(finished(scorer), "agreement"), 5.0 / 6);
+}
+
+// Steps: blank 0, symbols 1 and 2. FP32 spells "1 1 2", the other one "1 2".
+TEST(Ctc, DecodesTheBestPath) {
+  EXPECT_EQ(ctc_decode(std::vector<std::int64_t>{0, 1, 1, 0, 1, 2, 2, 0}, 0), (std::vector<std::int64_t>{1, 1, 2}));
+  const auto path = [](const std::vector<std::size_t>& best) {
+    std::vector<float> x(best.size() * 3, 0.1f);
+    for (std::size_t t = 0; t < best.size(); ++t) x[t * 3 + best[t]] = 0.8f;
+    return logits({1, best.size(), 3}, x);
+  };
+  const Tensors fp32 = path({1, 1, 0, 1, 2}), other = path({1, 1, 1, 0, 2});
+  const ScorerOptions options{.scores = ScoreKind::kProbabilities};
+  Scorer alone(Task::kCtc, options, {}, {}), with(Task::kCtc, options, {.sequences = {{1, 2}}}, {});
+  ASSERT_TRUE(alone.add(0, {}, fp32, other).ok());
+  ASSERT_TRUE(with.add(0, {}, fp32, other).ok());
+  const auto own = finished(alone), labelled = finished(with);
+  EXPECT_EQ(value(own, "exact_match_to_fp32"), 0);
+  EXPECT_DOUBLE_EQ(value(own, "cer_to_fp32"), 1.0 / 3);
+  EXPECT_EQ(value(labelled, "exact_match"), 1);
+  EXPECT_EQ(value(labelled, "cer"), 0);
+  // Two of five steps differ, each by swapping 0.8 and 0.1.
+  EXPECT_NEAR(value(labelled, "kl"), 2.0 / 5 * 0.7 * std::log(8.0), 1e-6);
+}
+
 TEST(Scorer, ScoresTheNamedOutput) {
   const Tensors x = {{"a", floats({1, 2}, {1, 2})}, {"b", floats({1, 2}, {1, 0})}};
   const Tensors y = {{"a", floats({1, 2}, {1, 2})}, {"b", floats({1, 2}, {0, 1})}};
@@ -298,7 +335,8 @@ TEST(Scorer, ScoresTheNamedOutput) {
 }
 
 TEST(TaskNames, RoundTrip) {
-  for (const Task task : {Task::kLanguageModel, Task::kClassify, Task::kDetect, Task::kGeneric}) {
+  for (const Task task : {Task::kLanguageModel, Task::kClassify, Task::kDetect, Task::kCtc, Task::kSegment,
+                          Task::kGeneric, Task::kAgreement}) {
     const auto parsed = parse_task(name(task));
     ASSERT_TRUE(parsed.ok());
     EXPECT_EQ(*parsed, task);

@@ -142,6 +142,37 @@ TEST(ScoreRows, SelectedRowsAndAnyNumberOfThreads) {
   EXPECT_EQ(one[7].kl, score(a, b).kl);
 }
 
+RowScores score_as(ScoreKind kind, const std::vector<float>& x, const std::vector<float>& y) {
+  const std::vector<std::size_t> rows = {0};
+  return score_rows(x.data(), y.data(), x.size(), rows, 1, kind).front();
+}
+
+TEST(ScoreRows, ProbabilitiesByHand) {
+  const RowScores row = score_as(ScoreKind::kProbabilities, {0.5f, 0.25f, 0.25f, 0}, {0.25f, 0.25f, 0.5f, 0});
+  EXPECT_NEAR(row.kl, 0.5 * std::log(2) - 0.25 * std::log(2), 1e-15);
+  EXPECT_EQ(row.best_reference, 0);
+  EXPECT_EQ(row.best, 2);
+  EXPECT_NEAR(surprisal(ScoreKind::kProbabilities, row, 0.25f), std::log(4), 1e-15);
+  EXPECT_EQ(score_as(ScoreKind::kProbabilities, {0.3f, 0.7f}, {0.3f, 0.7f}).kl, 0);
+  // A class that got lost costs what the floor says, one that came from nowhere nothing of its own.
+  EXPECT_NEAR(score_as(ScoreKind::kProbabilities, {0.5f, 0.5f}, {1, 0}).kl,
+              0.5 * std::log(0.5) + 0.5 * (std::log(0.5) - std::log(kProbabilityFloor)), 1e-12);
+  EXPECT_NEAR(score_as(ScoreKind::kProbabilities, {1, 0}, {0.5f, 0.5f}).kl, std::log(2), 1e-15);
+  for (const float bad : {-0.1f, kNaN, kInf}) {
+    const RowScores invalid = score_as(ScoreKind::kProbabilities, {0.5f, 0.5f}, {0.5f, bad});
+    EXPECT_TRUE(std::isnan(invalid.kl));
+    EXPECT_EQ(invalid.best, kNoClass);
+  }
+}
+
+TEST(ScoreRows, ASigmoidOfOneClassIsADecision) {
+  const RowScores row = score_as(ScoreKind::kSigmoid, {0.75f}, {0.25f});
+  EXPECT_NEAR(row.kl, 0.75 * std::log(3) + 0.25 * std::log(1.0 / 3), 1e-12);
+  EXPECT_EQ(row.best_reference, 1);
+  EXPECT_EQ(row.best, 0);
+  EXPECT_EQ(score_as(ScoreKind::kSigmoid, {0.5f, 1.5f}, {0, 0}).best_reference, kNoClass);
+}
+
 TEST(InTop, CountsBetterClassesAndEqualOnesBefore) {
   const std::vector<float> logits = {3, 1, 3, 2, 3};
   EXPECT_TRUE(in_top(logits, 0, 1));

@@ -16,6 +16,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 Comparison small_comparison() {
   Comparison comparison;
   comparison.model = {"gpt2.onnx", "aa"};
+  comparison.scored = {"logits", "classify", "probabilities", "asked for", "kl", "nats/item"};
   comparison.data["report"] = {"text.npz", "npz", 64, "document", "bb"};
   ComparisonRow row{.format = "posit<8,1>",
                     .what = "wa",
@@ -35,6 +36,14 @@ constexpr const char* kSmallText = R"({
   "model": {
     "path": "gpt2.onnx",
     "sha256": "aa"
+  },
+  "scored": {
+    "output": "logits",
+    "task": "classify",
+    "scores": "probabilities",
+    "reason": "asked for",
+    "loss": "kl",
+    "unit": "nats/item"
   },
   "data": {
     "report": {
@@ -170,6 +179,8 @@ TEST(Comparison, EveryMissingFieldIsNamed) {
                               "/data/report/items",
                               "/data/report/unit",
                               "/data/report/sha256",
+                              "/scored",
+                              "/scored/scores",
                               "/rows",
                               "/rows/0/format",
                               "/rows/0/what",

@@ -13,6 +13,7 @@ using nlohmann::json;
 SearchResult small_result() {
   SearchResult result;
   result.model = {"gpt2.onnx", "aa"};
+  result.scored = {"logits", "classify", "probabilities", "asked for", "kl", "nats/item"};
   result.data["report"] = {"text.npz", "npz", 64, "document", "bb"};
   result.costs = {{"gain", 2.5, 1.25, 12}};
   result.refinement = {{"h.0: posit<4,1> -> int5", -0.25, -0.125, -0.1875, -0.0625, "better"}};
@@ -25,8 +26,8 @@ SearchResult small_result() {
                 .mac_bits = 144,
                 .energy = 1e6,
                 .area = 250,
-                .predicted_kl = 0.25,
-                .search_kl = {0.3125, 0.25, 0.375},
+                .predicted_loss = 0.25,
+                .search_loss = {0.3125, 0.25, 0.375},
                 .metrics = {},
                 .optimality_gap = 1e-10,
                 .seconds = 1.5};
@@ -49,20 +50,20 @@ TEST(SearchRecord, ComesBackFromJson) {
 // The names that the documentation of `posittune search --json` promises.
 TEST(SearchRecord, NamesOfARow) {
   const auto row = to_json(small_result().rows[0]);
-  for (const char* name : {"recipe", "bits_per_weight", "bytes", "energy", "search_kl", "metrics", "optimality_gap"}) {
+  for (const char* name : {"recipe", "bits_per_weight", "bytes", "energy", "search_loss", "metrics", "optimality_gap"}) {
     EXPECT_TRUE(row.contains(name)) << name;
   }
-  EXPECT_EQ(row["search_kl"]["high"], 0.375);
+  EXPECT_EQ(row["search_loss"]["high"], 0.375);
   EXPECT_EQ(row["metrics"]["perplexity"]["delta"]["low"], 0.25);
   EXPECT_FALSE(row["metrics"]["kl"].contains("delta"));
 }
 
 TEST(SearchRecord, NumbersThatAreNone) {
   SearchResult result = small_result();
-  result.rows[0].predicted_kl = std::numeric_limits<double>::infinity();
+  result.rows[0].predicted_loss = std::numeric_limits<double>::infinity();
   const auto back = search_result_from_json(json::parse(json_text(result)));
   ASSERT_TRUE(back.ok());
-  EXPECT_EQ(back->rows[0].predicted_kl, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(back->rows[0].predicted_loss, std::numeric_limits<double>::infinity());
 }
 
 TEST(SearchRecord, MissingAndWrongFieldsAreNamed) {
@@ -80,7 +81,7 @@ TEST(SearchRecord, MissingAndWrongFieldsAreNamed) {
 
 TEST(SearchRecord, CsvHasALineForEachMetric) {
   EXPECT_EQ(csv_text(small_result().rows),
-            "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_kl,search_kl,"
+            "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_loss,search_loss,"
             "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise\n"
             "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false\n"
             "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true\n");

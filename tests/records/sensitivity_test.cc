@@ -41,6 +41,7 @@ SensitivityRow small_row() {
 Sensitivity small_sensitivity() {
   Sensitivity sensitivity;
   sensitivity.model = {"gpt2.onnx", "aa"};
+  sensitivity.scored = {"logits", "classify", "probabilities", "asked for", "kl", "nats/item"};
   sensitivity.data["search"] = {"text.npz", "npz", 64, "document", "bb"};
   sensitivity.cuts = {{{"/h.0/Add", "mask"}, 4096}};
   sensitivity.costs = {{"gain", 2.5, 1.25, 12}};
@@ -58,6 +59,14 @@ constexpr const char* kSmallText = R"({
   "model": {
     "path": "gpt2.onnx",
     "sha256": "aa"
+  },
+  "scored": {
+    "output": "logits",
+    "task": "classify",
+    "scores": "probabilities",
+    "reason": "asked for",
+    "loss": "kl",
+    "unit": "nats/item"
   },
   "data": {
     "search": {
@@ -146,7 +155,7 @@ constexpr const char* kSmallText = R"({
       "order": "score",
       "windows": 3,
       "bits_per_weight": 4.75,
-      "kl": 0.875
+      "loss": 0.875
     }
   ]
 }
@@ -301,7 +310,7 @@ TEST(Sensitivity, EveryMissingFieldIsNamed) {
     EXPECT_EQ(sensitivity.error().where, place.to_string());
     ++fields;
   };
-  for (const char* name : {"model", "data", "cuts", "costs", "agreement", "rows"}) {
+  for (const char* name : {"model", "scored", "data", "cuts", "costs", "agreement", "rows"}) {
     expect_error_without(json::json_pointer() / name);
   }
   for (const char* parent : {"/model", "/data/search", "/cuts/0", "/costs/0", "/agreement/0",
@@ -309,7 +318,7 @@ TEST(Sensitivity, EveryMissingFieldIsNamed) {
     const json::json_pointer object(parent);
     for (const auto& [name, value] : whole[object].items()) expect_error_without(object / name);
   }
-  EXPECT_EQ(fields, 6 + 2 + 5 + 2 + 4 + 7 + 16 + 12 + 5 + 4);
+  EXPECT_EQ(fields, 7 + 2 + 5 + 2 + 4 + 7 + 16 + 12 + 5 + 4);
 }
 
 TEST(Sensitivity, NotADocument) {

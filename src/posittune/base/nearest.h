@@ -7,11 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace posittune {
+#include "posittune/base/edit_distance.h"
 
-// Insertions, deletions and substitutions that make b of a; time and memory grow with both lengths' product.
-// source: V. Levenshtein, 1966.
-std::size_t edit_distance(std::string_view a, std::string_view b);
+namespace posittune {
 
 // The `count` of `known` nearest to `text`: those that contain it first (or a part of them, for long
 // names), then by edit distance, ties in the order given. Text beyond 128 bytes is not looked at.

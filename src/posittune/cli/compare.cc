@@ -50,8 +50,17 @@ std::vector<std::string> shown_metrics(metrics::Task task, const ComparisonRow& 
     case metrics::Task::kDetect:
       wanted = {"kl", "map", "map_agreement"};
       break;
+    case metrics::Task::kCtc:
+      wanted = {"kl", "cer", "cer_to_fp32"};
+      break;
+    case metrics::Task::kSegment:
+      wanted = {"kl", "top1_agreement"};
+      break;
+    case metrics::Task::kAgreement:
+      wanted = {"agreement"};
+      break;
     default:
-      wanted = {"sqnr_db", "cosine"};
+      wanted = {"rel_sq_error", "cosine"};
   }
   std::erase_if(wanted, [&](const std::string& name) { return !row.metrics.contains(name); });
   if (wanted.size() > 2) wanted.resize(2);
@@ -62,6 +71,7 @@ void print_table(const CompareResult& result, std::ostream& out) {
   const records::Comparison& comparison = result.comparison;
   const records::SplitRecord& data = comparison.data.at("report");
   fmt::print(out, "{}  on {} ({} items, {} {}s)\n", comparison.model.path, data.path, data.items, result.units, data.unit);
+  fmt::print(out, "scored: {}\n", scored_text(comparison.scored));
   const std::vector<std::string> shown = shown_metrics(result.task, comparison.rows.front());
   using report::Align;
   std::vector<report::Column> columns = {{"format"}, {"what"}, {"scale"}, {"bits/weight", Align::kRight}};
@@ -154,10 +164,7 @@ Action declare(CLI::App& app, Streams streams) {
       ->default_val("fp32")
       ->group(numbers);
   const std::string measuring = "Measuring";
-  app.add_option("--task", options->task, "language_model, classify, detect, generic (auto: what model and data suggest)")
-      ->default_val("auto")
-      ->group(measuring);
-  app.add_option("--output", options->output, "output that is scored (default: the only one, or the first)")->group(measuring);
+  declare_scores(app, options->scores, measuring);
   app.add_option("--batch", options->batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
   app.add_option("--resamples", options->resamples, "bootstrap resamples")->check(CLI::Range(10, 1000000))->group(measuring);
   app.add_option("--seed", options->seed, "of the bootstrap")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);

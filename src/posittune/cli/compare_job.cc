@@ -35,7 +35,7 @@ struct Session {
   ModelData model_data;
   engine::Engine engine;
   std::vector<Trial> trials;
-  metrics::Task task;
+  evaluation::ScoredOutput scored;
   bool calibrates = false;  // a trial needs it; the split may be there without
 
   const data::Dataset& report() const { return *model_data.splits.report; }
@@ -58,8 +58,8 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
                  .hint = "or --what w, or --activation-scale token"};
   }
   if (const Status some = check_chosen(*model_data); !some) return some.error();
-  auto task = resolve_task(*model_data, *model_data->splits.report, options.task, options.output);
-  if (!task) return task.error();
+  auto scored = resolve_scored(*model_data, *model_data->splits.report, options.scores, streams);
+  if (!scored) return scored.error();
   const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);
   auto engine = engine::Engine::create(std::move(model_data->graph), {.chosen = model_data->chosen,
                                                                       .threads = options.model_data.threads,
@@ -67,14 +67,15 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
                                                                       .held_out = covariances,
                                                                       .embedding_columns = covariances ? kEmbeddingColumns : 0});
   if (!engine) return engine.error();
-  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), *task, calibrates};
+  if (const Status settled = evaluation::settle(*scored, *engine, *model_data->splits.report); !settled) return settled.error();
+  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*trials), std::move(*scored), calibrates};
 }
 
 // The resolved configuration: what the rows depend on.
 std::string config_text(const Session& session) {
   const CompareOptions& options = session.options;
-  std::string text = fmt::format("command: compare\ntask: {}\naccumulate: {}\nseed: {}\nresamples: {}\noutput: \"{}\"\n",
-                                 metrics::name(session.task), options.accumulate, options.seed, options.resamples, options.output);
+  std::string text = fmt::format("command: compare\n{}accumulate: {}\nseed: {}\nresamples: {}\n", scored_config(session.scored),
+                                 options.accumulate, options.seed, options.resamples);
   text += fmt::format("report_items: {}\n", session.report().items());
   if (session.model_data.splits.calibrate) text += fmt::format("calibrate_items: {}\n", session.model_data.splits.calibrate->items());
   return text + quantized_text(session.engine);
@@ -104,7 +105,7 @@ std::string key_of(const Session& session, const Trial& trial, const quant::Reci
                              {"items", std::to_string(session.report().items())},
                              {"calibrate", needs_calibration(trial) ? calibrate->identity() + "/" + std::to_string(calibrate->items()) : ""},
                              {"recipe", quant::to_yaml(recipe)},
-                             {"task", std::string(metrics::name(session.task)) + "/" + session.options.output},
+                             {"task", metrics::identity(session.scored.task, session.scored.scorer)},
                              {"bootstrap", fmt::format("{}/{}", session.options.resamples, session.options.seed)},
                              {"engine", kVersion}});
 }
@@ -132,11 +133,12 @@ class Runner {
 
   Result<CompareResult> run() {
     CompareResult result;
-    result.task = session_.task;
+    result.task = session_.scored.task;
     result.units = session_.report().unit_count();
     result.run_folder = folder_.path();
     records::Comparison& comparison = result.comparison;
     comparison.model = {session_.model_data.model_path, session_.model_data.model_sha256};
+    comparison.scored = evaluation::to_record(session_.scored);
     if (session_.model_data.splits.calibrate) comparison.data["calibrate"] = split_record(*session_.model_data.splits.calibrate);
     comparison.data["report"] = split_record(session_.report());
     std::vector<std::optional<records::ComparisonRow>> known;
@@ -180,8 +182,8 @@ class Runner {
     if (evaluator_) return success();
     const data::Dataset& report = session_.report();
     evaluation::Options options;
-    options.task = session_.task;
-    options.scorer.output = session_.options.output;
+    options.task = session_.scored.task;
+    options.scorer = session_.scored.scorer;
     options.scorer.threads = session_.options.model_data.threads;
     options.bootstrap = {.resamples = session_.options.resamples, .seed = session_.options.seed};
     options.batch = session_.options.batch;
@@ -199,7 +201,7 @@ class Runner {
     if (!session_.calibrates) return success();
     const data::Dataset& calibrate = *session_.model_data.splits.calibrate;
     Progress calibration(session_.streams, "calibrate", calibrate.items(), "items");
-    return evaluation::calibrate(session_.engine, calibrate, evaluator_->batch(), session_.options.output, advance_on(calibration));
+    return evaluation::calibrate(session_.engine, calibrate, evaluator_->batch(), session_.scored.scorer.output, advance_on(calibration));
   }
 
   Result<records::ComparisonRow> measure(const Trial& trial, std::size_t number) {
@@ -259,7 +261,7 @@ void print_plan(const Session& session, double one, double all) {
   const auto chosen = std::count(of.chosen.begin(), of.chosen.end(), true);
   const std::size_t layers = session.engine.graph().layers.size();
   if (session.options.json) {
-    nlohmann::ordered_json plan = {{"model", of.model_path}, {"layers", layers}, {"quantized", chosen}, {"task", metrics::name(session.task)},
+    nlohmann::ordered_json plan = {{"model", of.model_path}, {"layers", layers}, {"quantized", chosen}, {"task", metrics::name(session.scored.task)},
                                    {"items", report.items()}, {"trials", nlohmann::ordered_json::array()},
                                    {"seconds_per_item", one}, {"estimated_seconds", all}};
     for (const Trial& trial : session.trials) plan["trials"].push_back(trial.name());
@@ -267,7 +269,7 @@ void print_plan(const Session& session, double one, double all) {
     return;
   }
   fmt::print(session.streams.out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n",
-             of.model_path, session.engine.weight_count(), chosen, layers, metrics::name(session.task), report.items(),
+             of.model_path, session.engine.weight_count(), chosen, layers, metrics::name(session.scored.task), report.items(),
              report.unit_count(), report.unit_name());
   fmt::print(session.streams.out, "trials   {}\n", session.trials.size());
   for (const Trial& trial : session.trials) fmt::print(session.streams.out, "  {}\n", trial.name());

@@ -8,6 +8,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/cli/model_data_options.h"
+#include "posittune/cli/score_options.h"
 #include "posittune/quant/recipe.h"
 
 namespace posittune::cli {
@@ -15,7 +16,8 @@ namespace posittune::cli {
 struct CompareOptions {
   ModelDataOptions model_data;
   std::vector<std::string> formats, what, scales, recipes;
-  std::string granularity, activation_scale, accumulate, task, output, rounding;
+  std::string granularity, activation_scale, accumulate, rounding;
+  evaluation::ScoreRequest scores;
   bool input_weighted = false, bias_correction = false;
   std::size_t batch = 0, resamples = 1000;
   std::uint64_t seed = 1;

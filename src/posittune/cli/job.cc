@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <openvino/core/version.hpp>
+#include <ostream>
 #include <utility>
 
 #include "posittune/base/hash.h"
@@ -47,19 +48,25 @@ Status check_chosen(const ModelData& of) {
                .hint = "`posittune inspect` shows what was found, and notes on what was not"};
 }
 
-Result<metrics::Task> resolve_task(const ModelData& of, const data::Dataset& data, const std::string& task, const std::string& output) {
-  const auto& outputs = of.graph.outputs;
-  const auto named = [&](const TensorInfo& each) { return each.name == output; };
-  if (!output.empty() && std::none_of(outputs.begin(), outputs.end(), named)) {
-    std::string known;
-    for (const TensorInfo& each : outputs) known += (known.empty() ? "" : ", ") + each.name;
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "the model has no output '" + output + "'",
-                 .where = of.model_path,
-                 .expected = known};
+Result<evaluation::ScoredOutput> resolve_scored(const ModelData& of, const data::Dataset& data, const evaluation::ScoreRequest& request, Streams streams) {
+  auto scored = evaluation::choose_scored(of.graph, data, request);
+  if (!scored) return scored.error();
+  for (std::size_t at = 0; at < scored->note.size();) {
+    const std::size_t end = std::min(scored->note.find('\n', at), scored->note.size());
+    streams.err << "note: " << scored->note.substr(at, end - at) << "\n";
+    at = end + 1;
   }
-  if (!task.empty() && task != "auto") return metrics::parse_task(task);
-  return evaluation::guess_task(of.graph, data);
+  return scored;
+}
+
+std::string scored_config(const evaluation::ScoredOutput& scored) {
+  const records::ScoredRecord record = evaluation::to_record(scored);
+  const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); };
+  std::string text = fmt::format("task: {}\noutput: {}\n", record.task, quoted(record.output));
+  if (!record.scores.empty()) text += fmt::format("scores: {}\n", record.scores);
+  if (scored.scorer.class_axis) text += fmt::format("class_axis: {}\n", *scored.scorer.class_axis);
+  if (scored.task == metrics::Task::kCtc) text += fmt::format("blank: {}\n", scored.scorer.blank);
+  return text;
 }
 
 records::SplitRecord split_record(const data::Dataset& data) {

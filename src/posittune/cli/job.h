@@ -11,6 +11,7 @@
 #include "posittune/cli/progress.h"
 #include "posittune/engine/engine.h"
 #include "posittune/evaluation/evaluator.h"
+#include "posittune/evaluation/scored_output.h"
 #include "posittune/metrics/scorer.h"
 #include "posittune/records/comparison.h"
 #include "posittune/records/run_folder.h"
@@ -26,9 +27,11 @@ std::vector<std::string> split_formats(const std::vector<std::string>& lists);
 // Errors when the layers to quantize are none.
 Status check_chosen(const ModelData& of);
 
-// The task that was asked for, or ("auto", empty) the one that model and data suggest. Checks that the
-// model has `output` when it is named.
-Result<metrics::Task> resolve_task(const ModelData& of, const data::Dataset& data, const std::string& task, const std::string& output);
+// Which output is scored and how, by what was asked for and what model and data suggest; notes go to streams.err.
+Result<evaluation::ScoredOutput> resolve_scored(const ModelData& of, const data::Dataset& data, const evaluation::ScoreRequest& request, Streams streams);
+
+// The lines of a configuration that name it.
+std::string scored_config(const evaluation::ScoredOutput& scored);
 
 records::SplitRecord split_record(const data::Dataset& data);
 

@@ -35,8 +35,9 @@ std::string energy_text(double pj) { return pj >= 1e9 ? fmt::format("{:.3g} mJ",
 
 std::string metric_cell(const std::string& name, const records::MetricResult& metric) {
   std::string text = number(metric.value.value);
-  if (name != "kl" && metric.delta) text += fmt::format(" ({:+.2f} %)", 100 * tuning::drop_of(name, metric) * (name == "perplexity" ? 1 : -1));
-  if (name == "kl") text += fmt::format(" [{}, {}]", number(metric.value.low), number(metric.value.high));
+  const bool loss = name == "kl" || name == "rel_sq_error";  // FP32's own is 0: there is no part of it
+  if (!loss && metric.delta) text += fmt::format(" ({:+.2f} %)", 100 * tuning::drop_of(name, metric) * (metrics::lower_is_better(name) ? 1 : -1));
+  if (loss) text += fmt::format(" [{}, {}]", number(metric.value.low), number(metric.value.high));
   return text + (metric.noise ? " noise" : "");
 }
 
@@ -59,9 +60,11 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   if (macs) columns.push_back({"bits x bits/MAC", Align::kRight});
   if (areas) columns.push_back({"um2/MAC", Align::kRight});
   for (const char* title : {"size", "energy", "sum of scores"}) columns.push_back({title, Align::kRight});
-  columns.push_back({"KL on search", Align::kRight});
-  if (reported) columns.push_back({"KL on report", Align::kRight});
-  if (reported && metric != "kl") columns.push_back({metric, Align::kRight});
+  const std::string& loss = result.scored.loss;
+  const bool lost = any([&](const auto& row) { return row.metrics.contains(loss); });
+  columns.push_back({loss_title(result.scored) + " on search", Align::kRight});
+  if (lost) columns.push_back({loss_title(result.scored) + " on report", Align::kRight});
+  if (reported && metric != loss) columns.push_back({metric, Align::kRight});
   columns.push_back({"gap", Align::kRight});
   report::Table table(std::move(columns));
   for (const records::SearchRow& row : rows) {
@@ -69,10 +72,10 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
     if (inputs) line.push_back(fmt::format("{:.2f}", row.activation_bits));
     if (macs) line.push_back(fmt::format("{:.1f}", row.mac_bits));
     if (areas) line.push_back(fmt::format("{:.0f}", row.area));
-    line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy), number(row.predicted_kl), number(row.search_kl.value)});
+    line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy), number(row.predicted_loss), number(row.search_loss.value)});
     const auto cell = [&](const std::string& name) { return row.metrics.contains(name) ? metric_cell(name, row.metrics.at(name)) : "-"; };
-    if (reported) line.push_back(cell("kl"));
-    if (reported && metric != "kl") line.push_back(cell(metric));
+    if (lost) line.push_back(cell(loss));
+    if (reported && metric != loss) line.push_back(cell(metric));
     line.push_back(gap_text(row.optimality_gap));
     table.add_row(std::move(line));
   }
@@ -80,7 +83,7 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
 }
 
 void print_result(const SearchJobResult& found, std::ostream& out) {
-  fmt::print(out, "{}\n", found.result.model.path);
+  fmt::print(out, "{}\nscored: {}\n", found.result.model.path, scored_text(found.result.scored));
   print_rows(found.result, out);
   if (!found.result.refinement.empty()) {
     report::Table table({{"change tried"}, {"by scores", report::Align::kRight}, {"measured", report::Align::kRight}, {"verdict"}});
@@ -165,8 +168,7 @@ void declare_measuring(CLI::App& app, SearchOptions& options) {
   app.add_option("--segments", options.segments, "parts that the graph is cut into, at most")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
   app.add_option("--cache-limit", options.cache_limit, "memory for tensors at the cuts, for example 512MiB; the rest goes to disk")
       ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
-  app.add_option("--task", options.task, "language_model, classify, detect, generic (auto: what model and data suggest)")->default_val("auto")->group(group);
-  app.add_option("--output", options.output, "output that is scored (default: the first)")->group(group);
+  declare_scores(app, options.scores, group);
   app.add_option("--batch", options.batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
   app.add_option("--resamples", options.resamples, "of the bootstrap")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
   app.add_option("--seed", options.seed, "of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);

@@ -34,7 +34,7 @@ struct Session {
   ModelData model_data;
   cost::Table table;
   tuning::Options tuning;
-  metrics::Task task = metrics::Task::kGeneric;
+  evaluation::ScoredOutput scored{};
   cost::Loads loads{};
   cost::Memory memory{};
   tuning::ModelSize size{};
@@ -96,13 +96,13 @@ Status look_at_graph(Session& session, const model::Graph& graph) {
 void set_measuring(Session& session) {
   const SearchOptions& options = session.options;
   tuning::Options& tuning = session.tuning;
-  tuning.analysis.prober.task = session.task;
-  tuning.analysis.prober.scorer.output = options.output;
+  tuning.analysis.prober.task = session.scored.task;
+  tuning.analysis.prober.scorer = session.scored.scorer;
   tuning.analysis.prober.scorer.threads = options.model_data.threads;
   tuning.analysis.prober.batch = options.batch;
   tuning.analysis.prober.cache_limit = options.cache_limit;
   tuning.analysis.gain_items = gain_items(options, session.size.macs, session.engine->graph().weights.size());
-  tuning.evaluation.task = session.task;
+  tuning.evaluation.task = session.scored.task;
   tuning.evaluation.scorer = tuning.analysis.prober.scorer;
   tuning.evaluation.bootstrap = {.resamples = options.resamples, .seed = options.seed};
   tuning.evaluation.batch = options.batch;
@@ -160,9 +160,9 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
   if (!model_data) return model_data.error();
   if (const Status some = check_chosen(*model_data); !some) return some.error();
   if (const Status there = check_splits(options, model_data->splits); !there) return there.error();
-  auto task = resolve_task(*model_data, *model_data->splits.search, options.task, options.output);
-  if (!task) return task.error();
-  Session session{options, streams, std::move(*model_data), std::move(*table), std::move(*tuning), *task};
+  auto scored = resolve_scored(*model_data, *model_data->splits.search, options.scores, streams);
+  if (!scored) return scored.error();
+  Session session{options, streams, std::move(*model_data), std::move(*table), std::move(*tuning), std::move(*scored)};
   model::Graph graph = std::move(session.model_data.graph);
   if (const Status seen = look_at_graph(session, graph); !seen) return seen.error();
   const bool compensated = session.tuning.choices.weights.front().rounding == quant::Rounding::kCompensated;
@@ -174,6 +174,7 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
                                                           .embedding_columns = compensated ? kEmbeddingColumns : 0});
   if (!engine) return engine.error();
   session.engine.emplace(std::move(*engine));
+  if (const Status settled = evaluation::settle(session.scored, *session.engine, session.search()); !settled) return settled.error();
   set_measuring(session);
   if (const Status fits = tuning::MixSpace::check(*session.engine, session.tuning.choices, session.tuning.space); !fits) return fits.error();
   if (const Status priced = settle_table(session); !priced) return priced.error();
@@ -182,8 +183,8 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
 
 std::string config_text(const Session& session) {
   // Choices and budgets may change from session to session while only the search split is looked at.
-  std::string text = fmt::format("command: search\ntask: {}\nseed: {}\nresamples: {}\noutput: \"{}\"\nsegments: {}\n", metrics::name(session.task),
-                                 session.options.seed, session.options.resamples, session.options.output, session.engine->segment_count());
+  std::string text = fmt::format("command: search\n{}seed: {}\nresamples: {}\nsegments: {}\n", scored_config(session.scored),
+                                 session.options.seed, session.options.resamples, session.engine->segment_count());
   text += fmt::format("calibrate_items: {}\nsearch_items: {}\n", session.calibrate().items(), session.search().items());
   if (session.report() != nullptr) text += fmt::format("report_items: {}\n", session.report()->items());
   return text + quantized_text(*session.engine);
@@ -224,17 +225,17 @@ std::string series_name(const std::string& method) {
   return method.substr(0, method.find_first_of("<0123456789|", std::string("uniform ").size()));
 }
 
-// KL on the search split against bits, for each method that has several points.
-std::string front_plot(const std::vector<records::SearchRow>& rows) {
+// The loss on the search split against bits, for each method that has several points.
+std::string front_plot(const std::vector<records::SearchRow>& rows, const std::string& loss) {
   std::map<std::string, std::map<double, double>> lines;
   std::vector<std::string> names;  // in the rows' order
   for (const records::SearchRow& row : rows) {
-    if (!(row.search_kl.value > 0)) continue;
+    if (!(row.search_loss.value > 0)) continue;
     const std::string name = series_name(row.method);
     if (!lines.contains(name)) names.push_back(name);
-    lines[name][row.bits_per_weight] = std::log10(row.search_kl.value);
+    lines[name][row.bits_per_weight] = std::log10(row.search_loss.value);
   }
-  report::Plot plot{.title = "KL on the search split", .x_label = "bits per weight", .y_label = "log10 KL to FP32", .series = {}};
+  report::Plot plot{.title = loss + " on the search split", .x_label = "bits per weight", .y_label = "log10 of " + loss + " to FP32", .series = {}};
   for (const std::string& name : names) {
     if (lines[name].size() < 2) continue;
     report::Series series{name, {}, {}};
@@ -255,7 +256,7 @@ Status write_results(records::RunFolder& folder, tuning::Outcome& outcome) {
   }
   if (const Status ok = write_file(folder.file("results.json"), records::json_text(outcome.result)); !ok) return ok.error();
   if (const Status ok = write_file(folder.file("results.csv"), records::csv_text(outcome.result.rows)); !ok) return ok.error();
-  const std::string plot = front_plot(outcome.result.rows);
+  const std::string plot = front_plot(outcome.result.rows, loss_title(outcome.result.scored));
   return plot.empty() ? success() : write_file(folder.file("front.svg"), plot);
 }
 
@@ -278,7 +279,7 @@ Result<SearchJobResult> run_search(const SearchOptions& options, Streams streams
                               .size = session->size,
                               .squares = session->squares,
                               .journal = &folder->journal(),
-                              .identity = {{"model", session->model_data.model_sha256}, {"task", std::string(metrics::name(session->task)) + "/" + options.output}},
+                              .identity = {{"model", session->model_data.model_sha256}, {"task", metrics::identity(session->scored.task, session->scored.scorer)}},
                               .progress = reporter(streams)};
   auto outcome = tuning::tune(inputs, session->tuning);
   if (!outcome) {
@@ -286,11 +287,12 @@ Result<SearchJobResult> run_search(const SearchOptions& options, Streams streams
     return outcome.error();
   }
   outcome->result.model = {session->model_data.model_path, session->model_data.model_sha256};
+  outcome->result.scored = evaluation::to_record(session->scored);
   outcome->result.data["calibrate"] = split_record(session->calibrate());
   outcome->result.data["search"] = split_record(session->search());
   if (session->report() != nullptr && !options.no_report) outcome->result.data["report"] = split_record(*session->report());
   if (const Status written = write_results(*folder, *outcome); !written) return written.error();
-  return SearchJobResult{std::move(outcome->result), session->task, std::move(outcome->missed), folder->path(),
+  return SearchJobResult{std::move(outcome->result), std::move(outcome->missed), folder->path(),
                          std::chrono::duration<double>(Clock::now() - start).count()};
 }
 
@@ -312,13 +314,13 @@ Status dry_run_search(const SearchOptions& options, Streams streams) {
   const double items = 0.55 * static_cast<double>(weights * gained) + static_cast<double>(recipes + tuning.refine * tuning.budgets.size()) * static_cast<double>(session->search().items()) +
                        (session->report() != nullptr && tuning.report ? static_cast<double>(recipes * session->report()->items()) : 0);
   if (options.json) {
-    const nlohmann::ordered_json plan = {{"model", session->model_data.model_path}, {"task", metrics::name(session->task)}, {"weights", weights},
+    const nlohmann::ordered_json plan = {{"model", session->model_data.model_path}, {"task", metrics::name(session->scored.task)}, {"weights", weights},
                                          {"choices", choices}, {"recipes", recipes}, {"gain_items", gained}, {"estimated_seconds", one * items}};
     fmt::print(streams.out, "{}\n", plan.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     return success();
   }
   fmt::print(streams.out, "model    {}\ntask     {}\nweights  {}\nchoices  {} for each\nrecipes  {} to measure\ngains    on {} of {} items\nestimate {:.0f} s of runs, beside scores\n",
-             session->model_data.model_path, metrics::name(session->task), weights, choices, recipes, gained, session->search().items(), one * items);
+             session->model_data.model_path, metrics::name(session->scored.task), weights, choices, recipes, gained, session->search().items(), one * items);
   return success();
 }
 

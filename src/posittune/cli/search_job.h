@@ -8,6 +8,7 @@
 
 #include "posittune/cli/cli.h"
 #include "posittune/cli/model_data_options.h"
+#include "posittune/cli/score_options.h"
 #include "posittune/metrics/scorer.h"
 #include "posittune/records/search.h"
 
@@ -30,7 +31,8 @@ struct SearchOptions {
   std::string table;
   double memory_pj_per_bit = -1;
   // Measuring.
-  std::string reference, task, output, run_folder;
+  std::string reference, run_folder;
+  evaluation::ScoreRequest scores;
   std::int64_t gain_items = -1;  // -1: by the model's size
   std::size_t segments = 32, batch = 0, resamples = 1000;
   std::uint64_t cache_limit = 1U << 30, seed = 1;
@@ -39,7 +41,6 @@ struct SearchOptions {
 
 struct SearchJobResult {
   records::SearchResult result;
-  metrics::Task task = metrics::Task::kGeneric;
   std::vector<Error> missed;  // budgets that cannot be met
   std::string run_folder;
   double seconds = 0;

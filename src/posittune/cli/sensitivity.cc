@@ -75,8 +75,9 @@ void print_agreement(const records::Sensitivity& result, std::ostream& out) {
 
 void print_extras(const records::Sensitivity& result, std::ostream& out) {
   using report::Align;
+  const std::string loss = loss_title(result.scored);
   if (!result.mixes.empty()) {
-    report::Table table({{"random mix: bits/weight", Align::kRight}, {"sum of scores", Align::kRight}, {"KL [95 %]", Align::kRight}, {"KL / sum", Align::kRight}});
+    report::Table table({{"random mix: bits/weight", Align::kRight}, {"sum of scores", Align::kRight}, {loss + " [95 %]", Align::kRight}, {loss + " / sum", Align::kRight}});
     for (const records::MixRecord& mix : result.mixes) {
       table.add_row({fmt::format("{:.3f}", mix.bits_per_weight), number(mix.predicted),
                      fmt::format("{} [{}, {}]", number(mix.measured), number(mix.low), number(mix.high)), fmt::format("{:.2f}", mix.measured / mix.predicted)});
@@ -84,9 +85,9 @@ void print_extras(const records::Sensitivity& result, std::ostream& out) {
     fmt::print(out, "\n{}", table.text());
   }
   if (!result.upgrades.empty()) {
-    report::Table table({{"windows upgraded in order of"}, {"windows", Align::kRight}, {"bits/weight", Align::kRight}, {"KL", Align::kRight}});
+    report::Table table({{"windows upgraded in order of"}, {"windows", Align::kRight}, {"bits/weight", Align::kRight}, {loss, Align::kRight}});
     for (const records::UpgradeRecord& each : result.upgrades) {
-      table.add_row({each.order, std::to_string(each.windows), fmt::format("{:.3f}", each.bits_per_weight), number(each.kl)});
+      table.add_row({each.order, std::to_string(each.windows), fmt::format("{:.3f}", each.bits_per_weight), number(each.loss)});
     }
     fmt::print(out, "\n{}", table.text());
   }
@@ -100,9 +101,11 @@ void print_result(const SensitivityResult& found, std::ostream& out) {
   }
   const auto reached = [&](const char* tier) { return std::any_of(result.rows.begin(), result.rows.end(), [&](const auto& row) { return row.tier == tier; }); };
   const std::string tier = reached("gain") || reached("exact") ? "exact" : "proxy";
+  fmt::print(out, "scored: {}\n", scored_text(result.scored));
   for (const std::string& what : whats) {
     fmt::print(out, "{}  {}: {}\n", result.model.path, what == "w" ? "weights" : what == "a" ? "inputs of layers" : "weights and inputs",
-               tier == "proxy" ? "error / signal at the layer's output" : "KL to FP32, " + found.unit);
+               tier == "proxy" ? "error / signal at the layer's output"
+                               : loss_title(result.scored) + " to FP32" + (result.scored.unit.empty() ? "" : ", " + result.scored.unit));
     print_scores(result, what, out);
     fmt::print(out, "\n");
   }
@@ -154,8 +157,7 @@ void declare_measuring(CLI::App& app, SensitivityOptions& options) {
   app.add_option("--segments", options.segments, "parts that the graph is cut into, at most")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
   app.add_option("--cache-limit", options.cache_limit, "memory for tensors at the cuts, for example 512MiB; the rest goes to disk")
       ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
-  app.add_option("--task", options.task, "language_model, classify, detect, generic (auto: what model and data suggest)")->default_val("auto")->group(group);
-  app.add_option("--output", options.output, "output that is scored (default: the first)")->group(group);
+  declare_scores(app, options.scores, group);
   app.add_option("--batch", options.batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
   app.add_option("--seed", options.seed, "of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
 }

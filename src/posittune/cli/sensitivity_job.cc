@@ -87,6 +87,7 @@ struct Session {
   ModelData model_data;
   engine::Engine engine;
   sensitivity::Options analysis;
+  evaluation::ScoredOutput scored;
 
   const data::Dataset* calibrate() const { return model_data.splits.calibrate ? &*model_data.splits.calibrate : nullptr; }
   const data::Dataset* search() const { return model_data.splits.search ? &*model_data.splits.search : nullptr; }
@@ -140,11 +141,9 @@ Result<Session> open_session(const SensitivityOptions& options, Streams streams)
                  .expected = "--search PATH, or `search` in --data",
                  .hint = "or --tier proxy"};
   }
-  auto task = resolve_task(*model_data, splits.search ? *splits.search : *splits.calibrate, options.task, options.output);
-  if (!task) return task.error();
-  analysis->prober.task = *task;
-  analysis->prober.scorer.output = options.output;
-  analysis->prober.scorer.threads = options.model_data.threads;
+  const data::Dataset& seen = splits.search ? *splits.search : *splits.calibrate;
+  auto scored = resolve_scored(*model_data, seen, options.scores, streams);
+  if (!scored) return scored.error();
   analysis->prober.batch = options.batch;
   analysis->prober.cache_limit = options.cache_limit;
   auto engine = engine::Engine::create(std::move(model_data->graph), {.chosen = model_data->chosen,
@@ -154,14 +153,17 @@ Result<Session> open_session(const SensitivityOptions& options, Streams streams)
                                                                       .held_out = options.rounding == "compensated",
                                                                       .embedding_columns = options.rounding == "compensated" ? kEmbeddingColumns : 0});
   if (!engine) return engine.error();
-  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*analysis)};
+  if (const Status settled = evaluation::settle(*scored, *engine, seen); !settled) return settled.error();
+  scored->scorer.threads = options.model_data.threads;
+  analysis->prober.task = scored->task;
+  analysis->prober.scorer = scored->scorer;
+  return Session{options, streams, std::move(*model_data), std::move(*engine), std::move(*analysis), std::move(*scored)};
 }
 
 std::string config_text(const Session& session) {
   // Formats, tiers and extras may change from session to session: each row has its own key.
-  std::string text = fmt::format("command: sensitivity\ntask: {}\nseed: {}\noutput: \"{}\"\nsegments: {}\n",
-                                 metrics::name(session.analysis.prober.task), session.options.seed, session.options.output,
-                                 session.engine.segment_count());
+  std::string text = fmt::format("command: sensitivity\n{}seed: {}\nsegments: {}\n", scored_config(session.scored),
+                                 session.options.seed, session.engine.segment_count());
   if (session.search() != nullptr) text += fmt::format("search_items: {}\n", session.search()->items());
   if (session.calibrate() != nullptr) text += fmt::format("calibrate_items: {}\n", session.calibrate()->items());
   return text + quantized_text(session.engine);
@@ -202,12 +204,12 @@ Status add_extras(const SensitivityOptions& options, Analysis& analysis, records
 }
 
 std::string upgrade_plot(const records::Sensitivity& result) {
-  report::Plot plot{.title = "KL as windows of channels are upgraded", .x_label = "bits per weight", .y_label = "KL to FP32", .series = {}};
+  report::Plot plot{.title = loss_title(result.scored) + " as windows of channels are upgraded", .x_label = "bits per weight", .y_label = loss_title(result.scored) + " to FP32", .series = {}};
   for (const records::UpgradeRecord& each : result.upgrades) {
     const std::string name = each.order == "error" ? "by |dW|^2" : each.order == "score" ? "by score" : each.order;
     if (plot.series.empty() || plot.series.back().name != name) plot.series.push_back({name, {}, {}});
     plot.series.back().x.push_back(each.bits_per_weight);
-    plot.series.back().y.push_back(each.kl);
+    plot.series.back().y.push_back(each.loss);
   }
   return report::to_svg(plot);
 }
@@ -225,7 +227,7 @@ Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Str
                              .search = session->search(),
                              .journal = &folder->journal(),
                              .identity = {{"model", session->model_data.model_sha256},
-                                          {"task", std::string(metrics::name(session->analysis.prober.task)) + "/" + options.output}},
+                                          {"task", metrics::identity(session->scored.task, session->scored.scorer)}},
                              .report = reporter(streams)};
   Analysis analysis(std::move(inputs), session->analysis);
   auto result = analysis.run();
@@ -235,6 +237,7 @@ Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Str
   }
   if (const Status done = add_extras(options, analysis, *result); !done) return done.error();
   analysis.set_costs(*result);
+  result->scored = evaluation::to_record(session->scored);
   result->model = {session->model_data.model_path, session->model_data.model_sha256};
   if (session->calibrate() != nullptr) result->data["calibrate"] = split_record(*session->calibrate());
   if (session->search() != nullptr) result->data["search"] = split_record(*session->search());
@@ -246,12 +249,7 @@ Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Str
   if (!result->upgrades.empty()) {
     if (const Status ok = write_file(folder->file("upgrades.svg"), upgrade_plot(*result)); !ok) return ok.error();
   }
-  const metrics::Task task = session->analysis.prober.task;
-  const std::string unit = task == metrics::Task::kLanguageModel ? "nats/token"
-                           : task == metrics::Task::kClassify    ? "nats/item"
-                           : task == metrics::Task::kDetect      ? "nats/image"
-                                                                 : "relative squared error";
-  return SensitivityResult{std::move(*result), unit, folder->path()};
+  return SensitivityResult{std::move(*result), folder->path()};
 }
 
 Status dry_run_sensitivity(const SensitivityOptions& options, Streams streams) {

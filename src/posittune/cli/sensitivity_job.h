@@ -8,6 +8,7 @@
 
 #include "posittune/cli/cli.h"
 #include "posittune/cli/model_data_options.h"
+#include "posittune/cli/score_options.h"
 #include "posittune/records/sensitivity.h"
 
 namespace posittune::cli {
@@ -15,7 +16,8 @@ namespace posittune::cli {
 struct SensitivityOptions {
   ModelDataOptions model_data;
   std::vector<std::string> formats, what, scales;
-  std::string granularity, activation_scale, tier, reference, task, output, rounding;
+  std::string granularity, activation_scale, tier, reference, rounding;
+  evaluation::ScoreRequest scores;
   bool input_weighted = false, bias_correction = false, no_early_stop = false;
   double precision = 0.1;
   std::size_t segments = 32, batch = 0, spot_checks = 8, naive = 0;
@@ -28,7 +30,6 @@ struct SensitivityOptions {
 
 struct SensitivityResult {
   records::Sensitivity sensitivity;
-  std::string unit;  // of scores: "nats/token"
   std::string run_folder;
 };
 

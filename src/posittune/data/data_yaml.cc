@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
-#include <numeric>
 #include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "posittune/base/edit_distance.h"
 #include "posittune/base/files.h"
 
 namespace posittune::data {
@@ -46,22 +46,6 @@ struct Place {
   }
 };
 
-// Levenshtein's distance.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string shown(const YAML::Node& node) {
   if (!node.IsScalar()) return node.IsSequence() ? "a list" : node.IsMap() ? "a map" : "nothing";
   std::string text = node.Scalar().substr(0, 60);
@@ -83,7 +67,7 @@ Error unknown_key(const YAML::Node& key, const Place& place, std::span<const Fie
   std::size_t best = SIZE_MAX;
   for (const Field& field : fields) {
     known += (known.empty() ? "" : ", ") + std::string(field.key);
-    const std::size_t distance = edit_distance(found, field.key);
+    const std::size_t distance = edit_distance(std::string_view(found), field.key);
     if (distance < best) {
       best = distance;
       nearest = field.key;

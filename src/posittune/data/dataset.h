@@ -40,7 +40,7 @@ struct Document {
 
 // What each kind holds:
 //   npz     an array for each input of the model, by name, one row an item; `labels`, an integer
-//           for each item; `document`, the number of the document an item is from.
+//           for each item, or a row of symbols for each, filled up with -1; `document`, the number of the document an item is from.
 //   text    rows of equal length of each document's tokens; see text_source.cc, documents.h.
 //   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item.
 //   coco    the images of a COCO json in its order, with boxes in pixels of the network's input and

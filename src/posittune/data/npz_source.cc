@@ -1,4 +1,5 @@
-// Data sets in .npz archives: an array for each input of the model, `labels`, `document`.
+// Data sets in .npz archives: an array for each input of the model, `labels` (of sequences: rows of symbols
+// with -1 behind the last), `document`.
 
 #include <algorithm>
 #include <map>
@@ -136,6 +137,35 @@ Result<std::vector<std::int64_t>> read_integers(const NpzReader& file, std::size
   return std::vector<std::int64_t>(numbers.begin(), numbers.end());
 }
 
+// Rows of symbols, each ending where -1 begins.
+Result<std::vector<std::vector<std::int64_t>>> read_sequences(const NpzReader& file, std::size_t index,
+                                                              std::size_t rows) {
+  auto tensor = file.read(index, rows);
+  if (!tensor) return tensor.error();
+  const NpzArray& array = file.arrays()[index];
+  if (!is_integer(tensor->type)) {
+    return bad_array(file.path(), array.name, "array does not hold integers", "an integer type",
+                     "'" + array.type + "'");
+  }
+  const auto wide = cast_exact(std::move(*tensor), ElementType::kI64, file.path());
+  if (!wide) return wide.error();
+  const std::size_t length = array.shape[1];
+  std::vector<std::vector<std::int64_t>> sequences;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto symbols = wide->as<std::int64_t>().subspan(row * length, length);
+    const auto end = std::ranges::find(symbols, std::int64_t{-1});
+    const auto bad = [](auto from, auto to, auto wrong) { return std::find_if(from, to, wrong) != to; };
+    if (bad(symbols.begin(), end, [](std::int64_t n) { return n < 0; }) ||
+        bad(end, symbols.end(), [](std::int64_t n) { return n != -1; })) {
+      return bad_array(file.path(), array.name, "array does not hold sequences of symbols",
+                       "numbers of 0 or more, then -1 up to the end of the row",
+                       "another order in row " + std::to_string(row));
+    }
+    sequences.emplace_back(symbols.begin(), end);
+  }
+  return sequences;
+}
+
 }  // namespace
 
 Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs) {
@@ -160,6 +190,12 @@ Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs) {
       auto tensor = read_input(*file, i, items, *input);
       if (!tensor) return tensor.error();
       tensors.emplace(array.name, std::move(*tensor));
+      continue;
+    }
+    if (array.name == kLabels && array.shape.size() == 2 && array.shape[1] > 1) {
+      auto sequences = read_sequences(*file, i, items);
+      if (!sequences) return sequences.error();
+      opened.annotations.sequences = std::move(*sequences);
       continue;
     }
     auto numbers = read_integers(*file, i, items);

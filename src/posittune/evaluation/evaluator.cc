@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "posittune/evaluation/batches.h"
+#include "posittune/evaluation/scored_output.h"
 #include "posittune/evaluation/tensor_store.h"
 
 namespace posittune::evaluation {
@@ -19,29 +20,16 @@ records::Estimate to_record(const metrics::Estimate& estimate) {
 
 }  // namespace
 
-metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data) {
-  const auto& outputs = graph.outputs;
-  const bool images = std::any_of(graph.inputs.begin(), graph.inputs.end(),
-                                  [](const TensorInfo& input) { return input.dims.size() == 4; });
-  const bool single = outputs.size() == 1;
-  if (!data.annotations().boxes.empty()) return metrics::Task::kDetect;
-  if (!data.annotations().labels.empty()) return metrics::Task::kClassify;
-  if (images && single && outputs[0].dims.size() == 3 && outputs[0].dims[1] > 4) return metrics::Task::kDetect;
-  const bool tokens = std::any_of(graph.inputs.begin(), graph.inputs.end(),
-                                  [](const TensorInfo& input) { return input.name == "input_ids"; });
-  const auto logits = std::find_if(outputs.begin(), outputs.end(),
-                                   [](const TensorInfo& output) { return output.name == "logits"; });
-  if (tokens && logits != outputs.end() && logits->dims.size() == 3) return metrics::Task::kLanguageModel;
-  if (logits != outputs.end() && logits->dims.size() == 2) return metrics::Task::kClassify;
-  return metrics::Task::kGeneric;
-}
-
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance) {
   const Status calibrated = for_each_batch(data, batch, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     if (const Status seen = engine.calibrate(inputs); !seen) return seen.error();
     return advance(std::min(batch, data.items() - first));
   });
   if (!calibrated || engine.embedding_runs() == 0) return calibrated;
+  // Nothing can be learnt from how integers move: then embeddings are rounded to nearest.
+  const std::string name = output.empty() ? default_output(engine.graph()) : output;
+  const auto found = std::ranges::find(engine.graph().outputs, name, &TensorInfo::name);
+  if (found != engine.graph().outputs.end() && found->type != ElementType::kF32) return calibrated;
   // Batches of a size of their own: what is measured must not depend on --batch.
   const std::size_t fixed = batch_limit(engine.graph()), runs = kCalibrations * data.items() / engine.embedding_runs();
   const std::size_t items = std::min(data.items(), std::clamp(runs, kLeastEmbeddingItems, kEmbeddingItems));
@@ -49,7 +37,7 @@ Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t 
   for (std::size_t first = 0; first < items; first += part) {
     auto inputs = data.batch(first, std::min(part, items - first));
     if (!inputs) return inputs.error();
-    if (const Status measured = engine.measure_embeddings(*inputs, output, [&] { return advance(0); }); !measured) return of_data(measured.error(), data);
+    if (const Status measured = engine.measure_embeddings(*inputs, name, [&] { return advance(0); }); !measured) return of_data(measured.error(), data);
   }
   return success();
 }
@@ -59,10 +47,7 @@ Evaluator::Evaluator(engine::Engine& engine, const data::Dataset& data, Options 
       data_(&data),
       options_(std::move(options)),
       reference_(std::make_shared<TensorStore>(options_.memory_limit, options_.scratch_folder)) {
-  // The model's first output, not the first by name.
-  if (options_.scorer.output.empty() && !engine.graph().outputs.empty()) {
-    options_.scorer.output = engine.graph().outputs.front().name;
-  }
+  if (options_.scorer.output.empty()) options_.scorer.output = default_output(engine.graph());
 }
 
 metrics::Scorer Evaluator::make_scorer() const {

@@ -60,10 +60,7 @@ class Evaluator {
 };
 
 // Runs FP32 over calibration data, which the engine observes; then, on its first items, measures what embeddings do to
-// an output (empty: the first).
+// an output (empty: the default one, see scored_output.h); not where that holds integers.
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance);
-
-// The task that model and data suggest: boxes or detector outputs, labels, logits of tokens.
-metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data);
 
 }  // namespace posittune::evaluation

@@ -9,6 +9,7 @@
 
 #include "posittune/base/mix.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/evaluation/scored_output.h"
 #include "posittune/evaluation/tensor_store.h"
 #include "posittune/metrics/divergence.h"
 
@@ -95,9 +96,7 @@ Prober::Prober(engine::Engine& engine, const data::Dataset& data, ProberOptions 
       outputs_(std::make_shared<TensorStore>(options_.output_limit, options_.scratch_folder)),
       crossing_(std::make_shared<TensorStore>(options_.cache_limit, options_.scratch_folder)),
       cut_bytes_(engine.segment_count() - 1, 0) {
-  if (options_.scorer.output.empty() && !engine.graph().outputs.empty()) {
-    options_.scorer.output = engine.graph().outputs.front().name;
-  }
+  if (options_.scorer.output.empty()) options_.scorer.output = default_output(engine.graph());
 }
 
 Result<Prober> Prober::create(engine::Engine& engine, const data::Dataset& data, const ProberOptions& options,

@@ -26,7 +26,8 @@ class ClassifyScorer : public TaskScorer {
 
   ScorerOptions options_;
   std::vector<std::int64_t> labels_;
-  std::size_t classes_ = 0;
+  std::size_t outputs_ = 0;  // scores of a row
+  std::size_t classes_ = 0;  // the same, but two where one score is that of class 1
   LogitSums logits_;
   UnitSums right_, in_top_, items_;
   std::vector<Decision> decisions_;
@@ -54,32 +55,36 @@ void ClassifyScorer::add_label(std::size_t item, std::uint32_t unit, const RowSc
   const bool valid = row.best != kNoClass;
   decisions_.push_back({unit, label, row.best});
   right_.add(unit, row.best == label ? 1 : 0);
-  in_top_.add(unit, valid && in_top(logits, static_cast<std::size_t>(label), kTop) ? 1 : 0);
+  in_top_.add(unit, valid && outputs_ > kTop && in_top(logits, static_cast<std::size_t>(label), kTop) ? 1 : 0);
   items_.add(unit, 1);
 }
 
 Status ClassifyScorer::add(const Batch& batch) {
   const TensorShape& shape = batch.output.shape;
-  if (shape.size() != 2 || shape[1] == 0 || (classes_ != 0 && shape[1] != classes_)) {
+  const bool flat = shape.size() >= 2 && shape[1] > 0 && batch.output.size() == batch.items * shape[1];
+  if (!flat || (outputs_ != 0 && shape[1] != outputs_)) {
     return input_error(
         "the output is not the logits of a classifier", "output",
-        classes_ == 0 ? "(items, classes)" : "(items, " + std::to_string(classes_) + ")",
+        outputs_ == 0 ? "(items, classes)" : "(items, " + std::to_string(outputs_) + ")",
         to_string(shape));
   }
-  classes_ = shape[1];
+  outputs_ = shape[1];
+  if (Status several = check_classes(options_, outputs_); !several) return several;
+  classes_ = std::max<std::size_t>(outputs_, 2);
   if (!labels_.empty()) {
     if (Status labels = check_labels(batch); !labels) return labels;
   }
   std::vector<std::size_t> rows(batch.items);
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   const auto outputs = batch.output.as<float>();
-  const auto scores = score_rows(batch.reference.as<float>().data(), outputs.data(), classes_, rows,
-                                 options_.threads);
+  const auto scores = score_rows(batch.reference.as<float>().data(), outputs.data(), outputs_, rows,
+                                 options_.threads, options_.scores);
   for (std::size_t i = 0; i < batch.items; ++i) {
+    if (Status row = check_reference(options_, std::span(scores).subspan(i, 1), batch.first_item + i); !row) return row;
     logits_.add(batch.units[i], scores[i]);
     if (!labels_.empty()) {
       add_label(batch.first_item + i, batch.units[i], scores[i],
-                outputs.subspan(i * classes_, classes_));
+                outputs.subspan(i * outputs_, outputs_));
     }
   }
   return success();

@@ -15,19 +15,26 @@ class GenericScorer : public TaskScorer {
     parallel_for(batch.items, options_.threads, [&](std::size_t i) {
       rows[i] = deviation(reference.subspan(i * size, size), output.subspan(i * size, size));
     });
-    for (std::size_t i = 0; i < batch.items; ++i) deviation_.add(batch.units[i], rows[i]);
+    for (std::size_t i = 0; i < batch.items; ++i) {
+      error_.add(batch.units[i], relative_error(rows[i]));
+      items_.add(batch.units[i], 1);
+      deviation_.add(batch.units[i], rows[i]);
+    }
     any_ = true;
     return success();
   }
 
   std::vector<MetricSamples> finish(std::size_t units) override {
     std::vector<MetricSamples> metrics;
-    if (any_) deviation_.finish(units, metrics);
+    if (!any_) return metrics;
+    metrics.push_back(ratio(loss_of(Task::kGeneric), error_.take(units), items_.take(units)));
+    deviation_.finish(units, metrics);
     return metrics;
   }
 
  private:
   ScorerOptions options_;
+  UnitSums error_, items_;
   UnitDeviation deviation_;
   bool any_ = false;
 };

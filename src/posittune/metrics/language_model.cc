@@ -48,6 +48,7 @@ Status LanguageModelScorer::add(const Batch& batch) {
                        "(items, tokens, classes)", to_string(shape));
   }
   const std::size_t length = shape[1], classes = shape[2];
+  if (Status several = check_classes(options_, classes); !several) return several;
   auto tokens = input(batch, options_.tokens);
   if (!tokens) return tokens.error();
   std::vector<std::int64_t> mask(tokens->size(), 1);
@@ -71,12 +72,14 @@ Status LanguageModelScorer::add(const Batch& batch) {
   }
   const auto outputs = batch.output.as<float>();
   const auto scores = score_rows(batch.reference.as<float>().data(), outputs.data(), classes, rows,
-                                 options_.threads);
+                                 options_.threads, options_.scores);
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::size_t item = batch.first_item + rows[i] / length;
+    if (Status row = check_reference(options_, std::span(scores).subspan(i, 1), item); !row) return row;
     const std::uint32_t unit = batch.units[rows[i] / length];
     const auto target = static_cast<std::size_t>((*tokens)[rows[i] + 1]);
     logits_.add(unit, scores[i]);
-    nll_.add(unit, scores[i].log_sum_exp - double{outputs[rows[i] * classes + target]});
+    nll_.add(unit, surprisal(options_.scores, scores[i], outputs[rows[i] * classes + target]));
     tokens_.add(unit, 1);
   }
   return success();

@@ -12,10 +12,13 @@ struct Named {
   Task task;
   std::string_view name;
 };
-constexpr std::array<Named, 4> kTasks = {{{Task::kLanguageModel, "language_model"},
+constexpr std::array<Named, 7> kTasks = {{{Task::kLanguageModel, "language_model"},
                                           {Task::kClassify, "classify"},
                                           {Task::kDetect, "detect"},
-                                          {Task::kGeneric, "generic"}}};
+                                          {Task::kCtc, "ctc"},
+                                          {Task::kSegment, "segment"},
+                                          {Task::kGeneric, "generic"},
+                                          {Task::kAgreement, "agreement"}}};
 
 std::unique_ptr<TaskScorer> make_task_scorer(Task task, const ScorerOptions& options,
                                              records::Annotations annotations) {
@@ -26,6 +29,12 @@ std::unique_ptr<TaskScorer> make_task_scorer(Task task, const ScorerOptions& opt
       return classify_scorer(options, std::move(annotations.labels));
     case Task::kDetect:
       return detect_scorer(options, std::move(annotations.boxes), std::move(annotations.image_ids));
+    case Task::kCtc:
+      return ctc_scorer(options, std::move(annotations.sequences));
+    case Task::kSegment:
+      return segment_scorer(options);
+    case Task::kAgreement:
+      return agreement_scorer();
     case Task::kGeneric:
       break;
   }
@@ -39,17 +48,29 @@ const Tensor* scored(const Tensors& outputs, const std::string& name) {
   return found == outputs.end() ? nullptr : &found->second;
 }
 
-Status check_outputs(const Tensor* reference, const Tensor* output, const std::string& name) {
+// Labels of one class are sequences of one symbol for a recogniser; no other task takes sequences.
+Status check_annotations(Task task, records::Annotations& annotations) {
+  if (task == Task::kCtc && annotations.sequences.empty()) {
+    for (const std::int64_t label : annotations.labels) annotations.sequences.push_back({label});
+  }
+  if (task == Task::kCtc || annotations.sequences.empty()) return success();
+  return input_error("labels are sequences, which this task does not take", "array 'labels', task " + std::string(name(task)),
+                     "one number for each item", "a sequence for each item", "task ctc compares sequences");
+}
+
+Status check_outputs(Task task, const Tensor* reference, const Tensor* output, const std::string& name) {
   const std::string where = name.empty() ? "output" : "output '" + name + "'";
   if (reference == nullptr || output == nullptr) {
     return input_error("the model has no such output", where, "an output to score",
                        "none of that name");
   }
   for (const Tensor* tensor : {reference, output}) {
-    if (tensor->type != ElementType::kF32) {
-      return input_error("an output of this type cannot be scored", where, "float32",
-                         std::string(posittune::name(tensor->type)));
-    }
+    const bool counted = task == Task::kAgreement;
+    if (counted ? is_integer(tensor->type) : tensor->type == ElementType::kF32) continue;
+    return input_error("an output of this type cannot be scored", where,
+                       counted ? "integers, which task agreement counts" : "float32",
+                       std::string(posittune::name(tensor->type)),
+                       counted ? "" : "score another output, or integers by task agreement");
   }
   if (reference->shape != output->shape) {
     return input_error("the outputs of FP32 and of a format differ in shape", where,
@@ -82,9 +103,52 @@ std::string_view name(Task task) {
   return "generic";
 }
 
+bool has_classes(Task task) {
+  return task == Task::kLanguageModel || task == Task::kClassify || task == Task::kCtc || task == Task::kSegment;
+}
+
+Metric loss_of(Task task) {
+  const auto kl = [](const char* unit) { return Metric{"kl", Direction::kLowerIsBetter, unit}; };
+  switch (task) {
+    case Task::kLanguageModel:
+      return kl("nats/token");
+    case Task::kClassify:
+      return kl("nats/item");
+    case Task::kDetect:
+      return kl("nats/image");
+    case Task::kCtc:
+      return kl("nats/step");
+    case Task::kSegment:
+      return kl("nats/position");
+    case Task::kAgreement:
+      return {"disagreement", Direction::kLowerIsBetter, ""};
+    case Task::kGeneric:
+      break;
+  }
+  return {"rel_sq_error", Direction::kLowerIsBetter, ""};
+}
+
+bool lower_is_better(std::string_view metric) {
+  for (const std::string_view name : {"kl", "rel_sq_error", "disagreement", "perplexity", "cer", "cer_to_fp32"}) {
+    if (metric == name) return true;
+  }
+  return false;
+}
+
+std::string identity(Task task, const ScorerOptions& options) {
+  std::string text(name(task));
+  text += "/" + options.output;
+  if (has_classes(task)) text += "/" + std::string(name(options.scores));
+  if (options.class_axis) text += "/axis " + std::to_string(*options.class_axis);
+  if (task == Task::kCtc) text += "/blank " + std::to_string(options.blank);
+  return text;
+}
+
 Scorer::Scorer(Task task, ScorerOptions options, records::Annotations annotations,
                std::vector<std::int64_t> units)
-    : options_(std::move(options)),
+    : task_kind_(task),
+      options_(std::move(options)),
+      annotations_fit_(check_annotations(task, annotations)),
       unit_ids_(std::move(units)),
       task_(make_task_scorer(task, options_, std::move(annotations))) {}
 Scorer::~Scorer() = default;
@@ -109,7 +173,8 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
                    const Tensors& outputs) {
   const Tensor* base = scored(reference, options_.output);
   const Tensor* output = scored(outputs, options_.output);
-  if (Status checked = check_outputs(base, output, options_.output); !checked) return checked;
+  if (!annotations_fit_) return annotations_fit_;
+  if (Status checked = check_outputs(task_kind_, base, output, options_.output); !checked) return checked;
   if (first_item != next_item_) {
     return Error{.what = "a batch of items is out of order",
                  .expected = "item " + std::to_string(next_item_),

@@ -47,14 +47,61 @@ double clamped(float score) {
   return std::clamp(double{score}, kScoreEpsilon, 1 - kScoreEpsilon);  // NaN stays NaN
 }
 
+// The sum of a row of probabilities; NaN for what is none.
+double sum_of(std::span<const float> row) {
+  double sum = 0;
+  for (const float x : row) {
+    if (!(x >= 0)) return kNaN;
+    sum += double{x};
+  }
+  return std::isfinite(sum) && sum > 0 ? sum : kNaN;
+}
+
+double probability_kl(std::span<const float> x, double sum_x, std::span<const float> y, double sum_y) {
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double p = double{x[i]} / sum_x, q = double{y[i]} / sum_y;
+    if (p > 0 && p != q) sum += p * std::log(p / std::max(q, kProbabilityFloor));
+  }
+  return sum < 0 ? 0 : sum;
+}
+
+std::int64_t best_of(std::span<const float> row) { return std::ranges::max_element(row) - row.begin(); }
+
+RowScores score_probabilities(std::span<const float> x, std::span<const float> y) {
+  const double sum_x = sum_of(x), sum_y = sum_of(y);
+  const bool valid_x = !std::isnan(sum_x), valid_y = !std::isnan(sum_y);
+  return {.kl = valid_x && valid_y ? probability_kl(x, sum_x, y, sum_y) : kNaN,
+          .log_sum_exp = valid_y ? std::log(sum_y) : kNaN,
+          .best_reference = valid_x ? best_of(x) : kNoClass,
+          .best = valid_y ? best_of(y) : kNoClass,
+          .deviation = {}};
+}
+
+RowScores score_sigmoid(std::span<const float> x, std::span<const float> y) {
+  const auto best = [](std::span<const float> row) -> std::int64_t {
+    if (!is_of_kind(ScoreKind::kSigmoid, row)) return kNoClass;
+    return row.size() == 1 ? (row[0] > 0.5f ? 1 : 0) : best_of(row);
+  };
+  RowScores scores{.kl = 0, .log_sum_exp = kNaN, .best_reference = best(x), .best = best(y), .deviation = {}};
+  scores.kl = scores.best_reference == kNoClass || scores.best == kNoClass ? kNaN : bernoulli_kl(x, y);
+  return scores;
+}
+
 }  // namespace
+
+double surprisal(ScoreKind kind, const RowScores& row, float score) {
+  if (kind == ScoreKind::kLogits) return row.log_sum_exp - double{score};
+  return row.log_sum_exp - std::log(std::max(double{score}, kProbabilityFloor));
+}
 
 Deviation deviation(std::span<const float> x, std::span<const float> y) {
   return deviation(row_kernels().back(), x, y);
 }
 
 std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
-                                  std::span<const std::size_t> rows, int threads) {
+                                  std::span<const std::size_t> rows, int threads,
+                                  ScoreKind kind) {
   std::vector<RowScores> scores(rows.size());
   const RowKernels& kernels = row_kernels().back();
   const std::size_t per_task = std::max<std::size_t>(1, 65536 / cols);
@@ -63,6 +110,11 @@ std::vector<RowScores> score_rows(const float* reference, const float* logits, s
     const std::size_t end = std::min(rows.size(), (task + 1) * per_task);
     for (std::size_t i = task * per_task; i < end; ++i) {
       const std::span x(reference + rows[i] * cols, cols), y(logits + rows[i] * cols, cols);
+      if (kind != ScoreKind::kLogits) {
+        scores[i] = kind == ScoreKind::kSigmoid ? score_sigmoid(x, y) : score_probabilities(x, y);
+        scores[i].deviation = deviation(kernels, x, y);
+        continue;
+      }
       p.set(kernels, x);
       q.set(kernels, y);
       scores[i] = {.kl = kl(kernels, x, p, y, q),

@@ -1,15 +1,18 @@
 #pragma once
 
-// Numbers of rows: logits, class scores, plain vectors, each against FP32's own row.
+// Numbers of rows: logits, probabilities, class scores, plain vectors, each against FP32's own row.
 //
 // NaN never flatters: a row of logits that holds NaN or +inf, or nothing but -inf, is no
-// distribution. Its best class is kNoClass, its KL and log_sum_exp are NaN; so are cosine and noise
-// where the sums are. Callers count such a row as wrong, FP32's own included.
+// distribution; nor is a row of probabilities with NaN, an infinity or a negative number. Its best class is
+// kNoClass, its KL and log_sum_exp are NaN; so are cosine and noise where the sums are. Callers count such a row as wrong, FP32's own included.
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
+
+#include "posittune/metrics/score_kind.h"
 
 namespace posittune::metrics {
 
@@ -26,7 +29,7 @@ inline constexpr std::int64_t kNoClass = -1;
 
 struct RowScores {
   double kl = 0;           // KL(P_reference || P) in nats, at least 0; exactly 0 for equal rows
-  double log_sum_exp = 0;  // of `logits`: -log P(class k) = log_sum_exp - logits[k]
+  double log_sum_exp = 0;  // of logits; of probabilities the logarithm of their sum; kSigmoid: NaN
   std::int64_t best_reference = kNoClass;  // most likely class; of equal ones the lowest index
   std::int64_t best = kNoClass;
   Deviation deviation;
@@ -37,8 +40,20 @@ struct RowScores {
 // Scores of the rows `rows` of two (any, cols) arrays of logits; cols > 0. Exponentials are floats
 // (relative error 2e-7), sums are doubles: KL has a relative error below 1e-5, log_sum_exp an
 // absolute one below 1e-6. The result does not depend on `threads`.
+//
+// kProbabilities: rows are divided by their sums, then sum p log(p / max(q, kProbabilityFloor)), where p = 0
+// gives 0; all in doubles. kSigmoid: bernoulli_kl, the sum over classes; of one class alone, best is 1 where
+// the score is above 0.5, else 0.
 std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
-                                  std::span<const std::size_t> rows, int threads = 0);
+                                  std::span<const std::size_t> rows, int threads = 0,
+                                  ScoreKind kind = ScoreKind::kLogits);
+
+// The smallest normal float: a softmax that gives 0 found less than about that. It bounds what one class costs
+// by 87 nats.
+inline constexpr double kProbabilityFloor = std::numeric_limits<float>::min();
+
+// -log P of a class, of whose row these are the scores and whose own score this is. Not for kSigmoid.
+double surprisal(ScoreKind kind, const RowScores& row, float score);
 
 // Whether class `target` is among the k most likely; of equal logits the lower index comes first.
 // False for a row with NaN.

@@ -16,7 +16,7 @@
 
 namespace posittune::metrics {
 
-// Both outputs are float32 of one shape whose first dimension is `items` > 0.
+// Both outputs are float32 (kAgreement: integers) of one shape whose first dimension is `items` > 0.
 struct Batch {
   std::size_t first_item = 0, items = 0;
   const Tensors& inputs;
@@ -39,7 +39,22 @@ std::unique_ptr<TaskScorer> classify_scorer(const ScorerOptions& options,
 std::unique_ptr<TaskScorer> detect_scorer(const ScorerOptions& options,
                                           std::vector<std::vector<records::Box>> boxes,
                                           std::vector<std::int64_t> image_ids);
+std::unique_ptr<TaskScorer> ctc_scorer(const ScorerOptions& options,
+                                       std::vector<std::vector<std::int64_t>> sequences);
+std::unique_ptr<TaskScorer> segment_scorer(const ScorerOptions& options);
 std::unique_ptr<TaskScorer> generic_scorer(const ScorerOptions& options);
+std::unique_ptr<TaskScorer> agreement_scorer();
+
+// sum (x - y)^2 / sum x^2; 0 for equal rows, infinite where x is zero and y is not.
+double relative_error(const Deviation& row);
+
+// Elements of an item that are not the same bytes in two tensors of one type and shape.
+std::size_t differing_elements(const Tensor& reference, const Tensor& output, std::size_t item);
+
+// kInput where FP32's own row, of an item, is not of the kind of scores.
+Status check_reference(const ScorerOptions& options, std::span<const RowScores> rows, std::size_t item);
+// kInput for one class of logits, whose softmax is 1 whatever they are.
+Status check_classes(const ScorerOptions& options, std::size_t classes);
 
 // One sum for each unit.
 class UnitSums {
@@ -83,6 +98,9 @@ class LogitSums {
   UnitSums kl_, agreement_, rows_;
   UnitDeviation deviation_;
 };
+
+// Integers and bool.
+bool is_integer(ElementType type);
 
 // Every element of an integer or bool tensor; kInput for other types.
 Result<std::vector<std::int64_t>> integers(const Tensor& tensor, const std::string& name);

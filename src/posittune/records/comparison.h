@@ -4,6 +4,8 @@
 //
 // As JSON (numbers as in numbers.h, no field left out unless marked):
 //   {"model": {"path": "gpt2.onnx", "sha256": "..."},
+//    "scored": {"output": "logits", "task": "classify", "scores": "logits", "reason": "...",
+//               "loss": "kl", "unit": "nats/item"},
 //    "data": {"report": {"path": "text.npz", "kind": "npz", "items": 64, "unit": "document",
 //                        "sha256": "..."}, ...},
 //    "rows": [{"format": "posit<8,1>", "what": "wa", "scale": "rms_pow2", "granularity": "channel",
@@ -64,8 +66,20 @@ struct SplitRecord {
   bool operator==(const SplitRecord&) const = default;
 };
 
+// What was scored, and as what.
+struct ScoredRecord {
+  std::string output;  // of the model
+  std::string task;    // "classify" ...
+  std::string scores;  // "logits", "probabilities", "sigmoid"; empty: the task has no classes
+  std::string reason;  // why they are taken for that; empty with `scores`
+  std::string loss;    // what sensitivity and search minimise: "kl", "rel_sq_error", "disagreement"
+  std::string unit;    // of it; empty for what has none
+  bool operator==(const ScoredRecord&) const = default;
+};
+
 struct Comparison {
   ModelRecord model;
+  ScoredRecord scored{};
   std::map<std::string, SplitRecord> data;  // by the split's name: "calibrate", "report"
   std::vector<ComparisonRow> rows;
   bool operator==(const Comparison&) const = default;

@@ -30,6 +30,14 @@ struct FieldsOf<ModelRecord> {
 };
 
 template <>
+struct FieldsOf<ScoredRecord> {
+  using Record = ScoredRecord;
+  static constexpr std::tuple kList{
+      Field{"output", &Record::output}, Field{"task", &Record::task}, Field{"scores", &Record::scores},
+      Field{"reason", &Record::reason}, Field{"loss", &Record::loss}, Field{"unit", &Record::unit}};
+};
+
+template <>
 struct FieldsOf<SplitRecord> {
   static constexpr std::tuple kList{
       Field{"path", &SplitRecord::path}, Field{"kind", &SplitRecord::kind},

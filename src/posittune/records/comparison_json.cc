@@ -29,6 +29,7 @@ ComparisonRow read_row(const Place& place) {
 Comparison read_comparison(const Place& place) {
   Comparison comparison;
   read_value(place["model"], comparison.model);
+  read_value(place["scored"], comparison.scored);
   read_value(place["data"], comparison.data);
   place["rows"].each_element(
       [&comparison](const Place& row) { comparison.rows.push_back(read_row(row)); });
@@ -65,6 +66,7 @@ ordered_json to_json(const Comparison& comparison) {
   ordered_json rows = ordered_json::array();
   for (const ComparisonRow& row : comparison.rows) rows.push_back(to_json(row));
   return {{"model", json_value(comparison.model)},
+          {"scored", json_value(comparison.scored)},
           {"data", json_value(comparison.data)},
           {"rows", std::move(rows)}};
 }

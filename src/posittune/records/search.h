@@ -2,7 +2,7 @@
 
 // The best mixes: the result of `posittune search`.
 //
-// As JSON: {"model": {...}, "data": {...} as in comparison.h, "costs": [...] as in sensitivity.h,
+// As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "costs": [...] as in sensitivity.h,
 // "refinement": [...], "rows": [...]}; each entry has the fields of its struct by name.
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct SearchRow {
   double mac_bits = 0;         // bits of the weight x bits of the input, mean over MACs
   double energy = 0;           // pJ of one inference: products and traffic
   double area = 0;             // um2 of a MAC unit, mean over MACs
-  double predicted_kl = 0;     // sum of scores; NaN when some have none
-  Estimate search_kl;          // KL on the search split
+  double predicted_loss = 0;     // sum of scores; NaN when some have none
+  Estimate search_loss;          // on the search split, of what `scored` names
   std::map<std::string, MetricResult> metrics;  // on the report split; empty when it was not looked at
   // (objective - bound) / objective of the scores' sum: 0 for what is proven optimal; NaN for rules of thumb
   double optimality_gap = 0;
@@ -36,10 +36,10 @@ struct SearchRow {
   bool operator==(const SearchRow&) const = default;
 };
 
-// A change that was tried on measured KL.
+// A change that was tried on the measured loss.
 struct RefinementRecord {
   std::string change;    // "h.0.mlp.c_fc.weight: posit<4,1> -> int5; ..."
-  double predicted = 0;  // difference of KL by the scores
+  double predicted = 0;  // difference of the loss by the scores
   double measured = 0, low = 0, high = 0;  // paired, on the search split; as of where the test stopped
   std::string verdict;   // "better": taken; "not better"
   bool operator==(const RefinementRecord&) const = default;
@@ -47,6 +47,7 @@ struct RefinementRecord {
 
 struct SearchResult {
   ModelRecord model;
+  ScoredRecord scored{};
   std::map<std::string, SplitRecord> data;  // "calibrate", "search", "report"
   std::vector<TierCost> costs;              // of the scores
   std::vector<RefinementRecord> refinement;

@@ -23,8 +23,8 @@ struct FieldsOf<SearchRow> {
                                     Field{"mac_bits", &Row::mac_bits},
                                     Field{"energy", &Row::energy},
                                     Field{"area", &Row::area},
-                                    Field{"predicted_kl", &Row::predicted_kl},
-                                    Field{"search_kl", &Row::search_kl},
+                                    Field{"predicted_loss", &Row::predicted_loss},
+                                    Field{"search_loss", &Row::search_loss},
                                     Field{"metrics", &Row::metrics},
                                     Field{"optimality_gap", &Row::optimality_gap},
                                     Field{"seconds", &Row::seconds}};
@@ -43,7 +43,8 @@ template <>
 struct FieldsOf<SearchResult> {
   using Result = SearchResult;
   static constexpr std::tuple kList{
-      Field{"model", &Result::model}, Field{"data", &Result::data},
+      Field{"model", &Result::model}, Field{"scored", &Result::scored},
+      Field{"data", &Result::data},
       Field{"costs", &Result::costs}, Field{"refinement", &Result::refinement},
       Field{"rows", &Result::rows}};
 };

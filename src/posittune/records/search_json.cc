@@ -7,13 +7,13 @@ namespace posittune::records {
 namespace {
 
 constexpr const char* kTitles =
-    "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_kl,search_kl,"
+    "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_loss,search_loss,"
     "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise\n";
 
 std::string row_cells(const SearchRow& row) {
   std::string text = csv_cell(row.recipe) + "," + csv_cell(row.method) + "," + csv_cell(row.budget);
   for (const double number : {row.bits_per_weight, row.bytes, row.activation_bits, row.mac_bits, row.energy, row.area,
-                              row.predicted_kl, row.search_kl.value, row.optimality_gap}) {
+                              row.predicted_loss, row.search_loss.value, row.optimality_gap}) {
     text += "," + csv_cell(number);
   }
   return text;

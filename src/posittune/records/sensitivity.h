@@ -2,7 +2,7 @@
 
 // What each format costs in each layer: the result of `posittune sensitivity`.
 //
-// As JSON: {"model": {...}, "data": {...} as in comparison.h, "cuts": [...], "costs": [...],
+// As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "cuts": [...], "costs": [...],
 // "agreement": [...], "rows": [...], and, when they were asked for, "channels": [...],
 // "mixes": [...], "upgrades": [...]}; each entry has the fields of its struct by name. NaN and
 // infinities as in numbers.h. Reading ignores fields it does not know and reports what is missing.
@@ -24,7 +24,7 @@ struct SensitivityRow {
   std::string format, scale, granularity;
   std::string what;  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both
   std::string tier;  // "proxy", "gain", "exact"
-  // proxy: error / signal at the layer's output. gain, exact: KL to FP32 in nats per token or item.
+  // proxy: error / signal at the layer's output. gain, exact: the loss that `scored` names, in its unit.
   double score = 0;
   double low = 0, high = 0;  // 95 % interval of an exact score; NaN for the others
   double error = 0;          // mean squared error at the layer's output, summed over its channels
@@ -76,16 +76,17 @@ struct MixRecord {
   bool operator==(const MixRecord&) const = default;
 };
 
-// KL after upgrading windows of channels in an order, from none to all.
+// The loss after upgrading windows of channels in an order, from none to all.
 struct UpgradeRecord {
   std::string order;         // "score", "error", "random"
   std::uint64_t windows = 0;  // upgraded so far
-  double bits_per_weight = 0, kl = 0;
+  double bits_per_weight = 0, loss = 0;
   bool operator==(const UpgradeRecord&) const = default;
 };
 
 struct Sensitivity {
   ModelRecord model;
+  ScoredRecord scored{};
   std::map<std::string, SplitRecord> data;  // "calibrate", "search"
   std::vector<CutRecord> cuts;
   std::vector<TierCost> costs;

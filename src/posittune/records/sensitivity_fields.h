@@ -82,13 +82,14 @@ struct FieldsOf<UpgradeRecord> {
   using Record = UpgradeRecord;
   static constexpr std::tuple kList{
       Field{"order", &Record::order}, Field{"windows", &Record::windows},
-      Field{"bits_per_weight", &Record::bits_per_weight}, Field{"kl", &Record::kl}};
+      Field{"bits_per_weight", &Record::bits_per_weight}, Field{"loss", &Record::loss}};
 };
 
 template <>
 struct FieldsOf<Sensitivity> {
   static constexpr std::tuple kList{
-      Field{"model", &Sensitivity::model},         Field{"data", &Sensitivity::data},
+      Field{"model", &Sensitivity::model},         Field{"scored", &Sensitivity::scored},
+      Field{"data", &Sensitivity::data},
       Field{"cuts", &Sensitivity::cuts},           Field{"costs", &Sensitivity::costs},
       Field{"agreement", &Sensitivity::agreement}, Field{"rows", &Sensitivity::rows}};
 };

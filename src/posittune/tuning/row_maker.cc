@@ -102,7 +102,7 @@ Result<records::SearchRow> RowMaker::describe(const Plan& plan) const {
   row.mac_bits = cost->macs > 0 ? cost->mac_bits / cost->macs : kUnknown;
   row.energy = cost->energy_pj;
   row.area = cost->mean_area_um2;
-  row.predicted_kl = plan.predicted;
+  row.predicted_loss = plan.predicted;
   row.optimality_gap = plan.gap;
   return row;
 }

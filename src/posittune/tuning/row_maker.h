@@ -24,7 +24,7 @@ class RowMaker {
   // All must live longer.
   RowMaker(const Inputs& in, const Options& options, sensitivity::Analysis& analysis) : in_(in), options_(options), analysis_(analysis) {}
 
-  // All of a row but its metrics and search_kl.
+  // All of a row but its metrics and search_loss.
   Result<records::SearchRow> describe(const Plan& plan) const;
   // Metrics on the report split, and their time: what the journal has, or what is measured now.
   Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe, const std::string& title);

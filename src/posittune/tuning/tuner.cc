@@ -282,13 +282,13 @@ class Tuner {
   }
 
   Status measure() {
-    const auto advance = in_.progress("KL on search", plans_.size());
+    const auto advance = in_.progress(metrics::loss_of(options_.evaluation.task).name + " on search", plans_.size());
     for (const Plan& plan : plans_) {
       auto row = rows_.describe(plan);
       if (!row) return row.error();
       auto divergence = analysis_.kl_of(plan.recipe);
       if (!divergence) return divergence.error();
-      row->search_kl = interval_of(*divergence);
+      row->search_loss = interval_of(*divergence);
       outcome_.result.rows.push_back(std::move(*row));
       outcome_.recipes.push_back(plan.recipe);
       if (const Status going = advance(1); !going) return going.error();
@@ -315,7 +315,7 @@ class Tuner {
 }  // namespace
 
 std::string primary_metric(const std::map<std::string, records::MetricResult>& metrics) {
-  for (const char* name : {"perplexity", "accuracy", "map", "map_agreement", "top1_agreement", "cosine"}) {
+  for (const char* name : {"perplexity", "accuracy", "map", "map_agreement", "exact_match", "exact_match_to_fp32", "top1_agreement", "agreement", "cosine"}) {
     if (metrics.contains(name)) return name;
   }
   return metrics.empty() ? "" : metrics.begin()->first;
@@ -323,7 +323,7 @@ std::string primary_metric(const std::map<std::string, records::MetricResult>& m
 
 double drop_of(const std::string& metric, const records::MetricResult& result) {
   const double delta = result.delta ? result.delta->value : 0, fp32 = result.value.value - delta;
-  const double lost = metric == "perplexity" || metric == "kl" ? delta : -delta;
+  const double lost = metrics::lower_is_better(metric) ? delta : -delta;
   return fp32 != 0 ? lost / std::abs(fp32) : lost;
 }
 

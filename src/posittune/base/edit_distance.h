@@ -1,0 +1,31 @@
+#pragma once
+
+// How far two sequences are apart: names, or what a recogniser spelled and the text.
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+namespace posittune {
+
+// Insertions, deletions and substitutions that make b of a, two strings or two arrays with size() and []; time
+// grows with the product of the lengths, memory with that of b.
+// source: V. Levenshtein, 1966.
+template <class Sequence>
+std::size_t edit_distance(const Sequence& a, const Sequence& b) {
+  std::vector<std::size_t> row(b.size() + 1);  // distances of what a begins with to what b begins with
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace posittune
