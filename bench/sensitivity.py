@@ -103,7 +103,7 @@ def upgrade_table(results: dict, write: bool) -> list[str]:
     for name, result in results.items():
         curves = {}
         for each in result.get("upgrades", []):
-            curves.setdefault(each["order"], []).append(each["kl"])
+            curves.setdefault(each["order"], []).append(each["loss"])
         if not curves:
             continue
         orders = ("score", "error", "random")

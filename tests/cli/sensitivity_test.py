@@ -163,9 +163,9 @@ class ChannelsTest(SensitivityTest):
         upgrades = document["upgrades"]
         self.assertEqual([u["order"] for u in upgrades], ["score"] * 3 + ["error"] * 3 + ["random"] * 3)
         for ends in (upgrades[0::3], upgrades[2::3]):  # nothing and everything upgraded are the same in all orders
-            self.assertEqual(len({u["kl"] for u in ends}), 1)
+            self.assertEqual(len({u["loss"] for u in ends}), 1)
             self.assertEqual(len({u["windows"] for u in ends}), 1)
-        self.assertLess(upgrades[2]["kl"], upgrades[0]["kl"])
+        self.assertLess(upgrades[2]["loss"], upgrades[0]["loss"])
 
 
 class ErrorsTest(SensitivityTest):

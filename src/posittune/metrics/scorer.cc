@@ -138,7 +138,7 @@ bool lower_is_better(std::string_view metric) {
 std::string identity(Task task, const ScorerOptions& options) {
   std::string text(name(task));
   text += "/" + options.output;
-  if (has_classes(task)) text += "/" + std::string(name(options.scores));
+  if (has_classes(task)) text.append("/").append(name(options.scores));
   if (options.class_axis) text += "/axis " + std::to_string(*options.class_axis);
   if (task == Task::kCtc) text += "/blank " + std::to_string(options.blank);
   return text;
