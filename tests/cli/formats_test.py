@@ -83,6 +83,32 @@ class DoctorTest(CliTest):
         message = self.fails(2, "doctor", env={"POSITTUNE_SIMD": "mmx"})
         self.assertIn("POSITTUNE_SIMD", message)
 
+    def test_products_by_speed(self):
+        cache = {"XDG_CACHE_HOME": str(self.path / "cache"), "POSITTUNE_PATH": ""}
+        document = json.loads(self.ok("doctor", "--json", env=cache))
+        self.assertFalse(document["products_forced"])
+        products = document["products"]
+        self.assertEqual({p["name"] for p in products}, {"int8", "bf16", "fp32"})
+        self.assertTrue(next(p for p in products if p["name"] == "fp32")["used"])
+        for product in products:
+            self.assertEqual(product["works"], product.get("gflops", 0) > 0)
+        kept = json.loads((self.path / "cache/posittune/paths.json").read_text(encoding="utf-8"))
+        self.assertEqual(len(kept), 1)
+        # The same again: the times are read, not measured.
+        self.assertEqual(json.loads(self.ok("doctor", "--json", env=cache))["products"], products)
+        # A cache that cannot be written is no error.
+        self.ok("doctor", env={"XDG_CACHE_HOME": "/proc/nowhere", "POSITTUNE_PATH": ""})
+
+    def test_forces_products(self):
+        for path in ("fp32", "bf16", "int8"):
+            document = json.loads(self.ok("doctor", "--json", env={"POSITTUNE_PATH": path}))
+            self.assertTrue(document["products_forced"])
+        forced = json.loads(self.ok("doctor", "--json", env={"POSITTUNE_PATH": "fp32"}))
+        self.assertEqual([p["name"] for p in forced["products"] if p["used"]], ["fp32"])
+        message = self.fails(2, "doctor", env={"POSITTUNE_PATH": "fp64"})
+        self.assertIn("POSITTUNE_PATH", message)
+        self.assertIn("fp32, bf16 or int8", message)
+
 
 class ReadmeTest(CliTest):
     def test_examples_run(self):

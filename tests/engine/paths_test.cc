@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "posittune/engine/path_speed.h"
 #include "posittune/engine/settings.h"
 #include "tests/engine/engines.h"
 
@@ -53,7 +54,7 @@ Path first_working(std::initializer_list<Path> paths) {
 }
 
 TEST(Paths, FormatsDecide) {
-  const ScopedPath unset(nullptr);
+  const ScopedPath preferred("int8");
   const Path int8 = first_working({Path::kInt8, Path::kBf16}),
              bf16 = first_working({Path::kBf16});
   EXPECT_EQ(path("int8", "int8"), int8);
@@ -100,17 +101,35 @@ TEST(Paths, TheVariableHoldsPathsBack) {
 }
 
 TEST(Paths, OtherValuesOfTheVariableAreErrorsWhenAskedFor) {
-  for (const char *text : {"quire", "FP32", "fp64", " "}) {
+  for (const char* text : {"quire", "FP32", "fp64", " "}) {
     const ScopedPath forced(text);
     const auto first = most_preferred_path();
     ASSERT_FALSE(first.ok()) << text;
     EXPECT_EQ(first.error().kind, ErrorKind::kUsage);
     EXPECT_EQ(first.error().where, "POSITTUNE_PATH");
     EXPECT_EQ(first.error().found, text);
-    EXPECT_EQ(path("int8", "int8"), first_working({Path::kInt8, Path::kBf16}));
   }
   const ScopedPath empty("");
   EXPECT_EQ(most_preferred_path().value(), Path::kInt8);
+  EXPECT_FALSE(path_is_forced());
+}
+
+TEST(Paths, SpeedDecidesWhereNothingIsForced) {
+  const ScopedPath unset(nullptr);
+  EXPECT_EQ(path_order(), order_by_speed(path_times()));
+}
+
+TEST(Paths, AnEngineRefusesAnUnknownPath) {
+  const ScopedPath forced("fp64");
+  const auto engine = Engine::create({}, {});
+  ASSERT_FALSE(engine.ok());
+  EXPECT_EQ(engine.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(engine.error().found, "fp64");
+}
+
+TEST(Paths, TheProductPathsAreNamed) {
+  const ScopedPath forced("fp32");
+  EXPECT_EQ(product_paths(), "int8 formats: fp32, bf16 formats: fp32");
 }
 
 TEST(Paths, TheLastOnesAlwaysWork) {

@@ -15,6 +15,7 @@
 #include "posittune/cli/job.h"
 #include "posittune/cli/output_files.h"
 #include "posittune/cli/progress.h"
+#include "posittune/engine/path_speed.h"
 #include "posittune/quant/weight_format.h"
 
 namespace posittune::cli {
@@ -87,7 +88,8 @@ Result<records::RunFolder> open_folder(const Session& session) {
   info.seed = session.options.seed;
   info.config = config_text(session);
   const std::string& given = session.options.run_folder;
-  return records::RunFolder::open(given.empty() ? default_run_folder("compare", session.model_data, info) : given, info);
+  return open_run(given.empty() ? default_run_folder("compare", session.model_data, info) : given, info,
+                  session.streams);
 }
 
 quant::Recipe recipe_of(const Session& session, const Trial& trial) {
@@ -107,6 +109,7 @@ std::string key_of(const Session& session, const Trial& trial, const quant::Reci
                              {"recipe", quant::to_yaml(recipe)},
                              {"task", metrics::identity(session.scored.task, session.scored.scorer)},
                              {"bootstrap", fmt::format("{}/{}", session.options.resamples, session.options.seed)},
+                             {"products", engine::product_paths()},
                              {"engine", kVersion}});
 }
 

@@ -13,6 +13,7 @@
 #include "posittune/base/interrupt.h"
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
+#include "posittune/engine/path_speed.h"
 
 namespace posittune::cli {
 
@@ -83,6 +84,7 @@ records::RunInfo run_info(const ModelData& of, const ModelDataOptions& options, 
   info.command_line = {"posittune"};
   info.command_line.insert(info.command_line.end(), streams.arguments.begin(), streams.arguments.end());
   info.versions = {{"posittune", kVersion}, {"openvino", ov::get_openvino_version().buildNumber}};
+  info.versions["products"] = engine::product_paths();  // may differ between sessions: part of the keys
   info.threads = options.threads > 0 ? options.threads : hardware_threads();
   return info;
 }
@@ -104,6 +106,25 @@ std::string default_run_folder(std::string_view command, const ModelData& of, co
   std::string stem = model.stem().string();
   if (stem == "model" && model.has_parent_path()) stem = model.parent_path().filename().string();
   return fmt::format("runs/{}-{}-{}", command, stem, sha256_hex(identity).substr(0, 8));
+}
+
+Result<records::RunFolder> open_run(const std::string& folder, const records::RunInfo& info, Streams streams) {
+  const std::string now = info.versions.at("products");
+  std::string before;
+  if (const auto run = records::read_run_json(folder); run.ok()) {
+    const auto sessions = run->find("sessions");
+    if (sessions != run->end() && sessions->is_array() && !sessions->empty() && sessions->back().is_object()) {
+      before = sessions->back().value(nlohmann::json::json_pointer("/versions/products"), std::string());
+    }
+  }
+  auto opened = records::RunFolder::open(folder, info);
+  if (opened.ok() && !before.empty() && before != now) {
+    fmt::print(streams.err,
+               "note: products take other paths than in the last session of {} (then {}; now {}): what "
+               "was measured there is measured anew\n",
+               folder, before, now);
+  }
+  return opened;
 }
 
 evaluation::Advance advance_on(Progress& progress) {

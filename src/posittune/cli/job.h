@@ -45,6 +45,10 @@ std::string quantized_text(const engine::Engine& engine);
 // runs/COMMAND-MODEL-HASH
 std::string default_run_folder(std::string_view command, const ModelData& of, const records::RunInfo& info);
 
+// Opens the folder of a run. Says so when an earlier session multiplied on other paths: its results are
+// then measured anew, since their keys name the paths.
+Result<records::RunFolder> open_run(const std::string& folder, const records::RunInfo& info, Streams streams);
+
 // Counts items and looks for interrupts.
 evaluation::Advance advance_on(Progress& progress);
 

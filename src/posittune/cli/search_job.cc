@@ -195,7 +195,8 @@ Result<records::RunFolder> open_folder(const Session& session) {
   info.seed = session.options.seed;
   info.config = config_text(session);
   const std::string& given = session.options.run_folder;
-  return records::RunFolder::open(given.empty() ? default_run_folder("search", session.model_data, info) : given, info);
+  return open_run(given.empty() ? default_run_folder("search", session.model_data, info) : given, info,
+                  session.streams);
 }
 
 sensitivity::Reporter reporter(Streams streams) {

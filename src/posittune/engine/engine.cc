@@ -14,6 +14,7 @@
 #include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
 #include "posittune/engine/engine_state.h"
+#include "posittune/engine/path_speed.h"
 #include "posittune/model/tensors.h"
 
 namespace posittune::engine {
@@ -69,13 +70,14 @@ Path Engine::State::path_of(const Recipe& of, std::size_t index) const {
   if (weight) w = weight->format;
   if (activation) a = activation->format;
   const bool grouped = weight && weight->granularity == quant::Granularity::kGroup;
-  Path path = choose_path(w, a, grouped, of.accumulate);
+  std::vector<Path> order = path_order();
+  if (layer.kind != model::LayerKind::kMatMul) std::erase(order, Path::kInt8);  // no kernel
+  const Path path = choose_path(w, a, grouped, of.accumulate, order);
+  if (!weight) return path;
   // Rows in formats of different paths meet in floats.
-  for (const formats::Format& format : weight ? formats_of(*weight) : std::vector<formats::Format>{}) {
-    if (choose_path(format, a, grouped, of.accumulate) != path) path = of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
+  for (const formats::Format& format : formats_of(*weight)) {
+    if (choose_path(format, a, grouped, of.accumulate, order) != path) return Path::kFp32;
   }
-  const bool matmul = layer.kind == model::LayerKind::kMatMul;
-  if (path == Path::kInt8 && !matmul) return path_works(Path::kBf16) ? Path::kBf16 : Path::kFp32;
   return path;
 }
 
@@ -327,6 +329,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
 Result<Engine> Engine::create(model::Graph graph, const Options& options) {
+  if (const auto first = most_preferred_path(); !first) return first.error();
   if (options.chosen.size() != graph.layers.size()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "not one flag for each layer",

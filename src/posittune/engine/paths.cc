@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "posittune/engine/gemm.h"
+#include "posittune/engine/path_speed.h"
 #include "posittune/engine/settings.h"
 #include "posittune/formats/codec.h"
 #include "posittune/kernels/arrays.h"
@@ -71,6 +73,29 @@ Result<Path> most_preferred_path() {
                .found = text};
 }
 
+bool path_is_forced() {
+  const char* text = std::getenv(kPathVariable);
+  return text != nullptr && *text != '\0';
+}
+
+std::vector<Path> path_order() {
+  const auto first = most_preferred_path();
+  if (!path_is_forced() || !first.ok()) return order_by_speed(path_times());
+  std::vector<Path> order;
+  for (const Path path : {Path::kInt8, Path::kBf16, Path::kFp32}) {
+    if (path >= *first && path_works(path)) order.push_back(path);
+  }
+  return order;
+}
+
+std::string product_paths() {
+  const std::vector<Path> order = path_order();
+  const Path bf16 = *std::find_if(order.begin(), order.end(),
+                                  [](Path path) { return path != Path::kInt8; });
+  return "int8 formats: " + std::string(name(order.front())) +
+         ", bf16 formats: " + std::string(name(bf16));
+}
+
 namespace {
 
 // Products of grid values, and sums of a million of them, are ordinary floats: bf16 x bf16 or posit<8,4> x
@@ -86,19 +111,27 @@ bool products_fit(const formats::Format& weight, const formats::Format& activati
 
 Path choose_path(const std::optional<formats::Format>& weight,
                  const std::optional<formats::Format>& activation, bool scale_per_group,
-                 quant::Accumulate accumulate) {
+                 quant::Accumulate accumulate, std::span<const Path> order) {
   if (accumulate == quant::Accumulate::kQuire) return Path::kQuire;
   if (!weight || !activation || scale_per_group) return Path::kFp32;
-  const auto preferred = most_preferred_path();
-  const Path first = preferred.ok() ? *preferred : Path::kInt8;
-  const auto usable = [&](Path path) { return path >= first && path_works(path); };
   const auto small_int = [](const formats::Format& format) {
-    return format.family == formats::Family::kInt && format.bits <= 8 && format.block == 0 && format.variant == 0;
+    return format.family == formats::Family::kInt && format.bits <= 8 && format.block == 0 &&
+           format.variant == 0;
   };
-  if (small_int(*weight) && small_int(*activation) && usable(Path::kInt8)) return Path::kInt8;
-  const bool exact = kernels::exact_in_bf16(*weight) && kernels::exact_in_bf16(*activation);
-  if (exact && products_fit(*weight, *activation) && usable(Path::kBf16)) return Path::kBf16;
-  return Path::kFp32;
+  const auto exact = [&](Path path) {
+    if (path == Path::kInt8) return small_int(*weight) && small_int(*activation);
+    if (path != Path::kBf16) return true;
+    return kernels::exact_in_bf16(*weight) && kernels::exact_in_bf16(*activation) &&
+           products_fit(*weight, *activation);
+  };
+  const auto found = std::find_if(order.begin(), order.end(), exact);
+  return found == order.end() ? Path::kFp32 : *found;
+}
+
+Path choose_path(const std::optional<formats::Format>& weight,
+                 const std::optional<formats::Format>& activation, bool scale_per_group,
+                 quant::Accumulate accumulate) {
+  return choose_path(weight, activation, scale_per_group, accumulate, path_order());
 }
 
 }  // namespace posittune::engine

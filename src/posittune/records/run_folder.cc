@@ -9,12 +9,12 @@
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string_view>
 #include <system_error>
 
 #include "posittune/base/files.h"
+#include "posittune/base/processor.h"
 
 namespace posittune::records {
 namespace {
@@ -97,22 +97,11 @@ std::string utc_now() {
   return text.data();
 }
 
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.rfind("model name", 0) == 0 && colon != std::string::npos) {
-      return line.substr(colon + 2);
-    }
-  }
-  return "unknown";
-}
-
 ordered_json session(const RunInfo& info) {
   return {{"started", utc_now()},
           {"command_line", info.command_line},
           {"versions", info.versions},
-          {"cpu", cpu_model()},
+          {"cpu", processor()},
           {"threads", info.threads}};
 }
 

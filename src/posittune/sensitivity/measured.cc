@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "posittune/base/version.h"
+#include "posittune/engine/path_speed.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/numbers.h"
@@ -42,6 +43,7 @@ std::string Analysis::key(const std::string& kind, const quant::Recipe& recipe, 
   parts["calibrate"] = !on_search || needs_calibration(recipe) ? identity_of(in_.calibrate) : "";
   parts["segments"] = std::to_string(in_.engine->segment_count());
   parts["engine"] = kVersion;
+  parts["products"] = engine::product_paths();
   return records::trial_key(parts);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "posittune/base/version.h"
+#include "posittune/engine/path_speed.h"
 
 namespace posittune::tuning {
 namespace {
@@ -46,6 +47,7 @@ std::string RowMaker::report_key(const quant::Recipe& recipe) const {
   parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
   parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" + std::to_string(options_.evaluation.bootstrap.seed);
   parts["engine"] = kVersion;
+  parts["products"] = engine::product_paths();
   return records::trial_key(parts);
 }
 
