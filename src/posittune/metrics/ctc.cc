@@ -1,5 +1,7 @@
 // Recognisers that were trained with CTC: a distribution over symbols and the blank at each step.
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -14,10 +16,12 @@ namespace {
 
 using Symbols = std::vector<std::int64_t>;
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
 struct ItemScores {
   std::vector<RowScores> steps;
   Symbols symbols, reference;  // as decoded
-  std::size_t edits = 0;       // to the truth
+  double edits = 0;            // to the truth; NaN where a step has no best symbol
 };
 
 class CtcScorer : public TaskScorer {
@@ -94,7 +98,8 @@ Status CtcScorer::add(const Batch& batch) {
   parallel_for(batch.items, options_.threads, [&](std::size_t i) {
     scores[i] = score(*reference, *output, i);
     const Symbols& truth = sequences_.empty() ? scores[i].reference : sequences_[batch.first_item + i];
-    scores[i].edits = edit_distance(scores[i].symbols, truth);
+    const bool valid = std::ranges::find(scores[i].steps, kNoClass, &RowScores::best) == scores[i].steps.end();
+    scores[i].edits = valid ? static_cast<double>(edit_distance(scores[i].symbols, truth)) : kNaN;
   });
   for (std::size_t i = 0; i < batch.items; ++i) {
     const std::uint32_t unit = batch.units[i];
@@ -103,7 +108,7 @@ Status CtcScorer::add(const Batch& batch) {
     const Symbols& truth = sequences_.empty() ? scores[i].reference : sequences_[batch.first_item + i];
     right_.add(unit, scores[i].edits == 0 ? 1 : 0);
     items_.add(unit, 1);
-    edits_.add(unit, static_cast<double>(scores[i].edits));
+    edits_.add(unit, scores[i].edits);
     symbols_.add(unit, static_cast<double>(truth.size()));
   }
   return success();

@@ -33,7 +33,7 @@
 // FP32 beside itself has kl and rel_sq_error 0, agreement 1 and cosine 1 exactly.
 //
 // An output with NaN or +inf: its row counts as wrong in accuracy, f1_macro, top5_accuracy and
-// agreement, its NaN scores are no detections, and kl, perplexity, cosine and sqnr_db of the data
+// agreement, its item in exact_match, its NaN scores are no detections, and kl, cer, perplexity, cosine and sqnr_db of the data
 // set become NaN. FP32's own rows are treated alike.
 
 #include <cstddef>
