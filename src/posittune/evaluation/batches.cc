@@ -48,6 +48,40 @@ Status check_reference(const Tensors& outputs, const std::string& name, std::siz
                .hint = "look for infinities or huge numbers in that item"};
 }
 
+Status check_rows(const Tensors& outputs, const std::string& name, std::size_t first_item, std::size_t items) {
+  const auto found = outputs.find(name);
+  if (found == outputs.end()) return success();
+  const TensorShape& shape = found->second.shape;
+  if (!shape.empty() && shape[0] == items) return success();
+  return Error{.kind = ErrorKind::kInput,
+               .what = "an output that is scored has not a row for each item",
+               .where = "output '" + name + "', from item " + std::to_string(first_item) + " on",
+               .expected = std::to_string(items) + " rows, one for each item",
+               .found = "shape " + to_string(shape),
+               .hint = "score an output whose first dimension is the batch (--output)"};
+}
+
+Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
+                 const RunBatch& run) {
+  const Status done = run(inputs);
+  if (done || done.error().kind != ErrorKind::kInput) return done;
+  Error refused = done.error();
+  const bool apart = items > 1 && batch_limit(engine.graph()) > items;
+  for (std::size_t i = first_item; apart && i < first_item + items; ++i) {
+    auto one = data.batch(i, 1);
+    if (!one) return one.error();
+    if (const Status alone = run(*one); !alone && alone.error().kind == ErrorKind::kInput) return in_items(alone.error(), i, 1);
+  }
+  return in_items(std::move(refused), first_item, items);
+}
+
+Error in_items(Error error, std::size_t first_item, std::size_t items) {
+  if (error.kind != ErrorKind::kInput) return error;
+  const std::string which = items == 1 ? "item " + std::to_string(first_item) : "items " + std::to_string(first_item) + " to " + std::to_string(first_item + items - 1);
+  error.where = which + (error.where.empty() ? "" : ", " + error.where);
+  return error;
+}
+
 Error of_data(Error error, const data::Dataset& data) {
   const std::string& path = data.description().path;
   if (error.kind == ErrorKind::kInput && error.where.find(path) == std::string::npos) {
