@@ -27,7 +27,7 @@ Result<std::size_t> choose_batch(engine::Engine& engine, const data::Dataset& da
     auto inputs = data.batch(0, 1);
     if (!inputs) return inputs.error();
     auto outputs = engine.run(*inputs);
-    if (!outputs) return of_data(outputs.error(), data);
+    if (!outputs) return of_data(in_items(outputs.error(), 0, 1), data);
     std::size_t bytes = 0;
     for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
     batch = std::clamp<std::size_t>(kBatchBytes / std::max<std::size_t>(1, bytes), 1, kMostItems);
