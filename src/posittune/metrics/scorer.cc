@@ -196,7 +196,7 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
   if (!units) return units.error();
   next_item_ += items;
   const std::size_t per_item = output->size() / items;
-  for (std::size_t i = 0; i < items; ++i) {
+  for (std::size_t i = 0; output->type == ElementType::kF32 && i < items; ++i) {
     const auto x = base->as<float>().subspan(i * per_item, per_item), y = output->as<float>().subspan(i * per_item, per_item);
     if (has_new_nonfinite(x, y)) nonfinite_.insert((*units)[i]);
   }
