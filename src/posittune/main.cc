@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "posittune/base/interrupt.h"
+#include "posittune/base/memory.h"
 #include "posittune/cli/cli.h"
 
 namespace {
@@ -26,6 +27,7 @@ void occupy_standard_streams() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  posittune::end_in_order_without_memory();
   occupy_standard_streams();
   posittune::watch_interrupts();
   // A reader that went away or a file past the limit is a failed write, reported with an exit code,

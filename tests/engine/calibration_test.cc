@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "tests/engine/engines.h"
@@ -178,6 +179,20 @@ TEST(Calibration, OutputScaleTakesTheLeastError) {
   };
   EXPECT_EQ(output_scale(setting, statistics, fails).error().kind,
             ErrorKind::kResource);
+}
+
+// Nothing of such a batch is kept.
+TEST(Calibration, ValuesThatNoScaleFitsAreRefused) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -2e15F}) {
+    InputStatistics statistics;
+    const Status seen = statistics.add(std::vector<float>{1, 2, 3, bad, 5, 6}, {3, 2}, {2}, 1);
+    ASSERT_FALSE(seen.ok()) << bad;
+    EXPECT_EQ(seen.error().kind, ErrorKind::kInput);
+    EXPECT_NE(seen.error().found.find("position 3"), std::string::npos) << seen.error().message();
+    EXPECT_TRUE(statistics.empty());
+  }
+  InputStatistics statistics;
+  EXPECT_TRUE(statistics.add(std::vector<float>{1e15F, -1e15F}, {1, 2}, {2}, 1).ok());
 }
 
 } // namespace

@@ -111,5 +111,17 @@ TEST(Batches, AReferenceWithNaNNamesTheItem) {
   EXPECT_TRUE(check_reference({{"y", test::index_tensor({1}, {5})}}, "y", 0).ok());
 }
 
+TEST(Batches, AScoredOutputHasARowForEachItem) {
+  const Tensors outputs = {{"y", test::float_tensor({6, 2}, std::vector<float>(12, 1))}, {"one", test::float_tensor({}, {1})}};
+  EXPECT_TRUE(check_rows(outputs, "y", 0, 6).ok());
+  EXPECT_TRUE(check_rows(outputs, "z", 0, 6).ok()) << "for the scorer to report";
+  for (const auto& [name, items] : std::vector<std::pair<std::string, std::size_t>>{{"y", 3}, {"y", 7}, {"one", 1}}) {
+    const Status bad = check_rows(outputs, name, 16, items);
+    ASSERT_FALSE(bad.ok()) << name << items;
+    EXPECT_EQ(bad.error().kind, ErrorKind::kInput);
+    EXPECT_NE(bad.error().where.find("item 16"), std::string::npos) << bad.error().message();
+  }
+}
+
 }  // namespace
 }  // namespace posittune::evaluation

@@ -13,6 +13,7 @@
 #include "posittune/model/graph.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/engines.h"
+#include "tests/engine/faults.h"
 #include "tests/evaluation/zoo_data.h"
 
 namespace posittune::evaluation {
@@ -382,6 +383,36 @@ TEST(Divergences, PairingTakesTheCommonPartOut) {
   EXPECT_EQ(paired(a, b, 2).mean, 0.5);
   EXPECT_EQ(paired(a, b, 2).half_width, 0);
   EXPECT_GT(a.half_width(2), 100);
+}
+
+// A layer of each kind that the model has; first in the batch that keeps FP32, then in one that is measured.
+TEST_F(GptProber, AFailedLayerEndsTheMeasurement) {
+  std::map<model::LayerKind, std::size_t> kinds;
+  for (std::size_t l = 0; l < engine_->graph().layers.size(); ++l) {
+    if (engine_->chosen(l)) kinds[engine_->graph().layers[l].kind] = l;
+  }
+  ASSERT_GE(kinds.size(), 2u);
+  Prober good = prober(options(kUneven));
+  const Divergence none = measured(good, {}, 0);
+  for (const auto& [kind, layer] : kinds) {
+    const std::string& name = engine_->graph().layers[layer].name;
+    for (const test::Fault fault : {test::Fault::kError, test::Fault::kMemory}) {
+      for (const std::size_t from : {0, 1}) {
+        const test::Faulty faulty(*engine_, layer, fault, from);
+        const auto made = Prober::create(*engine_, *data_, options(kUneven), go_on);
+        ASSERT_FALSE(made.ok()) << name;
+        EXPECT_EQ(made.error().kind, test::kind_of(fault)) << made.error().message();
+        EXPECT_NE(made.error().where.find("'" + name + "'"), std::string::npos) << made.error().message();
+      }
+      for (const std::size_t from : {0, 1}) {
+        const test::Faulty faulty(*engine_, layer, fault, from);
+        const auto divergence = good.measure({}, engine_->segment_of(layer), go_on);
+        ASSERT_FALSE(divergence.ok()) << name;
+        EXPECT_EQ(divergence.error().kind, test::kind_of(fault)) << divergence.error().message();
+      }
+    }
+    expect_same(measured(good, {}, 0), none);
+  }
 }
 
 }  // namespace

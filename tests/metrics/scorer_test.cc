@@ -47,6 +47,16 @@ std::vector<float> normal(std::size_t n, unsigned seed, float spread = 1) {
   return x;
 }
 
+// Units, each once, with what FP32 has not: an infinity that FP32 has too is a class that cannot be.
+TEST(Scorer, CountsUnitsWithOutputsThatAreNotFinite) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Scorer scorer(Task::kClassify, {}, {}, {7, 7, 8, 9, 10});
+  const Tensors reference = logits({5, 2}, {1, -kInfinity, 1, 2, 1, 2, 1, -kInfinity, 1, 2});
+  const Tensors outputs = logits({5, 2}, {1, kNaN, kInfinity, 2, 1, 2, 1, -kInfinity, 1, -kInfinity});
+  ASSERT_TRUE(scorer.add(0, {}, reference, outputs).ok());
+  EXPECT_EQ(scorer.nonfinite(), 2U);  // 7 and 10
+}
+
 // log softmax of one row in doubles.
 std::vector<double> log_softmax(const float* x, std::size_t n) {
   double sum = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -220,13 +221,30 @@ TEST(Comparison, CsvText) {
                              .granularity = "tensor",
                              .bits_per_weight = 32,
                              .metrics = {},
-                             .seconds = 0.1});
+                             .seconds = 0.1,
+                             .nonfinite = 3});
   EXPECT_EQ(csv_text(comparison),
             "format,what,scale,granularity,bits_per_weight,seconds,"
-            "metric,value,low,high,delta,delta_low,delta_high,noise\n"
-            "\"posit<8,1>\",wa,rms_pow2,channel,8.25,1.5,kl,0.5,0.25,1,0.5,0.25,1,false\n"
-            "\"posit<8,1>\",wa,rms_pow2,channel,8.25,1.5,sqnr,Infinity,30,Infinity,,,,true\n"
-            "\"say \"\"x\"\"\n\",w,none,tensor,32,0.1,,,,,,,,\n");
+            "metric,value,low,high,delta,delta_low,delta_high,noise,nonfinite\n"
+            "\"posit<8,1>\",wa,rms_pow2,channel,8.25,1.5,kl,0.5,0.25,1,0.5,0.25,1,false,0\n"
+            "\"posit<8,1>\",wa,rms_pow2,channel,8.25,1.5,sqnr,Infinity,30,Infinity,,,,true,0\n"
+            "\"say \"\"x\"\"\n\",w,none,tensor,32,0.1,,,,,,,,,3\n");
+}
+
+// A row of a format that overflows: nothing of it is lost, and it says how many units are of no use.
+TEST(ComparisonRecord, NumbersThatAreNoneAndTheirCountComeBack) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  ComparisonRow row = small_comparison().rows[0];
+  EXPECT_FALSE(to_json(row).contains("nonfinite"));
+  row.nonfinite = 7;
+  row.metrics["kl"] = {{kInfinity, -kInfinity, std::nan("")}, Estimate{std::nan(""), 1, 2}, false};
+  const auto back = row_from_json(json::parse(to_json(row).dump()));
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  EXPECT_EQ(back->nonfinite, 7u);
+  EXPECT_EQ(back->metrics.at("kl").value.value, kInfinity);
+  EXPECT_EQ(back->metrics.at("kl").value.low, -kInfinity);
+  EXPECT_TRUE(std::isnan(back->metrics.at("kl").value.high));
+  EXPECT_TRUE(std::isnan(back->metrics.at("kl").delta->value));
 }
 
 }  // namespace

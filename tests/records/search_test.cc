@@ -30,7 +30,8 @@ SearchResult small_result() {
                 .search_loss = {0.3125, 0.25, 0.375},
                 .metrics = {},
                 .optimality_gap = 1e-10,
-                .seconds = 1.5};
+                .seconds = 1.5,
+                .nonfinite = 2};
   row.metrics["kl"] = {{0.5, 0.25, 0.75}, {}, false};
   row.metrics["perplexity"] = {{20, 19, 21}, Estimate{0.5, 0.25, 0.75}, true};
   result.rows = {row};
@@ -82,9 +83,9 @@ TEST(SearchRecord, MissingAndWrongFieldsAreNamed) {
 TEST(SearchRecord, CsvHasALineForEachMetric) {
   EXPECT_EQ(csv_text(small_result().rows),
             "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_loss,search_loss,"
-            "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise\n"
-            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false\n"
-            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true\n");
+            "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise,nonfinite\n"
+            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false,2\n"
+            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true,2\n");
 }
 
 }  // namespace

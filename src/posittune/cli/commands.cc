@@ -5,6 +5,7 @@
 #include <new>
 #include <ostream>
 
+#include "posittune/base/memory.h"
 #include "posittune/base/version.h"
 #include "posittune/cli/cli.h"
 
@@ -46,6 +47,7 @@ int run_action(const Action& action, Streams streams) {
   } catch (const std::bad_alloc&) {
     return report({.kind = ErrorKind::kResource, .what = "out of memory"}, streams);
   } catch (const std::exception& error) {
+    if (memory_ended(error.what())) return report({.kind = ErrorKind::kResource, .what = "out of memory", .found = error.what()}, streams);
     return report({.what = std::string("internal error: ") + error.what()}, streams);
   }
   return 0;

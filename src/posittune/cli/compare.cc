@@ -82,7 +82,7 @@ void print_table(const CompareResult& result, std::ostream& out) {
   columns.push_back({"s", Align::kRight});
   columns.push_back({""});
   report::Table table(std::move(columns));
-  bool any_noise = false;
+  bool any_noise = false, any_nonfinite = false;
   for (const ComparisonRow& row : comparison.rows) {
     std::vector<std::string> cells = {row.format, row.what, row.scale, fmt::format("{:.3f}", row.bits_per_weight)};
     if (rounded) cells.insert(cells.begin() + 3, row.rounding.empty() ? "nearest" : row.rounding);
@@ -96,12 +96,15 @@ void print_table(const CompareResult& result, std::ostream& out) {
       cells.push_back(delta ? signed_interval(*delta) : "");
     }
     cells.push_back(fmt::format("{:.1f}", row.seconds));
-    cells.emplace_back(noise ? "*" : "");
-    any_noise = any_noise || noise;
+    // What is not finite is no gain, whatever other metrics say.
+    cells.push_back(row.nonfinite > 0 ? fmt::format("! {}", row.nonfinite) : noise ? "*" : "");
+    any_noise = any_noise || (noise && row.nonfinite == 0);
+    any_nonfinite = any_nonfinite || row.nonfinite > 0;
     table.add_row(std::move(cells));
   }
   fmt::print(out, "{}", table.text());
   if (any_noise) fmt::print(out, "* better than FP32: noise of the sample, not a gain\n");
+  if (any_nonfinite) fmt::print(out, "! {}s with NaN or an infinity in the output: the row is of no use\n", data.unit);
 }
 
 Status compare(const CompareOptions& options, Streams streams) {

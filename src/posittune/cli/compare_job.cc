@@ -11,12 +11,12 @@
 #include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/base/interrupt.h"
-#include "posittune/base/version.h"
 #include "posittune/cli/job.h"
 #include "posittune/cli/output_files.h"
 #include "posittune/cli/progress.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/result_version.h"
 
 namespace posittune::cli {
 namespace {
@@ -110,7 +110,7 @@ std::string key_of(const Session& session, const Trial& trial, const quant::Reci
                              {"task", metrics::identity(session.scored.task, session.scored.scorer)},
                              {"bootstrap", fmt::format("{}/{}", session.options.resamples, session.options.seed)},
                              {"products", engine::product_paths()},
-                             {"engine", kVersion}});
+                             {"engine", records::result_version()}});
 }
 
 records::ComparisonRow describe(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
@@ -177,6 +177,7 @@ class Runner {
     records::ComparisonRow row = describe(session_, trial, recipe);
     row.metrics = std::move(measured->metrics);
     row.seconds = measured->seconds;
+    row.nonfinite = measured->nonfinite;
     return std::optional(std::move(row));
   }
 
@@ -230,6 +231,7 @@ class Runner {
       auto metrics = evaluator_->compare(*measured);
       if (!metrics) return metrics.error();
       row.metrics = *metrics;
+      row.nonfinite = evaluator_->nonfinite();
       row.seconds = seconds_since(start);
     }
     const Status kept = folder_.journal().put(key_of(session_, trial, recipe), "compare", nlohmann::json(records::to_json(row)));

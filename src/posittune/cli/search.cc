@@ -66,6 +66,8 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   if (lost) columns.push_back({loss_title(result.scored) + " on report", Align::kRight});
   if (reported && metric != loss) columns.push_back({metric, Align::kRight});
   columns.push_back({"gap", Align::kRight});
+  const bool nonfinite = any([](const auto& row) { return row.nonfinite > 0; });
+  if (nonfinite) columns.push_back({"NaN or inf", Align::kRight});
   report::Table table(std::move(columns));
   for (const records::SearchRow& row : rows) {
     std::vector<std::string> line = {row.method, row.budget, fmt::format("{:.3f}", row.bits_per_weight)};
@@ -77,9 +79,11 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
     if (lost) line.push_back(cell(loss));
     if (reported && metric != loss) line.push_back(cell(metric));
     line.push_back(gap_text(row.optimality_gap));
+    if (nonfinite) line.push_back(row.nonfinite > 0 ? fmt::format("! {}", row.nonfinite) : "");
     table.add_row(std::move(line));
   }
   fmt::print(out, "{}", table.text());
+  if (nonfinite) fmt::print(out, "! units with NaN or an infinity in the output: the row is of no use\n");
 }
 
 void print_result(const SearchJobResult& found, std::ostream& out) {

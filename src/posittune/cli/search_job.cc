@@ -231,7 +231,7 @@ std::string front_plot(const std::vector<records::SearchRow>& rows, const std::s
   std::map<std::string, std::map<double, double>> lines;
   std::vector<std::string> names;  // in the rows' order
   for (const records::SearchRow& row : rows) {
-    if (!(row.search_loss.value > 0)) continue;
+    if (!(row.search_loss.value > 0) || !std::isfinite(row.search_loss.value)) continue;
     const std::string name = series_name(row.method);
     if (!lines.contains(name)) names.push_back(name);
     lines[name][row.bits_per_weight] = std::log10(row.search_loss.value);

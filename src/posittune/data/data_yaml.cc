@@ -14,6 +14,7 @@
 
 #include "posittune/base/edit_distance.h"
 #include "posittune/base/files.h"
+#include "posittune/base/memory.h"
 
 namespace posittune::data {
 namespace {
@@ -298,6 +299,7 @@ Result<SplitSpecs> read_data_yaml(const std::string& file_path) {
                  (problem.mark.line >= 0 ? ", line " + std::to_string(problem.mark.line + 1) : ""),
         .found = problem.msg};
   } catch (const std::exception& problem) {
+    if (memory_ended(problem.what())) return out_of_memory(file_path);
     return Error{.kind = ErrorKind::kInput,
                  .what = "not a YAML file",
                  .where = file_path,

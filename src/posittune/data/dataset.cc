@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "posittune/base/hash.h"
+#include "posittune/base/memory.h"
 #include "posittune/data/source.h"
 
 namespace posittune::data {
@@ -154,6 +155,7 @@ Result<Dataset> Dataset::open(const DataSpec& spec, const std::vector<TensorInfo
                  .where = spec.path,
                  .hint = "set a limit of items"};
   } catch (const std::exception& problem) {
+    if (memory_ended(problem.what())) return out_of_memory(spec.path);
     return Error{.kind = ErrorKind::kInput,
                  .what = "data cannot be read",
                  .where = spec.path,

@@ -1,4 +1,5 @@
 #include "posittune/data/preprocess.h"
+#include "posittune/base/memory.h"
 
 #include <algorithm>
 #include <cmath>
@@ -107,6 +108,7 @@ Status Resizer::resize(std::span<const float> planes, ImageSize from, std::span<
     std::copy_n(result.data<const float>(), out.size(), out.begin());
     return success();
   } catch (const std::exception& problem) {
+    if (memory_ended(problem.what())) return out_of_memory("resizing an image");
     return Error{.what = "resizing an image failed", .found = problem.what()};
   }
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "posittune/base/files.h"
+#include "posittune/base/memory.h"
 
 namespace posittune::data {
 namespace {
@@ -111,6 +112,7 @@ Result<Tokenizer> Tokenizer::open(const std::string& path, const std::string& li
   try {
     state->core.add_extension(*found);
   } catch (const std::exception& problem) {
+    if (memory_ended(problem.what())) return out_of_memory(*found);
     return Error{
         .kind = ErrorKind::kUnsupported,
         .what = "the library of openvino-tokenizers cannot be loaded",
@@ -129,6 +131,7 @@ Result<Tokenizer> Tokenizer::open(const std::string& path, const std::string& li
     state->request = state->core.compile_model(model, "CPU").create_infer_request();
     state->request.get_tensor(kIds);  // throws when there is none
   } catch (const std::exception& problem) {
+    if (memory_ended(problem.what())) return out_of_memory(path);
     return no_tokenizer(path, problem.what());
   }
   return Tokenizer(std::move(state));
@@ -148,6 +151,7 @@ Result<std::vector<std::int64_t>> Tokenizer::encode(const std::string& text) {
     const auto* begin = ids.data<const std::int32_t>();
     return std::vector<std::int64_t>(begin, begin + ids.get_size());
   } catch (const std::exception& problem) {
+    if (memory_ended(problem.what())) return out_of_memory(state_->path);
     return Error{.kind = ErrorKind::kInput,
                  .what = "the tokenizer fails",
                  .where = state_->path,

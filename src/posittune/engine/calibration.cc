@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "posittune/base/mix.h"
 #include "posittune/base/threads.h"
@@ -11,6 +12,19 @@ namespace {
 
 constexpr std::size_t kSampleTokens = 256;         // enough for output errors to settle
 constexpr std::size_t kSampleElements = 1U << 18;  // 1 MiB a layer
+// Covariances are float sums of products: of 1e6 tokens of such values they end below the largest float, 3.4e38.
+constexpr float kLargestActivation = 1e15F;
+
+Error unusable(std::span<const float> x) {
+  const auto bad = std::find_if(x.begin(), x.end(), [](float value) { return !(std::abs(value) <= kLargestActivation); });
+  std::ostringstream found;
+  found << *bad << " at position " << bad - x.begin();
+  return {.kind = ErrorKind::kInput,
+          .what = "an activation that no scale can be chosen for",
+          .expected = "finite, at most 1e15",
+          .found = found.str(),
+          .hint = "leave the item out of the calibration data, or the layer with --exclude"};
+}
 
 }  // namespace
 
@@ -19,6 +33,7 @@ Status InputStatistics::add(std::span<const float> x, kernels::Shape shape, cons
   if (shape.size() == 0) return success();
   auto statistics = kernels::statistics(x, {threads});
   if (!statistics) return statistics.error();
+  if (statistics->nonfinite > 0 || statistics->absmax > kLargestActivation) return unusable(x);
   total_.merge(*statistics);
   if (token_.empty()) {
     token_ = token;

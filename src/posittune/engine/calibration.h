@@ -22,7 +22,7 @@ namespace posittune::engine {
 class InputStatistics {
  public:
   // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension the
-  // channels that a weight's columns belong to.
+  // channels that a weight's columns belong to. kInput, and nothing is added, where a value is not finite or above 1e15.
   Status add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token, int threads);
 
   const kernels::Statistics& total() const { return total_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "posittune/base/memory.h"
 #include "posittune/engine/engine_state.h"
 
 namespace posittune::engine {
@@ -35,17 +36,16 @@ const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
   const auto known = patches.find(layer);
   if (held_out) return known != patches.end() && known->second->held.count() > 0 ? &*known->second : nullptr;
   if (known != patches.end()) return known->second ? &*known->second : nullptr;
-  auto& made = patches[layer];
   const model::Layer& of = graph.layers[layer];
   if (!nodes[layer] || !is_convolution(of.kind) || statistics[layer][0].empty()) return nullptr;
   const std::size_t cols = graph.weights[*of.weight].cols;
   const InputStatistics& images = statistics[layer][0];
   if (cols > kMostPatchColumns || nodes[layer]->operation->positions(images.token()) == 0) return nullptr;
-  made.emplace(cols);
+  PatchCovariance made(cols);
   ov::Shape shape = images.token();
   shape.insert(shape.begin(), images.sample_shape().rows);
-  made->add(*nodes[layer]->operation, images.sample(), shape, false, threads);
-  return &*made;
+  made.add(*nodes[layer]->operation, images.sample(), shape, false, threads);
+  return &patches[layer].emplace(std::move(made));
 }
 
 // Layers that use the weight and whose S (of embeddings M) is known in full, by what holds it.
@@ -92,11 +92,11 @@ std::shared_ptr<const CompensationFactor> Engine::State::factor_of(std::size_t w
     const std::vector<float> other = seen_of(layers[i]).mean();
     std::transform(sum.begin(), sum.end(), other.begin(), sum.begin(), std::plus<>());
   }
-  auto& factor = factors[layers];
+  std::shared_ptr<const CompensationFactor> factor;
   if (auto made = make_compensation_factor(sum, graph.weights[weight].cols, threads)) {
     factor = std::make_shared<const CompensationFactor>(std::move(*made));
   }
-  return factor;
+  return factors[layers] = factor;
 }
 
 // tr(dW S dW^T) by row on what was held out, for each layer that uses the weight.
@@ -227,7 +227,7 @@ Result<std::vector<formats::Format>> Engine::row_formats(std::size_t weight, con
                  .where = "weight '" + state_->graph.weights[weight].name + "'"};
   }
   const std::vector<float> squares = setting.input_weighted ? state_->input_squares(weight) : std::vector<float>{};
-  auto rows = store->stretches(setting, squares, state_->threads);
+  auto rows = within_memory("weight '" + store->name() + "'", [&] { return store->stretches(setting, squares, state_->threads); });
   if (!rows) return rows.error();
   std::vector<formats::Format> formats;
   for (const Stretch& stretch : *rows) formats.insert(formats.end(), stretch.count, stretch.format);

@@ -1,7 +1,6 @@
 // Convolutions, transposed or not.
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <tuple>
@@ -12,6 +11,7 @@
 #include "posittune/engine/exact_dot.h"
 #include "posittune/engine/gemm.h"
 #include "posittune/engine/geometry.h"
+#include "posittune/engine/onednn_errors.h"
 #include "posittune/engine/operation.h"
 
 namespace posittune::engine {
@@ -182,24 +182,19 @@ class Convolution : public Operation {
       const std::size_t in = parameters_.in_channels * sizes.in_positions();
       const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
       const std::size_t line = positions / sizes.out[0];  // positions of one step along a band
-      std::atomic<bool> failed = false;
       parallel_for(images * bands.size(), threads, [&](std::size_t task) {
         const std::size_t image = task / bands.size();
         const auto& [plan, form] = plans[task % bands.size()];
         const Band& band = bands[task % bands.size()];
         float* to = y + image * channels * positions;
-        try {
-          plan->run(x + image * in, *form, to);
-        } catch (const std::exception&) {
-          failed = true;
-          return;
-        }
+        plan->run(x + image * in, *form, to);
         for (std::size_t c = 0; c < channels; ++c) {
           finish(image, c, {to + c * positions + band.out_first * line, band.out_count * line});
         }
       });
-      if (!failed) return success();
-    } catch (const dnnl::error&) {
+      return success();
+    } catch (const dnnl::error& error) {
+      if (is_memory(error)) throw std::bad_alloc();
     }
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "oneDNN has no kernel for this convolution",

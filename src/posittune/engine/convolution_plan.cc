@@ -129,6 +129,7 @@ void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const Prepar
   if (form.made_from == weight) return;
   one_openmp_thread();
   const dnnl::stream stream(onednn_cpu());
+  form.made_from.reset();  // until the bytes are whole again
   form.layout = weights_;
   form.bytes.resize(weights_.get_size() + 64);
   between(plain_weights_, weights_)

@@ -29,6 +29,12 @@ std::vector<float> transposed(std::span<const float> x, std::size_t rows, std::s
 InputCovariance::InputCovariance(std::size_t cols, bool full)
     : cols_(cols), full_(full), sums_(full ? cols * cols : cols, 0), inputs_(cols, 0) {}
 
+void InputCovariance::clear() {
+  count_ = 0;
+  std::fill(sums_.begin(), sums_.end(), 0.0F);
+  std::fill(inputs_.begin(), inputs_.end(), 0.0);
+}
+
 void InputCovariance::add(std::span<const float> x, kernels::Shape shape, int threads) {
   count_ += shape.rows;
   for (std::size_t r = 0; r < shape.rows; ++r) {

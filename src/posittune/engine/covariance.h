@@ -20,6 +20,9 @@ class InputCovariance {
   // x: tokens x cols.
   void add(std::span<const float> x, kernels::Shape shape, int threads);
 
+  // As if nothing had been added.
+  void clear();
+
   std::size_t cols() const { return cols_; }
   bool full() const { return full_; }
   std::uint64_t count() const { return count_; }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <new>
 #include <numeric>
 
 #include <openvino/op/add.hpp>
 #include <openvino/op/convert.hpp>
+#include "posittune/base/memory.h"
 #include "posittune/base/mix.h"
 #include "posittune/engine/engine_state.h"
 
@@ -173,7 +173,7 @@ Status Engine::measure_embeddings(const Tensors& inputs, const std::string& outp
     return Error{.kind = ErrorKind::kUsage, .what = "no such output", .where = state.graph.path, .expected = state.graph.outputs.front().name, .found = name};
   };
   state.forget_calibration();
-  try {
+  const Status measured = within_memory(state.graph.path, [&]() -> Status {
     const auto plain = run_once();
     if (!plain) return plain.error();
     if (plain->type != ElementType::kF32) return success();
@@ -184,10 +184,20 @@ Status Engine::measure_embeddings(const Tensors& inputs, const std::string& outp
       if (!out) metric.moves = metric.moves || std::any_of(elements->begin(), elements->end(), [](float x) { return x != 0; });
       (out ? metric.held : metric.seen).add(*elements, {elements->size() / metric.seen.cols(), metric.seen.cols()}, state.threads);
     }
-  } catch (const std::bad_alloc&) {
-    return Error{.kind = ErrorKind::kResource, .what = "not enough memory to measure embeddings", .where = state.graph.path};
+    return success();
+  });
+  // Some tables have seen the batch and others not.
+  if (!measured) state.clear_metrics();
+  return measured;
+}
+
+void Engine::State::clear_metrics() {
+  for (EmbeddingMetric& metric : metrics) {
+    metric.seen.clear();
+    metric.held.clear();
+    metric.batches = 0;
+    metric.moves = false;
   }
-  return success();
 }
 
 }  // namespace posittune::engine

@@ -11,6 +11,7 @@
 #include <openvino/op/parameter.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
+#include "posittune/base/memory.h"
 #include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
 #include "posittune/engine/engine_state.h"
@@ -136,6 +137,7 @@ Status Engine::State::compile(std::size_t segments) {
     state->name = layer.name;
     state->operation = make_operation(layer);
     state->scratch = &scratch;
+    state->failure = &failure;
     state->threads = threads;
     statistics[l].resize(operands(layer));
     nodes[l] = state;
@@ -348,15 +350,16 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
     state->plan_embedding_metrics(options.embedding_columns);
     state->find_ids_inputs();
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
+    if (const Status applied = state->prepare_weights({}); !applied) return applied.error();
   } catch (const std::bad_alloc&) {
-    return Error{.kind = ErrorKind::kResource, .what = "not enough memory for the model", .where = state->graph.path};
+    return out_of_memory(state->graph.path, "not enough memory for the model");
   } catch (const std::exception& error) {
+    if (memory_ended(error.what())) return out_of_memory(state->graph.path, "not enough memory for the model");
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "OpenVINO cannot compile the model",
                  .where = state->graph.path,
                  .found = last_line(error.what())};
   }
-  if (const Status applied = state->prepare_weights({}); !applied) return applied.error();
   return Engine(std::move(state));
 }
 
@@ -367,30 +370,47 @@ Status Engine::calibrate(const Tensors& inputs) {
   if (state_->recipe != Recipe{}) {
     return Error{.kind = ErrorKind::kUsage, .what = "calibration is in FP32, but a recipe is applied"};
   }
-  state_->plan_patches();
-  for (std::size_t l = 0; l < state_->nodes.size(); ++l) {
-    if (!state_->nodes[l]) continue;
-    NodeState& node = *state_->nodes[l];
-    node.observed = &state_->statistics[l];
-    if (state_->covariances[l]) node.covariance = &*state_->covariances[l];
-    if (state_->held[l]) node.held = &*state_->held[l];
-    const auto patches = state_->patches.find(l);
-    if (state_->held_out && patches != state_->patches.end()) node.patches = &*patches->second;
-    if (!state_->uses[l].empty()) node.uses = &state_->uses[l];
-  }
-  state_->forget_calibration();
-  const auto outputs = run(inputs);
-  for (const auto& node : state_->nodes) {
-    if (!node) continue;
-    node->observed = nullptr;
-    node->covariance = nullptr;
-    node->held = nullptr;
-    node->patches = nullptr;
-    node->uses = nullptr;
-  }
-  if (!outputs) return outputs.error();
-  return success();
+  const Status seen = within_memory(state_->graph.path, [&]() -> Status {
+    state_->plan_patches();
+    state_->observe(true);
+    state_->forget_calibration();
+    const auto outputs = run(inputs);
+    if (!outputs) return outputs.error();
+    return success();
+  });
+  state_->observe(false);
+  // Some layers have seen the batch and others not.
+  if (!seen) state_->clear_calibration();
+  return seen;
 }
+
+void Engine::State::observe(bool on) {
+  for (std::size_t l = 0; l < nodes.size(); ++l) {
+    if (!nodes[l]) continue;
+    NodeState& node = *nodes[l];
+    const auto found = patches.find(l);
+    node.observed = on ? &statistics[l] : nullptr;
+    node.covariance = on && covariances[l] ? &*covariances[l] : nullptr;
+    node.held = on && held[l] ? &*held[l] : nullptr;
+    node.patches = on && held_out && found != patches.end() ? &*found->second : nullptr;
+    node.uses = on && !uses[l].empty() ? &uses[l] : nullptr;
+  }
+}
+
+void Engine::State::clear_calibration() {
+  forget_calibration();
+  for (auto& layer : statistics) std::fill(layer.begin(), layer.end(), InputStatistics{});
+  for (auto* of : {&covariances, &held}) {
+    for (auto& each : *of) {
+      if (each) each->clear();
+    }
+  }
+  for (auto& rows : uses) std::fill(rows.begin(), rows.end(), 0);
+  patches.clear();
+  clear_metrics();
+}
+
+void Engine::forget_calibration() { state_->clear_calibration(); }
 
 bool Engine::calibrated() const { return state_->calibrated(); }
 
@@ -417,13 +437,20 @@ Recipe Engine::uniform(const std::optional<WeightSetting>& weights,
 Status Engine::apply(const Recipe& recipe) {
   if (const Status known = state_->check_names(recipe); !known) return known.error();
   if (const Status fits = state_->check_weights(recipe); !fits) return fits.error();
-  const Status followed = state_->follow(recipe);
+  const auto follow = [&](const Recipe& next) {
+    return within_memory(state_->graph.path, [&] { return state_->follow(next); });
+  };
+  const Status followed = follow(recipe);
   if (followed) {
     state_->recipe = recipe;
+    state_->broken.reset();
     return success();
   }
-  // Back to the recipe that run() promises to follow; it could be prepared before.
-  if (const Status back = state_->follow(state_->recipe); !back) return back.error();
+  // Back to the recipe that run() promises to follow; it could be prepared before, memory allowing.
+  if (const Status back = follow(state_->recipe); !back) {
+    state_->broken = back.error();
+    return back.error();
+  }
   return followed.error();
 }
 
@@ -480,6 +507,8 @@ Result<Tensors> Engine::State::infer(std::size_t first, const Tensors& inputs, c
     // By position: ports need not have tensor names.
     for (std::size_t i = 0; i < segment.inputs.size(); ++i) requests[s].set_input_tensor(i, alive.at(segment.inputs[i]));
     requests[s].infer();
+    // OpenVINO does not throw when a node's evaluate() returns false.
+    if (failure.error) return *failure.error;
     for (std::size_t i = 0; i < segment.outputs.size(); ++i) {
       const ov::Tensor output = requests[s].get_output_tensor(i);
       if (s + 1 < requests.size()) {
@@ -515,27 +544,27 @@ Result<Tensors> Engine::run_from(std::size_t segment, const Tensors& inputs, con
 }
 
 Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep) {
-  for (const auto& node : state_->nodes) {
-    if (node) node->error.reset();
-  }
-  if (const Status good = state_->check_inputs(inputs); !good) return good.error();
+  State& state = *state_;
+  if (state.broken) return *state.broken;
+  if (const Status good = state.check_inputs(inputs); !good) return good.error();
+  state.failure.error.reset();
+  Error thrown{.kind = ErrorKind::kInput, .what = "the model could not run on these inputs", .where = state.graph.path};
   try {
-    return state_->infer(first, inputs, crossing, keep);
+    auto outputs = state.infer(first, inputs, crossing, keep);
+    if (!state.failure.error) return outputs;
+  } catch (const std::bad_alloc&) {
+    thrown = out_of_memory(state.graph.path, "out of memory while the model runs");
   } catch (const std::exception& error) {
-    for (const auto& node : state_->nodes) {
-      if (!node || !node->error) continue;
-      Error found = *node->error;
-      if (found.kind == ErrorKind::kInput) {
-        found.where += ", inputs";
-        for (const TensorInfo& info : state_->graph.inputs) found.where += " '" + info.name + "'";
-      }
-      return found;
-    }
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "the model could not run on these inputs",
-                 .where = state_->graph.path,
-                 .found = last_line(error.what())};
+    if (memory_ended(error.what())) thrown = out_of_memory(state.graph.path, "out of memory while the model runs");
+    thrown.found = last_line(error.what());
   }
+  if (!state.failure.error) return thrown;
+  Error found = *state.failure.error;
+  if (found.kind == ErrorKind::kInput) {
+    found.where += ", inputs";
+    for (const TensorInfo& info : state.graph.inputs) found.where += " '" + info.name + "'";
+  }
+  return found;
 }
 
 std::size_t Engine::segment_count() const { return state_->requests.size(); }

@@ -59,9 +59,10 @@ class Engine {
   bool chosen(std::size_t layer) const;
 
   // Collects what calibrated scales need, one batch at a time, in FP32. Not after apply() of a
-  // recipe that is not empty: kUsage.
+  // recipe that is not empty: kUsage. After another error all of it is gone, of earlier batches too.
   Status calibrate(const Tensors& inputs);
   bool calibrated() const;
+  void forget_calibration();  // as if nothing had been calibrated or measured
   // What changes of embeddings do to an output of the model (empty: the first), one batch at a time, by
   // embedding_runs() runs (embedding_metrics.h). With held_out every fourth batch is kept apart; without one of those
   // nothing is known. `advance` is called before each run; its error ends the work. kUsage under a recipe.
@@ -100,7 +101,8 @@ class Engine {
   // Called in front of each segment but the first with the tensors that cross into it.
   using Keep = std::function<Status(std::size_t segment, Tensors crossing)>;
 
-  // Outputs by name. Inputs must have the model's names and types; kInput otherwise.
+  // Outputs by name. Inputs must have the model's names and types; kInput otherwise. An error of any layer is the
+  // run's, and nothing of its tensors is returned; kResource where memory ended, which the engine survives.
   Result<Tensors> run(const Tensors& inputs, const Keep& keep = {});
 
   // The graph may be cut where little crosses. Running from a segment on gives the bits of a whole run
@@ -121,6 +123,7 @@ class Engine {
   std::vector<std::string_view> paths() const;
 
  private:
+  friend struct EngineTestAccess;  // tests/engine/faults.h: makes layers fail
   struct State;
   Result<Tensors> run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
   explicit Engine(std::unique_ptr<State> state);

@@ -65,6 +65,8 @@ struct Engine::State {
   std::vector<std::vector<Judgement>> judgements;                                              // by weight
   std::set<std::string> ids_inputs;  // model inputs that are indices of an embedding
   Scratch scratch;
+  Failure failure;             // of the last run
+  std::optional<Error> broken;  // memory ended while a recipe was prepared, and again on the way back: nothing runs
   quant::Recipe recipe;
   std::vector<Forms> forms;  // by weight, as prepared
   std::vector<std::optional<quant::WeightSetting>> settings;
@@ -97,7 +99,10 @@ struct Engine::State {
                                                         const Forms& needed);
   std::shared_ptr<const std::vector<float>> shift_of(std::size_t layer, const std::optional<quant::WeightSetting>& setting,
                                                      const PreparedWeight& prepared) const;
-  void forget_calibration();
+  void forget_calibration();  // what followed from it
+  void clear_calibration();   // what was seen, too: as if nothing had been calibrated
+  void observe(bool on);      // whether runs are calibration
+  void clear_metrics();
   Status check_calibrated_setting(const std::string& name, const quant::WeightSetting& setting, std::size_t weight) const;
   Result<OutputError> sampled_error(std::size_t layer, const LayerSetting& setting);
   OutputError quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,

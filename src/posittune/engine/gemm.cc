@@ -7,6 +7,7 @@
 #include "posittune/base/threads.h"
 #include "posittune/engine/exact_dot.h"
 #include "posittune/engine/onednn.h"
+#include "posittune/engine/onednn_errors.h"
 
 // Of libgomp; its header comes with g++ only.
 extern "C" void omp_set_num_threads(int);
@@ -87,16 +88,16 @@ void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, i
   parallel_for(tiles.count(), threads, [&](std::size_t i) {
     one_openmp_thread();
     const Tile tile = tiles[i];
-    dnnl_sgemm('N', 'T', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F, x + tile.row * size.k,
-               dim(size.k), w + tile.col * size.k, dim(size.k), 0.0F,
-               y + tile.row * size.n + tile.col, dim(size.n));
+    require(dnnl_sgemm('N', 'T', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F, x + tile.row * size.k,
+                       dim(size.k), w + tile.col * size.k, dim(size.k), 0.0F,
+                       y + tile.row * size.n + tile.col, dim(size.n)));
   });
 }
 
 void gemm_fp32_part(const GemmSize& size, const float* x, const float* w, float* y, std::size_t stride) {
   one_openmp_thread();
-  dnnl_sgemm('N', 'N', dim(size.m), dim(size.n), dim(size.k), 1.0F, x, dim(size.k), w, dim(stride), 0.0F, y,
-             dim(stride));
+  require(dnnl_sgemm('N', 'N', dim(size.m), dim(size.n), dim(size.k), 1.0F, x, dim(size.k), w, dim(stride), 0.0F, y,
+                     dim(stride)));
 }
 
 void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads) {
@@ -130,7 +131,8 @@ bool gemm_bf16(const GemmSize& size, const std::uint16_t* x, const std::uint16_t
                    {DNNL_ARG_DST, {dst, cpu, y + tile.row * size.n + tile.col}}});
       stream.wait();
       unscale_tile(size, tile, unscale, y);
-    } catch (const dnnl::error&) {
+    } catch (const dnnl::error& error) {
+      if (is_memory(error)) throw std::bad_alloc();
       good = false;
     }
   });
@@ -147,9 +149,11 @@ bool gemm_int8(const GemmSize& size, const std::int8_t* x, const std::int8_t* w,
     thread_local std::vector<std::int32_t> sums;
     sums.resize(tile.rows * tile.cols);
     const std::int32_t no_offset = 0;
-    if (dnnl_gemm_s8s8s32('N', 'T', 'F', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F,
+    const dnnl_status_t done = dnnl_gemm_s8s8s32('N', 'T', 'F', dim(tile.rows), dim(tile.cols), dim(size.k), 1.0F,
                           x + tile.row * size.k, dim(size.k), 0, w + tile.col * size.k, dim(size.k),
-                          0, 0.0F, sums.data(), dim(tile.cols), &no_offset) != dnnl_success) {
+                          0, 0.0F, sums.data(), dim(tile.cols), &no_offset);
+    if (done == dnnl_out_of_memory) throw std::bad_alloc();
+    if (done != dnnl_success) {
       good = false;
       return;
     }

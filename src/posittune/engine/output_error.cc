@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "posittune/base/memory.h"
 #include "posittune/base/threads.h"
 #include "posittune/engine/engine_state.h"
 
@@ -128,8 +129,10 @@ Result<OutputError> Engine::State::product_error(std::size_t layer, const Activa
     return scale * std::accumulate(tokens.begin(), tokens.end(), 0.0);
   };
   if (!gram || gram->layer != layer) {
-    gram.emplace(WeightGram{layer, InputCovariance(store.cols(), true), 0});
-    gram->rows.add(store.values(), {store.rows(), store.cols()}, threads);
+    gram.reset();
+    WeightGram made{layer, InputCovariance(store.cols(), true), 0};
+    made.rows.add(store.values(), {store.rows(), store.cols()}, threads);
+    gram.emplace(std::move(made));
     gram->signal = through(seen.sample());
   }
   std::vector<float> rounded;
@@ -254,7 +257,7 @@ Result<OutputError> Engine::weight_error(std::size_t layer, const quant::WeightS
   quant::Recipe recipe;
   recipe.weights[state_->graph.weights[*of.weight].name] = setting;
   if (const Status fits = state_->check_weights(recipe); !fits) return fits.error();
-  return state_->weight_error(layer, setting);
+  return within_memory("layer '" + of.name + "'", [&] { return state_->weight_error(layer, setting); });
 }
 
 Result<OutputError> Engine::activation_error(std::size_t layer, const quant::ActivationSetting& setting) {
@@ -262,9 +265,11 @@ Result<OutputError> Engine::activation_error(std::size_t layer, const quant::Act
   if (!state_->nodes[layer] || !of.weight || of.kind == LayerKind::kEmbedding) {
     return Error{.kind = ErrorKind::kUsage, .what = "a layer without an input to round", .where = "layer '" + of.name + "'"};
   }
-  auto quantizer = state_->quantizer_of(layer, 0, setting);
-  if (!quantizer) return quantizer.error();
-  return state_->input_error(layer, *quantizer);
+  return within_memory("layer '" + of.name + "'", [&]() -> Result<OutputError> {
+    auto quantizer = state_->quantizer_of(layer, 0, setting);
+    if (!quantizer) return quantizer.error();
+    return state_->input_error(layer, *quantizer);
+  });
 }
 
 Result<std::vector<double>> Engine::rounding_error(std::size_t weight, const quant::WeightSetting& setting) {
@@ -272,7 +277,7 @@ Result<std::vector<double>> Engine::rounding_error(std::size_t weight, const qua
   if (!store) {
     return Error{.kind = ErrorKind::kUsage, .what = "no chosen layer uses this weight", .where = "weight '" + state_->graph.weights[weight].name + "'"};
   }
-  auto prepared = state_->prepare(weight, setting, {.values = true});
+  auto prepared = within_memory("weight '" + store->name() + "'", [&] { return state_->prepare(weight, setting, {.values = true}); });
   if (!prepared) return prepared.error();
   std::vector<double> errors(store->rows(), 0);
   for (std::size_t r = 0; r < store->rows(); ++r) {

@@ -6,6 +6,7 @@
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/rt_info.hpp>
 #include <openvino/op/parameter.hpp>
+#include "posittune/base/memory.h"
 
 namespace posittune::engine {
 namespace {
@@ -58,40 +59,50 @@ bool QuantizedNode::visit_attributes(ov::AttributeVisitor& visitor) {
   return true;
 }
 
+// What calibration learns of the inputs.
+Status QuantizedNode::observe(const ov::TensorVector& inputs) const {
+  NodeState& state = *state_;
+  if (state.observed != nullptr) {
+    for (std::size_t i = 0; i < state.observed->size(); ++i) {
+      const kernels::Shape shape = state.operation->tokens(i, inputs[i].get_shape());
+      const Status seen = (*state.observed)[i].add({inputs[i].data<const float>(), shape.size()}, shape,
+                                                   state.operation->token(i, inputs[i].get_shape()), state.threads);
+      if (!seen) return seen.error();
+    }
+  }
+  if (state.covariance != nullptr) {
+    const kernels::Shape shape = state.operation->tokens(0, inputs[0].get_shape());
+    const std::span<const float> x(inputs[0].data<const float>(), shape.size());
+    if (state.held != nullptr) {
+      add_split(x, shape, *state.covariance, *state.held, state.threads);
+    } else {
+      state.covariance->add(x, shape, state.threads);
+    }
+  }
+  if (state.patches != nullptr) {
+    const std::span<const float> x(inputs[0].data<const float>(), inputs[0].get_size());
+    state.patches->add(*state.operation, x, inputs[0].get_shape(), true, state.threads);
+  }
+  if (state.uses != nullptr) count_uses(inputs[0], *state.uses);
+  return success();
+}
+
 bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {
   NodeState& state = *state_;
+  std::optional<Error>& failed = state.failure->error;
+  if (failed) return false;
   try {
-    if (state.observed != nullptr) {
-      for (std::size_t i = 0; i < state.observed->size(); ++i) {
-        const kernels::Shape shape = state.operation->tokens(i, inputs[i].get_shape());
-        const Status seen = (*state.observed)[i].add({inputs[i].data<const float>(), shape.size()}, shape,
-                                                     state.operation->token(i, inputs[i].get_shape()), state.threads);
-        if (!seen) state.error = seen.error();
-      }
-    }
-    if (state.covariance != nullptr) {
-      const kernels::Shape shape = state.operation->tokens(0, inputs[0].get_shape());
-      const std::span<const float> x(inputs[0].data<const float>(), shape.size());
-      if (state.held != nullptr) {
-        add_split(x, shape, *state.covariance, *state.held, state.threads);
-      } else {
-        state.covariance->add(x, shape, state.threads);
-      }
-    }
-    if (state.patches != nullptr) {
-      const std::span<const float> x(inputs[0].data<const float>(), inputs[0].get_size());
-      state.patches->add(*state.operation, x, inputs[0].get_shape(), true, state.threads);
-    }
-    if (state.uses != nullptr) count_uses(inputs[0], *state.uses);
-    const Status done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
+    Status done = observe(inputs);
+    if (done) done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
     if (done) return true;
-    state.error = done.error();
+    failed = done.error();
   } catch (const std::bad_alloc&) {
-    state.error = Error{.kind = ErrorKind::kResource, .what = "out of memory while a layer runs"};
+    failed = out_of_memory({}, "out of memory while a layer runs");
   } catch (const std::exception& error) {
-    state.error = Error{.kind = ErrorKind::kInternal, .what = "a quantized layer failed", .found = error.what()};
+    failed = Error{.kind = ErrorKind::kInternal, .what = "a quantized layer failed", .found = error.what()};
+    if (memory_ended(error.what())) failed = out_of_memory({}, "out of memory while a layer runs");
   }
-  if (state.error->where.empty()) state.error->where = "layer '" + state.name + "'";
+  failed->where = "layer '" + state.name + "'" + (failed->where.empty() ? "" : ", " + failed->where);
   return false;
 }
 

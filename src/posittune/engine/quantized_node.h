@@ -18,6 +18,13 @@
 
 namespace posittune::engine {
 
+// Of one run, shared by all nodes of an engine. OpenVINO goes on when a node's evaluate() returns false, with what its
+// output tensor held before: whoever calls infer() must look here afterwards. Nodes that run behind a failed one do
+// nothing, so that the error is the first, and nothing is learnt from such tensors.
+struct Failure {
+  std::optional<Error> error;
+};
+
 // Shared by the engine and the node (and the copies of it that OpenVINO makes).
 struct NodeState {
   std::string name;
@@ -30,7 +37,7 @@ struct NodeState {
   std::vector<std::uint64_t>* uses = nullptr;        // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;
-  std::optional<Error> error;  // of the last run
+  Failure* failure = nullptr;
 };
 
 class QuantizedNode : public ov::op::Op {
@@ -51,6 +58,8 @@ class QuantizedNode : public ov::op::Op {
   bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
 
  private:
+  Status observe(const ov::TensorVector& inputs) const;
+
   std::shared_ptr<NodeState> state_;
   std::shared_ptr<ov::Node> shapes_;
 };

@@ -19,8 +19,19 @@ Result<std::size_t> choose_batch(engine::Engine& engine, const data::Dataset& da
 // FP32's own output must have no NaN, or nothing can be compared with it: kInput, naming the item.
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item);
 
+// An output that is scored has a row for each item of the batch: kInput otherwise. (An absent one is for whoever scores
+// it to report.)
+Status check_rows(const Tensors& outputs, const std::string& name, std::size_t first_item, std::size_t items);
+
 // An error that data cause names them.
 Error of_data(Error error, const data::Dataset& data);
+Error in_items(Error error, std::size_t first_item, std::size_t items);
+
+// Runs a batch. Where its data are refused, its items run one by one, as far as the model takes them so, and the first
+// that is refused is named.
+using RunBatch = std::function<Status(const Tensors& inputs)>;
+Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
+                 const RunBatch& run);
 
 using BatchBody = std::function<Status(std::size_t index, std::size_t first_item, Tensors inputs)>;
 Status for_each_batch(const data::Dataset& data, std::size_t batch, const BatchBody& body);

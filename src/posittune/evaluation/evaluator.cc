@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "posittune/base/memory.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/evaluation/tensor_store.h"
@@ -18,12 +19,12 @@ records::Estimate to_record(const metrics::Estimate& estimate) {
   return {estimate.value, estimate.low, estimate.high};
 }
 
-}  // namespace
-
-Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance) {
+Status observe(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance) {
   const Status calibrated = for_each_batch(data, batch, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
-    if (const Status seen = engine.calibrate(inputs); !seen) return seen.error();
-    return advance(std::min(batch, data.items() - first));
+    const std::size_t items = std::min(batch, data.items() - first);
+    const Status seen = run_items(engine, data, first, items, inputs, [&](const Tensors& some) { return engine.calibrate(some); });
+    if (!seen) return seen.error();
+    return advance(items);
   });
   if (!calibrated || engine.embedding_runs() == 0) return calibrated;
   // Nothing can be learnt from how integers move: then embeddings are rounded to nearest.
@@ -42,6 +43,17 @@ Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t 
   return success();
 }
 
+}  // namespace
+
+Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance) {
+  const Status seen = within_memory(data.description().path, [&] { return observe(engine, data, batch, output, advance); });
+  if (seen) return seen;
+  engine.forget_calibration();
+  Error error = seen.error();
+  if (error.kind == ErrorKind::kInput) error.where = "calibrate: " + error.where;
+  return error;
+}
+
 Evaluator::Evaluator(engine::Engine& engine, const data::Dataset& data, Options options)
     : engine_(&engine),
       data_(&data),
@@ -56,39 +68,64 @@ metrics::Scorer Evaluator::make_scorer() const {
   return {options_.task, options_.scorer, data_->annotations(), std::move(units)};
 }
 
+Result<Tensors> Evaluator::run(std::size_t first, const Tensors& inputs) {
+  const std::size_t items = std::min(batch_, data_->items() - first);
+  Tensors outputs;
+  const Status ran = run_items(*engine_, *data_, first, items, inputs, [&](const Tensors& some) -> Status {
+    auto done = engine_->run(some);
+    if (!done) return done.error();
+    outputs = std::move(*done);
+    return success();
+  });
+  if (!ran) return ran.error();
+  if (const Status rows = check_rows(outputs, options_.scorer.output, first, items); !rows) return rows.error();
+  return outputs;
+}
+
 Result<Evaluator> Evaluator::create(engine::Engine& engine, const data::Dataset& data, const Options& options,
                                     const Advance& advance, const Watch& watch) {
-  Evaluator evaluator(engine, data, options);
-  if (const Status plain = engine.apply({}); !plain) return plain.error();
-  auto batch = choose_batch(engine, data, options.batch);
-  if (!batch) return batch.error();
-  evaluator.batch_ = *batch;
-  metrics::Scorer scorer = evaluator.make_scorer();
-  const Status ran = for_each_batch(data, evaluator.batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
-    auto outputs = engine.run(inputs);
+  return within_memory(data.description().path, [&]() -> Result<Evaluator> {
+    Evaluator evaluator(engine, data, options);
+    if (const Status plain = engine.apply({}); !plain) return plain.error();
+    auto batch = choose_batch(engine, data, options.batch);
+    if (!batch) return batch.error();
+    evaluator.batch_ = *batch;
+    if (const Status ran = evaluator.run_fp32(advance, watch); !ran) return ran.error();
+    return evaluator;
+  });
+}
+
+Status Evaluator::run_fp32(const Advance& advance, const Watch& watch) {
+  metrics::Scorer scorer = make_scorer();
+  const Status ran = for_each_batch(*data_, batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
+    auto outputs = run(first, inputs);
     if (!outputs) return outputs.error();
-    if (const Status finite = check_reference(*outputs, evaluator.options_.scorer.output, first); !finite) return finite.error();
+    if (const Status finite = check_reference(*outputs, options_.scorer.output, first); !finite) return finite.error();
     if (const Status scored = scorer.add(first, inputs, *outputs, *outputs); !scored) return scored.error();
     if (watch) {
       if (const Status seen = watch(first, *outputs); !seen) return seen.error();
     }
-    if (const Status kept = evaluator.reference_->append(std::move(*outputs)); !kept) return kept.error();
-    return advance(std::min(evaluator.batch_, data.items() - first));
+    if (const Status kept = reference_->append(std::move(*outputs)); !kept) return kept.error();
+    return advance(std::min(batch_, data_->items() - first));
   });
   if (!ran) return ran.error();
   auto samples = scorer.finish();
   if (!samples) return samples.error();
-  evaluator.fp32_ = metrics::measure_all(*samples, options.bootstrap);
-  return evaluator;
+  fp32_ = metrics::measure_all(*samples, options_.bootstrap);
+  return success();
 }
 
 Result<std::vector<metrics::Measured>> Evaluator::measure(const quant::Recipe& recipe, const Advance& advance,
                                                           const Watch& watch) {
   if (const Status applied = engine_->apply(recipe); !applied) return applied.error();
+  return within_memory(data_->description().path, [&] { return run_recipe(advance, watch); });
+}
+
+Result<std::vector<metrics::Measured>> Evaluator::run_recipe(const Advance& advance, const Watch& watch) {
   metrics::Scorer scorer = make_scorer();
   Tensors buffer;
   const Status ran = for_each_batch(*data_, batch_, [&](std::size_t index, std::size_t first, const Tensors& inputs) -> Status {
-    auto outputs = engine_->run(inputs);
+    auto outputs = run(first, inputs);
     if (!outputs) return outputs.error();
     auto reference = reference_->read(index, buffer);
     if (!reference) return reference.error();
@@ -99,6 +136,7 @@ Result<std::vector<metrics::Measured>> Evaluator::measure(const quant::Recipe& r
     return advance(std::min(batch_, data_->items() - first));
   });
   if (!ran) return ran.error();
+  nonfinite_ = scorer.nonfinite();
   auto samples = scorer.finish();
   if (!samples) return samples.error();
   return metrics::measure_all(*samples, options_.bootstrap);

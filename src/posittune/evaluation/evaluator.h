@@ -40,6 +40,9 @@ class Evaluator {
   const std::vector<metrics::Measured>& fp32() const { return fp32_; }
   std::size_t batch() const { return batch_; }
 
+  // Of the last measure(): units whose scored output has a NaN, or an infinity where FP32's is finite.
+  std::size_t nonfinite() const { return nonfinite_; }
+
   // Leaves the recipe applied.
   Result<std::vector<metrics::Measured>> measure(const quant::Recipe& recipe, const Advance& advance,
                                                  const Watch& watch = {});
@@ -50,6 +53,9 @@ class Evaluator {
  private:
   Evaluator(engine::Engine& engine, const data::Dataset& data, Options options);
   metrics::Scorer make_scorer() const;
+  Status run_fp32(const Advance& advance, const Watch& watch);
+  Result<std::vector<metrics::Measured>> run_recipe(const Advance& advance, const Watch& watch);
+  Result<Tensors> run(std::size_t first_item, const Tensors& inputs);
 
   engine::Engine* engine_;
   const data::Dataset* data_;
@@ -57,10 +63,12 @@ class Evaluator {
   std::size_t batch_ = 1;
   std::shared_ptr<class TensorStore> reference_;
   std::vector<metrics::Measured> fp32_;
+  std::size_t nonfinite_ = 0;
 };
 
 // Runs FP32 over calibration data, which the engine observes; then, on its first items, measures what embeddings do to
-// an output (empty: the default one, see scored_output.h); not where that holds integers.
+// an output (empty: the default one, see scored_output.h); not where that holds integers. After an error the engine is
+// not calibrated.
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance);
 
 }  // namespace posittune::evaluation

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "posittune/base/memory.h"
 #include "posittune/base/mix.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/scored_output.h"
@@ -55,6 +56,10 @@ std::size_t Divergence::units() const {
   return static_cast<std::size_t>(std::count_if(counts.begin(), counts.end(), [](double count) { return count > 0; }));
 }
 
+std::size_t Divergence::nonfinite() const {
+  return static_cast<std::size_t>(std::count_if(sums.begin(), sums.end(), [](double sum) { return !std::isfinite(sum); }));
+}
+
 double Divergence::half_width(double z) const {
   const double ratio = mean();
   Sums total;
@@ -101,24 +106,27 @@ Prober::Prober(engine::Engine& engine, const data::Dataset& data, ProberOptions 
 
 Result<Prober> Prober::create(engine::Engine& engine, const data::Dataset& data, const ProberOptions& options,
                               const Advance& advance) {
-  Prober prober(engine, data, options);
-  if (const Status plain = engine.apply({}); !plain) return plain.error();
-  auto batch = choose_batch(engine, data, options.batch);
-  if (!batch) return batch.error();
-  prober.batch_ = *batch;
-  prober.order_ = drawn_order((data.items() + *batch - 1) / *batch);
-  if (const Status kept = prober.keep_fp32(advance); !kept) return kept.error();
-  return prober;
+  return within_memory(data.description().path, [&]() -> Result<Prober> {
+    Prober prober(engine, data, options);
+    if (const Status plain = engine.apply({}); !plain) return plain.error();
+    auto batch = choose_batch(engine, data, options.batch);
+    if (!batch) return batch.error();
+    prober.batch_ = *batch;
+    prober.order_ = drawn_order((data.items() + *batch - 1) / *batch);
+    if (const Status kept = prober.keep_fp32(advance); !kept) return kept.error();
+    return prober;
+  });
 }
 
 Status Prober::keep_fp32(const Advance& advance) {
   using Clock = std::chrono::steady_clock;
-  const Status ran = for_each_batch(*data_, batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
+  return for_each_batch(*data_, batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     const auto start = Clock::now();
     auto keeping = Clock::duration::zero();  // is no part of an evaluation
     std::size_t widest = 0;                  // segment, of those that the limit does not hold
     std::uint64_t needed = options_.cache_limit;
-    auto outputs = engine_->run(inputs, [&](std::size_t segment, Tensors crossing) -> Status {
+    const std::size_t items = std::min(batch_, data_->items() - first);
+    const engine::Engine::Keep keep = [&](std::size_t segment, Tensors crossing) -> Status {
       const auto since = Clock::now();
       const std::uint64_t bytes = bytes_of(crossing);
       if (bytes > needed) {
@@ -130,33 +138,43 @@ Status Prober::keep_fp32(const Advance& advance) {
       const Status kept = crossing_->append(std::move(crossing));
       keeping += Clock::now() - since;
       return kept;
+    };
+    Tensors outputs;
+    const Status ran = run_items(*engine_, *data_, first, items, inputs, [&](const Tensors& some) -> Status {
+      auto done = engine_->run(some, &some == &inputs ? keep : engine::Engine::Keep{});
+      if (!done) return done.error();
+      outputs = std::move(*done);
+      return success();
     });
-    if (!outputs) return outputs.error();
+    if (!ran) return ran.error();
     if (widest > 0) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "the cache does not hold what crosses one cut",
-                   .where = "segment " + std::to_string(widest) + ", " + std::to_string(std::min(batch_, data_->items())) + " items",
+                   .where = "segment " + std::to_string(widest) + ", " + std::to_string(items) + " items",
                    .expected = "--cache-limit of at least " + mebibytes(needed),
                    .found = std::to_string(options_.cache_limit >> 10) + " KiB",
                    .hint = "or fewer items to a run (--batch)"};
     }
-    if (const Status finite = check_reference(*outputs, options_.scorer.output, first); !finite) return finite.error();
+    if (const Status finite = check_reference(outputs, options_.scorer.output, first); !finite) return finite.error();
     Divergence none{std::vector<double>(data_->unit_count(), 0), std::vector<double>(data_->unit_count(), 0)};
-    if (const Status scored = add(none, first, inputs, *outputs, *outputs); !scored) return scored.error();
+    if (const Status scored = add(none, first, inputs, outputs, outputs); !scored) return scored.error();
     fp32_seconds_ += std::chrono::duration<double>(Clock::now() - start - keeping).count();
     Tensors kept;
-    kept[options_.scorer.output] = std::move(outputs->at(options_.scorer.output));
+    kept[options_.scorer.output] = std::move(outputs.at(options_.scorer.output));
     if (const Status stored = outputs_->append(std::move(kept)); !stored) return stored.error();
-    return advance(std::min(batch_, data_->items() - first));
+    return advance(items);
   });
-  return ran;
 }
 
 Status Prober::add(Divergence& divergence, std::size_t first_item, const Tensors& inputs, const Tensors& reference,
                    const Tensors& outputs) const {
   const auto found = outputs.find(options_.scorer.output);
-  if (found == outputs.end()) {
+  if (found == outputs.end() || !reference.contains(options_.scorer.output)) {
     return Error{.kind = ErrorKind::kUsage, .what = "the model has no output '" + options_.scorer.output + "'"};
+  }
+  const std::size_t expected = std::min(batch_, data_->items() - first_item);
+  for (const Tensors* each : {&reference, &outputs}) {
+    if (const Status rows = check_rows(*each, options_.scorer.output, first_item, expected); !rows) return rows.error();
   }
   auto items = metrics::divergence(options_.task, options_.scorer, inputs, reference.at(options_.scorer.output), found->second);
   if (!items) return items.error();
@@ -187,6 +205,10 @@ Result<Divergence> Prober::measure(const quant::Recipe& recipe, std::size_t firs
                  .found = std::to_string(first)};
   }
   if (const Status applied = engine_->apply(recipe); !applied) return applied.error();
+  return within_memory(data_->description().path, [&] { return run_from(first, advance, stop); });
+}
+
+Result<Divergence> Prober::run_from(std::size_t first, const Advance& advance, const Stop& stop) {
   Divergence divergence{std::vector<double>(data_->unit_count(), 0), std::vector<double>(data_->unit_count(), 0)};
   for (std::size_t done = 0; done < order_.size(); ++done) {
     const std::size_t index = order_[done], first_item = index * batch_;
@@ -198,7 +220,7 @@ Result<Divergence> Prober::measure(const quant::Recipe& recipe, std::size_t firs
     if (first > 0) crossing = crossing_->read(index * cut_bytes_.size() + first - 1, crossing_buffer);
     if (!crossing) return crossing.error();
     auto outputs = engine_->run_from(first, *inputs, **crossing);
-    if (!outputs) return of_data(outputs.error(), *data_);
+    if (!outputs) return of_data(in_items(outputs.error(), first_item, items), *data_);
     auto reference = outputs_->read(index, read_buffer_);
     if (!reference) return reference.error();
     if (const Status added = add(divergence, first_item, *inputs, **reference, *outputs); !added) return of_data(added.error(), *data_);

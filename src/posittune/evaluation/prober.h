@@ -32,6 +32,7 @@ struct Divergence {
 
   double mean() const;             // sum over sum; 0 when nothing was seen
   std::size_t units() const;       // seen
+  std::size_t nonfinite() const;   // of those, with a sum that is no number or infinite: outputs were
   // Half of the interval mean() +- half_width(z): z standard errors of a ratio of sums over units.
   // source: W. Cochran, "Sampling Techniques", 1977, section 6.4. Infinite below two units.
   double half_width(double z) const;
@@ -70,6 +71,7 @@ class Prober {
  private:
   Prober(engine::Engine& engine, const data::Dataset& data, ProberOptions options);
   Status keep_fp32(const Advance& advance);
+  Result<Divergence> run_from(std::size_t first, const Advance& advance, const Stop& stop);
   Status add(Divergence& divergence, std::size_t first_item, const Tensors& inputs, const Tensors& reference, const Tensors& outputs) const;
 
   engine::Engine* engine_;

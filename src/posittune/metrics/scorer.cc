@@ -1,6 +1,8 @@
 #include "posittune/metrics/scorer.h"
 
 #include <array>
+#include <cmath>
+#include <span>
 #include <utility>
 
 #include "posittune/metrics/task_scorer.h"
@@ -81,6 +83,15 @@ Status check_outputs(Task task, const Tensor* reference, const Tensor* output, c
                        to_string(output->shape));
   }
   return success();
+}
+
+// No branches inside: compilers make vectors of it.
+bool has_new_nonfinite(std::span<const float> reference, std::span<const float> output) {
+  bool any = false;
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    any |= std::isnan(output[i]) | (std::isinf(output[i]) & std::isfinite(reference[i]));
+  }
+  return any;
 }
 
 }  // namespace
@@ -184,6 +195,11 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
   auto units = units_of(first_item, items);
   if (!units) return units.error();
   next_item_ += items;
+  const std::size_t per_item = output->size() / items;
+  for (std::size_t i = 0; output->type == ElementType::kF32 && i < items; ++i) {
+    const auto x = base->as<float>().subspan(i * per_item, per_item), y = output->as<float>().subspan(i * per_item, per_item);
+    if (has_new_nonfinite(x, y)) nonfinite_.insert((*units)[i]);
+  }
   return task_->add({first_item, items, inputs, *base, *output, *units});
 }
 

@@ -44,6 +44,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "posittune/base/result.h"
@@ -124,6 +125,9 @@ class Scorer {
   Status add(std::size_t first_item, const Tensors& inputs, const Tensors& reference,
              const Tensors& outputs);
 
+  // Units with a NaN in the scored output, or an infinity where the reference is finite.
+  std::size_t nonfinite() const { return nonfinite_.size(); }
+
   // Once, after the last batch. kInput when nothing was scored.
   Result<std::vector<MetricSamples>> finish();
 
@@ -136,6 +140,7 @@ class Scorer {
   std::vector<std::int64_t> unit_ids_;
   std::unordered_map<std::int64_t, std::uint32_t> dense_units_;
   std::size_t next_item_ = 0;
+  std::unordered_set<std::uint32_t> nonfinite_;
   std::unique_ptr<TaskScorer> task_;
 };
 

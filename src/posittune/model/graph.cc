@@ -18,6 +18,7 @@
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/util/gather_base.hpp>
 #include <openvino/runtime/core.hpp>
+#include "posittune/base/memory.h"
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 
@@ -57,6 +58,7 @@ Result<std::shared_ptr<ov::Model>> read(const std::string& path) {
                  .what = "cannot read the model: damaged, or not an ONNX or IR file",
                  .where = path};
   } catch (const std::exception& error) {
+    if (memory_ended(error.what())) return out_of_memory(path);
     const std::string text = error.what();
     const bool unsupported = text.find("onversion") != std::string::npos ||
                              text.find("not supported") != std::string::npos ||
@@ -307,6 +309,7 @@ Result<Graph> load(const std::string& path) {
     }
     if (const Status found = Finder(graph).find(); !found) return found.error();
   } catch (const std::exception& error) {
+    if (memory_ended(error.what())) return out_of_memory(path);
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "the model's graph cannot be analysed",
                  .where = path,
@@ -331,6 +334,7 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t index) 
     }
     return values;
   } catch (const std::exception& error) {
+    if (memory_ended(error.what())) return out_of_memory(graph.path);
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "a weight cannot be computed",
                  .where = graph.path + ", tensor " + quoted(weight.name),

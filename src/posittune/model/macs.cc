@@ -2,6 +2,7 @@
 
 #include <openvino/core/model.hpp>
 #include <openvino/op/matmul.hpp>
+#include "posittune/base/memory.h"
 #include "posittune/model/graph.h"
 #include "posittune/model/weights.h"
 
@@ -93,6 +94,7 @@ Result<std::vector<LayerSizes>> count_sizes(const Graph& graph, const std::map<s
       sizes[i] = sizes_of(layer, graph, *found->second[used[name]++]);
     }
   } catch (const std::exception& error) {
+    if (memory_ended(error.what())) return out_of_memory(graph.path);
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the model does not accept these input shapes",
                  .where = graph.path,

@@ -14,7 +14,8 @@
 //                                 "delta": {"value": ..., "low": ..., "high": ...},  when paired
 //                                 "noise": false}, ...},
 //              "seconds": 1.5,
-//              "rounding": "compensated"}, ...]}                              when not to nearest
+//              "rounding": "compensated",                                     when not to nearest
+//              "nonfinite": 3}, ...]}                                         when not 0
 // Reading ignores fields it does not know and reports what is missing or of the wrong type.
 
 #include <cstdint>
@@ -50,6 +51,8 @@ struct ComparisonRow {
   std::map<std::string, MetricResult> metrics;
   double seconds = 0;
   std::string rounding{};  // "": to nearest, and not written
+  // Units of the report split whose scored output has a NaN, or an infinity where FP32's is finite.
+  std::uint64_t nonfinite = 0;
   bool operator==(const ComparisonRow&) const = default;
 };
 
@@ -98,7 +101,7 @@ std::string json_text(const Comparison& comparison);
 
 // CSV (RFC 4180, but lines end in \n) in long form, one line for each row and metric:
 //   format,what,scale,granularity,bits_per_weight,seconds,metric,value,low,high,
-//   delta,delta_low,delta_high,noise
+//   delta,delta_low,delta_high,noise,nonfinite
 // so that pandas selects by metric and files of several runs concatenate whatever they measured. A
 // cell without a value is empty; a row without metrics is one line with an empty metric.
 std::string csv_text(const Comparison& comparison);

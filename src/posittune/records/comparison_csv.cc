@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kTitles =
     "format,what,scale,granularity,bits_per_weight,seconds,"
-    "metric,value,low,high,delta,delta_low,delta_high,noise\n";
+    "metric,value,low,high,delta,delta_low,delta_high,noise,nonfinite\n";
 constexpr std::string_view kNoMetric = ",,,,,,,";
 
 std::string cells(const Estimate& estimate) {
@@ -30,9 +30,9 @@ std::string csv_text(const Comparison& comparison) {
                               csv_cell(row.scale) + "," + csv_cell(row.granularity) + "," +
                               csv_cell(row.bits_per_weight) + "," + csv_cell(row.seconds) + ",";
     for (const auto& [name, metric] : row.metrics) {
-      text += start + metric_cells(name, metric) + "\n";
+      text += start + metric_cells(name, metric) + "," + std::to_string(row.nonfinite) + "\n";
     }
-    if (row.metrics.empty()) text += start + std::string(kNoMetric) + "\n";
+    if (row.metrics.empty()) text += start + std::string(kNoMetric) + "," + std::to_string(row.nonfinite) + "\n";
   }
   return text;
 }

@@ -23,6 +23,7 @@ ComparisonRow read_row(const Place& place) {
     read_value(metric, row.metrics[name]);
   });
   if (place.has("rounding")) row.rounding = place["rounding"].text();
+  if (place.has("nonfinite")) row.nonfinite = place["nonfinite"].count();
   return row;
 }
 
@@ -59,6 +60,7 @@ ordered_json to_json(const ComparisonRow& row) {
                          {"metrics", json_value(row.metrics)},
                          {"seconds", number_to_json(row.seconds)}};
   if (!row.rounding.empty()) object["rounding"] = row.rounding;
+  if (row.nonfinite > 0) object["nonfinite"] = row.nonfinite;
   return object;
 }
 

@@ -33,6 +33,9 @@ struct SearchRow {
   // (objective - bound) / objective of the scores' sum: 0 for what is proven optimal; NaN for rules of thumb
   double optimality_gap = 0;
   double seconds = 0;  // of the measurements of this row
+  // Units of the report split (of the search split where that was not looked at) whose scored output has a NaN, or an
+  // infinity where FP32's is finite.
+  std::uint64_t nonfinite = 0;
   bool operator==(const SearchRow&) const = default;
 };
 

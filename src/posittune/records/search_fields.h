@@ -27,7 +27,8 @@ struct FieldsOf<SearchRow> {
                                     Field{"search_loss", &Row::search_loss},
                                     Field{"metrics", &Row::metrics},
                                     Field{"optimality_gap", &Row::optimality_gap},
-                                    Field{"seconds", &Row::seconds}};
+                                    Field{"seconds", &Row::seconds},
+                                    Field{"nonfinite", &Row::nonfinite}};
 };
 
 template <>

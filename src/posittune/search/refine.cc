@@ -57,7 +57,7 @@ class Refiner {
       auto verdict = compare(candidate, current_);
       if (!verdict) return verdict.error();
       result.steps.push_back({proposal->changes, proposal->predicted, *verdict});
-      belief_.learn(terms_of(proposal->changes), verdict->difference, verdict->deviation * verdict->deviation);
+      if (std::isfinite(verdict->difference)) belief_.learn(terms_of(proposal->changes), verdict->difference, verdict->deviation * verdict->deviation);
       if (verdict->better) {
         current_ = std::move(candidate);
         tried_.clear();  // of another allocation

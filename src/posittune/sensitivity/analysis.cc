@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "posittune/base/mix.h"
-#include "posittune/base/version.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
 #include "posittune/sensitivity/agreement.h"
 #include "posittune/sensitivity/measured.h"
@@ -75,9 +75,14 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   const std::string at = key("proxy", recipe_of(*in_.engine, site, candidate), false);
   auto known = in_.journal->find(at);
   if (!known) return known.error();
-  if (*known && !channels && (**known).contains("error") && (**known).contains("signal")) {
-    costs_[Tier::kProxy].seconds += (**known).value("seconds", 0.0);
-    return SiteError{(**known)["error"].get<double>(), (**known)["signal"].get<double>(), {}};
+  if (*known && !channels) {
+    auto before = records::guarded([&] {
+      const records::Place entry(**known, "");
+      costs_[Tier::kProxy].seconds += entry["seconds"].number();
+      return SiteError{entry["error"].number(), entry["signal"].number(), {}};
+    });
+    if (before) return before;
+    // Not what we write: made again.
   }
   if (const Status ready = calibrate(); !ready) return ready.error();
   const Stopwatch time(costs_[Tier::kProxy]);
@@ -98,7 +103,9 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       if (site.what == What::kActivation) sum.signal += error->signal;
     }
   }
-  if (const Status kept = in_.journal->put(at, "proxy", json{{"error", sum.error}, {"signal", sum.signal}, {"seconds", time.seconds()}}); !kept) return kept.error();
+  if (const Status kept = in_.journal->put(at, "proxy", json{{"error", records::number_to_json(sum.error)}, {"signal", records::number_to_json(sum.signal)}, {"seconds", time.seconds()}}); !kept) {
+    return kept.error();
+  }
   return sum;
 }
 

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <utility>
 
-#include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
+#include "posittune/records/result_version.h"
 #include "posittune/sensitivity/analysis.h"
 #include "posittune/sensitivity/measured.h"
 
@@ -42,7 +43,7 @@ std::string Analysis::key(const std::string& kind, const quant::Recipe& recipe, 
   parts["search"] = on_search ? identity_of(in_.search) : "";
   parts["calibrate"] = !on_search || needs_calibration(recipe) ? identity_of(in_.calibrate) : "";
   parts["segments"] = std::to_string(in_.engine->segment_count());
-  parts["engine"] = kVersion;
+  parts["engine"] = records::result_version();
   parts["products"] = engine::product_paths();
   return records::trial_key(parts);
 }
@@ -89,15 +90,17 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const 
   auto known = in_.journal->find(at);
   if (!known) return known.error();
   if (*known) {
-    try {
-      Measured measured{{(**known)["sums"].get<std::vector<double>>(), (**known)["counts"].get<std::vector<double>>()},
-                        (**known)["stopped"].get<std::string>()};
-      costs_[tier].seconds += (**known).value("seconds", 0.0);
+    auto measured = records::guarded([&] {
+      const records::Place entry(**known, "");
+      costs_[tier].seconds += entry["seconds"].number();
+      return Measured{{records::read<std::vector<double>>(entry["sums"]), records::read<std::vector<double>>(entry["counts"])},
+                      entry["stopped"].text()};
+    });
+    if (measured) {
       ++costs_[tier].probes;
       return measured;
-    } catch (const json::exception&) {
-      // Not what we write: measured again.
     }
+    // Not what we write: measured again.
   }
   if (needs_calibration(recipe)) {
     if (const Status ready = calibrate(); !ready) return ready.error();
@@ -114,7 +117,8 @@ Result<Analysis::Measured> Analysis::measure(const quant::Recipe& recipe, const 
   auto measured = (*with)->measure(recipe, (*with)->first_segment(recipe), advance, reason_to_stop ? stop : evaluation::Stop{});
   if (!measured) return measured.error();
   result.divergence = std::move(*measured);
-  const json payload = {{"sums", result.divergence.sums}, {"counts", result.divergence.counts}, {"stopped", result.stopped}, {"seconds", time.seconds()}};
+  const json payload = {{"sums", records::json_value(result.divergence.sums)}, {"counts", records::json_value(result.divergence.counts)},
+                        {"stopped", result.stopped}, {"seconds", time.seconds()}};
   if (const Status kept = in_.journal->put(at, "probe", payload); !kept) return kept.error();
   return result;
 }

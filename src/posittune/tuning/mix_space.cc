@@ -1,6 +1,7 @@
 #include "posittune/tuning/mix_space.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 #include <set>
@@ -204,6 +205,11 @@ Status MixSpace::begin(const engine::Engine& engine, const Choices& choices, con
 
 // What ties and pins leave of the decisions.
 Status MixSpace::decide(const SpaceOptions& options) {
+  for (search::Decision& decision : space_.decisions) {
+    const auto finite = [](const search::Option& option) { return std::isfinite(option.loss); };
+    if (std::ranges::none_of(decision.options, finite)) continue;  // to be refused
+    for (search::Option& option : decision.options) option.loss = finite(option) ? option.loss : kRuledOut;
+  }
   auto tied = search::tied(std::move(space_), options.tie_patterns);
   if (!tied) return tied.error();
   auto pinned = search::pinned(std::move(*tied), options.pins, reserved_labels());

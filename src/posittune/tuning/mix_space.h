@@ -43,6 +43,10 @@ struct SpaceOptions {
 
 class MixSpace {
  public:
+  // The loss of an option whose score is not finite (its outputs were NaN or infinite), beside others that are: more than
+  // any sum of scores, so that it is taken only where a budget leaves nothing else.
+  static constexpr double kRuledOut = 1e9;
+
   // Scores by the gain tier, costs by `model`. kUsage as in search/space.h, for windows with activations,
   // and for pairs that no choice has.
   static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine, const cost::CostModel& model,

@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
+#include "posittune/records/result_version.h"
 
 namespace posittune::tuning {
 namespace {
@@ -46,7 +46,7 @@ std::string RowMaker::report_key(const quant::Recipe& recipe) const {
   parts["report"] = in_.report->identity() + "/" + std::to_string(in_.report->items());
   parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
   parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" + std::to_string(options_.evaluation.bootstrap.seed);
-  parts["engine"] = kVersion;
+  parts["engine"] = records::result_version();
   parts["products"] = engine::product_paths();
   return records::trial_key(parts);
 }
@@ -60,6 +60,7 @@ Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe
     if (!before) return before.error();
     row.metrics = std::move(before->metrics);
     row.seconds = before->seconds;
+    row.nonfinite = before->nonfinite;
     return success();
   }
   const auto start = Clock::now();
@@ -71,6 +72,7 @@ Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe
   auto metrics = metrics_of(*evaluator_, *in_.report, recipe, title);
   if (!metrics) return metrics.error();
   row.metrics = std::move(*metrics);
+  row.nonfinite = evaluator_->nonfinite();
   row.seconds = seconds_since(start);
   return in_.journal->put(key, "report row", nlohmann::json(records::to_json(row)));
 }

@@ -107,6 +107,7 @@ class Tuner {
   Plan plan_of(std::string method, std::string budget, const search::Choice& choice, double gap) const {
     Plan plan{.method = std::move(method), .budget = std::move(budget), .recipe = space_->recipe(choice), .predicted = 0, .gap = gap};
     for (std::size_t g = 0; g < choice.size(); ++g) plan.predicted += groups()[g][choice[g]].loss;
+    if (plan.predicted >= MixSpace::kRuledOut) plan.predicted = std::numeric_limits<double>::infinity();
     return plan;
   }
 
@@ -183,8 +184,12 @@ class Tuner {
       if (!before) return before.error();
       auto after = analysis_.kl_beside(space_->recipe(candidate), space_->recipe(current));
       if (!after) return after.error();
-      const auto apart = evaluation::paired(*after, *before, kSequential);
       if (const Status going = advance(1); !going) return going.error();
+      // Differences say nothing then: what has NaN or infinities is never taken, and given up for anything without.
+      if (before->nonfinite() > 0 || after->nonfinite() > 0) {
+        return search::Verdict{after->mean() - before->mean(), kUnknown, after->nonfinite() == 0};
+      }
+      const auto apart = evaluation::paired(*after, *before, kSequential);
       return search::Verdict{apart.mean, apart.half_width / kSequential, apart.mean + apart.half_width < 0};
     };
     search::RefineOptions how;
@@ -289,6 +294,7 @@ class Tuner {
       auto divergence = analysis_.kl_of(plan.recipe);
       if (!divergence) return divergence.error();
       row->search_loss = interval_of(*divergence);
+      row->nonfinite = divergence->nonfinite();
       outcome_.result.rows.push_back(std::move(*row));
       outcome_.recipes.push_back(plan.recipe);
       if (const Status going = advance(1); !going) return going.error();

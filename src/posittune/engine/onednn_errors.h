@@ -1,0 +1,26 @@
+#pragma once
+
+// oneDNN's failures: memory that ends becomes std::bad_alloc, so that the engine tells it from a missing kernel.
+
+#include <dnnl.hpp>
+
+#include <new>
+#include <stdexcept>
+
+#include "posittune/base/memory.h"
+
+namespace posittune::engine {
+
+// It fails to make a primitive with other codes too when no memory is left for its code.
+inline bool is_memory(const dnnl::error& error) {
+  return error.status == dnnl_out_of_memory || memory_ended(error.what());
+}
+
+// Of a call that has no Result: a product that was not made must not be taken for one.
+inline void require(dnnl_status_t status) {
+  if (status == dnnl_success) return;
+  if (status == dnnl_out_of_memory || memory_ended("")) throw std::bad_alloc();
+  throw std::runtime_error("oneDNN refused a product, status " + std::to_string(static_cast<int>(status)));
+}
+
+}  // namespace posittune::engine
