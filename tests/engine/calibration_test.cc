@@ -195,5 +195,50 @@ TEST(Calibration, ValuesThatNoScaleFitsAreRefused) {
   EXPECT_TRUE(statistics.add(std::vector<float>{1e15F, -1e15F}, {1, 2}, {2}, 1).ok());
 }
 
+// Beyond its window the search goes on as long as the last power is the best.
+TEST(Calibration, OutputScaleLeavesItsWindow) {
+  const InputStatistics statistics = collect(test::normal(1000, 1, 6), 10, 10);
+  const auto setting = test::activation_setting("int8", ScaleRule::kMsePow2, quant::ActivationScale::kOutput);
+  for (const double best : {-12.0, 20.0}) {
+    const auto error = [best](const ActivationQuantizer &candidate) -> Result<double> { return std::pow(std::log2(candidate.scale) - best, 2); };
+    EXPECT_EQ(output_scale(setting, statistics, error).value(), std::exp2(best));
+  }
+}
+
+// Token i holds i.
+TEST(Calibration, BlocksOfTokensAreKeptApart) {
+  std::vector<float> data(1000);
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<float>(i);
+  const InputStatistics few = collect({data.begin(), data.begin() + 64}, 1, 7);
+  EXPECT_TRUE(few.held_sample().empty() && few.fit_sample().empty());
+  const InputStatistics statistics = collect(data, 1, 17);
+  EXPECT_EQ(statistics.held_sample().size(), 4 * 64U);
+  for (const float value : statistics.held_sample()) EXPECT_EQ(static_cast<int>(value) / 64 % 4, 1) << value;
+  EXPECT_GT(statistics.fit_sample().size(), 150U);
+  for (const float value : statistics.fit_sample()) EXPECT_NE(static_cast<int>(value) / 64 % 4, 1) << value;
+}
+
+TEST(Calibration, EverySecondImageIsKeptApart) {
+  InputStatistics statistics;
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<float> image(12, static_cast<float>(i));
+    ASSERT_TRUE(statistics.add(image, {1, 12}, {3, 2, 2}, 1).ok());
+  }
+  EXPECT_EQ(statistics.held_sample().size(), 24U);
+  EXPECT_EQ(statistics.fit_sample().size(), 36U);
+  EXPECT_EQ(statistics.held_sample()[0], 1);
+  EXPECT_EQ(statistics.fit_sample()[0], 0);
+}
+
+TEST(Calibration, SurelyLess) {
+  using Errors = std::vector<double>;
+  EXPECT_TRUE(surely_less(Errors{1, 2, 3}, Errors{2, 3, 4}));
+  EXPECT_FALSE(surely_less(Errors{1, 2, 3}, Errors{1, 2, 3}));
+  EXPECT_FALSE(surely_less(Errors{1}, Errors{2}));            // one tells nothing
+  EXPECT_FALSE(surely_less(Errors{1, 9}, Errors{5, 6}));      // noise
+  EXPECT_FALSE(surely_less(Errors{1, 1, 1, 99}, Errors{2, 2, 2, 2}));
+  EXPECT_FALSE(surely_less(Errors{1, NAN}, Errors{2, 2}));
+}
+
 } // namespace
 } // namespace posittune::engine

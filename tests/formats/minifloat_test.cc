@@ -14,6 +14,7 @@ namespace posittune::formats {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // N 3..8: N-1 splits; N 9..16: X from 2 to min(8, N-2).
 std::uint64_t small_codes() {
@@ -131,6 +132,37 @@ TEST(Minifloat, TieWithoutMantissaBitsGoesAway) {
   EXPECT_EQ(round(minifloat(2, 0), 3.0), 4.0);
   EXPECT_EQ(round(minifloat(2, 0), 1.5), 2.0);
   EXPECT_EQ(round(minifloat(2, 0), 0.5), 0.0);
+}
+
+// Codes, values, traits and name of the format itself; only what overflows differs.
+TEST(Minifloat, SaturatingVariants) {
+  for (const Format& format : floats(3, 16)) {
+    const Format made = saturating(format);
+    const bool overflows = format.bits > 8;
+    EXPECT_EQ(made != format, overflows) << name(format);
+    EXPECT_EQ(plain(made), format);
+    EXPECT_EQ(name(made), name(format));
+    const double max = traits(format).max;
+    EXPECT_EQ(traits(made).max, max);
+    EXPECT_EQ(traits(made).has_infinity, traits(format).has_infinity);
+    for (std::uint32_t code = 0; code < code_count(format); code += format.bits > 12 ? 7 : 1) {
+      const double value = decode(format, code);
+      EXPECT_TRUE(decode(made, code) == value || (std::isnan(value) && std::isnan(decode(made, code))));
+      if (std::isfinite(value)) {
+        ASSERT_EQ(encode(made, value), encode(format, value)) << name(format) << " " << value;
+      }
+    }
+    for (const double beyond : {max * 1.5, max * 1e9, kInf}) {
+      EXPECT_EQ(round(made, beyond), max) << name(format);
+      EXPECT_EQ(round(made, -beyond), -max) << name(format);
+      if (overflows) {
+        EXPECT_EQ(round(format, beyond), kInf) << name(format);
+      }
+    }
+    EXPECT_TRUE(std::isnan(round(made, kNan)));
+  }
+  EXPECT_EQ(saturating(posit(8, 1)), posit(8, 1));
+  EXPECT_EQ(saturating(integer(8)), integer(8));
 }
 
 }  // namespace

@@ -67,7 +67,9 @@ std::vector<Format> plain_formats() {
     for (int man_bits = 0; man_bits <= 23; ++man_bits) {
       const auto format =
           formats::parse_format("e" + std::to_string(exp_bits) + "m" + std::to_string(man_bits));
-      if (format) all.push_back(*format);
+      if (!format) continue;
+      all.push_back(*format);
+      if (formats::saturating(*format) != *format) all.push_back(formats::saturating(*format));
     }
   }
   return all;

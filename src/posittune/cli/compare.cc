@@ -150,7 +150,7 @@ Action declare(CLI::App& app, Streams streams) {
       ->default_val("tensor")
       ->group(numbers);
   app.add_option("--activation-scale", options->activation_scale,
-                 "static: calibrated by the activation's own error; output: by the error at the layer's output; token: per token at run time")
+                 "static: calibrated by the activation's own error; output: by the error at the layer's output, where that is surely less on calibration data kept apart, else static; token: per token at run time")
       ->default_val("static")
       ->group(numbers);
   app.add_flag("--input-weighted", options->input_weighted,

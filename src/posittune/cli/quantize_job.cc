@@ -38,27 +38,31 @@ Result<std::vector<kernels::Statistics>> channel_statistics(Job& job, Progress& 
   return channels;
 }
 
-// One pass over the array: the error of each channel's candidates, all lists of one length k.
-Result<std::vector<double>> candidate_errors(Job& job, const std::vector<std::vector<float>>& lists,
-                                             std::size_t k, Progress& progress) {
-  std::vector<double> errors(lists.size() * k);
-  std::vector<float> buffer, table;
+// One pass over the array: the error of each channel's candidates.
+Result<std::vector<std::vector<double>>> candidate_errors(Job& job, const kernels::ScaleLists& lists,
+                                                          Progress& progress) {
+  std::vector<std::vector<double>> errors;
+  std::size_t k = 1;
+  for (const auto& list : lists) {
+    errors.emplace_back(list.size(), 0.0);
+    k = std::max(k, list.size());
+  }
+  std::vector<float> buffer;
   const auto add = [&](const Chunk& chunk) -> Status {
     const ChannelRows part = channel_rows(job.layout, chunk, buffer);
-    table.clear();
-    for (const std::size_t channel : part.channels) {
-      table.insert(table.end(), lists[channel].begin(), lists[channel].end());
-    }
-    auto rows =
-        kernels::rounding_error(job.format, part.x, part.shape, {}, table, k, job.kernel_options());
+    kernels::ScaleLists rows_lists;
+    for (const std::size_t channel : part.channels) rows_lists.push_back(lists[channel]);
+    auto rows = kernels::rounding_errors(job.format, part.x, part.shape, {}, rows_lists,
+                                         part.shape.cols, job.kernel_options());
     if (!rows) return rows.error();
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      errors[part.channels[i / k] * k + i % k] += (*rows)[i];
+    for (std::size_t r = 0; r < rows->size(); ++r) {
+      std::vector<double>& of = errors[part.channels[r]];
+      for (std::size_t j = 0; j < of.size(); ++j) of[j] += (*rows)[r][j];
     }
     progress.advance(chunk.shape.size());
     return success();
   };
-  // A chunk's table of rows x k scales and errors is to stay as small as the chunk itself.
+  // A chunk's scales and errors are to stay as small as the chunk itself.
   const std::size_t limit = std::max(job.layout.cols, kChunkElements / k);
   if (Status s = for_each_chunk(job.array, job.layout, limit, add); !s) return s.error();
   return errors;
@@ -69,15 +73,17 @@ Result<std::vector<double>> candidate_errors(Job& job, const std::vector<std::ve
 Status choose_scales(Job& job) {
   job.scales.assign(job.layout.channels, job.given_scale.value_or(1.0f));
   if (job.given_scale || job.rule == quant::ScaleRule::kNone) return success();
+  job.format = quant::scaled_format(job.format, job.rule);
   const auto passes = static_cast<std::size_t>(1 + quant::search_rounds(job.rule));
   Progress progress(job.streams, "choosing scales", job.array.size() * passes);
   auto statistics = channel_statistics(job, progress);
   if (!statistics) return statistics.error();
-  auto scales =
-      quant::search_scales(job.format, job.rule, *statistics,
-                           [&](const std::vector<std::vector<float>>& lists, std::size_t k) {
-                             return candidate_errors(job, lists, k, progress);
-                           });
+  std::vector<quant::Unit> units;
+  for (const kernels::Statistics& channel : *statistics) units.push_back(quant::plain_unit(channel));
+  const quant::Measure measure{
+      .all = [&](const kernels::ScaleLists& lists) { return candidate_errors(job, lists, progress); },
+      .part = nullptr};
+  auto scales = quant::search_scales(job.format, job.rule, units, measure);
   if (!scales) return scales.error();
   job.scales = std::move(*scales);
   return success();

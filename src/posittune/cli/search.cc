@@ -139,7 +139,7 @@ void declare_choices(CLI::App& app, SearchOptions& options) {
   app.add_flag("--plain-scales", options.plain_scales, "scales by the plain error, not weighted with E[x_k^2] of the input column")->group(group);
   app.add_option("--rounding", options.rounding, "nearest, or compensated: later columns make good what rounding one did (GPTQ)")->default_val("compensated")->group(group);
   app.add_flag("--bias-correction", options.bias_correction, "add the mean error of each output channel to the bias")->group(group);
-  app.add_option("--activation-scale", options.activation_scale, "static, output or token")->default_val("output")->group(group);
+  app.add_option("--activation-scale", options.activation_scale, "static: by the error of the input itself; output: by the error at the layer's output, where that is surely less on calibration data kept apart, else static; token: for each token when it runs")->default_val("output")->group(group);
   app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax for others)")->default_val("mse_pow2")->group(group);
 }
 

@@ -312,7 +312,8 @@ Status dry_run_search(const SearchOptions& options, Streams streams) {
   const std::size_t choices = tuning.choices.weights.size() * std::max<std::size_t>(1, tuning.choices.activations.size());
   std::size_t recipes = tuning.budgets.size() + tuning.pareto + (tuning.max_drop ? 1 : 0);
   if (options.baselines) recipes += choices + 7 * tuning.budgets.size();
-  const double items = 0.55 * static_cast<double>(weights * gained) + static_cast<double>(recipes + tuning.refine * tuning.budgets.size()) * static_cast<double>(session->search().items()) +
+  const std::size_t beside = (options.baselines ? 1 : 4) * tuning.budgets.size();  // measured on search alone
+  const double items = 0.55 * static_cast<double>(weights * gained) + static_cast<double>(recipes + beside + tuning.refine * tuning.budgets.size()) * static_cast<double>(session->search().items()) +
                        (session->report() != nullptr && tuning.report ? static_cast<double>(recipes * session->report()->items()) : 0);
   if (options.json) {
     const nlohmann::ordered_json plan = {{"model", session->model_data.model_path}, {"task", metrics::name(session->scored.task)}, {"weights", weights},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <numeric>
+#include <optional>
 
 #include "posittune/base/mix.h"
 #include "posittune/base/threads.h"
@@ -25,6 +27,8 @@ Error unusable(std::span<const float> x) {
           .found = found.str(),
           .hint = "leave the item out of the calibration data, or the layer with --exclude"};
 }
+constexpr std::size_t kHeldElements = 1U << 20;    // of what is kept apart
+constexpr std::uint64_t kHeldBlock = 64;           // tokens
 
 }  // namespace
 
@@ -78,21 +82,44 @@ void InputStatistics::keep_largest(std::span<const float> x) {
   prune(kLargest);
 }
 
+void InputStatistics::Sample::offer(std::span<const float> row, std::uint64_t token, std::size_t most) {
+  const std::uint64_t lot = mix((token + 1) * kGolden);
+  if (lots.size() < most) {
+    lots.push_back(lot);
+    tokens.push_back(token);
+    values.insert(values.end(), row.begin(), row.end());
+    return;
+  }
+  const auto highest = std::ranges::max_element(lots) - lots.begin();
+  if (lot > lots[static_cast<std::size_t>(highest)]) return;
+  lots[static_cast<std::size_t>(highest)] = lot;
+  tokens[static_cast<std::size_t>(highest)] = token;
+  std::ranges::copy(row, values.begin() + highest * static_cast<std::ptrdiff_t>(row.size()));
+}
+
+bool InputStatistics::kept_apart(std::uint64_t token) const {
+  return token_.size() > 1 ? token % 2 == 1 : token / kHeldBlock % 4 == 1;
+}
+
 void InputStatistics::sample_rows(std::span<const float> x, kernels::Shape shape) {
   const std::size_t most = std::clamp<std::size_t>(kSampleElements / shape.cols, 1, kSampleTokens);
+  const std::size_t most_held = std::clamp<std::size_t>(kHeldElements / shape.cols, 2, kSampleTokens);
   for (std::size_t r = 0; r < shape.rows; ++r, ++seen_) {
-    const std::uint64_t lot = mix((seen_ + 1) * kGolden);
     const auto row = x.subspan(r * shape.cols, shape.cols);
-    if (lots_.size() < most) {
-      lots_.push_back(lot);
-      sample_.insert(sample_.end(), row.begin(), row.end());
-      continue;
-    }
-    const auto highest = std::max_element(lots_.begin(), lots_.end());
-    if (lot > *highest) continue;
-    *highest = lot;
-    std::copy(row.begin(), row.end(), sample_.begin() + (highest - lots_.begin()) * static_cast<std::ptrdiff_t>(shape.cols));
+    sample_.offer(row, seen_, most);
+    if (kept_apart(seen_)) held_.offer(row, seen_, most_held);
   }
+}
+
+// Where all that was sampled is kept apart (one large image), the others' part is empty, too.
+std::vector<float> InputStatistics::fit_sample() const {
+  std::vector<float> fit;
+  for (std::size_t i = 0; i < sample_.tokens.size() && !held_.tokens.empty(); ++i) {
+    if (kept_apart(sample_.tokens[i])) continue;
+    const auto row = sample().subspan(i * token_size_, token_size_);
+    fit.insert(fit.end(), row.begin(), row.end());
+  }
+  return fit;
 }
 
 std::vector<float> InputStatistics::mean_squares() const {
@@ -120,18 +147,28 @@ Result<float> static_scale(const quant::ActivationSetting& setting, const InputS
   const std::span<const float> sample = strata ? std::span<const float>(bulk) : statistics.sample();
   const kernels::Shape shape = strata ? kernels::Shape{1, bulk.size()} : statistics.sample_shape();
   const double weight = strata ? static_cast<double>(statistics.total().finite() - tail.size()) / static_cast<double>(bulk.size()) : 1;
-  auto scales = quant::search_scales(
-      setting.format, setting.rule, {&statistics.total(), 1},
-      [&](const std::vector<std::vector<float>>& lists, std::size_t k) -> Result<std::vector<double>> {
-        auto rows = kernels::rounding_error(setting.format, sample, shape, {}, lists[0], k, {threads});
-        if (!rows) return rows.error();
-        auto large = kernels::rounding_error(setting.format, tail, {1, tail.size()}, {}, lists[0], k, {threads});
-        if (!large) return large.error();
-        std::vector<double> sums(k, 0);
-        for (std::size_t i = 0; i < large->size(); ++i) sums[i] += (*large)[i];
-        for (std::size_t i = 0; i < rows->size(); ++i) sums[i % k] += weight * (*rows)[i];
-        return sums;
-      });
+  const formats::Format format = quant::scaled_format(setting.format, setting.rule);
+  const auto errors_of = [&](kernels::Shape of) -> quant::ErrorsOfCandidates {
+    return [&, of](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
+      auto rows = kernels::rounding_errors(format, sample.first(of.size()), of, {}, lists, of.cols, {threads});
+      if (!rows) return rows.error();
+      auto large = kernels::rounding_errors(format, tail, {1, tail.size()}, {}, lists, tail.size(), {threads});
+      if (!large) return large.error();
+      std::vector<double> sums = large->front();
+      for (const auto& row : *rows) {
+        for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weight * row[i];
+      }
+      return std::vector<std::vector<double>>{std::move(sums)};
+    };
+  };
+  constexpr std::size_t kPart = 4096;
+  const kernels::Shape part = strata ? kernels::Shape{1, std::min(kPart, sample.size())} : kernels::Shape{std::min(shape.rows, kPart / std::max<std::size_t>(1, shape.cols) + 1), shape.cols};
+  const quant::Measure measure{.all = errors_of(shape), .part = errors_of(part)};
+  // What the errors above come to when all is zero.
+  quant::Unit unit{.statistics = statistics.total(), .energy = 0, .weight = static_cast<double>(tail.size()) + weight * static_cast<double>(sample.size()), .weighted = true};
+  const auto square = [](double sum, float x) { return std::isfinite(x) ? sum + double{x} * double{x} : sum; };
+  unit.energy = std::accumulate(tail.begin(), tail.end(), 0.0, square) + weight * std::accumulate(sample.begin(), sample.end(), 0.0, square);
+  auto scales = quant::search_scales(setting.format, setting.rule, {&unit, 1}, measure);
   if (!scales) return scales.error();
   return scales->front();
 }
@@ -140,33 +177,50 @@ Result<float> output_scale(const quant::ActivationSetting& setting, const InputS
                            const ErrorOfCandidate& error) {
   using quant::ScaleRule;
   const bool real = setting.rule == ScaleRule::kMse || setting.rule == ScaleRule::kAbsmax;
-  const auto measure = [&](float scale) { return error({.format = setting.format, .scale = scale}); };
-  auto searched = quant::search_scales(
-      setting.format, real ? ScaleRule::kMse : ScaleRule::kMsePow2, {&statistics.total(), 1},
-      [&](const std::vector<std::vector<float>>& lists, std::size_t k) -> Result<std::vector<double>> {
-        std::vector<double> errors(k);
-        for (std::size_t i = 0; i < k; ++i) {
-          auto one = measure(lists[0][i]);
-          if (!one) return one.error();
-          errors[i] = *one;
-        }
-        return errors;
-      });
-  if (!searched) return searched.error();
-  float best = searched->front();
-  auto least = measure(best);
-  if (!least) return least.error();
-  for (const ScaleRule rule : {ScaleRule::kRmsPow2, ScaleRule::kAbsmax}) {
-    if (rule == ScaleRule::kAbsmax && !real) continue;
-    const float scale = quant::scale_candidates(setting.format, rule, statistics.total(), 0, 1).front();
-    auto other = measure(scale);
-    if (!other) return other.error();
-    if (*other < *least) {
+  const formats::Format format = quant::scaled_format(setting.format, setting.rule);
+  float best = 1;
+  std::optional<double> least;
+  const auto consider = [&](float scale) -> Result<double> {
+    auto one = error({.format = format, .rule = setting.rule, .per_token = false, .scale = scale});
+    if (one && (!least || *one < *least || std::isnan(*least))) {
       best = scale;
-      least = *other;
+      least = *one;
+    }
+    return one;
+  };
+  const std::vector<float> powers = quant::powers_near(format, statistics.total());
+  for (const float scale : powers) {
+    if (auto one = consider(scale); !one) return one.error();
+  }
+  // Beyond an end that is the best.
+  constexpr float kLargest = 0x1p125F;
+  for (const bool up : {false, true}) {
+    float end = up ? powers.back() : powers.front();
+    while (best == end && end < kLargest && end > 1 / kLargest) {
+      end *= up ? 2.0F : 0.5F;
+      if (auto one = consider(end); !one) return one.error();
     }
   }
+  std::vector<float> more = {quant::direct_scale(format, ScaleRule::kRmsPow2, statistics.total())};
+  if (real) {
+    const auto around = quant::refined_scales(format, statistics.total(), best);
+    more.insert(more.end(), around.begin(), around.end());
+    more.push_back(quant::direct_scale(format, ScaleRule::kAbsmax, statistics.total()));
+  }
+  for (const float scale : more) {
+    if (auto one = consider(scale); !one) return one.error();
+  }
   return best;
+}
+
+bool surely_less(std::span<const double> errors, std::span<const double> others) {
+  const std::size_t n = std::min(errors.size(), others.size());
+  if (n < 2) return false;
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += errors[i] - others[i];
+  const double mean = sum / static_cast<double>(n);
+  for (std::size_t i = 0; i < n; ++i) squares += (errors[i] - others[i] - mean) * (errors[i] - others[i] - mean);
+  return mean + std::sqrt(squares / static_cast<double>(n - 1) / static_cast<double>(n)) < 0;
 }
 
 }  // namespace posittune::engine

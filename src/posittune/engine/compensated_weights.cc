@@ -230,7 +230,7 @@ Result<std::vector<formats::Format>> Engine::row_formats(std::size_t weight, con
   auto rows = within_memory("weight '" + store->name() + "'", [&] { return store->stretches(setting, squares, state_->threads); });
   if (!rows) return rows.error();
   std::vector<formats::Format> formats;
-  for (const Stretch& stretch : *rows) formats.insert(formats.end(), stretch.count, stretch.format);
+  for (const Stretch& stretch : *rows) formats.insert(formats.end(), stretch.count, formats::plain(stretch.format));
   return formats;
 }
 

@@ -119,7 +119,7 @@ class Turned {
   void place_rows(std::span<const Stretch> stretches) {
     std::vector<const Stretch*> sorted;
     for (const Stretch& stretch : stretches) {
-      if (stretch.format.block == 0 && stretch.format != formats::fp32()) sorted.push_back(&stretch);
+      if (stretch.format.block == 0 && formats::plain(stretch.format) != formats::fp32()) sorted.push_back(&stretch);
     }
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const Stretch* a, const Stretch* b) { return a->format < b->format; });

@@ -282,16 +282,14 @@ Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t ope
   }
   const bool by_output = setting.scale == ActivationScale::kOutput && graph.layers[layer].weight &&
                          setting.rule != quant::ScaleRule::kNone;
-  auto scale = by_output ? output_scale(setting, seen, [&](const ActivationQuantizer& candidate) {
-    return output_error(layer, candidate);
-  })
-                         : static_scale(setting, seen, threads);
+  auto scale = static_scale(setting, seen, threads);
+  if (scale && by_output) scale = better_scale(layer, setting, *scale);
   if (scale) known.emplace_back(setting, *scale);
   return scale;
 }
 
 Result<ActivationQuantizer> Engine::State::quantizer_of(std::size_t layer, std::size_t operand, const ActivationSetting& setting) {
-  ActivationQuantizer made{.format = setting.format, .rule = setting.rule};
+  ActivationQuantizer made{.format = quant::scaled_format(setting.format, setting.rule), .rule = setting.rule};
   if (setting.scale == ActivationScale::kToken) {
     if (quant::search_rounds(setting.rule) > 0) {
       return Error{.kind = ErrorKind::kUsage,

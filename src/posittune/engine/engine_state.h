@@ -104,7 +104,7 @@ struct Engine::State {
   void observe(bool on);      // whether runs are calibration
   void clear_metrics();
   Status check_calibrated_setting(const std::string& name, const quant::WeightSetting& setting, std::size_t weight) const;
-  Result<OutputError> sampled_error(std::size_t layer, const LayerSetting& setting);
+  Result<OutputError> sampled_error(std::size_t layer, const LayerSetting& setting, std::span<const float> sample);
   OutputError quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,
                               const std::vector<float>& values, const std::vector<float>* shift);
   OutputError scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows);
@@ -112,8 +112,11 @@ struct Engine::State {
   std::vector<float> change_of(std::size_t weight, const std::vector<float>& values) const;  // values - W
   OutputError embedding_error(std::size_t layer, const std::vector<float>& values);
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
-  Result<double> output_error(std::size_t layer, const ActivationQuantizer& candidate);
-  Result<OutputError> product_error(std::size_t layer, const ActivationQuantizer& quantizer);
+  // Errors at the layer's output of some of its inputs, by token or image.
+  Result<std::vector<double>> token_errors(std::size_t layer, const ActivationQuantizer& quantizer, std::span<const float> x);
+  // By the error at the output if that is surely less than under `scale` for what was kept apart, else `scale`.
+  Result<float> better_scale(std::size_t layer, const quant::ActivationSetting& setting, float scale);
+  Result<std::vector<double>> product_errors(std::size_t layer, const ActivationQuantizer& quantizer, std::span<const float> x);
   Result<OutputError> input_error(std::size_t layer, const ActivationQuantizer& quantizer);
   Status set_activations(const quant::Recipe& next);
   Status check_names(const quant::Recipe& next) const;

@@ -26,7 +26,7 @@ Result<std::vector<float>> activation_scales(const ActivationQuantizer& quantize
   std::vector<float> scales;
   scales.reserve(shape.rows);
   for (const kernels::Statistics& row : *rows) {
-    scales.push_back(quant::scale_candidates(quantizer.format, quantizer.rule, row, 0, 1).front());
+    scales.push_back(quant::direct_scale(quantizer.format, quantizer.rule, row));
   }
   return scales;
 }

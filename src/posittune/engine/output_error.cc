@@ -6,12 +6,18 @@
 
 #include "posittune/base/memory.h"
 #include "posittune/base/threads.h"
+#include "posittune/formats/codec.h"
 #include "posittune/engine/engine_state.h"
 
 namespace posittune::engine {
 namespace {
 
 using model::LayerKind;
+using quant::ActivationSetting;
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(std::max<std::size_t>(1, values.size()));
+}
 
 Error not_calibrated(const std::string& layer) {
   return {.kind = ErrorKind::kUsage,
@@ -87,18 +93,18 @@ void Engine::State::plan_covariances(std::size_t bytes) {
 
 // The sampled inputs through the layer in FP32, with and without a setting. A setting without a
 // weight has FP32's.
-Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerSetting& setting) {
+Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerSetting& setting, std::span<const float> sample) {
   const InputStatistics& seen = statistics[layer][0];
   if (seen.empty()) return not_calibrated(graph.layers[layer].name);
   ov::Shape shape = seen.token();
-  shape.insert(shape.begin(), seen.sample_shape().rows);
+  const std::size_t count = sample.size() / std::max<std::size_t>(1, seen.token_size());
+  shape.insert(shape.begin(), count);
   NodeState& node = *nodes[layer];
   LayerSetting plain, changed = setting;
   auto weight = stores[*graph.layers[layer].weight]->prepare(std::nullopt, {}, {.values = true}, threads);
   if (!weight) return weight.error();
   plain.weight = *weight;
   if (changed.weight == nullptr) changed.weight = *weight;
-  const std::vector<float> sample(seen.sample().begin(), seen.sample().end());
   const ov::Tensor x(ov::element::f32, shape, const_cast<float*>(sample.data()));
   const auto known = node.operation->output_shape(shape);
   if (!known) {
@@ -113,47 +119,86 @@ Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerS
   done = node.operation->run(changed, {x}, rounded, scratch, threads);
   if (!done) return done.error();
   const bool matmul = graph.layers[layer].kind == LayerKind::kMatMul;
-  return compare(exact, rounded, matmul ? known->size() - 1 : 1, seen.sample_shape().rows);
+  return compare(exact, rounded, matmul ? known->size() - 1 : 1, count);
 }
 
 // Of a product with all of W the error of an input d is d G d^T, G = W^T W: the output itself, often far wider than the
 // input, is not needed. G is the sum that a covariance is made of, with the rows of W for tokens.
-Result<OutputError> Engine::State::product_error(std::size_t layer, const ActivationQuantizer& quantizer) {
+Result<std::vector<double>> Engine::State::product_errors(std::size_t layer, const ActivationQuantizer& quantizer, std::span<const float> x) {
   const InputStatistics& seen = statistics[layer][0];
   if (seen.empty()) return not_calibrated(graph.layers[layer].name);
   const WeightStore& store = *stores[*graph.layers[layer].weight];
-  const kernels::Shape shape = seen.sample_shape();
-  const double scale = static_cast<double>(store.rows()) / static_cast<double>(shape.rows);
-  const auto through = [&](std::span<const float> x) {
-    const std::vector<double> tokens = gram->rows.quadratic(x, shape.rows, threads);
-    return scale * std::accumulate(tokens.begin(), tokens.end(), 0.0);
+  const kernels::Shape shape{x.size() / std::max<std::size_t>(1, store.cols()), store.cols()};
+  const auto through = [&](std::span<const float> of) {
+    std::vector<double> tokens = gram->rows.quadratic(of, of.size() / store.cols(), threads);
+    for (double& each : tokens) each *= static_cast<double>(store.rows());
+    return tokens;
   };
   if (!gram || gram->layer != layer) {
     gram.reset();
     WeightGram made{layer, InputCovariance(store.cols(), true), 0};
     made.rows.add(store.values(), {store.rows(), store.cols()}, threads);
     gram.emplace(std::move(made));
-    gram->signal = through(seen.sample());
+    gram->signal = mean(through(seen.sample()));
   }
   std::vector<float> rounded;
-  auto at = quantized_operand(quantizer, seen.sample(), shape, rounded, threads);
+  auto at = quantized_operand(quantizer, x, shape, rounded, threads);
   if (!at) return at.error();
   std::vector<float> difference(shape.size());
-  std::transform(seen.sample().begin(), seen.sample().end(), *at, difference.begin(), std::minus<>());
-  return OutputError{.channels = {}, .error = through(difference), .signal = gram->signal};
+  std::transform(x.begin(), x.end(), *at, difference.begin(), std::minus<>());
+  return through(difference);
 }
 
 Result<OutputError> Engine::State::input_error(std::size_t layer, const ActivationQuantizer& quantizer) {
-  if (graph.layers[layer].kind == LayerKind::kMatMul) return product_error(layer, quantizer);
+  const std::span<const float> sample = statistics[layer][0].sample();
+  if (graph.layers[layer].kind == LayerKind::kMatMul) {
+    auto errors = product_errors(layer, quantizer, sample);
+    if (!errors) return errors.error();
+    return OutputError{.channels = {}, .error = mean(*errors), .signal = gram->signal};
+  }
   LayerSetting setting;
   setting.activation[0] = quantizer;
-  return sampled_error(layer, setting);
+  return sampled_error(layer, setting, sample);
 }
 
-Result<double> Engine::State::output_error(std::size_t layer, const ActivationQuantizer& candidate) {
-  auto error = input_error(layer, candidate);
-  if (!error) return error.error();
-  return error->error;
+// Images one by one.
+Result<std::vector<double>> Engine::State::token_errors(std::size_t layer, const ActivationQuantizer& quantizer, std::span<const float> x) {
+  if (graph.layers[layer].kind == LayerKind::kMatMul) return product_errors(layer, quantizer, x);
+  LayerSetting setting;
+  setting.activation[0] = quantizer;
+  const std::size_t size = std::max<std::size_t>(1, statistics[layer][0].token_size());
+  std::vector<double> errors;
+  for (std::size_t first = 0; first + size <= x.size(); first += size) {
+    auto one = sampled_error(layer, setting, x.subspan(first, size));
+    if (!one) return one.error();
+    errors.push_back(one->error);
+  }
+  return errors;
+}
+
+// A scale that fits what was sampled may clip what was not.
+Result<float> Engine::State::better_scale(std::size_t layer, const ActivationSetting& setting, float scale) {
+  const InputStatistics& seen = statistics[layer][0];
+  const std::vector<float> fit = seen.fit_sample();
+  if (fit.empty() || seen.held_sample().size() < 2 * seen.token_size()) return scale;
+  auto other = output_scale(setting, seen, [&](const ActivationQuantizer& candidate) -> Result<double> {
+    auto errors = token_errors(layer, candidate, fit);
+    if (!errors) return errors.error();
+    return mean(*errors);
+  });
+  if (!other || *other == scale) return other;
+  // The largest values are few, and what they carry beyond this layer is not in its error.
+  const double largest = double{formats::float_range(setting.format).high};
+  const bool clips = *other > scale && double{seen.total().absmax} * *other > largest;
+  if (clips) return scale;
+  std::vector<double> errors[2];
+  for (const bool by_output : {false, true}) {
+    const ActivationQuantizer quantizer{quant::scaled_format(setting.format, setting.rule), setting.rule, false, by_output ? *other : scale};
+    auto made = token_errors(layer, quantizer, seen.held_sample());
+    if (!made) return made.error();
+    errors[by_output ? 1 : 0] = std::move(*made);
+  }
+  return surely_less(errors[1], errors[0]) ? *other : scale;
 }
 
 std::vector<float> Engine::State::change_of(std::size_t weight, const std::vector<float>& values) const {
@@ -246,7 +291,7 @@ Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::
   LayerSetting changed;
   changed.weight = *prepared;
   changed.shift = shift;
-  return sampled_error(layer, changed);
+  return sampled_error(layer, changed, statistics[layer][0].sample());
 }
 
 Result<OutputError> Engine::weight_error(std::size_t layer, const quant::WeightSetting& setting) {

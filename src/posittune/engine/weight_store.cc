@@ -77,7 +77,7 @@ Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& set
                       ? group_scales(setting, part, input_squares, threads)
                       : quant::choose_scales(part.format, part.rule, values, shape, per_row, input_squares, {threads});
     if (!scales) return scales.error();
-    return std::vector<Stretch>{{part.first, part.count, part.format, std::move(*scales)}};
+    return std::vector<Stretch>{{part.first, part.count, quant::scaled_format(part.format, part.rule), std::move(*scales)}};
   }
   std::vector<formats::Format> formats = {part.format};
   formats.insert(formats.end(), part.alternatives.begin(), part.alternatives.end());
@@ -85,7 +85,7 @@ Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& set
   if (!rows) return rows.error();
   std::vector<Stretch> stretches;
   for (std::size_t r = 0; r < part.count; ++r) {
-    const formats::Format& format = formats[rows->choice[r]];
+    const formats::Format format = quant::scaled_format(formats[rows->choice[r]], part.rule);
     if (stretches.empty() || stretches.back().format != format) stretches.push_back({part.first + r, 0, format, {}});
     ++stretches.back().count;
     stretches.back().scales.push_back(rows->scales[r]);

@@ -4,7 +4,8 @@
 //
 // Specials by width: N >= 9 as IEEE 754 (infinities, NaN); fp8_e5m2 too (OCP OFP8); other 8-bit
 // ones have a single NaN per sign, S.1..1.1..1, and no infinity (OCP OFP8 E4M3); below 8 bits every
-// code is a number (OCP MX FP6, FP4). Overflow saturates up to 8 bits (OCP saturating mode).
+// code is a number (OCP MX FP6, FP4). Overflow saturates up to 8 bits (OCP saturating mode), and in
+// the saturating variant of wider ones.
 
 #include <algorithm>
 #include <cassert>
@@ -27,16 +28,20 @@ struct Fields {
   std::uint32_t infinity() const { return static_cast<std::uint32_t>(top) << man_bits; }
 };
 
+bool has_infinities(const Format& f) {
+  return f.variant == kIeee || f.variant == kIeeeSaturating;
+}
+
 std::uint32_t max_code(const Format& f) {
   const Fields p(f);
   const std::uint32_t last = p.infinity() | p.mantissa_mask();
-  if (f.variant == kIeee) return p.infinity() - 1;
+  if (has_infinities(f)) return p.infinity() - 1;
   return f.variant == kNanOnly ? last - 1 : last;
 }
 
 std::optional<std::uint32_t> nan_code(const Format& f) {
   const Fields p(f);
-  if (f.variant == kIeee) return p.infinity() | std::uint32_t{1} << (p.man_bits - 1);
+  if (has_infinities(f)) return p.infinity() | std::uint32_t{1} << (p.man_bits - 1);
   if (f.variant == kNanOnly) return p.infinity() | p.mantissa_mask();
   return {};
 }
@@ -45,7 +50,7 @@ Unpacked unpack_code(const Format& f, std::uint32_t code) {
   const Fields p(f);
   const bool negative = (code >> (f.bits - 1) & 1) != 0;
   const std::uint32_t magnitude = code & (p.infinity() | p.mantissa_mask());
-  if (f.variant == kIeee && magnitude >= p.infinity()) {
+  if (has_infinities(f) && magnitude >= p.infinity()) {
     return special(magnitude == p.infinity() ? Unpacked::Kind::kInfinite : Unpacked::Kind::kNan,
                    negative);
   }
@@ -58,7 +63,7 @@ Unpacked unpack_code(const Format& f, std::uint32_t code) {
 }
 
 std::uint32_t overflow_code(const Format& f) {
-  return f.bits > 8 ? Fields(f).infinity() : max_code(f);
+  return f.bits > 8 && f.variant == kIeee ? Fields(f).infinity() : max_code(f);
 }
 
 std::uint32_t encode_magnitude(const Format& f, const Unpacked& u) {
@@ -92,7 +97,8 @@ std::uint32_t pack_code(const Format& f, const Unpacked& u) {
 
 bool is_named(const Format& f) { return f == fp32() || f == fp16() || f == bf16(); }
 
-std::string source_of(const Format& f) {
+std::string source_of(const Format& of) {
+  const Format f = plain(of);
   const Fields p(f);
   if (f == fp32() || f == fp16()) return "IEEE 754-2019";
   if (f == bf16()) return "bfloat16: the upper half of IEEE 754 binary32";
@@ -112,13 +118,14 @@ Traits traits_of(const Format& f) {
       .epsilon = max > 1 ? std::max(one_ulp, std::ldexp(1.0, p.min_exponent() - p.man_bits)) : 0,
       .significand_bits = p.man_bits + 1,
       .nan_code = nan_code(f),
-      .has_infinity = f.variant == kIeee,
+      .has_infinity = has_infinities(f),
       .has_negative_zero = true,
       .standard = true,
       .source = source_of(f)};
 }
 
-std::string name_of(const Format& f) {
+std::string name_of(const Format& of) {
+  const Format f = plain(of);
   if (is_named(f)) return f == bf16() ? "bf16" : f == fp16() ? "fp16" : "fp32";
   const Fields p(f);
   return "fp" + std::to_string(f.bits) + "_e" + std::to_string(p.exp_bits) + "m" +
@@ -183,6 +190,19 @@ Format minifloat(int exp_bits, int man_bits) {
           .bits = static_cast<std::uint8_t>(n),
           .exp_bits = static_cast<std::uint8_t>(exp_bits),
           .variant = specials};
+}
+
+Format saturating(const Format& format) {
+  Format made = format;
+  const bool overflows = made.family == Family::kFloat && made.bits > 8 && made.variant == kIeee;
+  if (overflows) made.variant = kIeeeSaturating;
+  return made;
+}
+
+Format plain(const Format& format) {
+  Format made = format;
+  if (made.family == Family::kFloat && made.variant == kIeeeSaturating) made.variant = kIeee;
+  return made;
 }
 
 const FamilyOps kFloatOps = {Family::kFloat, parse,        name_of,   traits_of, unpack_code,

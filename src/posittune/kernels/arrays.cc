@@ -190,7 +190,7 @@ bool exact_in_bf16(const Format& format) {
   const formats::Traits t = formats::traits(format);
   const formats::FloatRange range = formats::float_range(format);
   // bf16 has fp32's exponents and 8 significand bits; its smallest subnormal is 2^-133.
-  const bool in_range = range.low >= 0x1p-126f || format == formats::bf16();
+  const bool in_range = range.low >= 0x1p-126f || formats::plain(format) == formats::bf16();
   return format.block == 0 && t.significand_bits <= 8 && in_range;
 }
 

@@ -50,9 +50,10 @@ void plan_float(Plan& p) {
   p.unit = static_cast<float>(p.traits.min);
   p.min_exp_bits = pattern(static_cast<float>(p.traits.min_normal));
   p.inf_code = p.traits.has_infinity ? ((1 << exp_bits) - 1) << p.man_bits : -1;
-  const bool to_infinity = p.bits > 8;
+  const bool to_infinity = p.bits > 8 && p.format.variant == formats::kIeee;
   p.overflow = to_infinity ? INFINITY : p.max;
   p.limit = to_infinity && exp_bits < 8 ? std::ldexp(1.0f, std::ilogb(p.traits.max) + 1) : p.max;
+  p.most_bits = pattern(p.overflow);
   p.kind = exp_bits == 8      ? (p.man_bits == 23 ? Kind::kCopy : Kind::kFloatShift)
            : p.man_bits == 23 ? Kind::kScalar  // the magic addition of kFloat needs a spare bit
                               : Kind::kFloat;

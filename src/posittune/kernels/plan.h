@@ -45,6 +45,7 @@ struct Plan {
   std::int32_t fast_bits = 0;     // posit wide: |y| below this pattern goes to the scalar twin
   std::int32_t man_bits = 0;      // float
   std::int32_t min_exp_bits = 0;  // float: pattern of the smallest normal
+  std::int32_t most_bits = 0;     // float: pattern of `overflow`
   std::int32_t max_code = 0;      // largest finite positive code
   std::int32_t inf_code = -1;     // float: code of +inf, -1 if none
   float max = 0;

@@ -47,11 +47,14 @@ struct Rounder;
 
 template <>
 struct Rounder<Kind::kCopy> {
-  explicit Rounder(const Plan&, F) {}
+  explicit Rounder(const Plan& plan, F) : most(V::set(plan.most_bits)) {}
   Rounded operator()(F, F y) const {
-    const F grid = V::select(is_nan(y), nan(), y);
+    const I value = V::or_and(V::min(magnitude(y), most), V::bits(y), V::set(kSignBits));
+    const F grid = V::select(is_nan(y), nan(), V::floats(value));
     return {grid, V::bits(grid)};
   }
+
+  I most;
 };
 
 // A float pattern minus that of 1.0 reads as a fixed-point logarithm:
@@ -191,21 +194,23 @@ struct Rounder<Kind::kFloat> {
 // fp32's exponent field: round the pattern at a fixed bit, subnormals and overflow included.
 template <>
 struct Rounder<Kind::kFloatShift> {
-  explicit Rounder(const Plan& plan, F) : p(plan), shift(V::set(23 - plan.man_bits)) {}
+  explicit Rounder(const Plan& plan, F)
+      : p(plan), shift(V::set(23 - plan.man_bits)), most(V::set(plan.most_bits)) {}
 
   Rounded operator()(F, F y) const {
     const M not_number = is_nan(y);
     const I a = magnitude(y);
     const I last = V::and_(V::srl(a, shift), V::set(1));
     const I half = V::set((1 << (22 - p.man_bits)) - 1);
-    const I rounded = V::and_(V::add(V::add(a, half), last), V::sll(V::set(-1), shift));
+    const I rounded =
+        V::min(V::and_(V::add(V::add(a, half), last), V::sll(V::set(-1), shift)), most);
     const I pattern = V::or_and(rounded, V::bits(y), V::set(kSignBits));
     return {V::select(not_number, nan(), V::floats(pattern)),
             V::select(not_number, V::set(p.nan_code), V::srl(pattern, shift))};
   }
 
   const Plan& p;
-  I shift;
+  I shift, most;
 };
 
 template <>

@@ -49,6 +49,19 @@ Result<std::vector<double>> rounding_error(const formats::Format& format, std::s
                                            std::span<const float> candidates, std::size_t k,
                                            Options options = {});
 
+// The same for a list of its own for each row, or (one list) for all of them, over the first `columns` only. The sum
+// of a row is of the same bits as above when that is all columns.
+using ScaleLists = std::vector<std::vector<float>>;
+Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& format,
+                                                         std::span<const float> x, Shape shape,
+                                                         std::span<const float> weights,
+                                                         const ScaleLists& candidates,
+                                                         std::size_t columns, Options options = {});
+
+// sum over the columns of w_k x_k^2 of each row: the error of rounding all to zero.
+Result<std::vector<double>> weighted_squares(std::span<const float> x, Shape shape,
+                                             std::span<const float> weights, Options options = {});
+
 // What rounding did to an array: y = quantize(x) with the same format, shape and scales.
 struct Difference {
   std::uint64_t count = 0;

@@ -4,9 +4,13 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
+#include "posittune/base/threads.h"
 #include "posittune/formats/codec.h"
 #include "posittune/kernels/runs.h"
+#include "posittune/quant/power_search.h"
 
 namespace posittune::quant {
 namespace {
@@ -26,23 +30,6 @@ constexpr std::array<Named, 6> kRules = {{{ScaleRule::kNone, "none"},
                                           {ScaleRule::kMsePow2, "mse_pow2"},
                                           {ScaleRule::kMse, "mse"}}};
 
-// A scale and its reciprocal are normal floats within these exponents.
-constexpr int kMaxScaleExponent = 125;
-
-float usable(double scale) {
-  const double limit = std::ldexp(1.0, kMaxScaleExponent);
-  return static_cast<float>(std::clamp(scale, 1 / limit, limit));
-}
-
-// Largest value that a float tensor can take; posits may go on beyond it.
-double largest(const Format& format) { return double{formats::float_range(format).high}; }
-
-double centre(const Format& format) {
-  const double max = formats::traits(format).max;
-  // int2 and int3 have no room for tails: their centre is the largest value.
-  return format.family == Family::kInt && format.block == 0 ? (max <= 3 ? max : max / 4) : 1.0;
-}
-
 // The largest float scale that takes absmax to at most max: float rounding must not saturate it. Near
 // the largest float it is a step or two larger, so that max * (1/s), rounded twice, stays finite.
 float fitting_scale(double max, float absmax) {
@@ -54,38 +41,6 @@ float fitting_scale(double max, float absmax) {
     fitting = usable(std::nextafter(fitting, 1.0f));
   }
   return fitting;
-}
-
-int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
-
-// Powers of two from two below the smaller to four above the larger of two landmarks: where absmax
-// just fits, and where rms meets the centre. Clipping outliers pays for more than four octaves
-// never. Landmarks far apart (posits with es = 4 fit absmax 2^100 above their centre) keep the end
-// at the centre, where those formats are precise.
-std::vector<float> power_candidates(const Format& format, const Statistics& s) {
-  constexpr int kMaxSpan = 24;
-  int fit = static_cast<int>(std::floor(std::log2(largest(format) / s.absmax)));
-  const int bulk = nearest_exponent(centre(format) / s.rms());
-  fit = std::clamp(fit, bulk - kMaxSpan, bulk + kMaxSpan);
-  std::vector<float> candidates;
-  for (int e = std::min(fit, bulk) - 2; e <= std::max(fit, bulk) + 4; ++e) {
-    candidates.push_back(
-        usable(std::ldexp(1.0, std::clamp(e, -kMaxScaleExponent, kMaxScaleExponent))));
-  }
-  return candidates;
-}
-
-// Around the best power of two. The scale of absmax is one more candidate, so that mse never loses
-// to that rule, where it is within four octaves: a wide format gains nothing by moving its largest
-// values to the end of its range.
-std::vector<float> refined_candidates(const Format& format, const Statistics& s, float best) {
-  std::vector<float> candidates = {best};
-  const float fitting = fitting_scale(largest(format), s.absmax);
-  if (std::fabs(std::log2(fitting / best)) <= 4) candidates.push_back(fitting);
-  for (int j = -16; j <= 16; ++j) {
-    if (j != 0) candidates.push_back(usable(best * std::exp2(j / 16.0)));
-  }
-  return candidates;
 }
 
 }  // namespace
@@ -126,24 +81,48 @@ ScaleRule token_rule(const Format& format, ScaleRule rule) {
   return format.family == formats::Family::kPosit ? ScaleRule::kRmsPow2 : ScaleRule::kAbsmax;
 }
 
-std::vector<float> scale_candidates(const Format& format, ScaleRule rule, const Statistics& s,
-                                    int round, float best) {
-  if (rule == ScaleRule::kNone || s.absmax == 0) return {1.0f};
-  if (round > 0) return refined_candidates(format, s, best);
+Format scaled_format(const Format& format, ScaleRule rule) {
+  return rule == ScaleRule::kNone ? format : formats::saturating(format);
+}
+
+float direct_scale(const Format& format, ScaleRule rule, const Statistics& s) {
+  if (s.absmax == 0) return 1.0f;
   switch (rule) {
-    case ScaleRule::kNone:
-      return {1.0f};
     case ScaleRule::kAbsmax:
-      return {fitting_scale(largest(format), s.absmax)};
+      return fitting_scale(largest(format), s.absmax);
     case ScaleRule::kRmsPow2:
-      return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())))};
+      return usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())));
     case ScaleRule::kMeanPow2:
-      return {usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.mean_abs())))};
+      return usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.mean_abs())));
+    case ScaleRule::kNone:
     case ScaleRule::kMsePow2:
     case ScaleRule::kMse:
-      return power_candidates(format, s);
+      break;
   }
-  return {1.0f};
+  return 1.0f;
+}
+
+std::vector<float> powers_near(const Format& format, const Statistics& s) {
+  if (s.absmax == 0) return {1.0f};
+  const Landmarks marks = landmarks(format, s);
+  std::vector<float> candidates;
+  for (int e = std::min(marks.fit, marks.bulk) - 2; e <= std::max(marks.fit, marks.bulk) + 4; ++e) {
+    candidates.push_back(power(e));
+  }
+  return candidates;
+}
+
+// The scale of absmax is one more, so that mse never loses to that rule, where it is within four octaves: a wide
+// format gains nothing by moving its largest values to the end of its range.
+std::vector<float> refined_scales(const Format& format, const Statistics& s, float best) {
+  if (s.absmax == 0) return {best};
+  std::vector<float> candidates = {best};
+  const float fitting = fitting_scale(largest(format), s.absmax);
+  if (std::fabs(std::log2(fitting / best)) <= 4) candidates.push_back(fitting);
+  for (int j = -16; j <= 16; ++j) {
+    if (j != 0) candidates.push_back(usable(best * std::exp2(j / 16.0)));
+  }
+  return candidates;
 }
 
 std::size_t best_candidate(std::span<const double> errors) {
@@ -154,32 +133,57 @@ std::size_t best_candidate(std::span<const double> errors) {
   return best;
 }
 
-Result<std::vector<float>> search_scales(const Format& format, ScaleRule rule,
-                                         std::span<const Statistics> units,
-                                         const ErrorOfCandidates& measure) {
-  std::vector<float> scales(units.size(), 1.0f);
-  std::vector<std::vector<float>> lists(units.size());
-  const int rounds = search_rounds(rule);
-  for (int round = 0; round < std::max(1, rounds); ++round) {
-    std::size_t k = 1;
-    for (std::size_t u = 0; u < units.size(); ++u) {
-      lists[u] = scale_candidates(format, rule, units[u], round, scales[u]);
-      k = std::max(k, lists[u].size());
-    }
-    // Lists of unequal length are filled with their first candidate.
-    for (auto& list : lists) list.resize(k, list.front());
-    std::vector<double> errors(units.size() * k);
-    if (rounds > 0) {
-      auto measured = measure(lists, k);
-      if (!measured) return measured.error();
-      errors = std::move(*measured);
-    }
-    for (std::size_t u = 0; u < units.size(); ++u) {
-      scales[u] = lists[u][best_candidate(std::span(errors).subspan(u * k, k))];
-    }
+Unit plain_unit(const Statistics& statistics) {
+  return {.statistics = statistics,
+          .energy = statistics.sum_squares,
+          .weight = static_cast<double>(statistics.finite()),
+          .weighted = false};
+}
+
+Result<std::vector<float>> search_scales(const Format& plain, ScaleRule rule,
+                                         std::span<const Unit> units, const Measure& measure) {
+  const Format format = scaled_format(plain, rule);
+  std::vector<float> scales;
+  if (search_rounds(rule) == 0) {
+    for (const Unit& unit : units) scales.push_back(direct_scale(format, rule, unit.statistics));
+    return scales;
   }
+  auto powers = best_powers(format, units, measure);
+  if (!powers || rule == ScaleRule::kMsePow2) return powers;
+  kernels::ScaleLists lists;
+  for (std::size_t u = 0; u < units.size(); ++u) lists.push_back(refined_scales(format, units[u].statistics, (*powers)[u]));
+  auto errors = measure.all(lists);
+  if (!errors) return errors.error();
+  for (std::size_t u = 0; u < units.size(); ++u) scales.push_back(lists[u][best_candidate((*errors)[u])]);
   return scales;
 }
+
+namespace {
+
+// The units of rows, or of all of them.
+Result<std::vector<Unit>> units_of(std::span<const float> x, kernels::Shape shape, bool per_row,
+                                   std::span<const float> weights, kernels::Options options) {
+  auto rows = kernels::row_statistics(x, shape, options);
+  if (!rows) return rows.error();
+  std::vector<Unit> units;
+  for (const Statistics& row : *rows) units.push_back(plain_unit(row));
+  if (!weights.empty()) {
+    auto energies = kernels::weighted_squares(x, shape, weights, options);
+    if (!energies) return energies.error();
+    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (std::size_t r = 0; r < units.size(); ++r) units[r] = {units[r].statistics, (*energies)[r], sum, true};
+  }
+  if (per_row) return units;
+  Unit all{.statistics = {}, .energy = 0, .weight = 0, .weighted = !weights.empty()};
+  for (const Unit& row : units) {
+    all.statistics.merge(row.statistics);
+    all.energy += row.energy;
+    all.weight += row.weight;
+  }
+  return std::vector<Unit>{all};
+}
+
+}  // namespace
 
 Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
                                          std::span<const float> x, kernels::Shape shape,
@@ -191,28 +195,47 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
       return s.error();
     }
   }
-  auto rows = kernels::row_statistics(x, shape, options);
-  if (!rows) return rows.error();
-  std::vector<Statistics>& units = *rows;
-  if (!per_row) {
-    Statistics all;
-    for (const Statistics& row : *rows) all.merge(row);
-    units = {all};
+  const bool searched = search_rounds(rule) > 0;
+  // What is to do for rows beside their errors takes as long: threads share it.
+  constexpr std::size_t kRows = 64;
+  if (searched && per_row && shape.rows > kRows && x.size() == shape.size()) {
+    std::vector<float> scales(shape.rows);
+    std::vector<Status> done((shape.rows + kRows - 1) / kRows, success());
+    parallel_for(done.size(), options.threads, [&](std::size_t block) {
+      const std::size_t first = block * kRows, count = std::min(kRows, shape.rows - first);
+      auto part = choose_scales(format, rule, x.subspan(first * shape.cols, count * shape.cols), {count, shape.cols}, true, weights, {1});
+      if (part) {
+        std::ranges::copy(*part, scales.begin() + static_cast<std::ptrdiff_t>(first));
+      } else {
+        done[block] = part.error();
+      }
+    });
+    for (const Status& each : done) {
+      if (!each) return each.error();
+    }
+    return scales;
   }
-  return search_scales(format, rule, units,
-                       [&](const std::vector<std::vector<float>>& lists,
-                           std::size_t k) -> Result<std::vector<double>> {
-                         std::vector<float> table;
-                         for (const auto& list : lists)
-                           table.insert(table.end(), list.begin(), list.end());
-                         auto errors =
-                             kernels::rounding_error(format, x, shape, weights, table, k, options);
-                         if (!errors || per_row) return errors;
-                         std::vector<double> sum(k);
-                         for (std::size_t i = 0; i < errors->size(); ++i)
-                           sum[i % k] += (*errors)[i];
-                         return sum;
-                       });
+  auto units = units_of(x, shape, per_row, searched ? weights : std::span<const float>{}, options);
+  if (!units) return units.error();
+  // The first columns of each row, or the first rows, where that is a small part.
+  constexpr std::size_t kColumns = 64, kElements = 4096;
+  const auto errors_of = [&](std::size_t rows, std::size_t columns) -> ErrorsOfCandidates {
+    return [&, rows, columns](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
+      auto errors = kernels::rounding_errors(scaled_format(format, rule), x.first(rows * shape.cols), {rows, shape.cols},
+                                             weights, lists, columns, options);
+      if (!errors || per_row) return errors;
+      std::vector<double> sum(lists[0].size(), 0);
+      for (const auto& row : *errors) {
+        for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += row[j];
+      }
+      return std::vector<std::vector<double>>{std::move(sum)};
+    };
+  };
+  Measure measure{.all = errors_of(shape.rows, shape.cols), .part = nullptr};
+  if (per_row && shape.cols >= 3 * kColumns) measure.part = errors_of(shape.rows, kColumns);
+  const std::size_t some = std::max<std::size_t>(1, kElements / std::max<std::size_t>(1, shape.cols));
+  if (!per_row && shape.rows >= 3 * some) measure.part = errors_of(some, shape.cols);
+  return search_scales(format, rule, *units, measure);
 }
 
 }  // namespace posittune::quant

@@ -39,12 +39,13 @@ struct SearchRow {
   bool operator==(const SearchRow&) const = default;
 };
 
-// A change that was tried on the measured loss.
+// A change that was tried on the measured loss; or what was measured beside the result of a search: a baseline that keeps to
+// its budget ("bits 5: uniform int5"), the other kind of activation scales where the forecast was off.
 struct RefinementRecord {
   std::string change;    // "h.0.mlp.c_fc.weight: posit<4,1> -> int5; ..."
   double predicted = 0;  // difference of the loss by the scores
   double measured = 0, low = 0, high = 0;  // paired, on the search split; as of where the test stopped
-  std::string verdict;   // "better": taken; "not better"
+  std::string verdict;   // "better": taken; "not better"; of what was measured beside "taken", "not taken"
   bool operator==(const RefinementRecord&) const = default;
 };
 

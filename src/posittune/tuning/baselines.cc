@@ -22,7 +22,7 @@ double decibel(double signal, double noise) {
 }
 
 Plan plan_of(const MixSpace& space, std::string method, const std::string& budget, const search::Choice& choice) {
-  Plan plan{.method = std::move(method), .budget = budget, .recipe = space.recipe(choice), .predicted = 0, .gap = kUnknown};
+  Plan plan{.method = std::move(method), .budget = budget, .recipe = space.recipe(choice), .predicted = 0, .gap = kUnknown, .choice = choice};
   for (std::size_t g = 0; g < choice.size(); ++g) plan.predicted += space.grouped().groups[g][choice[g]].loss;
   return plan;
 }
@@ -138,7 +138,9 @@ Plan flexposit_plan(const MixSpace& windows, double limit, const std::string& bu
   std::vector<search::Change> order;
   for (std::size_t g = 0; g < groups.size(); ++g) order.push_back({g, 1});
   std::ranges::stable_sort(order, [&](const auto& a, const auto& b) { return groups[a.group][0].loss > groups[b.group][0].loss; });
-  return plan_of(windows, "FlexPosit scheme", budget, search::choice_by_order(groups, 0, limit, search::Choice(groups.size(), 0), order));
+  Plan plan = plan_of(windows, "FlexPosit scheme", budget, search::choice_by_order(groups, 0, limit, search::Choice(groups.size(), 0), order));
+  plan.choice.clear();
+  return plan;
 }
 
 }  // namespace posittune::tuning

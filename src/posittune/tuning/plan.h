@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "posittune/quant/recipe.h"
+#include "posittune/search/baselines.h"
 
 namespace posittune::tuning {
 
@@ -15,6 +16,7 @@ struct Plan {
   quant::Recipe recipe;
   double predicted = 0;  // sum of scores
   double gap = 0;        // optimality; NaN for rules of thumb
+  search::Choice choice = {};  // of the space of the search; empty where it is of another
 };
 
 }  // namespace posittune::tuning

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <utility>
 
+#include "posittune/search/contest.h"
 #include "posittune/search/refine.h"
 #include "posittune/tuning/baselines.h"
 #include "posittune/tuning/report_once.h"
@@ -15,6 +17,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSequential = 2.56;  // of decisions that may be taken early; see sensitivity/measured.h
+constexpr std::size_t kCheapEntrants = 2;  // uniform formats that are measured beside each search
 constexpr std::size_t kDropPoints = 65;  // of the front in which an allowed drop is searched
 
 // The costs that the budgets name, each once, the first of each list first.
@@ -47,6 +50,9 @@ class Tuner {
     }
     if (options_.baselines) {
       if (const Status done = add_baselines(); !done) return done.error();
+    }
+    for (const Searched& each : searched_) {
+      if (const Status done = contest(each); !done) return done.error();
     }
     if (const Status done = measure(); !done) return done.error();
     outcome_.result.costs = analysis_.costs();
@@ -105,7 +111,7 @@ class Tuner {
   }
 
   Plan plan_of(std::string method, std::string budget, const search::Choice& choice, double gap) const {
-    Plan plan{.method = std::move(method), .budget = std::move(budget), .recipe = space_->recipe(choice), .predicted = 0, .gap = gap};
+    Plan plan{.method = std::move(method), .budget = std::move(budget), .recipe = space_->recipe(choice), .predicted = 0, .gap = gap, .choice = choice};
     for (std::size_t g = 0; g < choice.size(); ++g) plan.predicted += groups()[g][choice[g]].loss;
     if (plan.predicted >= MixSpace::kRuledOut) plan.predicted = std::numeric_limits<double>::infinity();
     return plan;
@@ -127,8 +133,11 @@ class Tuner {
     }
     search::Choice choice = solved->choice;
     plans_.push_back(plan_of("search", text, choice, solved->gap()));
-    if (options_.refine == 0) return success();
-    return refine(choice, limits, text, solved->gap());
+    if (options_.refine > 0) {
+      if (const Status done = refine(choice, limits, text, solved->gap()); !done) return done;
+    }
+    searched_.push_back({plans_.size() - 1, limits});
+    return success();
   }
 
   // No assignment keeps to the budgets: the cheapest of the first one that is broken.
@@ -163,6 +172,12 @@ class Tuner {
       text.pop_back();
       if (point) break;
     }
+    return text;
+  }
+
+  static std::string short_number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", value);
     return text;
   }
 
@@ -286,6 +301,86 @@ class Tuner {
     return success();
   }
 
+  // A search that ended, and what it had to keep to.
+  struct Searched {
+    std::size_t plan = 0;
+    std::vector<double> limits;
+  };
+
+  // What else keeps to the budgets: with `baselines` all of them, else the uniform formats and the list that the
+  // scores foretell the least of.
+  std::vector<Plan> entrants(const Searched& searched) const {
+    const Plan& found = plans_[searched.plan];
+    std::vector<Plan> uniform = uniform_plans(*space_), taken;
+    std::erase_if(uniform, [&](const Plan& plan) { return !search::fits(groups(), plan.choice, searched.limits) || plan.recipe == found.recipe; });
+    std::vector<double> forecasts;
+    for (const Plan& plan : uniform) forecasts.push_back(plan.predicted);
+    for (const std::size_t i : search::most_promising(forecasts, options_.baselines ? uniform.size() : kCheapEntrants)) taken.push_back(uniform[i]);
+    const bool one = std::ranges::count_if(searched.limits, [](double limit) { return std::isfinite(limit); }) == 1;
+    if (one && std::isfinite(searched.limits.front()) && !options_.baselines) {
+      const search::Choice listed = search::choice_by_pareto_list(groups(), 0, searched.limits.front());
+      if (search::fits(groups(), listed, searched.limits) && listed != found.choice) taken.push_back(plan_of("AIMET list", found.budget, listed, kUnknown));
+    }
+    for (const Plan& plan : plans_) {
+      const bool rule = std::isnan(plan.gap) && plan.budget == found.budget && &plan != &found;
+      if (rule && (plan.choice.empty() || search::fits(groups(), plan.choice, searched.limits))) taken.push_back(plan);
+    }
+    return taken;
+  }
+
+  // The other way to choose the scales of inputs that calibration chooses; nothing where there are none.
+  static std::optional<quant::Recipe> other_scales(const quant::Recipe& recipe) {
+    using quant::ActivationScale;
+    quant::Recipe other = recipe;
+    for (auto& [layer, setting] : other.activations) {
+      if (setting.rule == quant::ScaleRule::kNone || setting.scale == ActivationScale::kToken) continue;
+      setting.scale = setting.scale == ActivationScale::kStatic ? ActivationScale::kOutput : ActivationScale::kStatic;
+    }
+    return other == recipe ? std::nullopt : std::optional(std::move(other));
+  }
+
+  // Takes the entrant if it is measured to be better than what the search ends with, and says which it was.
+  Status enter(Plan& found, Plan entrant, const std::string& text) {
+    auto before = analysis_.kl_of(found.recipe);
+    if (!before) return before.error();
+    auto after = analysis_.kl_of(entrant.recipe);
+    if (!after) return after.error();
+    const auto apart = evaluation::paired(*after, *before, kSequential);
+    const double losses[] = {before->mean(), after->mean()};
+    const bool better = search::winner(losses) == 1;
+    outcome_.result.refinement.push_back({text, entrant.predicted - found.predicted, apart.mean, apart.mean - apart.half_width,
+                                          apart.mean + apart.half_width, better ? "taken" : "not taken"});
+    if (!better) return success();
+    found.recipe = std::move(entrant.recipe);
+    found.predicted = entrant.predicted;
+    found.choice = std::move(entrant.choice);
+    found.gap = kUnknown;
+    return success();
+  }
+
+  // What a search ends with is the best measured of its own proposal and the baselines that keep to its budgets; more
+  // choices, which may fool the scores, then never end worse.
+  Status contest(const Searched& searched) {
+    Plan found = plans_[searched.plan];
+    auto measured = analysis_.kl_of(found.recipe);
+    if (!measured) return measured.error();
+    const auto other = other_scales(found.recipe);
+    const double forecast = found.predicted;
+    if (other && search::off_forecast(forecast, measured->mean())) {
+      Plan entrant = found;
+      entrant.recipe = *other;
+      const std::string text = found.budget + ": loss " + short_number(measured->mean()) + " for a forecast of " + short_number(forecast) +
+                               ": scales of inputs static for output and output for static";
+      if (const Status done = enter(found, std::move(entrant), text); !done) return done;
+    }
+    for (Plan& entrant : entrants(searched)) {
+      const std::string text = found.budget + ": " + entrant.method;
+      if (const Status done = enter(found, std::move(entrant), text); !done) return done;
+    }
+    plans_[searched.plan] = std::move(found);
+    return success();
+  }
+
   Status measure() {
     const auto advance = in_.progress(metrics::loss_of(options_.evaluation.task).name + " on search", plans_.size());
     for (const Plan& plan : plans_) {
@@ -315,6 +410,7 @@ class Tuner {
   std::optional<MixSpace> space_;
   RowMaker rows_;
   std::vector<Plan> plans_;
+  std::vector<Searched> searched_;
   Outcome outcome_;
 };
 
