@@ -10,7 +10,7 @@ import numpy as np
 
 GRAPH, INITIALIZER = 7, 5
 DIMS, DATA_TYPE, NAME, RAW_DATA = 1, 2, 8, 9
-TYPES = {1: np.float32, 7: np.int64, 10: np.float16}
+TYPES = {1: np.float32, 7: np.int64, 10: np.float16, 11: np.float64}
 
 
 def varint(data, at):

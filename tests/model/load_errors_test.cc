@@ -167,19 +167,5 @@ TEST(LoadErrors, WeightsThatAreNotFiniteNameTheTensor) {
   }
 }
 
-TEST(LoadErrors, WeightsOfOtherTypesAreUnsupported) {
-  const auto x = test::parameter({-1, 2}, "x", ov::element::f16);
-  const auto w = std::make_shared<ov::op::v0::Constant>(
-      ov::element::f16, ov::Shape{2, 2}, std::vector<float>{1, 2, 3, 4});
-  const auto matmul = std::make_shared<ov::op::v0::MatMul>(x, w);
-  matmul->set_friendly_name("half product");
-  const Graph graph = test::load_ir(test::model_of(matmul, {x}));
-  ASSERT_EQ(graph.weights.size(), 1u);
-  const auto values = weight_values(graph, 0);
-  ASSERT_FALSE(values.ok());
-  EXPECT_EQ(values.error().kind, ErrorKind::kUnsupported);
-  EXPECT_NE(values.error().message().find("half product"), std::string::npos);
-}
-
 } // namespace
 } // namespace posittune::model

@@ -21,6 +21,7 @@
 #include "posittune/base/memory.h"
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
+#include "posittune/model/widen.h"
 
 namespace posittune::model {
 namespace {
@@ -111,6 +112,13 @@ class Finder {
     for (const auto& node : graph_.ov_model->get_ordered_ops()) {
       const auto kind = kind_of(node);
       if (!kind || constants_.contains(node.get())) continue;
+      if (*kind != LayerKind::kEmbedding && node->get_output_element_type(0).is_integral()) {
+        graph_.notes.push_back("node " + quoted(node_name(*node)) + " (" + node->get_type_name() +
+                               ") is left as it is: already quantized, its product is of integers (" +
+                               node->get_output_element_type(0).get_type_name() +
+                               "); give the float32 model to choose its format");
+        continue;
+      }
       const Status added = *kind == LayerKind::kEmbedding ? add_embedding(node)
                            : *kind == LayerKind::kMatMul  ? add_matmul(node)
                                                           : add_convolution(node, *kind);
@@ -246,20 +254,44 @@ class Finder {
     return std::memcmp(a->data(), b->data(), a->size() * sizeof(float)) == 0;
   }
 
-  // Biases and the like; their values, too, must be numbers. -infinity is one that masks use.
-  Status count_other_parameters() {
+  // The constants that nodes computed from inputs read, themselves or through constant nodes; what only makes the
+  // weight of a layer (weight norm, the scales of stored codes) is folded into that weight.
+  std::set<const ov::Node*> read_beside_weights() const {
+    std::set<std::pair<const ov::Node*, std::size_t>> weight_ports;
+    for (const Layer& layer : graph_.layers) {
+      if (layer.weight) weight_ports.emplace(layer.node.get(), weight_input(layer));
+    }
+    std::set<const ov::Node*> read;
+    std::vector<const ov::Node*> open;
     for (const auto& node : graph_.ov_model->get_ordered_ops()) {
-      const bool constant = ov::is_type<ov::op::v0::Constant>(node);
-      if (!constant || owned_.contains(node.get()) || !node->get_output_element_type(0).is_real()) continue;
+      if (constants_.contains(node.get()) && !ov::is_type<ov::op::v0::Result>(node)) continue;
+      for (std::size_t i = 0; i < node->get_input_size(); ++i) {
+        const ov::Node* source = node->get_input_node_ptr(i);
+        if (constants_.contains(source) && !weight_ports.contains({node.get(), i})) open.push_back(source);
+      }
+    }
+    while (!open.empty()) {
+      const ov::Node* node = open.back();
+      open.pop_back();
+      if (!read.insert(node).second) continue;
+      for (std::size_t i = 0; i < node->get_input_size(); ++i) open.push_back(node->get_input_node_ptr(i));
+    }
+    return read;
+  }
+
+  // Biases and the like. Infinities are numbers that masks and padding use, -inf nearly always so; NaN is seldom meant.
+  Status count_other_parameters() {
+    const std::set<const ov::Node*> read = read_beside_weights();
+    for (const auto& node : graph_.ov_model->get_ordered_ops()) {
+      const auto constant = ov::as_type_ptr<ov::op::v0::Constant>(node);
+      if (!constant || owned_.contains(node.get()) || !read.contains(node.get())) continue;
+      if (!node->get_output_element_type(0).is_real()) continue;
       graph_.other_parameters += ov::shape_size(node->get_output_shape(0));
-      const std::vector<float> values = ov::as_type_ptr<ov::op::v0::Constant>(node)->cast_vector<float>();
-      const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x) && !(x < 0); });
+      const std::vector<float> values = constant->cast_vector<float>();
+      const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return std::isnan(x) || (std::isinf(x) && x > 0); });
       if (bad == values.end()) continue;
-      return Error{.kind = ErrorKind::kInput,
-                   .what = "a constant of the model is not a number",
-                   .where = graph_.path + ", tensor " + quoted(node->get_friendly_name()) + ", element " +
-                            std::to_string(bad - values.begin()),
-                   .found = std::to_string(*bad)};
+      graph_.notes.push_back("tensor " + quoted(node->get_friendly_name()) + " holds " + (std::isnan(*bad) ? "a NaN" : "+inf") +
+                             " (element " + std::to_string(bad - values.begin()) + "): outputs may not be finite");
     }
     return success();
   }
@@ -297,6 +329,13 @@ Result<Graph> load(const std::string& path) {
     if (graph.ov_model->outputs().empty()) {
       return Error{.kind = ErrorKind::kInput, .what = "the model has no output", .where = path, .hint = "is the file empty?"};
     }
+    auto widened = widen_to_float32(graph.ov_model);
+    if (!widened) {
+      Error error = widened.error();
+      error.where = path + ", " + error.where;
+      return error;
+    }
+    if (!widened->empty()) graph.notes.push_back("the file's tensors are " + *widened + "; they are read as float32");
     for (const auto& input : graph.ov_model->inputs()) {
       auto info = tensor_info(input);
       if (!info) return info.error();

@@ -1,0 +1,23 @@
+#pragma once
+
+// Models whose products are in half or double precision, as float32.
+
+#include <memory>
+#include <string>
+
+#include "posittune/base/result.h"
+
+namespace ov {
+class Model;
+}  // namespace ov
+
+namespace posittune::model {
+
+// Where a product (matrix product, convolution, look-up) of the model is in float16, bfloat16 or float64, turns every
+// tensor of these types into float32, inputs and outputs too, in place. Values of the 16-bit types stay exactly what
+// they are; of float64 they are rounded. Models in float32, with some helper nodes in other types, stay as they are.
+//
+// Returns the name of the type that was widened ("f16"), or nothing. kUnsupported names a node that insists on its type.
+Result<std::string> widen_to_float32(const std::shared_ptr<ov::Model>& model);
+
+}  // namespace posittune::model

@@ -1,0 +1,22 @@
+"""+inf in a constant that is not quantized is a number: sigmoid(inf) = 1."""
+import json
+
+import numpy as np
+from support import ROOT, CliTest
+
+HERE = ROOT / "tests/cases/infinite_constant"
+
+
+class InfiniteConstant(CliTest):
+    def test_the_model_runs(self):
+        document = json.loads(self.ok("inspect", HERE / "m.onnx", "--json"))
+        self.assertEqual([row["layer"] for row in document["rows"]], ["d"])
+        self.assertTrue(any("'anchors' holds +inf" in note for note in document["notes"]), document["notes"])
+        document = json.loads(self.ok("compare", HERE / "m.onnx", "--report", HERE / "r.npz", "--formats", "fp32,int8", "--what", "w",
+                                      "--resamples", 20, "--threads", 1, "--save-outputs", "out", "-o", "run", "--json"))
+        plain = np.load(next((self.path / "out").glob("fp32*.box.npy")))
+        self.assertTrue(np.isfinite(plain).all())
+        self.assertTrue((plain == 1).any())
+        for row in document["rows"]:
+            for name, metric in row["metrics"].items():
+                self.assertTrue(np.isfinite(metric["value"]), (row["format"], name))
