@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "posittune/base/interrupt.h"
 #include "posittune/base/memory.h"
@@ -24,6 +26,13 @@ void occupy_standard_streams() {
   }
 }
 
+// Whether a line on stderr can be drawn anew.
+bool is_terminal() {
+  const char* kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && kind != nullptr && *kind != '\0' &&
+         std::string_view(kind) != "dumb";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,5 +44,5 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return posittune::cli::run(arguments, {std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0});
+  return posittune::cli::run(arguments, {std::cout, std::cerr, is_terminal()});
 }

@@ -10,6 +10,30 @@ def nearest(values, x):
 
 
 class QuantizeTest(CliTest):
+    def test_types_and_orders_of_the_input(self):
+        x = np.random.default_rng(3).normal(size=(5, 7, 3)).astype(np.float32)
+        self.save(x)
+        self.quantize("in.npy", "-f", "posit<8,1>", "--rule", "mse", "--axis", "1", "-o", "right.npy")
+        for other in (np.asfortranarray(x), x.astype(">f4"), x.astype(np.float64), np.asfortranarray(x.astype(">f8"))):
+            self.save(other, "other.npy")
+            self.quantize("other.npy", "-f", "posit<8,1>", "--rule", "mse", "--axis", "1", "-o", "got.npy")
+            np.testing.assert_array_equal(np.load(self.path / "got.npy"), np.load(self.path / "right.npy"))
+        half = x.astype(np.float16)
+        self.save(half.astype(np.float32))
+        self.save(half, "half.npy")
+        self.quantize("in.npy", "-f", "int8", "--rule", "absmax", "-o", "right.npy")
+        self.quantize("half.npy", "-f", "int8", "--rule", "absmax", "-o", "got.npy")
+        np.testing.assert_array_equal(np.load(self.path / "got.npy"), np.load(self.path / "right.npy"))
+
+    def test_companions_of_earlier_codes_go(self):
+        self.save(np.arange(64, dtype=np.float32))
+        self.quantize("in.npy", "-f", "mxfp8", "-o", "c.npy", "--codes")
+        self.assertIn("c.exponents.npy", self.files())
+        self.quantize("in.npy", "-f", "int8", "--rule", "absmax", "-o", "c.npy", "--codes")
+        self.assertEqual(self.files(), ["c.npy", "c.scales.npy", "in.npy"])
+        self.quantize("in.npy", "-f", "posit<8,1>", "-o", "c.npy", "--codes")
+        self.assertEqual(self.files(), ["c.npy", "in.npy"])
+
     def test_against_the_code_table(self):
         rows = self.ok("formats", "posit<8,0>", "--codes", "csv").splitlines()[1:]
         values = np.array([float(r.split(",")[2]) for r in rows])

@@ -233,6 +233,74 @@ TEST_F(CocoFile, FolderOfImagesWithLabels) {
   }
 }
 
+class ClassFolders : public testing::Test {
+ protected:
+  ClassFolders() { spec_.path = folder_.file("set"); }
+  // One grey pixel; the value tells the images apart.
+  void add(const std::string& name, std::uint8_t grey) {
+    const auto path = std::filesystem::path(spec_.path) / name;
+    std::filesystem::create_directories(path.parent_path());
+    write_bytes(path.string(), png_bytes(1, 1, 3, 8, {grey, grey, grey}));
+  }
+  Result<Dataset> open() { return Dataset::open(spec_, {{"x", ElementType::kF32, {-1, 3, 1, 1}}}); }
+  void expect_error(const std::vector<std::string>& parts) {
+    const auto data = open();
+    ASSERT_FALSE(data.ok());
+    EXPECT_TRUE(is_error(data.error(), ErrorKind::kInput, parts));
+  }
+  TemporaryFolder folder_;
+  DataSpec spec_;
+};
+
+// Sorted as Python sorts names: "Zebra" before "ant"; folders inside a class are of that class.
+TEST_F(ClassFolders, NamesGiveTheLabels) {
+  add("ant/2.png", 2), add("ant/1.png", 1), add("ant/more/0.png", 3), add("Zebra/x.png", 4);
+  add(".hidden/x.png", 5);
+  const auto data = open();
+  ASSERT_TRUE(data.ok()) << data.error().message();
+  EXPECT_EQ(data->annotations().labels, (std::vector<std::int64_t>{0, 1, 1, 1}));
+  EXPECT_EQ(data->description().classes, (std::vector<std::string>{"Zebra", "ant"}));
+  const auto batch = data->batch(0, 4);
+  ASSERT_TRUE(batch.ok());
+  const auto pixels = batch->at("x").as<float>();
+  const std::vector<float> greys{pixels[0] * 255, pixels[3] * 255, pixels[6] * 255, pixels[9] * 255};
+  for (const std::size_t i : {0, 1, 2, 3}) EXPECT_NEAR(greys[i], (std::vector{4, 1, 2, 3})[i], 1e-4);
+}
+
+TEST_F(ClassFolders, ALimitTakesFromEachClass) {
+  for (const char* name : {"a/1.png", "a/2.png", "a/3.png", "b/1.png", "c/1.png", "c/2.png"}) {
+    add(name, static_cast<std::uint8_t>(name[0] + name[2]));
+  }
+  spec_.limit = 5;
+  const auto data = open();
+  ASSERT_TRUE(data.ok()) << data.error().message();
+  EXPECT_EQ(data->annotations().labels, (std::vector<std::int64_t>{0, 0, 1, 2, 2}));
+}
+
+TEST_F(ClassFolders, WhatIsNoSetOfClasses) {
+  add("a/1.png", 1);
+  expect_error({"one class only", "a"});
+  std::filesystem::create_directory(spec_.path + "/b");
+  expect_error({"holds no images", "set/b"});
+  add("b/1.png", 2);
+  EXPECT_TRUE(open().ok());
+  add("1.png", 3);
+  expect_error({"images and folders of images", "1.png and a/1.png"});
+}
+
+TEST_F(ClassFolders, LabelsOfAnotherSplit) {
+  add("1.png", 1), add("2.png", 2);
+  spec_.labels = folder_.file("labels.txt");
+  write_bytes(spec_.labels, "other.png 3\n");
+  expect_error({"image has no label", "1.png"});
+  spec_.shared_labels = true;
+  const auto data = open();
+  ASSERT_TRUE(data.ok()) << data.error().message();
+  EXPECT_TRUE(data->annotations().labels.empty());
+  write_bytes(spec_.labels, "1.png 3\n");
+  expect_error({"image has no label", "2.png"});
+}
+
 TEST_F(CocoFile, FoldersWithout) {
   DataSpec spec = spec_;
   spec.path = folder_.file("set");

@@ -178,6 +178,51 @@ def check_coco(check: Checker, zoo: Path):
     check.done("20 images of the zoo's COCO set, pixels and boxes")
 
 
+def check_orientation(check: Checker):
+    """All eight orientations of EXIF, JPEG and PNG, a photograph's other tags beside them, both byte orders."""
+    import numpy as np
+    from PIL import Image, ImageOps
+    folder = check.folder / "turned"
+    folder.mkdir()
+    shown = np.random.default_rng(5).integers(0, 256, (6, 9, 3), dtype=np.uint8)
+    for endian in "<>":
+        for orientation in range(0, 10):
+            exif = Image.Exif()
+            exif.endian = endian
+            exif[0x010F], exif[0x0112], exif[0x0131] = "maker", orientation, "a program"
+            for name, options in (("jpg", {"quality": 95, "subsampling": 0}), ("png", {})):
+                Image.fromarray(shown).save(folder / f"x.{name}", exif=exif, **options)
+                with Image.open(folder / f"x.{name}") as image:
+                    expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.float64)
+                height, width = expected.shape[:2]
+                out = check.read({"path": str(folder), "preprocessing": {"scale": 1}},
+                                 [("x", "float32", [-1, 3, height, width])])
+                assert np.array_equal(check.array(out, "x")[0], expected.transpose(2, 0, 1)), (endian, orientation, name)
+                (folder / f"x.{name}").unlink()
+    check.done("EXIF orientation of JPEG and PNG, as Pillow's exif_transpose")
+
+
+def check_center_crop(check: Checker):
+    """torchvision's Resize and CenterCrop on PIL images, whose resize rounds to integers after each direction."""
+    import numpy as np
+    from PIL import Image
+    folder = check.folder / "crops"
+    folder.mkdir()
+    generator = np.random.default_rng(6)
+    for width, height, short, size in ((51, 33, 16, 12), (33, 51, 16, 13), (40, 40, 16, 16), (9, 14, 20, 15)):
+        image = Image.fromarray(generator.integers(0, 256, (height, width, 3), dtype=np.uint8))
+        image.save(folder / "x.png")
+        long = int(short * max(width, height) / min(width, height))
+        w, h = (short, long) if width <= height else (long, short)
+        left, top = int(round((w - size) / 2.0)), int(round((h - size) / 2.0))
+        expected = np.asarray(image.resize((w, h), Image.BILINEAR).crop((left, top, left + size, top + size)), dtype=np.float64)
+        out = check.read({"path": str(folder), "preprocessing": {"scale": 1, "resize": "center_crop", "short_side": short}},
+                         [("x", "float32", [-1, 3, size, size])])
+        worst = np.abs(check.array(out, "x")[0] - expected.transpose(2, 0, 1)).max()
+        assert worst <= 1.01, (width, height, worst)
+    check.done("center_crop, as torchvision's")
+
+
 def check_text(check: Checker, zoo: Path):
     """Rows as zoo/prepare_text.py cuts them, from Hugging Face's tokenizer."""
     import numpy as np
@@ -218,6 +263,8 @@ def main() -> int:
         check_npz(check)
         check_zoo_npz(check, zoo)
         check_images(check, zoo)
+        check_orientation(check)
+        check_center_crop(check)
         check_coco(check, zoo)
         check_text(check, zoo)
         print(f"{check.passed} passed")

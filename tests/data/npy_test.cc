@@ -91,18 +91,43 @@ TEST_F(Npy, ShapesOfEveryRank) {
   expect_values(npy(1, header("<f4", "False", "(3, 0, 5)"), ""), {3, 0, 5}, {});
 }
 
-TEST_F(Npy, FortranOrderOnlyWhereItIsTheSame) {
-  expect_error(npy(1, header("<f4", "True", "(2, 3)"), bytes_of(kSix)), "Fortran");
+// numpy.asfortranarray of [[a, c, e], [b, d, f]] is a b c d e f in the file.
+TEST_F(Npy, FortranOrder) {
+  expect_values(npy(1, header("<f4", "True", "(2, 3)"), bytes_of(kSix)), {2, 3},
+                {kSix[0], kSix[2], kSix[4], kSix[1], kSix[3], kSix[5]});
   expect_values(npy(1, header("<f4", "True", "(6,)"), bytes_of(kSix)), {6}, kSix);
 }
 
 TEST_F(Npy, OtherTypesAreNamed) {
-  for (const char* type : {"<f8", ">f4", "<f2", "<i4", "|u1", "|O", "|V4"}) {
+  for (const char* type : {"<c8", "<f3", "|O", "|V4"}) {
     const auto reader = open(npy(1, header(type, "False", "(6,)"), bytes_of(kSix)));
     ASSERT_FALSE(reader.ok()) << type;
     EXPECT_EQ(reader.error().kind, ErrorKind::kInput);
     EXPECT_EQ(reader.error().found, std::string("'") + type + "'");
   }
+}
+
+TEST_F(Npy, TypesAndByteOrders) {
+  const std::vector<double> doubles{1.5, -0.1, 1e-300};
+  expect_values(npy(1, header("<f8", "False", "(3,)"), bytes_of(doubles)), {3}, {1.5f, -0.1f, 0});
+  // numpy: array([1.5, -2], '>f4'), array([1.5, -2], '>f2'), array([258, -1], '>i2')
+  expect_values(npy(1, header(">f4", "False", "(2,)"), std::string("\x3f\xc0\0\0\xc0\0\0\0", 8)),
+                {2}, {1.5f, -2});
+  expect_values(npy(1, header(">f2", "False", "(2,)"), std::string("\x3e\0\xc0\0", 4)), {2},
+                {1.5f, -2});
+  expect_values(npy(1, header(">i2", "False", "(2,)"), std::string("\1\2\xff\xff", 4)), {2},
+                {258, -1});
+}
+
+TEST_F(Npy, ADoubleBeyondFloatIsRefusedWithItsDigits) {
+  const auto reader = open(npy(1, header("<f8", "False", "(2,)"), bytes_of(std::vector<double>{1, 3.5000000000000004e38})));
+  ASSERT_TRUE(reader.ok());
+  std::vector<float> out(2);
+  const Status read = reader->read(0, out);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().kind, ErrorKind::kInput);
+  EXPECT_EQ(read.error().found, "3.5000000000000004e+38");
+  EXPECT_NE(read.error().where.find("element 1"), std::string::npos);
 }
 
 TEST_F(Npy, SizesThatDoNotMatchTheShape) {

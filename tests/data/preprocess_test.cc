@@ -103,19 +103,56 @@ TEST(Resizer, EqualsTheFormula) {
   }
 }
 
+Placement placed_in(ImageSize original, ImageSize network, Resize resize,
+                    std::size_t short_side = 0) {
+  return place(original, {.height = network.height,
+                          .width = network.width,
+                          .resize = resize,
+                          .short_side = short_side});
+}
+
 TEST(Place, Stretch) {
-  const Placement p = place({100, 50}, {200, 25}, Resize::kStretch);
+  const Placement p = placed_in({100, 50}, {200, 25}, Resize::kStretch);
   EXPECT_EQ(p, (Placement{{200, 25}, 0, 0, 2, 0.5}));
 }
 
 TEST(Place, Letterbox) {
   // Wide: 192 / 100 limits; the height 96 leaves 96, half above.
-  EXPECT_EQ(place({100, 50}, {192, 192}, Resize::kLetterbox),
+  EXPECT_EQ(placed_in({100, 50}, {192, 192}, Resize::kLetterbox),
             (Placement{{192, 96}, 0, 48, 1.92, 1.92}));
   // Tall, with an odd rest: 10 x 3 -> width 6 * 5 / 10 = 3, 3 left of 6: 1 before, 2 behind.
-  EXPECT_EQ(place({5, 10}, {6, 6}, Resize::kLetterbox), (Placement{{3, 6}, 1, 0, 0.6, 0.6}));
+  EXPECT_EQ(placed_in({5, 10}, {6, 6}, Resize::kLetterbox), (Placement{{3, 6}, 1, 0, 0.6, 0.6}));
   // Never less than a pixel.
-  EXPECT_EQ(place({1000, 1}, {10, 10}, Resize::kLetterbox).inside, (ImageSize{10, 1}));
+  EXPECT_EQ(placed_in({1000, 1}, {10, 10}, Resize::kLetterbox).inside, (ImageSize{10, 1}));
+}
+
+// torchvision 0.22: Resize(short side), then CenterCrop(size).
+TEST(Place, CenterCrop) {
+  // 100 x 50: the height becomes 4, the width 8; 8 - 4 is cut, 2 on the left.
+  EXPECT_EQ(placed_in({100, 50}, {4, 4}, Resize::kCenterCrop),
+            (Placement{{8, 4}, -2, 0, 0.08, 0.08}));
+  // The long side is rounded down: 256 * 500 / 333 = 384.4; (384 - 224) / 2, (256 - 224) / 2.
+  const Placement usual = placed_in({500, 333}, {224, 224}, Resize::kCenterCrop, 256);
+  EXPECT_EQ(usual.inside, (ImageSize{384, 256}));
+  EXPECT_EQ(usual.left, -80);
+  EXPECT_EQ(usual.top, -16);
+  // Odd surpluses: 1 -> 0.5 -> 0, 3 -> 1.5 -> 2, 5 -> 2.5 -> 2, as Python's round().
+  EXPECT_EQ(placed_in({7, 5}, {4, 4}, Resize::kCenterCrop, 5).left, -2);
+  EXPECT_EQ(placed_in({7, 5}, {4, 4}, Resize::kCenterCrop, 5).top, 0);
+  EXPECT_EQ(placed_in({9, 5}, {4, 4}, Resize::kCenterCrop, 5).left, -2);
+  // A network that is not square: the short side is its larger one.
+  EXPECT_EQ(placed_in({60, 40}, {30, 20}, Resize::kCenterCrop).inside, (ImageSize{45, 30}));
+}
+
+// The crop of an image that is not resized is a copy.
+TEST(Preprocess, CenterCropCuts) {
+  std::vector<std::uint8_t> rgb;
+  for (int i = 0; i < 4 * 2; ++i) rgb.insert(rgb.end(), 3, static_cast<std::uint8_t>(i));
+  const Floats out = run(image_of(4, 2, rgb), {.height = 2,
+                                               .width = 2,
+                                               .resize = Resize::kCenterCrop,
+                                               .scale = 1});
+  EXPECT_EQ(Floats(out.begin(), out.begin() + 4), (Floats{1, 2, 5, 6}));
 }
 
 TEST(Place, LetterboxPadsAndBoxesFollow) {
@@ -129,7 +166,7 @@ TEST(Place, LetterboxPadsAndBoxesFollow) {
     EXPECT_EQ(out[i], y == 0 || y == 3 ? 7 : 200) << i;
   }
   const records::Box box =
-      placed({0.5f, 0.25f, 1, 0.5f, 3, true}, place({2, 1}, {4, 4}, Resize::kLetterbox));
+      placed({0.5f, 0.25f, 1, 0.5f, 3, true}, placed_in({2, 1}, {4, 4}, Resize::kLetterbox));
   EXPECT_EQ(box.x, 1);
   EXPECT_EQ(box.y, 1.5);
   EXPECT_EQ(box.width, 2);

@@ -29,6 +29,14 @@ TEST(Table, MissingAndSurplusCells) {
   EXPECT_EQ(table.text(), "a  b\n1\n1  2\n\n");
 }
 
+TEST(Table, WideAndCombiningCharacters) {
+  Table table({{"layer"}, {"x"}});
+  table.add_row({"\xe5\xb1\x82\xe5\xb1\x82\xe5\xb1\x82", "y"});  // six columns
+  table.add_row({"e\xcc\x81", "z"});                               // one
+  EXPECT_EQ(table.text(),
+            "layer   x\n\xe5\xb1\x82\xe5\xb1\x82\xe5\xb1\x82  y\ne\xcc\x81       z\n");
+}
+
 TEST(Table, OneCodePointIsOnePlace) {
   Table table({{"kl", Align::kRight}, {"x"}});
   table.add_row({"0.1 \xc2\xb1 0.2", "y"});  // plus-minus
@@ -42,7 +50,7 @@ TEST(Table, OneCodePointIsOnePlace) {
 TEST(Table, ControlCharactersDoNotReachTheTerminal) {
   Table table({{"layer"}, {"x"}});
   table.add_row({"a\n\x1b[31mb\x7f", "y"});
-  EXPECT_EQ(table.text(), "layer      x\na  [31mb   y\n");
+  EXPECT_EQ(table.text(), "layer               x\na\\x0a\\x1b[31mb\\x7f  y\n");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
 // The command line: parses, runs one command, maps its outcome to an exit code.
-// Data goes to `out`, talk and errors to `err`.
+// Results go to `out`; progress, notes and errors to `err`.
 
 #include <functional>
 #include <iosfwd>

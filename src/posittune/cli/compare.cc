@@ -154,13 +154,13 @@ Action declare(CLI::App& app, Streams streams) {
       ->default_val("static")
       ->group(numbers);
   app.add_flag("--input-weighted", options->input_weighted,
-               "choose weight scales by the error weighted with E[x_k^2] of the input column")
+               "choose weight scales by the squared error weighted by how large each input is in calibration (E[x_k^2])")
       ->group(numbers);
-  app.add_option("--rounding", options->rounding, "nearest; compensated: the columns that are not rounded yet make up for those that are (GPTQ)")
+  app.add_option("--rounding", options->rounding, "nearest; compensated: GPTQ: columns not yet rounded are changed to cancel the output error of those already rounded")
       ->check(CLI::IsMember({"nearest", "compensated"}))
       ->default_val("nearest")
       ->group(numbers);
-  app.add_flag("--bias-correction", options->bias_correction, "add the mean error of rounded weights to each output channel")
+  app.add_flag("--bias-correction", options->bias_correction, "correct the mean error that rounding weights makes in each output channel")
       ->group(numbers);
   app.add_option("--accumulate", options->accumulate, "fp32, or quire: exact sums, for small models")
       ->check(CLI::IsMember({"fp32", "quire"}))
@@ -168,13 +168,13 @@ Action declare(CLI::App& app, Streams streams) {
       ->group(numbers);
   const std::string measuring = "Measuring";
   declare_scores(app, options->scores, measuring);
-  app.add_option("--batch", options->batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
-  app.add_option("--resamples", options->resamples, "bootstrap resamples")->check(CLI::Range(10, 1000000))->group(measuring);
-  app.add_option("--seed", options->seed, "of the bootstrap")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
+  app.add_option("--batch", options->batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
+  app.add_option("--resamples", options->resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(10, 1000000))->group(measuring);
+  app.add_option("--seed", options->seed, "seed of the bootstrap's random draws")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
   app.add_option("-o,--run", options->run_folder, "run folder; an interrupted run continues (default: runs/compare-...)")->group(measuring);
-  app.add_option("--save-outputs", options->save_outputs, "also write the outputs of each row as npy files here")->group(measuring);
-  app.add_flag("--json", options->json, "one JSON document on stdout");
-  app.add_flag("--dry-run", options->dry_run, "show what would be done, and an estimate of the time");
+  app.add_option("--save-outputs", options->save_outputs, "also write the model's outputs under each format to this folder, as .npy files")->group(measuring);
+  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
+  app.add_flag("--dry-run", options->dry_run, "measure nothing: show what would be measured and how long it may take");
   return [options, streams] {
     CompareOptions resolved = *options;
     if (resolved.formats.empty() && !resolved.recipes.empty()) resolved.formats = {"fp32"};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
 #include "posittune/cli/cost_job.h"
 #include "posittune/cli/job.h"
@@ -166,7 +167,7 @@ Status show_model(const CostOptions& options, const cost::Table& table, Streams 
   }
   print_costs(*result, streams.out);
   if (options.by_layer) print_layers(*result, streams.out);
-  for (const std::string& note : result->notes) fmt::print(streams.err, "note: {}\n", note);
+  for (const std::string& note : result->notes) fmt::print(streams.err, "note: {}\n", printable(note));
   say_source(table, streams.err);
   return success();
 }
@@ -255,7 +256,7 @@ Status show(CostOptions options, Streams streams) {
   if (done) return done;
   const auto fallback = fallback_table(options, *table, done.error());
   if (!fallback) return done;
-  fmt::print(streams.err, "note: {}\n", fallback->note);
+  fmt::print(streams.err, "note: {}\n", printable(fallback->note));
   return attempt(fallback->table);
 }
 
@@ -272,15 +273,15 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--recipe", options->recipe, "cost this recipe (YAML) instead of formats")->option_text("FILE")->group(what);
   app.add_option("--table", options->table, "MAC units: rtl (this project's, synthesised), placeholder (a model for every pair), or a CSV as --table-csv writes it "
                  "(default: rtl; the placeholder where rtl lacks a pair)")->option_text("TABLE")->group(hardware);
-  app.add_option("--accumulator", options->accumulator, "of a pair's units the one with this accumulator, where there is one (default: least energy)")->group(hardware);
-  app.add_option("--pipeline", options->pipeline, "and this pipeline")->group(hardware);
+  app.add_option("--accumulator", options->accumulator, "use units with this accumulator, where the table has one (default: the unit of least energy)")->group(hardware);
+  app.add_option("--pipeline", options->pipeline, "use units with this pipeline, where the table has one")->group(hardware);
   const auto costs = CLI::Range(0.0, 1e9, "0 to 1e9");
   app.add_option("--memory-pj-per-bit", options->weight_pj_per_bit, "energy to read a bit of a weight (default: DRAM, 20 at 45 nm, 755 at 180 nm)")
       ->check(costs)->group(hardware);
   app.add_option("--activation-pj-per-bit", options->activation_pj_per_bit, "energy to read a bit of a layer's input (default: on-chip memory, 0.156 at 45 nm, 5.9 at 180 nm)")
       ->check(costs)->group(hardware);
-  app.add_flag("--by-layer", options->by_layer, "each layer too");
-  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.add_flag("--by-layer", options->by_layer, "also print each layer");
+  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
   app.add_flag("--table-csv", options->table_csv, "write the table of MAC units as CSV; of --formats if given, else of all");
   return [options, streams] { return show(*options, streams); };
 }

@@ -107,7 +107,7 @@ Status doctor(bool json, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto json = std::make_shared<bool>(false);
-  app.add_flag("--json", *json, "one JSON document on stdout");
+  app.add_flag("--json", *json, "print the results as one JSON document on stdout");
   app.footer(std::string("The environment variable ") + kernels::kTargetVariable +
              "=scalar|avx2|avx512 forces the kernels, " + engine::kPathVariable +
              "=fp32|bf16|int8 the products.");

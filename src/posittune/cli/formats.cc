@@ -152,12 +152,12 @@ Status show(const Options& options, Streams streams) {
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("SPEC", options->specs,
-                 "formats: none lists the known ones, one prints its card, several a table");
-  CLI::Option* json = app.add_flag("--json", options->json, "one JSON document on stdout");
-  app.add_option("--codes", options->codes, "the table of all codes of one format")
+                 "formats to show. None: the list of known formats; one: its properties; several: a table");
+  CLI::Option* json = app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
+  app.add_option("--codes", options->codes, "print every code of one format with its value")
       ->check(CLI::IsMember({"csv", "json"}))
       ->excludes(json);
-  app.add_option("-o,--output", options->output, "file for --codes (default: stdout)");
+  app.add_option("-o,--output", options->output, "file that --codes writes (default: stdout)");
   app.add_option("--plot", options->plot,
                  "write the decimal accuracy of the formats as an SVG file");
   return [options, streams] { return show(*options, streams); };
@@ -165,6 +165,6 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kFormats = {"formats", "number formats: list, card, code table, accuracy", declare};
+const Command kFormats = {"formats", "number formats: their properties, codes and accuracy", declare};
 
 }  // namespace posittune::cli

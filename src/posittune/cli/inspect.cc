@@ -8,6 +8,7 @@
 #include <optional>
 #include <ostream>
 
+#include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/zoo_models.h"
@@ -134,7 +135,7 @@ Status inspect(const Options& options, Streams streams) {
     return success();
   }
   print_table(*graph, rows, streams.out);
-  for (const std::string& note : graph->notes) fmt::print(streams.err, "note: {}\n", note);
+  for (const std::string& note : graph->notes) fmt::print(streams.err, "note: {}\n", printable(note));
   return success();
 }
 
@@ -146,9 +147,9 @@ Action declare(CLI::App& app, Streams streams) {
                  "only layers whose name, or whose weight's name, matches one of these")
       ->option_text("REGEX")
       ->allow_extra_args(false);
-  app.add_option("--exclude", options->selection.exclude, "not these layers")->option_text("REGEX")->allow_extra_args(false);
-  app.add_flag("--attention", options->selection.attention, "MatMuls of two activations too");
-  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.add_option("--exclude", options->selection.exclude, "leave out layers that match one of these")->option_text("REGEX")->allow_extra_args(false);
+  app.add_flag("--attention", options->selection.attention, "also the products of attention (MatMuls of two activations)");
+  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
   return [options, streams] { return inspect(*options, streams); };
 }
 

@@ -72,7 +72,7 @@ std::string scored_config(const evaluation::ScoredOutput& scored) {
 
 records::SplitRecord split_record(const data::Dataset& data) {
   const data::DatasetDescription& description = data.description();
-  return {description.path, description.kind, description.items, description.unit, description.sha256};
+  return {description.path, description.kind, description.items, description.unit, description.sha256, description.classes};
 }
 
 records::RunInfo run_info(const ModelData& of, const ModelDataOptions& options, Streams streams) {

@@ -23,9 +23,46 @@ std::optional<data::DataSpec> spec_of(const ModelDataOptions& options, const std
   spec.tokenizer = options.tokenizer;
   spec.annotations = options.annotations;
   spec.labels = options.labels;
+  spec.shared_labels = true;
   spec.sequence = options.sequence;
   spec.limit = options.limit;
   return spec;
+}
+
+std::set<std::string> image_names(const data::Dataset& data) {
+  std::set<std::string> names;
+  for (const data::DataFile& file : data.description().files) {
+    names.insert(fs::path(file.path).lexically_relative(data.description().path).string());
+  }
+  return names;
+}
+
+// One file of labels for all splits: it must be of one of them, and tell their images apart.
+Status check_labels(const ModelDataOptions& options, const data::Splits& splits) {
+  if (options.labels.empty() || !options.data.empty()) return success();
+  bool used = false;
+  for (const auto* split : {&splits.calibrate, &splits.search, &splits.report}) {
+    used = used || (*split && !(*split)->annotations().labels.empty());
+  }
+  if (!used) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "the labels name no image of any split",
+                 .where = options.labels,
+                 .expected = "a line \"FILE LABEL\" for each image, FILE as it is called in its folder"};
+  }
+  if (!splits.search || !splits.report) return success();
+  const std::set<std::string> searched = image_names(*splits.search);
+  for (const std::string& name : image_names(*splits.report)) {
+    if (!searched.contains(name) || splits.report->annotations().labels.empty()) continue;
+    if (fs::path(name).filename() == fs::path(options.labels).filename()) continue;
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the labels do not tell the images of two splits apart",
+                 .where = options.labels,
+                 .expected = "names that are in one split",
+                 .found = name + " in search and in report",
+                 .hint = "give each split its own `labels` in a data.yaml"};
+  }
+  return success();
 }
 
 void override_with(const ModelDataOptions& options, std::optional<data::DataSpec>& spec) {
@@ -91,27 +128,27 @@ Status find_external(const std::string& path, std::set<std::string>& names) {
 void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("MODEL", options.model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME, which brings its data")->required();
   const std::string data = "Data";
-  app.add_option("--data", options.data, "YAML that names the splits calibrate, search and report")->group(data);
-  app.add_option("--calibrate", options.calibrate, "data for statistics and scales")->group(data);
-  app.add_option("--search", options.search, "data for choosing")->group(data);
-  app.add_option("--report", options.report, "data for the numbers shown: npz, text, folder of images, COCO json")->group(data);
-  app.add_option("--tokenizer", options.tokenizer, "tokenizer as OpenVINO IR, for text")->group(data);
-  app.add_option("--annotations", options.annotations, "COCO json, for a folder of images")->group(data);
-  app.add_option("--labels", options.labels, "file with a line \"FILE LABEL\" for each image")->group(data);
-  app.add_option("--sequence", options.sequence, "tokens a row, for text")->check(CLI::Range(0, 1 << 30))->group(data);
-  app.add_option("--limit", options.limit, "only the first so many items of each split (0: all)")->check(CLI::Range(0, 1 << 30))->group(data);
+  app.add_option("--data", options.data, "YAML file that describes the data: keys calibrate, search and report")->group(data);
+  app.add_option("--calibrate", options.calibrate, "calibration data: statistics of activations and scales come from it")->group(data);
+  app.add_option("--search", options.search, "data that scores, and choices between formats, are measured on")->group(data);
+  app.add_option("--report", options.report, "data for the results shown, used for nothing else: .npz, .txt, folder of images, COCO .json")->group(data);
+  app.add_option("--tokenizer", options.tokenizer, "for text data: the tokenizer as OpenVINO IR (openvino_tokenizer.xml)")->group(data);
+  app.add_option("--annotations", options.annotations, "for folders of images: COCO .json with their boxes")->group(data);
+  app.add_option("--labels", options.labels, "for folders of images: text file with a line \"FILE LABEL\" for each image; a split of which it names no image has no labels. A folder for each class needs none")->group(data);
+  app.add_option("--sequence", options.sequence, "for text data: tokens in each item (default: what the model fixes, else 256)")->check(CLI::Range(0, 1 << 30))->group(data);
+  app.add_option("--limit", options.limit, "use at most this many items of each split (0: all)")->check(CLI::Range(0, 1 << 30))->group(data);
   const std::string layers = "Layers";
   app.add_option("--include", options.selection.include,
                  "quantize only layers whose name, or whose weight's name, matches one of these")
       ->option_text("REGEX")
       ->allow_extra_args(false)
       ->group(layers);
-  app.add_option("--exclude", options.selection.exclude, "leave these in FP32")
+  app.add_option("--exclude", options.selection.exclude, "keep layers that match one of these in FP32")
       ->option_text("REGEX")
       ->allow_extra_args(false)
       ->group(layers);
-  app.add_flag("--attention", options.selection.attention, "MatMuls of two activations too")->group(layers);
-  app.add_option("--threads", options.threads, "threads (0: all)")->check(CLI::Range(0, 1024));
+  app.add_flag("--attention", options.selection.attention, "also the products of attention (MatMuls of two activations)")->group(layers);
+  app.add_option("--threads", options.threads, "processor threads to use (0: all)")->check(CLI::Range(0, 1024));
 }
 
 Result<std::string> model_sha256(const std::string& path) {
@@ -146,6 +183,7 @@ Result<ModelData> open_model_data(const ModelDataOptions& options) {
   if (!chosen) return chosen.error();
   auto splits = data::open_splits(*specs, graph->inputs);
   if (!splits) return splits.error();
+  if (const Status labels = check_labels(options, *splits); !labels) return labels.error();
   auto hash = model_sha256(argument->model);
   if (!hash) return hash.error();
   return ModelData{argument->model, *hash, std::move(*graph), std::move(*chosen), std::move(*splits)};

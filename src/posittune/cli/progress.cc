@@ -1,9 +1,13 @@
 #include "posittune/cli/progress.h"
 
 #include <fmt/ostream.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ostream>
+
+#include "posittune/base/printable.h"
 
 namespace posittune::cli {
 namespace {
@@ -16,11 +20,18 @@ std::string rate_text(double rate, const std::string& unit) {
   return fmt::format("{:.3g} {}/s", rate, unit);
 }
 
+// Of the terminal behind stderr; where it does not say, the usual 80.
+std::size_t terminal_columns() {
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
 }  // namespace
 
 Progress::Progress(Streams streams, std::string what, std::size_t total, std::string unit)
     : streams_(streams),
-      what_(std::move(what)),
+      what_(printable(what)),
       unit_(std::move(unit)),
       total_(std::max<std::size_t>(total, 1)),
       start_(Clock::now()),
@@ -53,8 +64,10 @@ void Progress::draw(Clock::time_point now) {
   }
   constexpr std::size_t kBar = 24;
   const auto filled = static_cast<std::size_t>(share * kBar);
-  fmt::print(streams_.err, "\r\033[K{} [{}{}] {}", what_, std::string(filled, '#'),
-             std::string(kBar - filled, '.'), tail);
+  const std::string line = fmt::format("{} [{}{}] {}", what_, std::string(filled, '#'),
+                                       std::string(kBar - filled, '.'), tail);
+  // A line that wraps cannot be redrawn; the last column makes some terminals wrap.
+  fmt::print(streams_.err, "\r\033[K{}", cut_to_width(line, terminal_columns() - 1));
   streams_.err.flush();
 }
 

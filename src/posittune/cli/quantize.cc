@@ -100,7 +100,7 @@ Status quantize(const Options& options, Streams streams) {
                  .what = "scale is not usable",
                  .where = "--scale",
                  .expected = "a positive number that float32 holds, as does its reciprocal",
-                 .found = fmt::format("{:g}", options.scale)};
+                 .found = fmt::format("{}", options.scale)};
   }
   auto array = data::NpyReader::open(options.input);
   if (!array) return array.error();
@@ -126,7 +126,7 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   const CLI::Validator not_empty(
       [](const std::string& path) { return path.empty() ? "is empty" : ""; }, "", "not_empty");
-  app.add_option("IN", options->input, "float32 array, C order (.npy)")
+  app.add_option("IN", options->input, "array of numbers (.npy); other types than float32 are rounded to it")
       ->required()
       ->check(not_empty);
   app.add_option("-f,--format", options->format, "number format, see `posittune formats`")
@@ -147,8 +147,8 @@ Action declare(CLI::App& app, Streams streams) {
       "--codes", options->codes,
       "write codes (uint8, uint16 or uint32) instead of float32, and beside them NAME.scales.npy "
       "(unless all scales are 1) and, for MX formats, NAME.exponents.npy");
-  app.add_flag("--json", options->json, "one JSON document on stdout");
-  app.add_option("--threads", options->threads, "threads (0: all)")->check(CLI::Range(0, 1024));
+  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
+  app.add_option("--threads", options->threads, "processor threads to use (0: all)")->check(CLI::Range(0, 1024));
   return [options, scale, streams] {
     options->has_scale = scale->count() > 0;
     return quantize(*options, streams);
@@ -157,6 +157,6 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kQuantize = {"quantize", "round or encode a float32 array file", declare};
+const Command kQuantize = {"quantize", "round an array file (.npy) to a format, or encode it", declare};
 
 }  // namespace posittune::cli

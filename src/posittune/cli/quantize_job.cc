@@ -105,20 +105,25 @@ std::string companion_path(const std::string& path, const std::string& kind) {
 struct Outputs {
   data::NpyWriter main;
   std::optional<data::NpyWriter> exponents, scales;
+  // Left by earlier codes of this name, which these do not have: readers would apply them.
+  std::vector<std::string> stale;
 };
+
+Status keep_input(const Job& job, const std::string& kind, const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::equivalent(path, job.array.path(), ignored)) return success();
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "the " + kind + " of the codes would replace the input",
+               .where = path,
+               .hint = "give another -o"};
+}
 
 // A file beside the output; it must not be the input.
 Result<data::NpyWriter> open_companion(const Job& job, const std::string& kind,
                                        const std::string& type,
                                        const std::vector<std::size_t>& shape) {
   const std::string path = companion_path(job.output, kind);
-  std::error_code ignored;
-  if (std::filesystem::equivalent(path, job.array.path(), ignored)) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "the " + kind + " of the codes would replace the input",
-                 .where = path,
-                 .hint = "give another -o"};
-  }
+  if (Status s = keep_input(job, kind, path); !s) return s.error();
   return data::NpyWriter::create(path, type, shape);
 }
 
@@ -131,7 +136,7 @@ Result<Outputs> open_outputs(const Job& job) {
   const char* type = job.codes ? code_type(job.format) : "<f4";
   auto main = data::NpyWriter::create(job.output, type, shape);
   if (!main) return main.error();
-  Outputs outputs{std::move(*main), {}, {}};
+  Outputs outputs{std::move(*main), {}, {}, {}};
   if (job.codes && job.format.block != 0) {
     std::vector<std::size_t> blocks = shape;
     if (!blocks.empty()) blocks.back() = (blocks.back() + job.format.block - 1) / job.format.block;
@@ -145,6 +150,15 @@ Result<Outputs> open_outputs(const Job& job) {
     if (Status s = scales->write(std::as_bytes(std::span(job.scales))); !s) return s.error();
     outputs.scales.emplace(std::move(*scales));
   }
+  const std::pair<const char*, bool> companions[] = {{"exponents", outputs.exponents.has_value()},
+                                                     {"scales", outputs.scales.has_value()}};
+  for (const auto& [kind, written] : companions) {
+    std::error_code ignored;
+    const std::string path = companion_path(job.output, kind);
+    if (written || !job.codes || !std::filesystem::is_regular_file(path, ignored)) continue;
+    if (Status s = keep_input(job, kind, path); !s) return s.error();
+    outputs.stale.push_back(path);
+  }
   return outputs;
 }
 
@@ -156,6 +170,16 @@ Status commit(Outputs& outputs) {
   files.insert(files.begin(), &outputs.main);
   for (data::NpyWriter* file : files) {
     if (Status s = file->sync(); !s) return s;
+  }
+  for (const std::string& path : outputs.stale) {
+    std::error_code failed;
+    std::filesystem::remove(path, failed);
+    if (!failed) continue;
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "a file of earlier codes cannot be removed",
+                 .where = path,
+                 .found = failed.message(),
+                 .hint = "remove it, or give another -o"};
   }
   for (data::NpyWriter* file : files) {
     Status s = file->commit();

@@ -41,13 +41,13 @@ Status write_unit(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("-f,--format", options->format, "of both operands, or of weights: posit<8,1>, int8, bf16 ...")->required();
+  app.add_option("-f,--format", options->format, "format of both operands, or of the weight alone with --activation: posit<8,1>, int8, bf16 ...")->required();
   app.add_option("--activation", options->activation, "format of the second operand (default: the same)");
   app.add_option("--pipeline", options->pipeline, "register stages before the accumulator, 0 to 3")->default_val(0);
-  app.add_option("--vectors", options->vectors, "pairs of the test")->check(CLI::Range(1, 1'000'000))->default_val(2000);
-  app.add_option("--seed", options->seed, "of the test's operands")->default_val(1);
-  app.add_option("--liberty", options->liberty, "cell library that the synthesis script names")->envname("POSITTUNE_LIBERTY")->default_val(hardware::kLiberty);
-  app.add_option("-o,--output", options->output, "new folder")->required();
+  app.add_option("--vectors", options->vectors, "number of operand pairs in the test bench")->check(CLI::Range(1, 1'000'000))->default_val(2000);
+  app.add_option("--seed", options->seed, "seed of the test bench's random operands")->default_val(1);
+  app.add_option("--liberty", options->liberty, "cell library (liberty file) that the synthesis script uses")->envname("POSITTUNE_LIBERTY")->default_val(hardware::kLiberty);
+  app.add_option("-o,--output", options->output, "folder to make; it must not exist")->required();
   app.footer("The folder has the sources, a file list, a Yosys script, a self-checking test bench and its vectors.");
   return [options, streams] { return write_unit(*options, streams); };
 }

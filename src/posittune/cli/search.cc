@@ -129,16 +129,16 @@ void declare_choices(CLI::App& app, SearchOptions& options) {
   list("--formats", options.formats, "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of these")->default_str(kFormats);
   app.add_option("--what", options.what, "w: weights; wa: weights and the inputs of layers")->check(CLI::IsMember({"w", "wa"}))->default_val("w")->group(group);
   list("--activations", options.activations, "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is chosen")->default_str(kActivations);
-  list("--pairs", options.pairs, "pairs WEIGHT/ACTIVATION that may go together, or `same` (default: all)");
-  app.add_option("--assign", options.assign, "'REGEX=FORMAT': weights (by their name or their layers') that are not to be chosen")->allow_extra_args(false)->group(group);
-  app.add_option("--tie", options.ties, "'REGEX': weights that must agree, by equal text of its capture groups")->allow_extra_args(false)->group(group);
-  app.add_flag("--tie-inputs", options.tie_inputs, "weights whose layers read the same input (q, k, v) agree")->group(group);
-  app.add_option("--windows", options.windows, "decide windows of so many output channels, not whole weights")->check(CLI::Range(0, 1 << 20))->group(group);
+  list("--pairs", options.pairs, "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only (default: any)");
+  app.add_option("--assign", options.assign, "'REGEX=FORMAT': fix the format of weights whose name, or whose layer's name, matches")->allow_extra_args(false)->group(group);
+  app.add_option("--tie", options.ties, "'REGEX': matching weights whose capture groups have equal text get the same format")->allow_extra_args(false)->group(group);
+  app.add_flag("--tie-inputs", options.tie_inputs, "weights of layers that read the same input (q, k, v) get the same format")->group(group);
+  app.add_option("--windows", options.windows, "choose a format for each group of this many output channels (0: for whole weights)")->check(CLI::Range(0, 1 << 20))->group(group);
   app.add_option("--scale", options.scale, fmt::format("scale rule of weights: {}", fmt::join(quant::scale_rule_names(), ", ")))->default_val("mse_pow2")->group(group);
   app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
-  app.add_flag("--plain-scales", options.plain_scales, "scales by the plain error, not weighted with E[x_k^2] of the input column")->group(group);
-  app.add_option("--rounding", options.rounding, "nearest, or compensated: later columns make good what rounding one did (GPTQ)")->default_val("compensated")->group(group);
-  app.add_flag("--bias-correction", options.bias_correction, "add the mean error of each output channel to the bias")->group(group);
+  app.add_flag("--plain-scales", options.plain_scales, "choose weight scales by the squared error of the weights alone, not weighted by how large the inputs are (E[x_k^2])")->group(group);
+  app.add_option("--rounding", options.rounding, "nearest, or compensated (GPTQ): columns not yet rounded are changed to cancel the output error of those already rounded")->default_val("compensated")->group(group);
+  app.add_flag("--bias-correction", options.bias_correction, "correct the mean error that rounding weights makes in each output channel, in its bias")->group(group);
   app.add_option("--activation-scale", options.activation_scale, "static: by the error of the input itself; output: by the error at the layer's output, where that is surely less on calibration data kept apart, else static; token: for each token when it runs")->default_val("output")->group(group);
   app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax for others)")->default_val("mse_pow2")->group(group);
 }
@@ -146,18 +146,18 @@ void declare_choices(CLI::App& app, SearchOptions& options) {
 void declare_budgets(CLI::App& app, SearchOptions& options) {
   const std::string group = "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto are searches of their own, over bits alone)";
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group); };
-  list("--bits", options.bits, "stored bits per weight, scales and tags included: 4.5");
-  list("--size", options.size, "of all parameters: 60MB");
-  list("--activation-bits", options.activation_bits, "of the inputs of layers, mean over elements");
-  list("--mac-bits", options.mac_bits, "bits of the weight x bits of the input, mean over MACs");
-  list("--energy", options.energy, "of one inference: 2.5mJ, 0.1x (of FP32), 0.9xint8");
-  list("--area", options.area, "um2 of a MAC unit, mean over MACs, or a multiple");
-  app.add_option("--max-drop", options.max_drop, "the fewest bits whose metric on search data loses no more than this: 1%")->group(group);
-  app.add_option("--pareto", options.pareto, "optima for so many budgets of bits, from the least to the most")->check(CLI::Range(2, 1000))->group(group);
-  app.add_option("--refine", options.refine, "try so many changes of the result of each budget on measured KL, and keep what is surely better")->check(CLI::Range(0, 100000))->group(group);
-  app.add_flag("--baselines", options.baselines, "also every uniform format, and what other rules make of the same budgets, where one binds alone (FlexPosit: weights, --bits or --size)")->group(group);
-  app.add_option("--gap", options.gap, "a solution this near to its bound is optimal")->check(CLI::Range(0.0, 1.0))->check(is_number)->default_val("1e-9")->group(group);
-  app.add_option("--solver-seconds", options.solver_seconds, "then the best so far, with its gap")->check(CLI::Range(0.0, 1e6))->check(is_number)->default_val("60")->group(group);
+  list("--bits", options.bits, "mean bits per weight, with what scales and format tags take: 4.5");
+  list("--size", options.size, "size of all parameters: 60MB");
+  list("--activation-bits", options.activation_bits, "mean bits per element of the inputs of layers");
+  list("--mac-bits", options.mac_bits, "bits of the weight times bits of the input, mean over multiply-accumulates (MACs)");
+  list("--energy", options.energy, "energy of one inference: 2.5mJ; 0.1x: a tenth of FP32's; 0.9xint8: of int8's");
+  list("--area", options.area, "area of a MAC unit in um2, mean over MACs; or 0.5x: half of FP32's");
+  app.add_option("--max-drop", options.max_drop, "find the fewest bits at which the metric on search data drops by no more than this: 1%")->group(group);
+  app.add_option("--pareto", options.pareto, "solve for this many budgets of bits, spread from the least possible to the most")->check(CLI::Range(2, 1000))->group(group);
+  app.add_option("--refine", options.refine, "improve each result by trying this many single changes; those whose measured KL is better beyond doubt are kept")->check(CLI::Range(0, 100000))->group(group);
+  app.add_flag("--baselines", options.baselines, "for comparison, also measure each format used everywhere, and simpler rules for choosing formats under the same budget (rules need a single kind of budget; FlexPosit needs --what w and --bits or --size)")->group(group);
+  app.add_option("--gap", options.gap, "stop when the solution is proven to be within this relative distance of the best possible")->check(CLI::Range(0.0, 1.0))->check(is_number)->default_val("1e-9")->group(group);
+  app.add_option("--solver-seconds", options.solver_seconds, "time limit of the solver for each budget; after it, the best solution so far and its proven gap")->check(CLI::Range(0.0, 1e6))->check(is_number)->default_val("60")->group(group);
   app.add_option("--table", options.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
   app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
       ->check([](const std::string& text) { return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text; })
@@ -166,19 +166,19 @@ void declare_budgets(CLI::App& app, SearchOptions& options) {
 
 void declare_measuring(CLI::App& app, SearchOptions& options) {
   const std::string group = "Measuring";
-  app.add_flag("--no-report", options.no_report, "leave the report split unread: for trying things out")->group(group);
-  app.add_option("--gain-items", options.gain_items, "items of the search split that gains are measured on (0: all; default: by the model's size)")->check(CLI::Range(0, 1 << 30))->group(group);
-  app.add_option("--reference", options.reference, "format that gains are measured with")->default_val("posit<5,1>")->group(group);
-  app.add_option("--segments", options.segments, "parts that the graph is cut into, at most")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
-  app.add_option("--cache-limit", options.cache_limit, "memory for tensors at the cuts, for example 512MiB; the rest goes to disk")
+  app.add_flag("--no-report", options.no_report, "do not measure the results on the report data: for trying things out")->group(group);
+  app.add_option("--gain-items", options.gain_items, "items of the search data used to measure how much errors of each layer matter (0: all; default: by the model's size)")->check(CLI::Range(0, 1 << 30))->group(group);
+  app.add_option("--reference", options.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
+  app.add_option("--segments", options.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
+  app.add_option("--cache-limit", options.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
       ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
   declare_scores(app, options.scores, group);
-  app.add_option("--batch", options.batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--resamples", options.resamples, "of the bootstrap")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
-  app.add_option("--seed", options.seed, "of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+  app.add_option("--batch", options.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--resamples", options.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
+  app.add_option("--seed", options.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
   app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/search-...)")->group(group);
-  app.add_flag("--json", options.json, "one JSON document on stdout");
-  app.add_flag("--dry-run", options.dry_run, "show what would be done, and an estimate of the time");
+  app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
+  app.add_flag("--dry-run", options.dry_run, "measure nothing: show what would be measured and how long it may take");
 }
 
 Action declare(CLI::App& app, Streams streams) {

@@ -1,3 +1,4 @@
+#include "posittune/base/printable.h"
 #include "posittune/cli/search_job.h"
 
 #include <fmt/ostream.h>
@@ -143,7 +144,7 @@ Status settle_table(Session& session) {
   auto fallback = fallback_table(options, session.table, priced.error());
   if (!fallback) return priced.error();
   const bool counts = !session.options.energy.empty() || !session.options.area.empty();
-  if (counts) fmt::print(session.streams.err, "note: {}\n", fallback->note);
+  if (counts) fmt::print(session.streams.err, "note: {}\n", printable(fallback->note));
   session.table = std::move(fallback->table);
   session.memory = memory_for(options, session.table);
   return success();

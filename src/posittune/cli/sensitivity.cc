@@ -138,43 +138,44 @@ void declare_formats(CLI::App& app, SensitivityOptions& options) {
       ->delimiter(',')->allow_extra_args(false)->default_str("mse_pow2")->group(group);
   app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
   app.add_option("--activation-scale", options.activation_scale, "static, output or token, as in compare (token: where --scale searches, rms_pow2 for posits and absmax for others)")->default_val("static")->group(group);
-  app.add_flag("--input-weighted", options.input_weighted, "choose weight scales by the error weighted with E[x_k^2] of the input column")->group(group);
-  app.add_option("--rounding", options.rounding, "nearest; compensated: the columns that are not rounded yet make up for those that are (GPTQ)")
+  app.add_flag("--input-weighted", options.input_weighted, "choose weight scales by the squared error weighted by how large each input is in calibration (E[x_k^2])")->group(group);
+  app.add_option("--rounding", options.rounding, "nearest; compensated: GPTQ: columns not yet rounded are changed to cancel the output error of those already rounded")
       ->check(CLI::IsMember({"nearest", "compensated"}))->default_val("nearest")->group(group);
-  app.add_flag("--bias-correction", options.bias_correction, "add the mean error of rounded weights to each output channel")->group(group);
-  app.add_option("--reference", options.reference, "format that gains are measured with")->default_val("posit<5,1>")->group(group);
+  app.add_flag("--bias-correction", options.bias_correction, "correct the mean error that rounding weights makes in each output channel")->group(group);
+  app.add_option("--reference", options.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
 }
 
 void declare_measuring(CLI::App& app, SensitivityOptions& options) {
   const std::string group = "Measuring";
   app.add_option("--tier", options.tier,
-                 "proxy: error at the layer's own output, from one calibration pass; gain: that times a gain that one run for each layer "
-                 "gives; exact: a run for each layer and format")
+                 "how scores are found, from fast to slow. proxy: error at the layer's own output; "
+                 "gain: that error times how much errors of the layer matter, measured by one run for each layer; "
+                 "exact: the loss of the model's output, measured by a run for each layer and format")
       ->default_val("gain")->group(group);
-  app.add_option("--precision", options.precision, "an exact run ends when its 95 % interval is within this part of the score")->check(CLI::Range(0.001, 10.0))->default_val("0.1")->group(group);
-  app.add_flag("--no-early-stop", options.no_early_stop, "exact runs see all data")->group(group);
-  app.add_option("--spot-checks", options.spot_checks, "random pairs that the gain tier also measures exactly")->check(CLI::Range(0, 100000))->default_val("8")->group(group);
-  app.add_option("--segments", options.segments, "parts that the graph is cut into, at most")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
-  app.add_option("--cache-limit", options.cache_limit, "memory for tensors at the cuts, for example 512MiB; the rest goes to disk")
+  app.add_option("--precision", options.precision, "an exact run stops early once its 95 % interval is this narrow, relative to the score")->check(CLI::Range(0.001, 10.0))->default_val("0.1")->group(group);
+  app.add_flag("--no-early-stop", options.no_early_stop, "exact runs use all the data")->group(group);
+  app.add_option("--spot-checks", options.spot_checks, "random (layer, format) pairs that the gain tier also measures exactly, as a check")->check(CLI::Range(0, 100000))->default_val("8")->group(group);
+  app.add_option("--segments", options.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
+  app.add_option("--cache-limit", options.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
       ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
   declare_scores(app, options.scores, group);
-  app.add_option("--batch", options.batch, "items to a run (0: by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--seed", options.seed, "of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+  app.add_option("--batch", options.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--seed", options.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
 }
 
 void declare_more(CLI::App& app, SensitivityOptions& options) {
   const std::string group = "Channels and checks";
-  app.add_option("--channels", options.channels, "also score windows of so many output channels")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--exact-channels", options.exact_channels, "measure so many of the highest windows of each format")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--mixes", options.mixes, "measure so many random mixes of the formats of 4 to 8 bits beside the sum of their scores")->check(CLI::Range(0, 10000))->group(group);
-  app.add_option("--upgrade-points", options.upgrade_points, "upgrade windows of channels in three orders, measured so many times")->check(CLI::Range(0, 1000))->group(group);
-  app.add_option("--upgrade-from", options.upgrade_from, "format of all weights before")->default_val("posit<4,1>")->group(group);
-  app.add_option("--upgrade-to", options.upgrade_to, "format of upgraded windows")->default_val("posit<5,1>")->group(group);
-  app.add_option("--naive", options.naive, "measure so many random pairs by runs of the whole model too, to compare the time")->check(CLI::Range(0, 10000))->group(group);
-  app.add_flag("--check", options.check, "all three tiers, how well they agree, 20 mixes, 8 upgrade points and 4 naive runs")->group(group);
+  app.add_option("--channels", options.channels, "also score groups of this many output channels (0: no)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--exact-channels", options.exact_channels, "measure this many of the highest-scoring groups of channels of each format exactly")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--mixes", options.mixes, "measure this many random mixes of formats of 4 to 8 bits, and compare with the sum of their scores")->check(CLI::Range(0, 10000))->group(group);
+  app.add_option("--upgrade-points", options.upgrade_points, "check of channel scores: give groups of channels a better format in three orders, measuring this many times on the way")->check(CLI::Range(0, 1000))->group(group);
+  app.add_option("--upgrade-from", options.upgrade_from, "with --upgrade-points: format of all weights at the start")->default_val("posit<4,1>")->group(group);
+  app.add_option("--upgrade-to", options.upgrade_to, "with --upgrade-points: format that groups of channels get")->default_val("posit<5,1>")->group(group);
+  app.add_option("--naive", options.naive, "also measure this many random pairs by running the whole model, to compare the time")->check(CLI::Range(0, 10000))->group(group);
+  app.add_flag("--check", options.check, "check the scores: all three tiers and how well they agree, --mixes 20, --upgrade-points 8 and --naive 4")->group(group);
   app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/sensitivity-...)")->group(group);
-  app.add_flag("--json", options.json, "one JSON document on stdout");
-  app.add_flag("--dry-run", options.dry_run, "show what would be done, and an estimate of the time");
+  app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
+  app.add_flag("--dry-run", options.dry_run, "measure nothing: show what would be measured and how long it may take");
 }
 
 Action declare(CLI::App& app, Streams streams) {

@@ -68,8 +68,8 @@ Status zoo(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("NAME", options->name, "one model");
-  app.add_flag("--json", options->json, "one JSON document on stdout");
+  app.add_option("NAME", options->name, "show only this model");
+  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
   app.footer("A name with zoo: in front stands for a model and its data: `posittune compare zoo:gpt2`.");
   return [options, streams] { return zoo(*options, streams); };
 }

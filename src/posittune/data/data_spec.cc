@@ -4,7 +4,7 @@ namespace posittune::data {
 namespace {
 
 constexpr std::string_view kKinds[] = {"auto", "npz", "text", "images", "coco"};
-constexpr std::string_view kResizes[] = {"none", "stretch", "letterbox"};
+constexpr std::string_view kResizes[] = {"none", "stretch", "letterbox", "center_crop"};
 
 template <class Enum, std::size_t n>
 std::optional<Enum> find(const std::string_view (&names)[n], std::string_view name) {

@@ -23,16 +23,23 @@ enum class Resize {
   kNone,       // it has that size already; another is an error
   kStretch,    // both sides scaled, each by its own factor
   kLetterbox,  // both sides scaled by one factor, the rest filled with `pad` on both sides
+  // torchvision's Resize(short_side) and CenterCrop(size): the short side becomes `short_side`, the
+  // long one short_side * long / short, rounded down; of the surplus, half is cut on each side, an
+  // odd half pixel rounded to even. Resized as Pillow's BILINEAR does (with its low-pass filter when
+  // it shrinks), but not rounded to integers.
+  kCenterCrop,
 };
 
-std::string_view name(Resize resize);  // "none", "stretch", "letterbox"
+std::string_view name(Resize resize);  // "none", "stretch", "letterbox", "center_crop"
 std::optional<Resize> resize_mode(std::string_view name);
 
-// pixel (0..255) -> (pixel * scale - mean) / std, per channel. Resizing comes before, bilinear with
-// half-pixel centres and no low-pass filter, as OpenCV's INTER_LINEAR but not rounded to integers.
+// pixel (0..255) -> (pixel * scale - mean) / std, per channel. Resizing comes before; but for
+// center_crop it is bilinear with half-pixel centres and no low-pass filter, as OpenCV's
+// INTER_LINEAR but not rounded to integers.
 struct Preprocessing {
   std::size_t height = 0, width = 0;  // 0: what the model's input fixes
   Resize resize = Resize::kNone;
+  std::size_t short_side = 0;  // center_crop: at least the larger of height and width, which is 0
   double pad = 114;  // of 0..255, all channels
   double scale = 1.0 / 255;
   std::array<double, 3> mean = {0, 0, 0};  // in the order of `bgr`
@@ -42,6 +49,9 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 };
 
+inline constexpr const char* kResizeHint =
+    "set resize: letterbox, stretch or center_crop in the preprocessing";
+
 struct DataSpec {
   DataKind kind = DataKind::kAuto;  // by the name: .npz, .txt, .json (coco), a folder (images, or
                                     // coco when `annotations` is given)
@@ -49,6 +59,9 @@ struct DataSpec {
   std::string images;       // coco: folder of the images; empty: beside the json, named as its stem
   std::string annotations;  // coco: the json, when `path` is the folder
   std::string labels;       // images: text file with a line "FILE LABEL" for each image
+  // The labels may be of other splits: a split of which they name no image has none. Otherwise they
+  // must name each image.
+  bool shared_labels = false;
   std::string tokenizer;    // text: tokenizer as OpenVINO IR (openvino_tokenizer.xml)
   std::string tokenizer_library;  // text: libopenvino_tokenizers.so; empty: see tokenizer.h
   // text: written before each document. Not set: the token the tokenizer names as beginning of text

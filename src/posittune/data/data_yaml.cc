@@ -195,8 +195,10 @@ Reader preprocessing(Preprocessing& out) {
   return [&out](const YAML::Node& node, const Place& place) {
     const std::vector<Field> fields = {
         {"size", size(out)},
-        {"resize", choice({name(Resize::kNone), name(Resize::kStretch), name(Resize::kLetterbox)},
+        {"resize", choice({name(Resize::kNone), name(Resize::kStretch), name(Resize::kLetterbox),
+                           name(Resize::kCenterCrop)},
                           [&](std::size_t i) { out.resize = static_cast<Resize>(i); })},
+        {"short_side", count(out.short_side)},
         {"pad", number(out.pad, false)},
         {"scale", number(out.scale, true)},
         {"mean", channels(out.mean, false)},

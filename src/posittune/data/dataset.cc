@@ -118,6 +118,7 @@ Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& op
   description.units =
       opened.units.empty() ? 0 : *std::max_element(opened.units.begin(), opened.units.end()) + 1;
   description.unit = opened.unit_name;
+  description.classes = opened.classes;
   description.sha256 = combined_hash(opened, *files);
   if (Status s = check_hash(spec, description.sha256); !s) return s.error();
   description.identity = identity_of(opened, description.sha256, inputs);

@@ -30,6 +30,8 @@ struct DatasetDescription {
   std::string unit;             // "document", "image", "item"
   std::string sha256;           // see Dataset::sha256()
   std::string identity;         // see Dataset::identity()
+  // images with a folder for each class: the folders' names, by label. Empty: no names are known.
+  std::vector<std::string> classes;
   std::vector<DataFile> files;  // text: behind it the tokenizer's .xml and .bin
 };
 
@@ -42,7 +44,10 @@ struct Document {
 //   npz     an array for each input of the model, by name, one row an item; `labels`, an integer
 //           for each item, or a row of symbols for each, filled up with -1; `document`, the number of the document an item is from.
 //   text    rows of equal length of each document's tokens; see text_source.cc, documents.h.
-//   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item.
+//   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item; or those of
+//           a folder for each class, labelled by the position of its name in their byte order (as
+//           torchvision's ImageFolder), where a limit takes from each class in turn. A file of
+//           labels comes before the folders' names.
 //   coco    the images of a COCO json in its order, with boxes in pixels of the network's input and
 //           categories numbered from 0 in the order of their ids.
 // A batch has the types that the model's inputs have. An npz number that such a type does not hold

@@ -6,6 +6,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/data/image_codecs.h"
+#include "posittune/data/orientation.h"
 
 namespace posittune::data {
 namespace {
@@ -40,9 +41,11 @@ Result<Image> decode(const std::string& path, bool size_only) {
                  .expected = "a JPEG or PNG file"};
   }
   Image image;
-  const DecodeProblem problem =
-      jpeg ? decode_jpeg(*bytes, size_only, image) : decode_png(*bytes, size_only, image);
-  if (problem.text.empty()) return image;
+  int orientation = 1;
+  const DecodeProblem problem = jpeg ? decode_jpeg(*bytes, size_only, image, orientation)
+                                     : decode_png(*bytes, size_only, image, orientation);
+  if (problem.text.empty() && size_only) return Image{upright(image.size, orientation), {}};
+  if (problem.text.empty()) return upright(std::move(image), orientation);
   return Error{.kind = problem.unsupported ? ErrorKind::kUnsupported : ErrorKind::kInput,
                .what = problem.unsupported ? "image is of a kind that is not read"
                                            : "image is damaged or truncated",

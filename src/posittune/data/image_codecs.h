@@ -20,13 +20,9 @@ struct DecodeProblem {
 
 using EncodedBytes = std::span<const std::byte>;
 
-// Fills image.size, and the pixels unless `size_only`.
-DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image);
-DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image);
-
-// True when an image may have this size.
-inline bool acceptable(ImageSize size) {
-  return size.width > 0 && size.height > 0 && size.width <= kMaxPixels / size.height;
-}
+// Fills image.size, and the pixels unless `size_only`, as they are stored, and the orientation of
+// EXIF (see orientation.h).
+DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image, int& orientation);
+DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image, int& orientation);
 
 }  // namespace posittune::data

@@ -122,18 +122,27 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Names of the images in a folder, sorted by their bytes. Files that are no images (labels, notes)
-// and hidden ones are passed over.
-Result<std::vector<std::string>> list_images(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code problem;
+struct Listing {
+  std::vector<std::string> images, folders;  // names, sorted by their bytes
+};
+
+// Files that are no images (labels, notes) and hidden ones are passed over.
+Result<Listing> list_folder(const std::string& folder) {
+  Listing found;
+  std::error_code problem, ignored;
   fs::directory_iterator entries(folder, problem);
   if (problem) return bad_input(folder, "cannot open folder", "", problem.message());
   for (; entries != fs::directory_iterator(); entries.increment(problem)) {
     const std::string name = entries->path().filename().string();
     const std::string extension = lower(entries->path().extension().string());
     if (name.starts_with('.')) continue;
-    if (extension == ".jpg" || extension == ".jpeg" || extension == ".png") names.push_back(name);
+    if (entries->is_directory(ignored)) {
+      found.folders.push_back(name);
+      continue;
+    }
+    if (extension == ".jpg" || extension == ".jpeg" || extension == ".png") {
+      found.images.push_back(name);
+    }
     for (const char* other : {".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic"}) {
       if (extension != other) continue;
       return Error{.kind = ErrorKind::kUnsupported,
@@ -144,9 +153,97 @@ Result<std::vector<std::string>> list_images(const std::string& folder) {
     }
   }
   if (problem) return bad_input(folder, "cannot read folder", "", problem.message());
-  if (names.empty()) return bad_input(folder, "folder holds no images", ".jpg, .jpeg or .png");
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(found.images.begin(), found.images.end());
+  std::sort(found.folders.begin(), found.folders.end());
+  return found;
+}
+
+// The images below a folder, each by its path from there: those of the folder itself, then those of
+// its folders. Links in a circle end at this depth.
+constexpr int kMaxDepth = 16;
+
+Status add_images_below(const std::string& root, const std::string& inside, int depth,
+                        std::vector<std::string>& names) {
+  const auto found = list_folder((fs::path(root) / inside).string());
+  if (!found) return found.error();
+  for (const std::string& name : found->images) names.push_back(inside + "/" + name);
+  for (const std::string& folder : found->folders) {
+    if (depth == kMaxDepth) {
+      return bad_input((fs::path(root) / inside).string(), "folders are nested too deeply",
+                       "at most " + std::to_string(kMaxDepth) + " levels");
+    }
+    if (Status s = add_images_below(root, inside + "/" + folder, depth + 1, names); !s) return s;
+  }
+  return success();
+}
+
+// The images of a data set. With a folder for each class, the classes are the folders' names in the
+// order of their bytes, as torchvision's ImageFolder has them.
+struct ImageNames {
+  std::vector<std::string> names;  // paths inside the folder
+  std::vector<std::string> classes;
+  std::vector<std::size_t> class_of;  // of each image; empty without classes
+};
+
+// The first `limit` images, taken in turn from each class: a class after another would leave the
+// last ones out.
+void shorten(ImageNames& images, std::size_t limit) {
+  if (limit == 0 || images.names.size() <= limit) return;
+  std::vector<std::size_t> left(images.classes.size()), taken(images.classes.size());
+  for (const std::size_t c : images.class_of) ++left[c];
+  for (std::size_t c = 0; limit > 0 && !left.empty(); c = (c + 1) % left.size()) {
+    if (left[c] == 0) continue;
+    --left[c], ++taken[c], --limit;
+  }
+  ImageNames kept{{}, images.classes, {}};
+  for (std::size_t i = 0; i < images.names.size(); ++i) {
+    if (images.class_of.empty()) {
+      if (limit-- == 0) break;
+    } else {
+      std::size_t& more = taken[images.class_of[i]];
+      if (more == 0) continue;
+      --more;
+      kept.class_of.push_back(images.class_of[i]);
+    }
+    kept.names.push_back(images.names[i]);
+  }
+  images = std::move(kept);
+}
+
+Result<ImageNames> list_images(const std::string& folder) {
+  const auto top = list_folder(folder);
+  if (!top) return top.error();
+  ImageNames found{top->images, {}, {}};
+  ImageNames below;
+  std::string without_images;
+  for (const std::string& name : top->folders) {
+    const std::size_t before = below.names.size();
+    if (Status s = add_images_below(folder, name, 1, below.names); !s) return s.error();
+    if (below.names.size() == before) without_images = name;
+    below.class_of.resize(below.names.size(), below.classes.size());
+    below.classes.push_back(name);
+  }
+  if (below.names.empty()) {
+    if (found.names.empty()) {
+      return bad_input(folder, "folder holds no images",
+                       ".jpg, .jpeg or .png, in it or in a folder for each class");
+    }
+    return found;
+  }
+  if (!found.names.empty()) {
+    return bad_input(folder, "folder holds images and folders of images",
+                     "images alone, or a folder for each class", found.names.front() + " and " + below.names.front(),
+                     "move one kind out of it, or name the folder that is meant");
+  }
+  if (!without_images.empty()) {
+    return bad_input((fs::path(folder) / without_images).string(), "the folder of a class holds no images",
+                     ".jpg, .jpeg or .png", "", "move it away, if it is no class");
+  }
+  if (below.classes.size() == 1) {
+    return bad_input(folder, "the images are of one class only", "a folder for each class",
+                     below.classes.front(), "name that folder, if there are no classes");
+  }
+  return below;
 }
 
 // The one input, of rank 4 with three channels; fills the size that the specification leaves open.
@@ -176,6 +273,21 @@ Result<TensorInfo> image_input(const DataSpec& spec, const ModelInputs& inputs,
                    .found = std::to_string(options.height) + " x " + std::to_string(options.width)};
     }
   }
+  if (options.short_side > 0 && options.resize != Resize::kCenterCrop) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "short_side belongs to another way of resizing",
+                 .where = spec.path,
+                 .expected = "resize: center_crop",
+                 .found = "resize: " + std::string(name(options.resize))};
+  }
+  const std::size_t larger = std::max(options.height, options.width);
+  if (options.short_side > 0 && options.short_side < larger) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the crop is larger than the resized picture's short side",
+                 .where = spec.path,
+                 .expected = "short_side of at least " + std::to_string(larger),
+                 .found = std::to_string(options.short_side)};
+  }
   const ImageSize network{options.width, options.height};
   if (network.width == 0 || network.height == 0 ||
       network.width > kMaxNetworkPixels / network.height) {
@@ -202,7 +314,7 @@ Result<std::vector<ImageSize>> image_sizes(const std::vector<std::string>& files
     return bad_input(files[i], "image has another size than the model's input",
                      std::to_string(options.width) + " x " + std::to_string(options.height),
                      std::to_string(size->width) + " x " + std::to_string(size->height),
-                     "set resize: letterbox or stretch in the preprocessing");
+                     kResizeHint);
   });
   if (!done) return done.error();
   return sizes;
@@ -244,10 +356,11 @@ Result<std::map<std::string, std::int64_t>> read_labels(const std::string& path)
 
 // See Dataset::identity(). The binding stops compiling when a field is added.
 std::string settings_of(const Preprocessing& options) {
-  const auto& [height, width, resize, pad, scale, mean, deviation, bgr, nhwc] = options;
+  const auto& [height, width, resize, side, pad, scale, mean, deviation, bgr, nhwc] = options;
   std::string text = std::to_string(height) + " x " + std::to_string(width) + ", " +
                      std::string(name(resize)) + (bgr ? ", bgr" : ", rgb") +
-                     (nhwc ? ", nhwc" : ", nchw");
+                     (nhwc ? ", nhwc" : ", nchw") + ", upright";
+  if (side > 0) text += ", short side " + std::to_string(side);
   for (const double number :
        {pad, scale, mean[0], mean[1], mean[2], deviation[0], deviation[1], deviation[2]}) {
     char digits[32];  // the shortest that reads back as the same number
@@ -283,28 +396,46 @@ void add_front(OpenedSource& opened, const std::string& path) {
   opened.file_names.insert(opened.file_names.begin(), fs::path(path).filename().string());
 }
 
+// Of the labels file, else of the folders of classes.
+Status add_labels(const DataSpec& spec, const ImageNames& images, OpenedSource& opened) {
+  if (spec.labels.empty()) {
+    opened.annotations.labels.assign(images.class_of.begin(), images.class_of.end());
+    opened.classes = images.classes;
+    return success();
+  }
+  const auto labels = read_labels(spec.labels);
+  if (!labels) return labels.error();
+  const std::string* missing = nullptr;
+  for (const std::string& name : images.names) {
+    const auto label = labels->find(name);
+    if (label == labels->end()) {
+      if (missing == nullptr) missing = &name;
+    } else {
+      opened.annotations.labels.push_back(label->second);
+    }
+  }
+  if (missing != nullptr && spec.shared_labels && opened.annotations.labels.empty()) {
+    return success();
+  }
+  if (missing != nullptr) return bad_input(spec.labels, "image has no label", "", *missing);
+  add_front(opened, spec.labels);
+  return success();
+}
+
 }  // namespace
 
 Result<OpenedSource> open_images(const DataSpec& spec, const ModelInputs& inputs) {
   Preprocessing options = spec.preprocessing;
   auto input = image_input(spec, inputs, options);
   if (!input) return input.error();
-  auto names = list_images(spec.path);
-  if (!names) return names.error();
-  shorten(*names, spec.limit);
-  OpenedSource opened = opened_images(spec.path, *names, DataKind::kImages, options);
+  auto images = list_images(spec.path);
+  if (!images) return images.error();
+  shorten(*images, spec.limit);
+  OpenedSource opened = opened_images(spec.path, images->names, DataKind::kImages, options);
   const auto sizes = image_sizes(opened.files, options);
   if (!sizes) return sizes.error();
   opened.source = std::make_unique<ImageSource>(opened.files, std::move(*input), options);
-  if (spec.labels.empty()) return opened;
-  const auto labels = read_labels(spec.labels);
-  if (!labels) return labels.error();
-  for (const std::string& name : *names) {
-    const auto label = labels->find(name);
-    if (label == labels->end()) return bad_input(spec.labels, "image has no label", "", name);
-    opened.annotations.labels.push_back(label->second);
-  }
-  add_front(opened, spec.labels);
+  if (Status s = add_labels(spec, *images, opened); !s) return s.error();
   return opened;
 }
 
@@ -314,6 +445,13 @@ Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs) 
   std::string folder = path_is_folder ? spec.path : spec.images;
   if (folder.empty()) folder = fs::path(json).replace_extension().string();
   Preprocessing options = spec.preprocessing;
+  if (options.resize == Resize::kCenterCrop) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "a crop would lose objects that are annotated",
+                 .where = spec.path,
+                 .expected = "resize: letterbox or stretch",
+                 .found = "resize: center_crop"};
+  }
   auto input = image_input(spec, inputs, options);
   if (!input) return input.error();
   auto coco = read_coco(json);
@@ -338,7 +476,7 @@ Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs) 
                        std::to_string(size.width) + " x " + std::to_string(size.height));
     }
     opened.annotations.image_ids.push_back(coco->images[i].id);
-    const Placement placement = place(size, {options.width, options.height}, options.resize);
+    const Placement placement = place(size, options);
     std::vector<records::Box>& boxes = opened.annotations.boxes.emplace_back();
     for (const records::Box& box : coco->images[i].boxes) boxes.push_back(placed(box, placement));
   }

@@ -2,6 +2,7 @@
 // clang-format off
 #include <csetjmp>
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 #include <jpeglib.h>
@@ -9,6 +10,7 @@
 // clang-format on
 
 #include "posittune/data/image_codecs.h"
+#include "posittune/data/orientation.h"
 
 namespace posittune::data {
 namespace {
@@ -24,6 +26,7 @@ struct Decoder {
   char message[JMSG_LENGTH_MAX] = {};
   bool unsupported = false;
   Image* image = nullptr;
+  int orientation = 1;
 };
 
 Decoder& decoder_of(j_common_ptr jpeg) { return *static_cast<Decoder*>(jpeg->client_data); }
@@ -63,6 +66,19 @@ void say(Decoder& decoder, const char* text) {
   std::snprintf(decoder.message, sizeof decoder.message, "%s", text);
 }
 
+// Of the first APP1 segment with EXIF.
+int orientation_of(const jpeg_decompress_struct& jpeg) {
+  for (const jpeg_marker_struct* marker = jpeg.marker_list; marker != nullptr;
+       marker = marker->next) {
+    if (marker->data_length < kExifMark.size() ||
+        std::memcmp(marker->data, kExifMark.data(), kExifMark.size()) != 0) {
+      continue;
+    }
+    return exif_orientation(std::as_bytes(std::span(marker->data, marker->data_length)));
+  }
+  return 1;
+}
+
 // Holds nothing with a destructor: see image_codecs.h.
 void run(Decoder& decoder, EncodedBytes bytes, bool size_only) {
   jpeg_decompress_struct& jpeg = decoder.jpeg;
@@ -71,7 +87,9 @@ void run(Decoder& decoder, EncodedBytes bytes, bool size_only) {
   jpeg.client_data = &decoder;
   jpeg.progress = &decoder.progress;
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(&jpeg, TRUE);
+  decoder.orientation = orientation_of(jpeg);
   decoder.image->size = {jpeg.image_width, jpeg.image_height};
   if (!acceptable(decoder.image->size)) return say(decoder, "too many pixels");
   if (size_only) return;
@@ -88,7 +106,7 @@ void run(Decoder& decoder, EncodedBytes bytes, bool size_only) {
 
 }  // namespace
 
-DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image) {
+DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image, int& orientation) {
   Decoder decoder;
   decoder.image = &image;
   decoder.jpeg.err = jpeg_std_error(&decoder.errors);
@@ -99,6 +117,7 @@ DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image) {
   decoder.jpeg.client_data = &decoder;  // for an error inside jpeg_create_decompress
   run(decoder, bytes, size_only);
   jpeg_destroy_decompress(&decoder.jpeg);
+  orientation = decoder.orientation;
   return {decoder.message, decoder.unsupported};
 }
 

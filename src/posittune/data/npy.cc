@@ -2,7 +2,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <openvino/core/type/float16.hpp>
+#include <utility>
 
+#include "posittune/base/digits.h"
 #include "posittune/data/npy_header.h"
 
 namespace posittune::data {
@@ -24,9 +30,14 @@ Error bad_file(const std::string& path, const std::string& what, const std::stri
 
 }  // namespace
 
-NpyReader::NpyReader(InputFile file, std::uint64_t offset, std::vector<std::size_t> shape,
-                     std::size_t size)
-    : file_(std::move(file)), offset_(offset), shape_(std::move(shape)), size_(size) {}
+NpyReader::NpyReader(InputFile file, std::uint64_t offset, NpyHeader header, NumberType number)
+    : file_(std::move(file)),
+      offset_(offset),
+      type_(std::move(header.type)),
+      number_(number),
+      fortran_(header.fortran),
+      shape_(std::move(header.shape)),
+      size_(header.count) {}
 
 Result<NpyReader> NpyReader::open(const std::string& path) {
   auto file = InputFile::open(path);
@@ -44,25 +55,101 @@ Result<NpyReader> NpyReader::open(const std::string& path) {
   }
   auto header = parse_npy_header(path, text);
   if (!header) return header.error();
-  if (header->fortran) {
-    return bad_file(path, "array is in Fortran order", "C order", "",
-                    "save numpy.ascontiguousarray(x)");
-  }
-  if (header->type != "<f4") {
-    return bad_file(path, "array has another type", "float32 ('<f4')",
+  const auto number = number_type(header->type);
+  if (!number) {
+    return bad_file(path, "array has a type that is not read", kNpyNumbers,
                     "'" + printable(header->type) + "'", kNpyConvertHint);
   }
   const std::uint64_t data = prefix->header_start + prefix->header_length;
-  const std::uint64_t expected = data + std::uint64_t{4} * header->count;
+  const std::uint64_t expected = data + std::uint64_t{number->bytes} * header->count;
   if (file->size() != expected) {
     return bad_file(path, "file size does not match the shape " + to_string(header->shape),
                     std::to_string(expected) + " bytes", std::to_string(file->size()) + " bytes");
   }
-  return NpyReader(std::move(*file), data, std::move(header->shape), header->count);
+  NpyReader reader(std::move(*file), data, std::move(*header), *number);
+  if (!reader.fortran_ || reader.size_ == 0) return reader;
+  if (Status s = reader.reorder(); !s) return s.error();
+  return reader;
 }
 
+// Rows in Fortran order are spread over the whole file.
+Status NpyReader::reorder() {
+  const std::uint64_t bytes = std::uint64_t{number_.bytes} * size_;
+  if (2 * bytes > memory_bytes()) {
+    return Error{.kind = ErrorKind::kResource,
+                 .what = "array in Fortran order is larger than the memory",
+                 .where = path(),
+                 .found = std::to_string(bytes) + " bytes",
+                 .hint = "save numpy.ascontiguousarray(x), which is read piece by piece"};
+  }
+  Bytes raw(bytes);
+  if (Status s = file_.read_at(offset_, raw); !s) return s;
+  auto ordered = to_c_order(raw, shape_, shape_.front(), number_.bytes);
+  if (!ordered) return ordered.error();
+  ordered_ = std::move(*ordered);
+  return success();
+}
+
+namespace {
+
+template <class T>
+T number_at(const Bytes& bytes, std::size_t index) {
+  T x;
+  std::memcpy(&x, bytes.data() + index * sizeof x, sizeof x);
+  return x;
+}
+
+// Element `index` of the Tensor's type as float32, to the nearest.
+float as_float(ElementType type, const Bytes& bytes, std::size_t i) {
+  switch (type) {
+    case ElementType::kF32:
+      return number_at<float>(bytes, i);
+    case ElementType::kF64:
+      return static_cast<float>(number_at<double>(bytes, i));
+    case ElementType::kF16:
+      return static_cast<float>(number_at<ov::float16>(bytes, i));
+    case ElementType::kI8:
+      return number_at<std::int8_t>(bytes, i);
+    case ElementType::kI16:
+      return number_at<std::int16_t>(bytes, i);
+    case ElementType::kI32:
+      return static_cast<float>(number_at<std::int32_t>(bytes, i));
+    case ElementType::kI64:
+      return static_cast<float>(number_at<std::int64_t>(bytes, i));
+    case ElementType::kU8:
+    case ElementType::kBool:
+      break;
+  }
+  return number_at<std::uint8_t>(bytes, i);
+}
+
+}  // namespace
+
 Status NpyReader::read(std::size_t first, std::span<float> out) const {
-  return file_.read_at(offset_ + std::uint64_t{4} * first, std::as_writable_bytes(out));
+  const std::uint64_t start = std::uint64_t{number_.bytes} * first;
+  if (!fortran_ && type_ == "<f4") {
+    return file_.read_at(offset_ + start, std::as_writable_bytes(out));
+  }
+  Bytes raw(number_.bytes * out.size());
+  if (ordered_.empty()) {
+    if (Status s = file_.read_at(offset_ + start, raw); !s) return s;
+  } else {
+    std::memcpy(raw.data(), ordered_.data() + start, raw.size());
+  }
+  Bytes numbers;
+  if (!convert(std::move(raw), number_, type_, numbers)) {
+    return bad_file(path(), "a number is larger than int64 holds", "at most 9223372036854775807");
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = as_float(number_.type, numbers, i);
+    if (number_.type != ElementType::kF64 || !std::isinf(out[i])) continue;
+    if (const double x = number_at<double>(numbers, i); std::isfinite(x)) {
+      return bad_file(path() + ", element " + std::to_string(first + i),
+                      "a number is larger than float32 holds",
+                      "at most " + digits(std::numeric_limits<float>::max()), digits(x));
+    }
+  }
+  return success();
 }
 
 Result<NpyWriter> NpyWriter::create(const std::string& path, const std::string& type,

@@ -10,26 +10,35 @@
 
 #include "posittune/base/files.h"
 #include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+#include "posittune/data/npy_header.h"
+#include "posittune/data/npy_numbers.h"
 
 namespace posittune::data {
 
-// A float32 array in C order, read by position.
+// An array of numbers as float32 in C order, read by position. Types, byte orders and Fortran order
+// are those of npz.h. float64 and integers are rounded to the nearest float32.
 class NpyReader {
  public:
-  // Errors (kInput): not an npy file, truncated, another type or order, a shape that the file's
-  // size does not match.
+  // Errors (kInput): not an npy file, truncated, a type that is no number, a shape that the file's
+  // size does not match. kResource: Fortran order, which is read whole, and larger than the memory.
   static Result<NpyReader> open(const std::string& path);
 
   const std::vector<std::size_t>& shape() const { return shape_; }
   std::size_t size() const { return size_; }  // elements
   const std::string& path() const { return file_.path(); }
-  // Elements [first, first + out.size()).
+  // Elements [first, first + out.size()). kInput for a finite float64 beyond float32.
   Status read(std::size_t first, std::span<float> out) const;
 
  private:
-  NpyReader(InputFile file, std::uint64_t offset, std::vector<std::size_t> shape, std::size_t size);
+  NpyReader(InputFile file, std::uint64_t offset, NpyHeader header, NumberType number);
+  Status reorder();
   InputFile file_;
   std::uint64_t offset_;
+  std::string type_;
+  NumberType number_;
+  bool fortran_;
+  Bytes ordered_;  // of an array in Fortran order: all of it in C order
   std::vector<std::size_t> shape_;
   std::size_t size_;
 };

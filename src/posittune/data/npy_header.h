@@ -17,8 +17,7 @@ namespace posittune::data {
 inline constexpr std::size_t kNpyPrefixBytes = 12;
 
 // What makes any array one that NpyReader reads.
-inline constexpr const char* kNpyConvertHint =
-    "save it with numpy.save(path, numpy.ascontiguousarray(x, dtype='<f4'))";
+inline constexpr const char* kNpyConvertHint = "save it with numpy.save(path, x.astype('<f4'))";
 
 struct NpyPrefix {
   std::size_t header_start = 0;   // bytes before the header's text: 10 or 12

@@ -1,5 +1,7 @@
 #include <png.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "posittune/data/image_codecs.h"
+#include "posittune/data/orientation.h"
 
 namespace posittune::data {
 namespace {
@@ -60,6 +63,31 @@ bool make_room(Decoder& decoder) {
   return true;
 }
 
+std::uint32_t big_endian(EncodedBytes bytes) {
+  std::uint32_t value = 0;
+  for (const std::byte b : bytes.first(4)) value = value << 8 | std::to_integer<std::uint32_t>(b);
+  return value;
+}
+
+// The eXIf chunk (PNG 3, 11.3.4.5) wherever it stands: it may follow the pixels, which libpng shows
+// only to who decodes them all. Empty without one; false when its checksum is wrong.
+bool find_exif(EncodedBytes file, EncodedBytes& exif) {
+  constexpr std::size_t kSignature = 8, kAround = 12;  // length, name, checksum
+  for (EncodedBytes rest = file.subspan(std::min(kSignature, file.size()));
+       rest.size() >= kAround;) {
+    const std::size_t length = big_endian(rest);
+    if (length > rest.size() - kAround) return true;
+    const EncodedBytes named = rest.subspan(4, length + 4);
+    if (std::memcmp(named.data(), "eXIf", 4) == 0) {
+      exif = named.subspan(4);
+      const auto* text = reinterpret_cast<const Bytef*>(named.data());
+      return crc32(0, text, static_cast<uInt>(named.size())) == big_endian(rest.subspan(8 + length));
+    }
+    rest = rest.subspan(length + kAround);
+  }
+  return true;
+}
+
 // Holds nothing with a destructor: see image_codecs.h.
 void run(Decoder& decoder, bool size_only) {
   png_structp png = decoder.png;
@@ -92,7 +120,7 @@ void run(Decoder& decoder, bool size_only) {
 
 }  // namespace
 
-DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image) {
+DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image, int& orientation) {
   Decoder decoder;
   decoder.rest = bytes;
   decoder.image = &image;
@@ -104,6 +132,9 @@ DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image) {
     run(decoder, size_only);
   }
   png_destroy_read_struct(&decoder.png, &decoder.info, nullptr);
+  EncodedBytes exif;
+  if (decoder.message[0] == '\0' && !find_exif(bytes, exif)) say(decoder, "eXIf: CRC error");
+  orientation = exif_orientation(exif);
   return {decoder.message, false};
 }
 

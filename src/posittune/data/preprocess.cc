@@ -33,14 +33,15 @@ std::vector<float> planes_of(const Image& image) {
   return planes;
 }
 
-ov::CompiledModel compile_resize() {
+ov::CompiledModel compile_resize(bool low_pass) {
   using Base = ov::op::util::InterpolateBase;
   const auto image =
       std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 3, -1, -1});
   const auto size = std::make_shared<ov::op::v0::Parameter>(ov::element::i64, ov::Shape{2});
   const auto axes = ov::op::v0::Constant::create(ov::element::i64, {2}, {2, 3});
   Base::InterpolateAttrs attributes;
-  attributes.mode = Base::InterpolateMode::LINEAR_ONNX;
+  attributes.mode =
+      low_pass ? Base::InterpolateMode::BILINEAR_PILLOW : Base::InterpolateMode::LINEAR_ONNX;
   attributes.shape_calculation_mode = Base::ShapeCalcMode::SIZES;
   attributes.coordinate_transformation_mode = Base::CoordinateTransformMode::HALF_PIXEL;
   attributes.pads_begin = attributes.pads_end = {0, 0, 0, 0};
@@ -52,7 +53,38 @@ ov::CompiledModel compile_resize() {
 
 }  // namespace
 
-Placement place(ImageSize original, ImageSize network, Resize resize) {
+namespace {
+
+std::size_t short_side_of(const Preprocessing& options) {
+  return options.short_side > 0 ? options.short_side : std::max(options.height, options.width);
+}
+
+// torchvision's CenterCrop: int(round(surplus / 2.0)), where Python rounds halves to even.
+std::ptrdiff_t cut(std::size_t inside, std::size_t network) {
+  return -static_cast<std::ptrdiff_t>(
+      std::nearbyint(static_cast<double>(inside - network) / 2));
+}
+
+Placement center_crop(ImageSize original, ImageSize network, std::size_t short_side) {
+  const bool tall = original.height > original.width;
+  const std::size_t shorter = tall ? original.width : original.height;
+  const std::size_t longer = tall ? original.height : original.width;
+  const std::size_t long_side = short_side * longer / shorter;
+  Placement placement;
+  placement.inside = tall ? ImageSize{short_side, long_side} : ImageSize{long_side, short_side};
+  placement.left = cut(placement.inside.width, network.width);
+  placement.top = cut(placement.inside.height, network.height);
+  placement.scale_x = ratio(placement.inside.width, original.width);
+  placement.scale_y = ratio(placement.inside.height, original.height);
+  return placement;
+}
+
+}  // namespace
+
+Placement place(ImageSize original, const Preprocessing& options) {
+  const ImageSize network{options.width, options.height};
+  const Resize resize = options.resize;
+  if (resize == Resize::kCenterCrop) return center_crop(original, network, short_side_of(options));
   const double x = ratio(network.width, original.width);
   const double y = ratio(network.height, original.height);
   Placement placement{network, 0, 0, x, y};
@@ -60,8 +92,8 @@ Placement place(ImageSize original, ImageSize network, Resize resize) {
   const double factor = std::min(x, y);
   placement.inside = {scaled(original.width, factor, network.width),
                       scaled(original.height, factor, network.height)};
-  placement.left = (network.width - placement.inside.width) / 2;
-  placement.top = (network.height - placement.inside.height) / 2;
+  placement.left = static_cast<std::ptrdiff_t>((network.width - placement.inside.width) / 2);
+  placement.top = static_cast<std::ptrdiff_t>((network.height - placement.inside.height) / 2);
   placement.scale_x = ratio(placement.inside.width, original.width);
   placement.scale_y = ratio(placement.inside.height, original.height);
   return placement;
@@ -78,30 +110,33 @@ records::Box placed(const records::Box& box, const Placement& placement) {
 
 struct Resizer::State {
   std::mutex mutex;
-  ov::CompiledModel model;
-  ov::InferRequest request;  // empty until the first use
+  struct {
+    ov::CompiledModel model;
+    ov::InferRequest request;  // empty until the first use
+  } kinds[2];                  // without and with a low-pass filter
 };
 
 Resizer::Resizer() : state_(std::make_unique<State>()) {}
 Resizer::~Resizer() = default;
 
 Status Resizer::resize(std::span<const float> planes, ImageSize from, std::span<float> out,
-                       ImageSize to) {
+                       ImageSize to, bool low_pass) {
   const std::scoped_lock lock(state_->mutex);
   try {
-    if (!state_->request) {
-      state_->model = compile_resize();
-      state_->request = state_->model.create_infer_request();
+    auto& [model, request] = state_->kinds[low_pass ? 1 : 0];
+    if (!request) {
+      model = compile_resize(low_pass);
+      request = model.create_infer_request();
     }
     ov::Tensor image(ov::element::f32, {1, 3, from.height, from.width});
     std::copy(planes.begin(), planes.end(), image.data<float>());
     ov::Tensor size(ov::element::i64, {2});
     size.data<std::int64_t>()[0] = static_cast<std::int64_t>(to.height);
     size.data<std::int64_t>()[1] = static_cast<std::int64_t>(to.width);
-    state_->request.set_input_tensor(0, image);
-    state_->request.set_input_tensor(1, size);
-    state_->request.infer();
-    const ov::Tensor result = state_->request.get_output_tensor();
+    request.set_input_tensor(0, image);
+    request.set_input_tensor(1, size);
+    request.infer();
+    const ov::Tensor result = request.get_output_tensor();
     if (result.get_size() != out.size()) {
       return Error{.what = "resized image has another size", .where = "Interpolate"};
     }
@@ -122,14 +157,21 @@ Status preprocess(const Image& image, const Preprocessing& options, Resizer& res
         .what = "image has another size than the model's input",
         .expected = std::to_string(network.width) + " x " + std::to_string(network.height),
         .found = std::to_string(image.size.width) + " x " + std::to_string(image.size.height),
-        .hint = "set resize: letterbox or stretch in the preprocessing"};
+        .hint = kResizeHint};
   }
-  const Placement placement = place(image.size, network, options.resize);
+  const Placement placement = place(image.size, options);
   const ImageSize inside = placement.inside;
+  if (!acceptable(inside)) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "image is too long for its width to be cropped",
+                 .expected = "at most " + std::to_string(kMaxPixels) + " pixels once resized",
+                 .found = std::to_string(inside.width) + " x " + std::to_string(inside.height)};
+  }
   std::vector<float> planes = planes_of(image);
   if (image.size != inside) {
     std::vector<float> resized(inside.width * inside.height * 3);
-    if (Status s = resizer.resize(planes, image.size, resized, inside); !s) return s;
+    const bool low_pass = options.resize == Resize::kCenterCrop;
+    if (Status s = resizer.resize(planes, image.size, resized, inside, low_pass); !s) return s;
     planes = std::move(resized);
   }
   const std::size_t area = network.width * network.height;
@@ -142,13 +184,13 @@ Status preprocess(const Image& image, const Preprocessing& options, Resizer& res
     const float pad = normal(options.pad);
     const float* plane = planes.data() + colour * inside.width * inside.height;
     for (std::size_t y = 0; y < network.height; ++y) {
-      const bool row_inside = y >= placement.top && y - placement.top < inside.height;
+      // Before the picture the difference wraps round and is larger than any side.
+      const std::size_t from_y = y - static_cast<std::size_t>(placement.top);
       for (std::size_t x = 0; x < network.width; ++x) {
-        const bool is_inside =
-            row_inside && x >= placement.left && x - placement.left < inside.width;
+        const std::size_t from_x = x - static_cast<std::size_t>(placement.left);
+        const bool is_inside = from_y < inside.height && from_x < inside.width;
         out[start + (y * network.width + x) * step] =
-            is_inside ? normal(plane[(y - placement.top) * inside.width + x - placement.left])
-                      : pad;
+            is_inside ? normal(plane[from_y * inside.width + from_x]) : pad;
       }
     }
   }

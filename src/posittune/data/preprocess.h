@@ -14,27 +14,30 @@ namespace posittune::data {
 
 // Where a picture lies in the network's input: x -> x * scale_x + left, the same for y.
 struct Placement {
-  ImageSize inside;                 // size after scaling, before padding
-  std::size_t left = 0, top = 0;    // padding before it; the rest is behind
+  ImageSize inside;                 // size after scaling, before padding or cutting
+  std::ptrdiff_t left = 0, top = 0; // padding before it; the rest is behind. Negative: cut off
   double scale_x = 1, scale_y = 1;  // inside / original, each side
   bool operator==(const Placement&) const = default;
 };
 
 // For letterbox the factor is min(width / original width, height / original height), sides are
-// rounded to the nearest pixel (at least 1), and an odd padding has its smaller half first.
-Placement place(ImageSize original, ImageSize network, Resize resize);
+// rounded to the nearest pixel (at least 1), and an odd padding has its smaller half first. For
+// center_crop see Resize; the short side is that of `options`, whose size must be set.
+Placement place(ImageSize original, const Preprocessing& options);
 
 // Pixels of the file to pixels of the network.
 records::Box placed(const records::Box& box, const Placement& placement);
 
-// Bilinear, half-pixel centres, edges repeated, on floats; OpenVINO's Interpolate. One for all
-// images of a set; calls from several threads take turns.
+// Bilinear, half-pixel centres, edges repeated, on floats; OpenVINO's Interpolate. With a low-pass
+// filter it is that of Pillow's BILINEAR. One for all images of a set; calls from several threads
+// take turns.
 class Resizer {
  public:
   Resizer();
   ~Resizer();
   // planes: 3 x from.height x from.width, out: 3 x to.height x to.width.
-  Status resize(std::span<const float> planes, ImageSize from, std::span<float> out, ImageSize to);
+  Status resize(std::span<const float> planes, ImageSize from, std::span<float> out, ImageSize to,
+                bool low_pass = false);
 
  private:
   struct State;

@@ -35,6 +35,7 @@ struct OpenedSource {
   std::vector<std::string> files;       // that make the data set, in the order they are hashed
   std::vector<std::string> file_names;  // of the same, as they appear in the hash
   std::string settings;                 // all else that tensors, annotations and units follow from
+  std::vector<std::string> classes;     // names by label, where folders give them
   std::vector<Document> documents;      // text
 };
 

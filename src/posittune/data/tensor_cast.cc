@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "posittune/base/digits.h"
+
 namespace posittune::data {
 namespace {
 
@@ -117,6 +119,9 @@ T load(const std::byte* at) {
   return x;
 }
 
+std::string number_text(double x) { return digits(x); }
+std::string number_text(std::int64_t x) { return std::to_string(x); }
+
 Error cannot_hold(const std::string& where, std::size_t index, const std::string& number,
                   ElementType from, ElementType to) {
   return {.kind = ErrorKind::kInput,
@@ -139,7 +144,7 @@ Result<Tensor> cast(Tensor tensor, ElementType type, const std::string& where) {
     for (std::size_t i = 0; i < count; ++i) {
       const From x = load<From>(tensor.bytes.data() + i * sizeof(From));
       const std::optional<To> y = kRound ? rounded<To>(x) : exact<To>(x);
-      if (!y) return cannot_hold(where, i, std::to_string(widen(x)), tensor.type, type);
+      if (!y) return cannot_hold(where, i, number_text(widen(x)), tensor.type, type);
       std::memcpy(out.bytes.data() + i * sizeof(To), &*y, sizeof(To));
     }
     return std::move(out);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -112,6 +113,15 @@ std::string readme_text(const Unit& unit, const Vectors& vectors) {
          std::to_string(vectors.pairs.size()) + " pairs: last, clear, a, b |\n| sums.hex | " + std::to_string(vectors.sums.size()) + " sums: NaR, accumulator |\n";
 }
 
+Error cannot_write(const fs::path& folder, const std::error_code& code) {
+  const bool full = code == std::errc::no_space_on_device || code == std::errc::file_too_large ||
+                    code == std::error_code(EDQUOT, std::generic_category());
+  return {.kind = full ? ErrorKind::kResource : ErrorKind::kInput,
+          .what = "cannot write the folder",
+          .where = folder.string(),
+          .found = code.message()};
+}
+
 // What goes into a folder beside the copied sources.
 struct Contents {
   std::vector<std::string> files;  // of rtl/src
@@ -121,10 +131,14 @@ struct Contents {
 Status write_all(const Unit& unit, const Vectors& vectors, const fs::path& rtl, const Contents& contents, const fs::path& to) {
   std::error_code failed;
   fs::create_directories(to / "src", failed);
+  if (failed) return cannot_write(to, failed);
   for (const std::string& file : contents.files) {
-    if (!failed) fs::copy_file(rtl / "src" / file, to / "src" / file, failed);
+    const auto text = read_file((rtl / "src" / file).string());
+    if (!text) return text.error();
+    if (const Status written = write_file((to / "src" / file).string(), *text); !written) {
+      return written.error();
+    }
   }
-  if (failed) return Error{.kind = ErrorKind::kInput, .what = "cannot write the folder", .where = to.string(), .found = failed.message()};
   std::string list;
   for (const std::string& file : contents.files) list += "src/" + file + "\n";
   const std::pair<const char*, std::string> texts[] = {{"filelist.f", list}, {"synth.ys", contents.script}, {"tb.sv", test_bench(unit, vectors)},
@@ -170,7 +184,7 @@ Status write_package(const Unit& unit, const Vectors& vectors, const std::string
   Status done = write_all(unit, vectors, rtl, {*files, script_text(unit, *files, commands.str(), liberty)}, temporary);
   if (done) {
     fs::rename(temporary, target, failed);
-    if (failed) done = Error{.kind = ErrorKind::kInput, .what = "cannot write the folder", .where = to, .found = failed.message()};
+    if (failed) done = cannot_write(to, failed);
   }
   if (!done) fs::remove_all(temporary, failed);
   return done;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "posittune/base/digits.h"
 #include "posittune/base/threads.h"
 
 namespace posittune::kernels {
@@ -85,7 +86,7 @@ Status check_scales(const Scales& scales, Shape shape, std::size_t block) {
                    .what = "scale is not usable",
                    .where = "scales[" + std::to_string(i) + "]",
                    .expected = "finite and positive, with a finite reciprocal",
-                   .found = std::to_string(s)};
+                   .found = digits(s)};
     }
   }
   return success();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "posittune/base/digits.h"
 #include "posittune/base/threads.h"
 #include "posittune/kernels/dispatch.h"
 #include "posittune/kernels/runs.h"
@@ -54,7 +55,7 @@ Status check_weights(std::span<const float> weights, Shape shape) {
                    .what = "weight is not usable",
                    .where = "weights[" + std::to_string(i) + "]",
                    .expected = "finite and not negative",
-                   .found = std::to_string(weights[i])};
+                   .found = digits(weights[i])};
     }
   }
   return success();

@@ -7,7 +7,8 @@
 //    "scored": {"output": "logits", "task": "classify", "scores": "logits", "reason": "...",
 //               "loss": "kl", "unit": "nats/item"},
 //    "data": {"report": {"path": "text.npz", "kind": "npz", "items": 64, "unit": "document",
-//                        "sha256": "..."}, ...},
+//                        "sha256": "...",
+//                        "classes": ["cat", "dog"]}, ...},              names by label, when known
 //    "rows": [{"format": "posit<8,1>", "what": "wa", "scale": "rms_pow2", "granularity": "channel",
 //              "bits_per_weight": 8.03,
 //              "metrics": {"kl": {"value": 0.01, "low": 0.009, "high": 0.011,
@@ -66,6 +67,7 @@ struct SplitRecord {
   std::uint64_t items = 0;
   std::string unit;  // what an item is, and what the bootstrap draws: "document", "image"
   std::string sha256;
+  std::vector<std::string> classes{};  // names by label; empty, and not written: not known
   bool operator==(const SplitRecord&) const = default;
 };
 

@@ -11,6 +11,9 @@
 
 namespace posittune::records {
 
+// With "classes" where they are known; the rest as fields.
+nlohmann::ordered_json json_value(const SplitRecord& split);
+void read_value(const Place& place, SplitRecord& split);
 // With "delta" where there is one; the rest as fields.
 nlohmann::ordered_json json_value(const MetricResult& metric);
 void read_value(const Place& place, MetricResult& metric);

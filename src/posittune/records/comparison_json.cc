@@ -39,6 +39,17 @@ Comparison read_comparison(const Place& place) {
 
 }  // namespace
 
+ordered_json json_value(const SplitRecord& split) {
+  ordered_json object = json_value<SplitRecord>(split);
+  if (!split.classes.empty()) object["classes"] = json_value(split.classes);
+  return object;
+}
+
+void read_value(const Place& place, SplitRecord& split) {
+  read_value<SplitRecord>(place, split);
+  if (place.has("classes")) split.classes = read<std::vector<std::string>>(place["classes"]);
+}
+
 ordered_json json_value(const MetricResult& metric) {
   ordered_json object = json_value(metric.value);
   if (metric.delta) object["delta"] = json_value(*metric.delta);

@@ -123,11 +123,65 @@ Error another_run(const std::string& where, const std::string& there, const std:
           .hint = "choose another run folder, or give the same model, data and configuration"};
 }
 
-Status compare_hashes(const std::string& file, const json& there,
-                      const std::map<std::string, std::string>& here) {
+bool all_strings(const json& object) {
+  return std::all_of(object.begin(), object.end(), [](const json& v) { return v.is_string(); });
+}
+
+// Options of a command line with their values; what stands before the first is under "".
+std::map<std::string, std::string> options_of(const std::vector<std::string>& command_line) {
+  std::map<std::string, std::string> options;
+  std::string name;
+  for (const std::string& word : command_line) {
+    const bool option = word.size() > 1 && word[0] == '-' && std::string_view("0123456789.").find(word[1]) == std::string_view::npos;
+    const std::size_t equals = option ? word.find('=') : std::string::npos;
+    if (option) name = word.substr(0, equals);
+    std::string& values = options[name];
+    if (!option) values += " " + word;
+    if (equals != std::string::npos) values += " " + word.substr(equals + 1);
+  }
+  for (const char* free : {"-o", "--output", "--json", "--threads"}) options.erase(free);
+  return options;
+}
+
+struct Differing {
+  std::string there, here;
+};
+
+// The options that differ between the last session of a run and this one.
+Differing differing_options(const json& run, const RunInfo& info) {
+  const json& sessions = run.at("sessions");
+  if (sessions.empty() || !sessions.back().is_object()) return {};
+  const auto stored = sessions.back().find("command_line");
+  if (stored == sessions.back().end() || !stored->is_array() || !all_strings(*stored)) return {};
+  const auto there = options_of(stored->get<std::vector<std::string>>());
+  const auto here = options_of(info.command_line);
+  std::map<std::string, std::string> names = there;
+  names.insert(here.begin(), here.end());
+  Differing result;
+  for (const auto& [name, ignored] : names) {
+    const auto old = there.find(name), now = here.find(name);
+    if (old != there.end() && now != here.end() && old->second == now->second) continue;
+    const auto text = [&name = name](const auto& found, const auto& all) {
+      return found == all.end() ? "no " + name : name + found->second;
+    };
+    const char* gap = result.there.empty() ? "" : ", ";
+    result.there += gap + text(old, there);
+    result.here += gap + text(now, here);
+  }
+  return result;
+}
+
+Status compare_hashes(const std::string& file, const json& run, const RunInfo& info) {
+  const json& there = run.at("hashes");
+  const auto& here = info.hashes;
   for (const auto& [name, hash] : here) {
     const std::string stored = there.value(name, "");
-    if (stored != hash) return another_run(file + ": " + name, stored, hash);
+    if (stored == hash) continue;
+    const Differing options = differing_options(run, info);
+    if (!options.there.empty()) return another_run(file + ": " + name, options.there, options.here);
+    Error error = another_run(file + ": " + name, stored, hash);
+    if (!stored.empty()) error.hint = "the options are those of that run: the files behind " + name + " have changed since. " + error.hint;
+    return error;
   }
   for (const auto& [name, hash] : there.items()) {
     if (!here.contains(name)) return another_run(file + ": " + name, hash, "");
@@ -144,12 +198,15 @@ std::string_view take_line(std::string_view& text) {
 // Names the first line that differs.
 Status compare_config(const std::string& file, std::string_view there, std::string_view here) {
   if (there == here) return success();
+  std::string key;  // that a list or a map below it belongs to
   for (int line = 1; !there.empty() || !here.empty(); ++line) {
     const std::string_view stored = take_line(there), given = take_line(here);
     if (stored != given) {
-      return another_run(file + ": line " + std::to_string(line), std::string(stored),
-                         std::string(given));
+      const bool inside = stored.empty() ? given.starts_with(' ') : stored.starts_with(' ');
+      return another_run(file + ": line " + std::to_string(line) + (inside ? ", in " + key : ""),
+                         std::string(stored), std::string(given));
     }
+    if (!stored.starts_with(' ')) key = stored.substr(0, stored.find(':'));
   }
   return another_run(file, "the same line ends", "others");
 }
@@ -171,7 +228,7 @@ Result<ordered_json> earlier_sessions(const std::string& folder, const RunInfo& 
   const std::string file = folder + "/" + kRunFile, config_file = folder + "/" + kConfigFile;
   const auto run = read_run_json(folder);
   if (!run) return run.error();
-  if (Status same = compare_hashes(file, run->at("hashes"), info.hashes); !same) {
+  if (Status same = compare_hashes(file, *run, info); !same) {
     return same.error();
   }
   if (run->at("seed") != info.seed) {
@@ -182,10 +239,6 @@ Result<ordered_json> earlier_sessions(const std::string& folder, const RunInfo& 
   if (Status same = compare_config(config_file, *config, info.config); !same) return same.error();
   if (Status made = make_recipes(folder); !made) return made.error();
   return ordered_json(run->at("sessions"));
-}
-
-bool all_strings(const json& object) {
-  return std::all_of(object.begin(), object.end(), [](const json& v) { return v.is_string(); });
 }
 
 // Whether resume() finds what it reads.

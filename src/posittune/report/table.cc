@@ -2,23 +2,13 @@
 
 #include <algorithm>
 
+#include "posittune/base/printable.h"
+
 namespace posittune::report {
-namespace {
-
-// Bytes that begin a UTF-8 code point: all but 0b10xxxxxx.
-std::size_t places(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-}  // namespace
 
 void Table::add_row(std::vector<std::string> cells) {
   cells.resize(columns_.size());
-  for (std::string& cell : cells) std::replace_if(cell.begin(), cell.end(), is_control, ' ');
+  for (std::string& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 
@@ -27,14 +17,14 @@ std::string Table::text() const {
   for (const Column& column : columns_) titles.push_back(column.title);
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    widths.push_back(places(titles[i]));
-    for (const auto& row : rows_) widths[i] = std::max(widths[i], places(row[i]));
+    widths.push_back(display_width(titles[i]));
+    for (const auto& row : rows_) widths[i] = std::max(widths[i], display_width(row[i]));
   }
   std::string text;
   const auto add_line = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string blanks(widths[i] - places(cells[i]), ' ');
+      const std::string blanks(widths[i] - display_width(cells[i]), ' ');
       if (i > 0) line += "  ";
       line += columns_[i].align == Align::kRight ? blanks + cells[i] : cells[i] + blanks;
     }

@@ -20,13 +20,13 @@ class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // Missing cells are blank; cells beyond the columns are dropped. Control characters (a layer may
-  // be named anything) become spaces.
+  // Missing cells are blank; cells beyond the columns are dropped. Cells are made printable (a layer
+  // may be named anything).
   void add_row(std::vector<std::string> cells);
   std::size_t rows() const { return rows_.size(); }
 
   // Titles, then the rows; two spaces between columns, none at the end of a line, each line ends in
-  // \n. One UTF-8 code point counts as one place.
+  // \n. Widths are columns of a terminal.
   std::string text() const;
 
  private:

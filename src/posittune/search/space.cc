@@ -7,6 +7,8 @@
 #include <regex>
 #include <utility>
 
+#include "posittune/base/digits.h"
+
 namespace posittune::search {
 namespace {
 
@@ -103,7 +105,7 @@ std::optional<Error> not_finite(const Space& space, const Decision& decision, st
   const Option& of = decision.options[option];
   const std::string where = decision.names.front() + ", " + decision.labels[option];
   if (!std::isfinite(of.loss)) {
-    return Error{.kind = ErrorKind::kInput, .what = "a score that is not finite", .where = where, .expected = "a finite number", .found = std::to_string(of.loss)};
+    return Error{.kind = ErrorKind::kInput, .what = "a score that is not finite", .where = where, .expected = "a finite number", .found = digits(of.loss)};
   }
   for (std::size_t k = 0; k < of.costs.size(); ++k) {
     if (std::isfinite(of.costs[k])) continue;
@@ -111,7 +113,7 @@ std::optional<Error> not_finite(const Space& space, const Decision& decision, st
                  .what = "a cost that is not finite",
                  .where = where + ", " + (k < space.costs.size() ? space.costs[k] : std::to_string(k)),
                  .expected = "a finite number",
-                 .found = std::to_string(of.costs[k])};
+                 .found = digits(of.costs[k])};
   }
   return std::nullopt;
 }
