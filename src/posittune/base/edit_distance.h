@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <string_view>
 #include <vector>
 
 namespace posittune {
@@ -13,6 +14,7 @@ namespace posittune {
 // grows with the product of the lengths, memory with that of b.
 // source: V. Levenshtein, 1966.
 template <class Sequence>
+  requires requires(const Sequence& sequence) { sequence.size(); }
 std::size_t edit_distance(const Sequence& a, const Sequence& b) {
   std::vector<std::size_t> row(b.size() + 1);  // distances of what a begins with to what b begins with
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -27,5 +29,6 @@ std::size_t edit_distance(const Sequence& a, const Sequence& b) {
   }
   return row.back();
 }
+inline std::size_t edit_distance(std::string_view a, std::string_view b) { return edit_distance<std::string_view>(a, b); }
 
 }  // namespace posittune
