@@ -17,9 +17,11 @@ namespace {
 
 using Dimensions = std::vector<std::size_t>;
 
-std::string bytes_of(const std::vector<float>& x) {
-  return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)};
+template <class T>
+std::string bytes_of(const std::vector<T>& x) {
+  return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(T)};
 }
+std::string bytes_of(std::initializer_list<float> x) { return bytes_of(std::vector<float>(x)); }
 
 // The file as NEP 1 lays it out: magic, version, length of the header, header, data.
 std::string npy(int version, const std::string& header, const std::string& data) {
@@ -126,7 +128,7 @@ TEST_F(Npy, ADoubleBeyondFloatIsRefusedWithItsDigits) {
   const Status read = reader->read(0, out);
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.error().kind, ErrorKind::kInput);
-  EXPECT_EQ(read.error().found, "3.5000000000000004e+38");
+  EXPECT_EQ(read.error().found, "3.500000000000001e+38");  // the shortest text that is this double, as Python prints it
   EXPECT_NE(read.error().where.find("element 1"), std::string::npos);
 }
 

@@ -262,8 +262,8 @@ TEST(Load, AttentionOfOtherRanksOrTypesIsNoted) {
       load_ir(model_of(std::make_shared<op::v0::MatMul>(a, b), {a, b}));
   EXPECT_TRUE(ranks.layers.empty());
   EXPECT_EQ(ranks.notes.size(), 1u);
-  const auto c = parameter({5, 8}, "c", ov::element::f16),
-             d = parameter({8, 4}, "d", ov::element::f16);
+  const auto c = parameter({5, 8}, "c", ov::element::i32),
+             d = parameter({8, 4}, "d", ov::element::i32);
   const Graph types =
       load_ir(model_of(std::make_shared<op::v0::MatMul>(c, d), {c, d}));
   EXPECT_TRUE(types.layers.empty());
