@@ -1,4 +1,5 @@
 """posittune compare with bad input and bad arguments: one clear error that names file and tensor, and no results."""
+import json
 import struct
 import zlib
 
@@ -41,14 +42,24 @@ class BadInputTest(CompareTest):
         self.assertIn("Hardmix", self.refused_without_results(4, "unknown.onnx", "--report", ALBERT / "report.npz"))
 
     def test_weights_that_are_not_numbers(self):
-        for tensor, where in (("classifier.weight", (3, 5)), ("classifier.bias", (4,))):
-            for bad in (np.nan, np.inf):
-                file = OnnxFile(ALBERT / "model.onnx")
-                file.values(tensor)[where] = bad
-                file.save(self.path / "bad.onnx")
-                message = self.refused_without_results(3, "bad.onnx", "--report", ALBERT / "report.npz", "--what", "w", "--formats", "int8", "--limit", "4")
-                self.assertIn("bad.onnx", message)
-                self.assertIn(tensor, message)
+        for bad in (np.nan, np.inf):
+            file = OnnxFile(ALBERT / "model.onnx")
+            file.values("classifier.weight")[3, 5] = bad
+            file.save(self.path / "bad.onnx")
+            message = self.refused_without_results(3, "bad.onnx", "--report", ALBERT / "report.npz", "--what", "w", "--formats", "int8", "--limit", "4")
+            self.assertIn("bad.onnx", message)
+            self.assertIn("classifier.weight", message)
+
+    def test_other_constants_that_are_not_numbers(self):
+        # They refuse no model (masks hold infinities): inspect names them, and FP32's own output tells whether they matter.
+        for bad, word in ((np.nan, "a NaN"), (np.inf, "+inf")):
+            file = OnnxFile(ALBERT / "model.onnx")
+            file.values("classifier.bias")[4] = bad
+            file.save(self.path / "bad.onnx")
+            notes = json.loads(self.ok("inspect", "bad.onnx", "--json"))["notes"]
+            self.assertTrue(any("classifier.bias" in note and word in note for note in notes), notes)
+            message = self.refused_without_results(3, "bad.onnx", "--report", ALBERT / "report.npz", "--what", "w", "--formats", "int8", "--limit", "4")
+            self.assertIn("output 'logits', item 0", message)
 
     def npz(self, change):
         """The first items of ALBERT's report, changed."""

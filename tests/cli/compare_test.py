@@ -33,7 +33,7 @@ def sqnr_db(p, q):
 
 class NumbersTest(CompareTest):
     def check_rows(self, document, metrics):
-        self.assertEqual(set(document), {"model", "data", "rows"})
+        self.assertEqual(set(document), {"model", "data", "scored", "rows"})
         for row in document["rows"]:
             self.assertEqual(set(row), {"format", "what", "scale", "granularity", "bits_per_weight", "metrics", "seconds"})
             self.assertEqual(set(row["metrics"]), set(metrics))

@@ -39,7 +39,7 @@ Status check_reference(const Tensors& outputs, const std::string& name, std::siz
   const auto found = outputs.find(name);
   if (found == outputs.end() || found->second.type != ElementType::kF32 || found->second.shape.empty()) return success();
   const auto values = found->second.as<float>();
-  const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return std::isnan(x); });
+  const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return std::isnan(x) || x == std::numeric_limits<float>::infinity(); });
   if (bad == values.end()) return success();
   const std::size_t per_item = values.size() / found->second.shape[0];
   return Error{.kind = ErrorKind::kInput,

@@ -16,7 +16,7 @@ std::size_t batch_limit(const model::Graph& graph);
 // `wanted` items, or (0) as many as make outputs of 64 MiB, at most 16: more are no faster. Runs one item.
 Result<std::size_t> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted);
 
-// FP32's own output must have no NaN, or nothing can be compared with it: kInput, naming the item.
+// FP32's own output must have no NaN and no +inf (-inf is what masks give), or nothing can be compared with it: kInput, naming the item.
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item);
 
 // An output that is scored has a row for each item of the batch: kInput otherwise. (An absent one is for whoever scores
