@@ -9,7 +9,7 @@ HERE = ROOT / "tests/cases/exif"
 
 class Exif(CompareTest):
     def test_pictures_stand_upright(self):
-        self.compare(HERE / "see.onnx", "--data", HERE / "d.yaml", "--weights", "int8", "--save-outputs", "out")
+        self.compare(HERE / "see.onnx", "--data", HERE / "d.yaml", "--formats", "fp32", "--what", "w", "--save-outputs", "out")
         (file,) = (self.path / "out").glob("fp32.*.npy")
         seen = np.load(file).reshape(2, 3, 16, 16).transpose(0, 2, 3, 1)
         ramp = np.zeros((16, 16, 3))

@@ -17,6 +17,5 @@ class InfiniteConstant(CliTest):
         plain = np.load(next((self.path / "out").glob("fp32*.box.npy")))
         self.assertTrue(np.isfinite(plain).all())
         self.assertTrue((plain == 1).any())
-        for row in document["rows"]:
-            for name, metric in row["metrics"].items():
-                self.assertTrue(np.isfinite(metric["value"]), (row["format"], name))
+        for name, metric in document["rows"][-1]["metrics"].items():  # of int8
+            self.assertTrue(np.isfinite(float(metric["value"])), name)
