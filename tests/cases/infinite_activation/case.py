@@ -27,3 +27,14 @@ class InfiniteActivation(CliTest):
     def test_no_calibration_is_asked_for(self):
         rows = json.loads(self.ok("compare", HERE / "ex.onnx", "--report", HERE / "r.npz", "--formats", "int8", "--what", "w", "-o", "run", "--json"))["rows"]
         self.assertTrue(np.isfinite(rows[0]["metrics"]["cosine"]["value"]))
+
+    def test_rows_that_overflow_are_marked(self):
+        x = np.load(HERE / "r.npz")["x"]
+        x[3, 1] = x[7, 0] = 12  # exp(12) is above fp16's 65504
+        np.savez(self.path / "r.npz", x=x)
+        arguments = ("compare", HERE / "ex.onnx", "--report", "r.npz", "--formats", "fp32;fp16", "--what", "wa", "--scale", "none", "-o", "run")
+        for _ in range(2):  # measured, then served by the journal
+            rows = {row["format"]: row for row in json.loads(self.ok(*arguments, "--json"))["rows"]}
+            self.assertEqual(rows["fp16"]["nonfinite"], 2)
+            self.assertNotIn("nonfinite", rows["fp32"])
+        self.assertIn("! 2", self.ok(*arguments))
