@@ -1,10 +1,14 @@
 """posittune compare: the run folder, what a second call does with it, and signals."""
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import signal
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 
 from compare_support import QUICK, ZOO, CompareTest, numbers, value
@@ -91,6 +95,31 @@ class RunFolderTest(JournalTest):
         self.compare(*self.ALBERT[:-1], "two", "--formats", "int8")
         two = self.compare(*self.ALBERT[:-1], "two", "--formats", "posit<8,1>,int8")
         self.assertEqual(numbers(one), numbers(two))
+
+    def on_terminal(self, columns, term):
+        """What `compare` writes to a terminal of so many columns."""
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(self.path)
+            os.execve(POSITTUNE, [POSITTUNE, "compare", *map(str, self.ALBERT[:1]), "--formats", "int8", "--what", "w", *QUICK, "-o", term],
+                      {**os.environ, **self.env, "TERM": term})
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        written = b""
+        try:
+            while piece := os.read(terminal, 1 << 16):
+                written += piece
+        except OSError:  # the other end is closed
+            pass
+        self.assertEqual(os.waitpid(process, 0)[1], 0, written)
+        os.close(terminal)
+        return written.decode()
+
+    def test_progress_fits_the_terminal(self):
+        # What is drawn and drawn over; what stays ends in a new line.
+        for line in self.on_terminal(30, "xterm").split("\r\x1b[K"):
+            if "\n" not in line:
+                self.assertLess(len(line), 30)
+        self.assertNotIn("\x1b", self.on_terminal(30, "dumb"))
 
     def test_another_run_is_refused(self):
         self.compare(*self.ALBERT, "--formats", "int8", "--what", "w")

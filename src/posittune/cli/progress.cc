@@ -63,11 +63,15 @@ void Progress::draw(Clock::time_point now) {
     return;
   }
   constexpr std::size_t kBar = 24;
-  const auto filled = static_cast<std::size_t>(share * kBar);
+  // A line that wraps cannot be redrawn; the last column makes some terminals wrap. The numbers stay
+  // longer than the bar.
+  const std::size_t columns = terminal_columns() - 1;
+  const std::size_t rest = display_width(what_) + display_width(tail) + 4;
+  const std::size_t bar = columns > rest ? std::min(kBar, columns - rest) : 0;
+  const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar));
   const std::string line = fmt::format("{} [{}{}] {}", what_, std::string(filled, '#'),
-                                       std::string(kBar - filled, '.'), tail);
-  // A line that wraps cannot be redrawn; the last column makes some terminals wrap.
-  fmt::print(streams_.err, "\r\033[K{}", cut_to_width(line, terminal_columns() - 1));
+                                       std::string(bar - filled, '.'), tail);
+  fmt::print(streams_.err, "\r\033[K{}", cut_to_width(line, columns));
   streams_.err.flush();
 }
 

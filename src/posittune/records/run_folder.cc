@@ -136,8 +136,8 @@ std::map<std::string, std::string> options_of(const std::vector<std::string>& co
     const std::size_t equals = option ? word.find('=') : std::string::npos;
     if (option) name = word.substr(0, equals);
     std::string& values = options[name];
-    if (!option) values += " " + word;
-    if (equals != std::string::npos) values += " " + word.substr(equals + 1);
+    if (!option) values.append(" ").append(word);
+    if (equals != std::string::npos) values.append(" ").append(word, equals + 1);
   }
   for (const char* free : {"-o", "--output", "--json", "--threads"}) options.erase(free);
   return options;
