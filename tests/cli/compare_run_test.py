@@ -101,7 +101,7 @@ class RunFolderTest(JournalTest):
         process, terminal = pty.fork()
         if process == 0:
             os.chdir(self.path)
-            os.execve(POSITTUNE, [POSITTUNE, "compare", *map(str, self.ALBERT[:1]), "--formats", "int8", "--what", "w", *QUICK, "-o", term],
+            os.execve(POSITTUNE, [POSITTUNE, "compare", "zoo:albert", "--limit", "300", "--formats", "int8", "--what", "w", *QUICK, "-o", term],
                       {**os.environ, **self.env, "TERM": term})
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         written = b""
