@@ -233,7 +233,6 @@ TEST(Comparison, CsvText) {
 
 // A row of a format that overflows: nothing of it is lost, and it says how many units are of no use.
 TEST(ComparisonRecord, NumbersThatAreNoneAndTheirCountComeBack) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   ComparisonRow row = small_comparison().rows[0];
   EXPECT_FALSE(to_json(row).contains("nonfinite"));
   row.nonfinite = 7;
