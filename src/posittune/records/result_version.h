@@ -12,7 +12,8 @@ namespace posittune::records {
 // changes a number or a choice, or finds that older ones were wrong.
 //   1  0.x without a version of its own
 //   2  runs in which a layer failed were kept with the outputs of the run before
-inline constexpr int kResultVersion = 2;
+//   3  scale rules: the best power of two, output scales of activations, floats that saturate; the contest of a search
+inline constexpr int kResultVersion = 3;
 
 inline std::string result_version() { return std::string(kVersion) + "/" + std::to_string(kResultVersion); }
 
