@@ -11,7 +11,7 @@ void check_array(const data::NpyReader& array, std::size_t file_bytes) {
   std::size_t product = 1;
   for (const std::size_t n : array.shape()) product *= n;
   require(product == array.size(), "size is the product of the shape");
-  require(array.size() <= file_bytes / sizeof(float), "the file holds the whole array");
+  require(array.size() <= file_bytes, "the file holds the whole array");
   std::vector<float> values(array.size());
   require(array.read(0, values).ok(), "the whole array can be read");
   float beyond[1];

@@ -100,6 +100,17 @@ TEST_F(Npy, FortranOrder) {
   expect_values(npy(1, header("<f4", "True", "(6,)"), bytes_of(kSix)), {6}, kSix);
 }
 
+TEST_F(Npy, PastTheEndIsAnError) {
+  for (const char* order : {"True", "False"}) {
+    const auto reader = open(npy(1, header("<f4", order, "(2, 3)"), bytes_of(kSix)));
+    ASSERT_TRUE(reader.ok());
+    float out[2];
+    EXPECT_FALSE(reader->read(5, out).ok()) << order;
+    EXPECT_FALSE(reader->read(7, out).ok()) << order;
+    EXPECT_TRUE(reader->read(4, out).ok()) << order;
+  }
+}
+
 TEST_F(Npy, OtherTypesAreNamed) {
   for (const char* type : {"<c8", "<f3", "|O", "|V4"}) {
     const auto reader = open(npy(1, header(type, "False", "(6,)"), bytes_of(kSix)));

@@ -126,6 +126,13 @@ float as_float(ElementType type, const Bytes& bytes, std::size_t i) {
 }  // namespace
 
 Status NpyReader::read(std::size_t first, std::span<float> out) const {
+  if (first > size() || out.size() > size() - first) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "elements past the end of an array are asked for",
+                 .where = path(),
+                 .expected = "at most " + std::to_string(size()) + " elements",
+                 .found = std::to_string(out.size()) + " from element " + std::to_string(first)};
+  }
   const std::uint64_t start = std::uint64_t{number_.bytes} * first;
   if (!fortran_ && type_ == "<f4") {
     return file_.read_at(offset_ + start, std::as_writable_bytes(out));
