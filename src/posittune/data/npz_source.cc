@@ -110,15 +110,20 @@ Result<Tensor> read_input(const NpzReader& file, std::size_t index, std::size_t 
   return cast_exact(std::move(*tensor), input.type, file.path() + ", array '" + name + "'");
 }
 
-Result<std::vector<std::int64_t>> read_integers(const NpzReader& file, std::size_t index,
-                                                std::size_t rows) {
+Result<Tensor> read_integer_tensor(const NpzReader& file, std::size_t index, std::size_t rows) {
   auto tensor = file.read(index, rows);
   if (!tensor) return tensor.error();
   const NpzArray& array = file.arrays()[index];
-  if (!is_integer(tensor->type)) {
-    return bad_array(file.path(), array.name, "array does not hold integers", "an integer type",
-                     "'" + array.type + "'");
-  }
+  if (is_integer(tensor->type)) return tensor;
+  return bad_array(file.path(), array.name, "array does not hold integers", "an integer type",
+                   "'" + array.type + "'");
+}
+
+Result<std::vector<std::int64_t>> read_integers(const NpzReader& file, std::size_t index,
+                                                std::size_t rows) {
+  auto tensor = read_integer_tensor(file, index, rows);
+  if (!tensor) return tensor.error();
+  const NpzArray& array = file.arrays()[index];
   if (tensor->size() != rows) {
     return bad_array(file.path(), array.name, "array does not hold one number for each item",
                      "shape (" + std::to_string(array.shape.front()) + ",)",
@@ -140,13 +145,9 @@ Result<std::vector<std::int64_t>> read_integers(const NpzReader& file, std::size
 // Rows of symbols, each ending where -1 begins.
 Result<std::vector<std::vector<std::int64_t>>> read_sequences(const NpzReader& file, std::size_t index,
                                                               std::size_t rows) {
-  auto tensor = file.read(index, rows);
+  auto tensor = read_integer_tensor(file, index, rows);
   if (!tensor) return tensor.error();
   const NpzArray& array = file.arrays()[index];
-  if (!is_integer(tensor->type)) {
-    return bad_array(file.path(), array.name, "array does not hold integers", "an integer type",
-                     "'" + array.type + "'");
-  }
   const auto wide = cast_exact(std::move(*tensor), ElementType::kI64, file.path());
   if (!wide) return wide.error();
   const std::size_t length = array.shape[1];
