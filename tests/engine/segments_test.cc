@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <string>
 
 #include <openvino/op/add.hpp>
 #include <openvino/op/matmul.hpp>
@@ -127,6 +129,34 @@ TEST(SmallSegments, Errors) {
   const auto stopped = engine.run(inputs, [](std::size_t, const Tensors&) -> Status { return Error{.kind = ErrorKind::kInterrupted, .what = "stop"}; });
   ASSERT_FALSE(stopped.ok());
   EXPECT_EQ(stopped.error().kind, ErrorKind::kInterrupted);
+}
+
+// A model whose batch is fixed at 5: fewer items are filled up, and what crosses the cuts has been.
+TEST(FixedBatch, FewerItemsGiveTheirOwnRowsFromEachSegmentOn) {
+  const auto x = test::parameter({5, 8});
+  ov::Output<ov::Node> at = x;
+  for (unsigned l = 0; l < 4; ++l) at = std::make_shared<ov::op::v0::MatMul>(at, test::normal_constant({8, 8}, l, "w" + std::to_string(l)));
+  Engine engine = cut_engine(test::load_ir(test::model_of(at, {x})), 4);
+  ASSERT_GE(engine.segment_count(), 2u);
+  const Tensor all = test::normal_tensor({5, 8}, 9);
+  Tensors outputs;
+  crossings(engine, {{"x", all}}, outputs);
+  const auto whole = outputs.at("y").as<float>();
+  for (const std::size_t items : {1, 2, 4, 5}) {
+    Tensor some = all;
+    some.shape[0] = items;
+    some.bytes.resize(items * 8 * sizeof(float));
+    Tensors expected;
+    const auto kept = crossings(engine, {{"x", some}}, expected);
+    ASSERT_EQ(expected.at("y").shape, (TensorShape{items, 8}));
+    const auto rows = expected.at("y").as<float>();
+    EXPECT_TRUE(std::equal(rows.begin(), rows.end(), whole.begin())) << items;
+    for (std::size_t s = 0; s < engine.segment_count(); ++s) {
+      const auto again = engine.run_from(s, {{"x", some}}, kept[s]);
+      ASSERT_TRUE(again.ok()) << again.error().message();
+      EXPECT_TRUE(test::same_bits(*again, expected)) << items << " items, segment " << s;
+    }
+  }
 }
 
 }  // namespace

@@ -83,13 +83,53 @@ TEST(Batches, AnErrorEndsAndNamesTheData) {
 
 TEST(Batches, SizeByTheOutputsOrAsWanted) {
   Zoo zoo(3);
-  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 2).value(), 2u);
-  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 1000).value(), 1000u);  // no limit in the model
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 2, "").value().items, 2u);
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 1000, "").value().items, 1000u);  // no limit in the model
   const auto outputs = zoo.engine->run(zoo.data->batch(0, 1).value());
   std::size_t bytes = 0;
   for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
-  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 0).value(),
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 0, "").value().items,
             std::clamp<std::size_t>((64UL << 20) / bytes, 1, 16));
+}
+
+TEST(Batches, ItemsAreRunAloneOnlyToBeCompared) {
+  Zoo zoo(3);
+  const auto apart = [&](std::size_t wanted, const std::string& output) {
+    std::vector<std::size_t> items;
+    for (const auto& [item, tensor] : choose_batch(*zoo.engine, *zoo.data, wanted, output).value().apart) items.push_back(item);
+    return items;
+  };
+  const std::string name = zoo.engine->graph().outputs.front().name;
+  EXPECT_EQ(apart(1, name), std::vector<std::size_t>{});  // alone anyway
+  EXPECT_EQ(apart(2, name), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(apart(3, name), std::vector<std::size_t>{1});
+  EXPECT_EQ(apart(3, ""), std::vector<std::size_t>{});
+  const Batch batch = choose_batch(*zoo.engine, *zoo.data, 3, name).value();
+  auto outputs = zoo.engine->run(zoo.data->batch(0, 3).value()).value();
+  EXPECT_TRUE(check_items_are_independent(batch, outputs, name).ok());
+}
+
+TEST(Batches, AnItemThatReadsItsNeighboursIsNamed) {
+  const Batch batch{.items = 3, .apart = {{1, test::float_tensor({1, 2}, {3, 4})}}};
+  const auto of = [&](const TensorShape& shape, const std::vector<float>& values) {
+    return check_items_are_independent(batch, {{"y", test::float_tensor(shape, values)}}, "y");
+  };
+  EXPECT_TRUE(of({3, 2}, {9, 9, 3, 4.004F, 9, 9}).ok());
+  const Status far = of({3, 2}, {9, 9, 3, 4.05F, 9, 9});  // sqrt(.05^2 / 25)
+  ASSERT_FALSE(far.ok());
+  EXPECT_EQ(far.error().kind, ErrorKind::kInput);
+  EXPECT_EQ(far.error().where, "output 'y', item 1 alone and in a batch of 3");
+  EXPECT_EQ(far.error().found, "0.01");
+  EXPECT_EQ(far.error().expected, "a relative difference (RMS) of at most 0.001");
+  EXPECT_FALSE(of({3, 2}, {9, 9, 3, std::numeric_limits<float>::infinity(), 9, 9}).ok());
+  EXPECT_FALSE(of({3, 2, 1}, {9, 9, 3, 4, 9, 9}).ok());
+  EXPECT_FALSE(of({2, 3}, {9, 9, 9, 3, 4, 9}).ok());
+  EXPECT_TRUE(of({1, 2}, {3, 9}).ok());  // no company
+  EXPECT_TRUE(check_items_are_independent(batch, {}, "y").ok());
+  EXPECT_TRUE(check_items_are_independent(batch, {{"y", test::index_tensor({2, 1}, {5, 6})}}, "y").ok());
+  const float infinity = std::numeric_limits<float>::infinity();
+  const Batch masked{.items = 2, .apart = {{0, test::float_tensor({1, 2}, {-infinity, 1})}}};
+  EXPECT_TRUE(check_items_are_independent(masked, {{"y", test::float_tensor({2, 2}, {-infinity, 1, 0, 0})}}, "y").ok());
 }
 
 TEST(Batches, AReferenceWithNaNNamesTheItem) {
@@ -106,16 +146,14 @@ TEST(Batches, AReferenceWithNaNNamesTheItem) {
   EXPECT_EQ(bad.error().where, "output 'y', item 11");
   // What is no output of that name or kind is for others to say.
   EXPECT_TRUE(check_reference({}, "y", 0).ok());
-  EXPECT_TRUE(check_reference({{"y", test::float_tensor({0, 2}, {})}}, "y", 0).ok());
-  EXPECT_TRUE(check_reference({{"y", test::float_tensor({}, {nan})}}, "y", 0).ok());
   EXPECT_TRUE(check_reference({{"y", test::index_tensor({1}, {5})}}, "y", 0).ok());
 }
 
 TEST(Batches, AScoredOutputHasARowForEachItem) {
-  const Tensors outputs = {{"y", test::float_tensor({6, 2}, std::vector<float>(12, 1))}, {"one", test::float_tensor({}, {1})}};
+  const Tensors outputs = {{"y", test::float_tensor({6, 2}, std::vector<float>(12, 1))}, {"one", test::float_tensor({}, {1})}, {"none", test::float_tensor({0, 2}, {})}};
   EXPECT_TRUE(check_rows(outputs, "y", 0, 6).ok());
   EXPECT_TRUE(check_rows(outputs, "z", 0, 6).ok()) << "for the scorer to report";
-  for (const auto& [name, items] : std::vector<std::pair<std::string, std::size_t>>{{"y", 3}, {"y", 7}, {"one", 1}}) {
+  for (const auto& [name, items] : std::vector<std::pair<std::string, std::size_t>>{{"y", 3}, {"y", 7}, {"one", 1}, {"none", 1}}) {
     const Status bad = check_rows(outputs, name, 16, items);
     ASSERT_FALSE(bad.ok()) << name << items;
     EXPECT_EQ(bad.error().kind, ErrorKind::kInput);

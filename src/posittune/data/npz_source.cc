@@ -77,6 +77,8 @@ Status check_shape(const NpzReader& file, const NpzArray& array, const TensorInf
 // The number of items, equal for all arrays.
 Result<std::size_t> count_items(const NpzReader& file) {
   const NpzArray* first = nullptr;
+  const auto is_empty = [](const NpzArray& array) { return element_count(array.shape) == 0; };
+  const bool nothing = std::all_of(file.arrays().begin(), file.arrays().end(), is_empty);
   for (const NpzArray& array : file.arrays()) {
     if (array.shape.empty()) {
       return bad_array(file.path(), array.name, "array is a scalar", "one row for each item");
@@ -87,7 +89,8 @@ Result<std::size_t> count_items(const NpzReader& file) {
                        std::to_string(array.shape.front()) + " rows");
     }
     if (first == nullptr) first = &array;
-    if (element_count(array.shape) == 0) {
+    // An empty axis within an item (a cache of length 0) is no lack of items, unless no array has more.
+    if (array.shape.front() == 0 || nothing) {
       return bad_array(file.path(), array.name, "array is empty", "at least one item",
                        "shape " + to_string(array.shape));
     }

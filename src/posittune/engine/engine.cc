@@ -15,6 +15,7 @@
 #include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
 #include "posittune/engine/engine_state.h"
+#include "posittune/engine/fixed_batch.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/model/tensors.h"
 
@@ -548,8 +549,12 @@ Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs, c
   state.failure.error.reset();
   Error thrown{.kind = ErrorKind::kInput, .what = "the model could not run on these inputs", .where = state.graph.path};
   try {
-    auto outputs = state.infer(first, inputs, crossing, keep);
-    if (!state.failure.error) return outputs;
+    const FilledBatch filled = fill_batch(state.graph.inputs, inputs);
+    auto outputs = state.infer(first, filled.batch == 0 ? inputs : filled.inputs, crossing, keep);
+    if (!state.failure.error) {
+      if (outputs && filled.batch > 0) leave_out_filling(filled, *outputs);
+      return outputs;
+    }
   } catch (const std::bad_alloc&) {
     thrown = out_of_memory(state.graph.path, "out of memory while the model runs");
   } catch (const std::exception& error) {

@@ -102,7 +102,8 @@ class Engine {
   using Keep = std::function<Status(std::size_t segment, Tensors crossing)>;
 
   // Outputs by name. Inputs must have the model's names and types; kInput otherwise. An error of any layer is the
-  // run's, and nothing of its tensors is returned; kResource where memory ended, which the engine survives.
+  // run's, and nothing of its tensors is returned; kResource where memory ended, which the engine survives. Where the
+  // model fixes its batch, fewer items are filled up to it, and outputs have the rows of those given.
   Result<Tensors> run(const Tensors& inputs, const Keep& keep = {});
 
   // The graph may be cut where little crosses. Running from a segment on gives the bits of a whole run

@@ -1,8 +1,11 @@
 #include "posittune/evaluation/batches.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace posittune::evaluation {
@@ -10,6 +13,28 @@ namespace {
 
 constexpr std::size_t kBatchBytes = 64UL << 20;
 constexpr std::size_t kMostItems = 16;
+constexpr double kCompanyTolerance = 1e-3;
+
+std::string number(double x) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", x);
+  return text.data();
+}
+
+// How far the output of an item run alone, of one row, is from its row in a batch; empty: within the tolerance.
+std::string change_in_company(std::span<const float> alone, std::span<const float> row, const TensorShape& alone_shape, const TensorShape& shape) {
+  if (alone_shape.size() != shape.size() || alone_shape[0] != 1 || !std::equal(shape.begin() + 1, shape.end(), alone_shape.begin() + 1)) {
+    return "shape " + to_string(alone_shape) + " alone, " + to_string(shape) + " in the batch";
+  }
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    if (alone[i] == row[i]) continue;  // infinities too
+    difference += (double{alone[i]} - row[i]) * (double{alone[i]} - row[i]);
+  }
+  for (const float x : alone) size += std::isfinite(x) ? double{x} * x : 0;
+  if (difference <= kCompanyTolerance * kCompanyTolerance * size) return {};
+  return number(std::sqrt(difference / size));
+}
 
 }  // namespace
 
@@ -21,18 +46,52 @@ std::size_t batch_limit(const model::Graph& graph) {
   return limit;
 }
 
-Result<std::size_t> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted) {
-  std::size_t batch = wanted;
-  if (batch == 0) {
-    auto inputs = data.batch(0, 1);
+Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted, const std::string& output) {
+  // A fixed batch is the model's own; the engine fills up the last one.
+  const std::size_t fixed = batch_limit(engine.graph());
+  const bool any = fixed == std::numeric_limits<std::size_t>::max();
+  Batch batch{.items = any ? wanted : std::max<std::size_t>(fixed, 1)};
+  const auto run_alone = [&](std::size_t item) -> Status {
+    auto inputs = data.batch(item, 1);
     if (!inputs) return inputs.error();
     auto outputs = engine.run(*inputs);
-    if (!outputs) return of_data(in_items(outputs.error(), 0, 1), data);
-    std::size_t bytes = 0;
-    for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
-    batch = std::clamp<std::size_t>(kBatchBytes / std::max<std::size_t>(1, bytes), 1, kMostItems);
+    if (!outputs) return of_data(in_items(outputs.error(), item, 1), data);
+    if (batch.items == 0) {
+      std::size_t bytes = 0;
+      for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
+      batch.items = std::clamp<std::size_t>(kBatchBytes / std::max<std::size_t>(1, bytes), 1, kMostItems);
+    }
+    if (const auto found = outputs->find(output); found != outputs->end()) batch.apart[item] = std::move(found->second);
+    return success();
+  };
+  const auto together = [&] { return std::min(batch.items, data.items()); };
+  // The second item has a neighbour on both sides, if there are three.
+  if (batch.items == 0 || (together() > 1 && !output.empty())) {
+    if (const Status ran = run_alone(std::min<std::size_t>(1, data.items() - 1)); !ran) return ran.error();
   }
-  return std::min(batch, batch_limit(engine.graph()));
+  if (together() == 2 && !output.empty()) {
+    if (const Status ran = run_alone(0); !ran) return ran.error();
+  }
+  return batch;
+}
+
+Status check_items_are_independent(const Batch& batch, const Tensors& outputs, const std::string& name) {
+  const auto found = outputs.find(name);
+  if (found == outputs.end() || found->second.type != ElementType::kF32) return success();
+  for (const auto& [item, alone] : batch.apart) {
+    const Tensor& all = found->second;
+    if (all.shape.empty() || item >= all.shape[0] || all.shape[0] == 1 || alone.type != all.type) continue;
+    const std::string change = change_in_company(alone.as<float>(), all.as<float>().subspan(item * (all.bytes.size() / sizeof(float) / all.shape[0])), alone.shape, all.shape);
+    if (change.empty()) continue;
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "FP32's output of an item depends on the items that are run with it",
+                 .where = "output '" + name + "', item " + std::to_string(item) + " alone and in a batch of " + std::to_string(all.shape[0]),
+                 .expected = "a relative difference (RMS) of at most " + number(kCompanyTolerance),
+                 .found = change,
+                 .hint = "the first axis of an input or of the output may not be the items (as of an LSTM with time first): export the model "
+                         "with the batch first; where only rounding is shared (dynamic quantization), run item by item (--batch 1)"};
+  }
+  return success();
 }
 
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item) {

@@ -2,7 +2,10 @@
 
 // Data in batches that a model takes.
 
+#include <cstddef>
 #include <functional>
+#include <map>
+#include <string>
 
 #include "posittune/base/result.h"
 #include "posittune/data/dataset.h"
@@ -13,8 +16,20 @@ namespace posittune::evaluation {
 // Most items a batch may have: 1 where the model fixes its first dimension at 1, and so on.
 std::size_t batch_limit(const model::Graph& graph);
 
-// `wanted` items, or (0) as many as make outputs of 64 MiB, at most 16: more are no faster. Runs one item.
-Result<std::size_t> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted);
+struct Batch {
+  std::size_t items = 1;
+  std::map<std::size_t, Tensor> apart;  // items that were run alone: the output that is scored
+};
+
+// The model's fixed batch; else `wanted` items, or (0) as many as make outputs of 64 MiB, at most 16: more are no
+// faster. One item is run for that; where a batch has several and `output` is named, also to be compared with itself in
+// the batch (of a batch of two, both are).
+Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted, const std::string& output);
+
+// FP32's output of an item must not depend on those run with it: kInput where the RMS of the difference is above 1e-3 of
+// that of the item's output. Other batches take other orders of summation, which is 1e-6; neighbours that are read, as by
+// an LSTM whose first axis is time, are above 1e-2. `outputs` are those of the first batch. Not of integers.
+Status check_items_are_independent(const Batch& batch, const Tensors& outputs, const std::string& name);
 
 // FP32's own output must have no NaN and no +inf (-inf is what masks give), or nothing can be compared with it: kInput, naming the item.
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item);

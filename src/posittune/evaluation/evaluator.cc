@@ -20,8 +20,13 @@ records::Estimate to_record(const metrics::Estimate& estimate) {
 }
 
 Status observe(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance) {
+  const std::size_t limit = batch_limit(engine.graph());
+  const std::size_t whole = limit == std::numeric_limits<std::size_t>::max() ? 1 : limit;
+  // Padding is no data, but where there is no whole batch, the items there are must do.
+  const auto passed_over = [&](std::size_t first) { return first > 0 && data.items() - first < whole; };
   const Status calibrated = for_each_batch(data, batch, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     const std::size_t items = std::min(batch, data.items() - first);
+    if (passed_over(first)) return advance(items);
     const Status seen = run_items(engine, data, first, items, inputs, [&](const Tensors& some) { return engine.calibrate(some); });
     if (!seen) return seen.error();
     return advance(items);
@@ -32,11 +37,11 @@ Status observe(engine::Engine& engine, const data::Dataset& data, std::size_t ba
   const auto found = std::ranges::find(engine.graph().outputs, name, &TensorInfo::name);
   if (found != engine.graph().outputs.end() && found->type != ElementType::kF32) return calibrated;
   // Batches of a size of their own: what is measured must not depend on --batch.
-  const std::size_t fixed = batch_limit(engine.graph()), runs = kCalibrations * data.items() / engine.embedding_runs();
+  const std::size_t runs = kCalibrations * data.items() / engine.embedding_runs();
   const std::size_t items = std::min(data.items(), std::clamp(runs, kLeastEmbeddingItems, kEmbeddingItems));
-  const std::size_t part = fixed < std::numeric_limits<std::size_t>::max() ? fixed : std::max<std::size_t>(1, items / 4);
-  for (std::size_t first = 0; first < items; first += part) {
-    auto inputs = data.batch(first, std::min(part, items - first));
+  const std::size_t part = whole > 1 || limit == 1 ? whole : std::max<std::size_t>(1, items / 4);
+  for (std::size_t first = 0; first < items && !passed_over(first); first += part) {
+    auto inputs = data.batch(first, std::min(part, (whole > 1 ? data.items() : items) - first));
     if (!inputs) return inputs.error();
     if (const Status measured = engine.measure_embeddings(*inputs, name, [&] { return advance(0); }); !measured) return of_data(measured.error(), data);
   }
@@ -87,20 +92,23 @@ Result<Evaluator> Evaluator::create(engine::Engine& engine, const data::Dataset&
   return within_memory(data.description().path, [&]() -> Result<Evaluator> {
     Evaluator evaluator(engine, data, options);
     if (const Status plain = engine.apply({}); !plain) return plain.error();
-    auto batch = choose_batch(engine, data, options.batch);
+    auto batch = choose_batch(engine, data, options.batch, evaluator.options_.scorer.output);
     if (!batch) return batch.error();
-    evaluator.batch_ = *batch;
-    if (const Status ran = evaluator.run_fp32(advance, watch); !ran) return ran.error();
+    evaluator.batch_ = batch->items;
+    if (const Status ran = evaluator.run_fp32(*batch, advance, watch); !ran) return ran.error();
     return evaluator;
   });
 }
 
-Status Evaluator::run_fp32(const Advance& advance, const Watch& watch) {
+Status Evaluator::run_fp32(const Batch& batch, const Advance& advance, const Watch& watch) {
   metrics::Scorer scorer = make_scorer();
   const Status ran = for_each_batch(*data_, batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     auto outputs = run(first, inputs);
     if (!outputs) return outputs.error();
     if (const Status finite = check_reference(*outputs, options_.scorer.output, first); !finite) return finite.error();
+    if (first == 0) {
+      if (const Status apart = check_items_are_independent(batch, *outputs, options_.scorer.output); !apart) return apart.error();
+    }
     if (const Status scored = scorer.add(first, inputs, *outputs, *outputs); !scored) return scored.error();
     if (watch) {
       if (const Status seen = watch(first, *outputs); !seen) return seen.error();

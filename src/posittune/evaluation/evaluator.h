@@ -53,7 +53,7 @@ class Evaluator {
  private:
   Evaluator(engine::Engine& engine, const data::Dataset& data, Options options);
   metrics::Scorer make_scorer() const;
-  Status run_fp32(const Advance& advance, const Watch& watch);
+  Status run_fp32(const struct Batch& batch, const Advance& advance, const Watch& watch);
   Result<std::vector<metrics::Measured>> run_recipe(const Advance& advance, const Watch& watch);
   Result<Tensors> run(std::size_t first_item, const Tensors& inputs);
 
@@ -66,9 +66,10 @@ class Evaluator {
   std::size_t nonfinite_ = 0;
 };
 
-// Runs FP32 over calibration data, which the engine observes; then, on its first items, measures what embeddings do to
-// an output (empty: the default one, see scored_output.h); not where that holds integers. After an error the engine is
-// not calibrated.
+// Runs FP32 over calibration data, which the engine observes; of a model with a fixed batch whole batches only, so that
+// no statistics come from padding (the items left over are not used, unless there is no whole batch). Then, on its first
+// items, measures what embeddings do to an output (empty: the default one, see scored_output.h); not where that holds
+// integers. After an error the engine is not calibrated.
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance);
 
 }  // namespace posittune::evaluation

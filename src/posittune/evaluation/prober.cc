@@ -109,16 +109,16 @@ Result<Prober> Prober::create(engine::Engine& engine, const data::Dataset& data,
   return within_memory(data.description().path, [&]() -> Result<Prober> {
     Prober prober(engine, data, options);
     if (const Status plain = engine.apply({}); !plain) return plain.error();
-    auto batch = choose_batch(engine, data, options.batch);
+    auto batch = choose_batch(engine, data, options.batch, prober.options_.scorer.output);
     if (!batch) return batch.error();
-    prober.batch_ = *batch;
-    prober.order_ = drawn_order((data.items() + *batch - 1) / *batch);
-    if (const Status kept = prober.keep_fp32(advance); !kept) return kept.error();
+    prober.batch_ = batch->items;
+    prober.order_ = drawn_order((data.items() + batch->items - 1) / batch->items);
+    if (const Status kept = prober.keep_fp32(*batch, advance); !kept) return kept.error();
     return prober;
   });
 }
 
-Status Prober::keep_fp32(const Advance& advance) {
+Status Prober::keep_fp32(const Batch& batch, const Advance& advance) {
   using Clock = std::chrono::steady_clock;
   return for_each_batch(*data_, batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     const auto start = Clock::now();
@@ -155,7 +155,11 @@ Status Prober::keep_fp32(const Advance& advance) {
                    .found = std::to_string(options_.cache_limit >> 10) + " KiB",
                    .hint = "or fewer items to a run (--batch)"};
     }
+    if (const Status rows = check_rows(outputs, options_.scorer.output, first, items); !rows) return rows.error();
     if (const Status finite = check_reference(outputs, options_.scorer.output, first); !finite) return finite.error();
+    if (first == 0) {
+      if (const Status apart = check_items_are_independent(batch, outputs, options_.scorer.output); !apart) return apart.error();
+    }
     Divergence none{std::vector<double>(data_->unit_count(), 0), std::vector<double>(data_->unit_count(), 0)};
     if (const Status scored = add(none, first, inputs, outputs, outputs); !scored) return scored.error();
     fp32_seconds_ += std::chrono::duration<double>(Clock::now() - start - keeping).count();

@@ -17,6 +17,8 @@
 
 namespace posittune::evaluation {
 
+struct Batch;  // see batches.h
+
 struct ProberOptions {
   metrics::Task task = metrics::Task::kGeneric;
   metrics::ScorerOptions scorer{};
@@ -70,7 +72,7 @@ class Prober {
 
  private:
   Prober(engine::Engine& engine, const data::Dataset& data, ProberOptions options);
-  Status keep_fp32(const Advance& advance);
+  Status keep_fp32(const Batch& batch, const Advance& advance);
   Result<Divergence> run_from(std::size_t first, const Advance& advance, const Stop& stop);
   Status add(Divergence& divergence, std::size_t first_item, const Tensors& inputs, const Tensors& reference, const Tensors& outputs) const;
 

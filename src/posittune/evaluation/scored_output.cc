@@ -149,8 +149,8 @@ Status settle(ScoredOutput& scored, engine::Engine& engine, const data::Dataset&
   scored.reason = "no softmax ends the graph, and FP32's rows do not sum to 1";
   const std::size_t fixed = batch_limit(engine.graph());  // where the model fixes its batch
   const bool any = fixed == std::numeric_limits<std::size_t>::max();
-  const std::size_t items = any ? std::min(kLookedAt, data.items()) : fixed;
-  if (items == 0 || items > data.items()) return success();
+  const std::size_t items = std::min(any ? kLookedAt : fixed, data.items());
+  if (items == 0) return success();
   auto inputs = data.batch(0, items);
   if (!inputs) return inputs.error();
   Tensors outputs;

@@ -58,10 +58,10 @@ Status Analysis::calibrate() {
   }
   const Stopwatch time(costs_[Tier::kProxy]);
   if (const Status plain = in_.engine->apply({}); !plain) return plain.error();
-  auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch);
+  auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch, "");
   if (!batch) return batch.error();
   const auto advance = in_.report("calibrate", in_.calibrate->items());
-  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, *batch, options_.prober.scorer.output, advance); !seen) return seen.error();
+  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, batch->items, options_.prober.scorer.output, advance); !seen) return seen.error();
   calibrated_ = true;
   return in_.journal->put(key("calibration", {}, false), "calibration", json{{"seconds", time.seconds()}});
 }

@@ -1,0 +1,23 @@
+"""Items that are taken for time steps are not independent, which is found before anything is measured."""
+import numpy as np
+from support import ROOT, CliTest
+
+HERE = ROOT / "tests/cases/first_axis_is_time"
+
+
+class FirstAxisIsTime(CliTest):
+    def refused(self, *arguments):
+        message = self.fails(3, *arguments, "--formats", "int8", "--what", "w")
+        self.assertIn("FP32's output of an item depends on the items that are run with it", message)
+        self.assertIn("output 'y', item ", message)
+        self.assertIn("batch first", message)
+        self.assertIn("--batch 1", message)
+
+    def test_each_command_whatever_the_batch(self):
+        for batch in (), ("--batch", 2), ("--batch", 5):
+            self.refused("compare", HERE / "m.onnx", "--report", HERE / "r.npz", *batch)
+        self.refused("sensitivity", HERE / "m.onnx", "--search", HERE / "r.npz", "--tier", "exact")
+
+    def test_two_items_are_enough(self):
+        np.savez(self.path / "two.npz", x=np.load(HERE / "r.npz")["x"][:2])
+        self.refused("compare", HERE / "m.onnx", "--report", self.path / "two.npz")

@@ -1,0 +1,16 @@
+"""Rows of an output with NMS inside the graph are boxes, not items."""
+from support import ROOT, CliTest
+
+HERE = ROOT / "tests/cases/output_rows_are_not_items"
+
+
+class OutputRowsAreNotItems(CliTest):
+    def test_the_message_says_rows_items_and_output(self):
+        for command in ("compare", "sensitivity"):
+            split = "--report" if command == "compare" else "--search"
+            message = self.fails(3, command, HERE / "m.onnx", "--calibrate", HERE / "c.npz", split, HERE / "r.npz", "--formats", "int8")
+            self.assertIn("the rows of the scored output are not the items that were fed", message)
+            self.assertIn("output 'det', items 0 to 11", message)
+            self.assertIn("12 rows", message)
+            self.assertIn("shape (4, 5)", message)
+            self.assertIn("--output", message)
