@@ -96,7 +96,8 @@ TEST(Batches, ItemsAreRunAloneOnlyToBeCompared) {
   Zoo zoo(3);
   const auto apart = [&](std::size_t wanted, const std::string& output) {
     std::vector<std::size_t> items;
-    for (const auto& [item, tensor] : choose_batch(*zoo.engine, *zoo.data, wanted, output).value().apart) items.push_back(item);
+    const Batch batch = choose_batch(*zoo.engine, *zoo.data, wanted, output).value();
+    for (const auto& [item, tensor] : batch.apart) items.push_back(item);
     return items;
   };
   const std::string name = zoo.engine->graph().outputs.front().name;

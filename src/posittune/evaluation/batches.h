@@ -18,7 +18,7 @@ std::size_t batch_limit(const model::Graph& graph);
 
 struct Batch {
   std::size_t items = 1;
-  std::map<std::size_t, Tensor> apart;  // items that were run alone: the output that is scored
+  std::map<std::size_t, Tensor> apart{};  // items that were run alone: the output that is scored
 };
 
 // The model's fixed batch; else `wanted` items, or (0) as many as make outputs of 64 MiB, at most 16: more are no
