@@ -94,6 +94,22 @@ Status check_items_are_independent(const Batch& batch, const Tensors& outputs, c
   return success();
 }
 
+Status check_first_batch(engine::Engine& engine, const data::Dataset& data, const Batch& batch, const std::string& name) {
+  const std::size_t items = std::min(batch.items, data.items());
+  auto inputs = data.batch(0, items);
+  if (!inputs) return inputs.error();
+  Tensors outputs;
+  const Status ran = run_items(engine, data, 0, items, *inputs, [&](const Tensors& some) -> Status {
+    auto done = engine.run(some);
+    if (!done) return done.error();
+    outputs = std::move(*done);
+    return success();
+  });
+  if (!ran) return ran.error();
+  if (const Status rows = check_rows(outputs, name, 0, items); !rows) return rows.error();
+  return check_items_are_independent(batch, outputs, name);
+}
+
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item) {
   const auto found = outputs.find(name);
   if (found == outputs.end() || found->second.type != ElementType::kF32 || found->second.shape.empty()) return success();

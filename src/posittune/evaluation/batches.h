@@ -31,6 +31,9 @@ Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, st
 // an LSTM whose first axis is time, are above 1e-2. `outputs` are those of the first batch. Not of integers.
 Status check_items_are_independent(const Batch& batch, const Tensors& outputs, const std::string& name);
 
+// Rows and independence of FP32's outputs for the first batch, which runs for that, where no later run would show them.
+Status check_first_batch(engine::Engine& engine, const data::Dataset& data, const Batch& batch, const std::string& name);
+
 // FP32's own output must have no NaN and no +inf (-inf is what masks give), or nothing can be compared with it: kInput, naming the item.
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item);
 

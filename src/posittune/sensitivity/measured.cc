@@ -6,6 +6,7 @@
 
 #include "posittune/engine/path_speed.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/evaluation/scored_output.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
@@ -58,10 +59,15 @@ Status Analysis::calibrate() {
   }
   const Stopwatch time(costs_[Tier::kProxy]);
   if (const Status plain = in_.engine->apply({}); !plain) return plain.error();
-  auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch, "");
+  const std::string& asked = options_.prober.scorer.output;
+  const std::string output = asked.empty() ? evaluation::default_output(in_.engine->graph()) : asked;
+  auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch, output);
   if (!batch) return batch.error();
+  if (options_.tier == Tier::kProxy) {  // else FP32's run of the search data is looked at
+    if (const Status good = evaluation::check_first_batch(*in_.engine, *in_.calibrate, *batch, output); !good) return evaluation::of_data(good.error(), *in_.calibrate);
+  }
   const auto advance = in_.report("calibrate", in_.calibrate->items());
-  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, batch->items, options_.prober.scorer.output, advance); !seen) return seen.error();
+  if (const Status seen = evaluation::calibrate(*in_.engine, *in_.calibrate, batch->items, output, advance); !seen) return seen.error();
   calibrated_ = true;
   return in_.journal->put(key("calibration", {}, false), "calibration", json{{"seconds", time.seconds()}});
 }

@@ -17,6 +17,7 @@ class FirstAxisIsTime(CliTest):
         for batch in (), ("--batch", 2), ("--batch", 5):
             self.refused("compare", HERE / "m.onnx", "--report", HERE / "r.npz", *batch)
         self.refused("sensitivity", HERE / "m.onnx", "--search", HERE / "r.npz", "--tier", "exact")
+        self.refused("sensitivity", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--tier", "proxy")
 
     def test_two_items_are_enough(self):
         np.savez(self.path / "two.npz", x=np.load(HERE / "r.npz")["x"][:2])

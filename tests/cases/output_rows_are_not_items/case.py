@@ -9,8 +9,8 @@ class OutputRowsAreNotItems(CliTest):
         for command in ("compare", "sensitivity"):
             split = "--report" if command == "compare" else "--search"
             message = self.fails(3, command, HERE / "m.onnx", "--calibrate", HERE / "c.npz", split, HERE / "r.npz", "--formats", "int8")
-            self.assertIn("the rows of the scored output are not the items that were fed", message)
-            self.assertIn("output 'det', items 0 to 11", message)
+            self.assertIn("an output that is scored has not a row for each item", message)
+            self.assertIn("output 'det', from item 0 on", message)
             self.assertIn("12 rows", message)
             self.assertIn("shape (4, 5)", message)
             self.assertIn("--output", message)
