@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tests/engine/engines.h"
+#include <openvino/op/add.hpp>
 #include <openvino/op/gather.hpp>
 #include <openvino/op/matmul.hpp>
 
@@ -121,6 +122,30 @@ TEST(EngineErrors, BadInputs) {
     EXPECT_EQ(engine.calibrate(inputs).error().kind, ErrorKind::kInput);
   }
   test::run(engine, some_inputs());
+}
+
+// One rule: no token that a person feeds is counted from the end; what the graph itself computes may be, as ONNX's Gather has it.
+TEST(EngineErrors, NegativeIndicesOfEitherType) {
+  const auto table = test::normal_constant({7, 3}, 1);
+  const auto axis = ov::op::v0::Constant::create(ov::element::i64, {}, {0});
+  for (const auto& type : {ov::element::i32, ov::element::i64}) {
+    Tensor tensor{type == ov::element::i32 ? ElementType::kI32 : ElementType::kI64, {2}, {}};
+    tensor.bytes.resize(2 * element_bytes(tensor.type));
+    std::ranges::fill(tensor.bytes, std::byte{0xff});  // -1, -1
+    const Tensors inputs = {{"ids", std::move(tensor)}};
+    const auto ids = test::parameter({-1}, "ids", type);
+    Engine fed = test::engine_of(test::load_ir(test::model_of(std::make_shared<ov::op::v8::Gather>(table, ids, axis), {ids})));
+    const auto outputs = fed.run(inputs);
+    ASSERT_FALSE(outputs.ok()) << type;
+    EXPECT_EQ(outputs.error().kind, ErrorKind::kInput);
+    EXPECT_EQ(outputs.error().expected, "indices of an embedding, 0 or more");
+    EXPECT_EQ(outputs.error().found, "-1 at position 0");
+    const auto computed = std::make_shared<ov::op::v1::Add>(ids, ov::op::v0::Constant::create(type, {}, {-1}));
+    Engine from_end = test::engine_of(test::load_ir(test::model_of(std::make_shared<ov::op::v8::Gather>(table, computed, axis), {ids})));
+    const Tensors rows = test::run(from_end, inputs);  // row -2 is row 5
+    const auto values = rows.begin()->second.as<float>();
+    for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(values[i], table->cast_vector<float>()[15 + i % 3]) << type;
+  }
 }
 
 TEST(EngineErrors, IndicesOutsideAnEmbedding) {

@@ -459,6 +459,20 @@ Status Engine::State::follow(const Recipe& next) {
   return prepare_weights(next);
 }
 
+// OpenVINO's CPU plugin computes with 32 bits. Gather counts negative indices from the end, which the graph may use on
+// purpose, but no token or position that a person feeds means.
+template <typename T>
+Status Engine::State::check_range(std::span<const T> values, const std::string& input, bool ids) const {
+  const auto bad = std::find_if(values.begin(), values.end(), [&](T x) { return x != static_cast<std::int32_t>(x) || (ids && x < 0); });
+  if (bad == values.end()) return success();
+  return Error{.kind = ErrorKind::kInput,
+               .what = "an input has a number that is out of range",
+               .where = graph.path + ", input '" + input + "'",
+               .expected = ids ? "indices of an embedding, 0 or more" : "32 bits",
+               .found = std::to_string(*bad) + " at position " + std::to_string(bad - values.begin()),
+               .hint = ids ? "are the data made with this model's tokenizer?" : ""};
+}
+
 Status Engine::State::check_inputs(const Tensors& inputs) const {
   for (const TensorInfo& info : graph.inputs) {
     const auto found = inputs.find(info.name);
@@ -469,19 +483,11 @@ Status Engine::State::check_inputs(const Tensors& inputs) const {
                    .expected = std::string(posittune::name(info.type)),
                    .found = found == inputs.end() ? "" : std::string(posittune::name(found->second.type))};
     }
-    if (info.type != ElementType::kI64) continue;
-    // OpenVINO's CPU plugin computes with 32 bits. Gather counts negative indices from the end, which no
-    // token or position means.
     const bool ids = ids_inputs.contains(info.name);
-    const auto values = found->second.as<std::int64_t>();
-    const auto bad = std::find_if(values.begin(), values.end(), [&](std::int64_t x) { return x != static_cast<std::int32_t>(x) || (ids && x < 0); });
-    if (bad == values.end()) continue;
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "an input has a number that is out of range",
-                 .where = graph.path + ", input '" + info.name + "'",
-                 .expected = ids ? "indices of an embedding, 0 or more" : "32 bits",
-                 .found = std::to_string(*bad) + " at position " + std::to_string(bad - values.begin()),
-                 .hint = ids ? "are the data made with this model's tokenizer?" : ""};
+    const Status in_range = info.type == ElementType::kI64   ? check_range(found->second.as<std::int64_t>(), info.name, ids)
+                            : info.type == ElementType::kI32 ? check_range(found->second.as<std::int32_t>(), info.name, ids)
+                                                             : success();
+    if (!in_range) return in_range;
   }
   return success();
 }

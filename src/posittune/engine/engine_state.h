@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +85,8 @@ struct Engine::State {
   Status compile(std::size_t segments);
   Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
   Status check_inputs(const Tensors& inputs) const;
+  template <typename T>
+  Status check_range(std::span<const T> values, const std::string& input, bool ids) const;
   Status prepare_weights(const quant::Recipe& next);
   Result<float> activation_scale(std::size_t layer, std::size_t operand, const quant::ActivationSetting& setting);
   Result<ActivationQuantizer> quantizer_of(std::size_t layer, std::size_t operand, const quant::ActivationSetting& setting);
