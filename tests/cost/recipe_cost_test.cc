@@ -105,7 +105,7 @@ RecipeCost plain_cost(const Case& of, const Recipe& recipe, const Table& table, 
     cost.delay_ns = std::max(cost.delay_ns, unit.delay_ns);
   }
   cost.bits_per_weight = cost.weight_bits / weights;
-  cost.bytes = cost.weight_bits / 8 + 4.0 * static_cast<double>(of.graph.other_parameters);
+  cost.bytes = cost.weight_bits / 8 + static_cast<double>(of.graph.other_bytes);
   cost.activation_bits = input_bits / inputs;
   cost.energy_pj = cost.compute_pj + cost.memory_pj;
   cost.mean_area_um2 = area / cost.macs;
@@ -154,6 +154,55 @@ TEST(RecipeCost, Fp32IsNoRecipe) {
   EXPECT_EQ(cost.activation_bits, 32);
   EXPECT_EQ(cost.mac_bits, cost.macs * 1024);
   expect_near(cost.compute_pj, cost.macs * 4.6);
+}
+
+// x [4, 10] by a constant on its left, which no layer takes, and then by a layer.
+TEST(RecipeCost, ProductsThatAreNoLayersCountInFp32) {
+  const auto x = test::parameter({10, 4});
+  const auto left = std::make_shared<ov::op::v0::MatMul>(test::normal_constant({6, 10}, 1, "left"), x);
+  const auto layer = std::make_shared<ov::op::v0::MatMul>(left, test::normal_constant({4, 2}, 2, "right"));
+  Case of;
+  of.graph = test::load_ir(test::model_of(layer, {x}));
+  of.loads = *count_loads(of.graph, {});
+  ASSERT_EQ(of.loads.products.size(), 1U);
+  EXPECT_EQ(of.loads.products[0].macs, 6U * 10 * 4);
+  EXPECT_EQ(of.loads.products[0].weights, 60U);
+  EXPECT_EQ(of.loads.products[0].inputs, 40U);
+  const Table table = Table::placeholder();
+  const Memory memory{.weight_pj_per_bit = 7, .activation_pj_per_bit = 0.5};
+  const CostModel costs(of.graph, of.loads, table, memory);
+  const SiteCost other = *costs.product_cost(0);
+  expect_near(other.compute_pj, 240 * 4.6);
+  expect_near(other.memory_pj, 60 * 32 * 7 + 40 * 32 * 0.5);
+  Recipe recipe;
+  recipe.weights["right"] = {.format = integer(8)};
+  recipe.activations[of.graph.layers[0].name] = {.format = integer(8)};
+  const RecipeCost cost = *costs.recipe_cost(recipe);
+  expect_near(cost.macs, 240 + 6 * 4 * 2);
+  expect_near(cost.mac_bits, 240 * 1024 + 48 * 64);
+  expect_near(cost.compute_pj, 240 * 4.6 + 48 * 0.3);
+  expect_near(cost.bytes, cost.weight_bits / 8 + 4 * 60);
+  SiteCost sum = *costs.fixed_cost();
+  sum += *costs.site_cost(0, recipe.weights["right"], recipe.activations[of.graph.layers[0].name]);
+  expect_equal(costs.total(sum), cost);
+}
+
+// As MatMulInteger is read: both factors are 8-bit codes.
+TEST(RecipeCost, ProductsOfCodesCountInInt8) {
+  const auto x = test::parameter({4, 10}, "x", ov::element::u8);
+  const auto wide = [](const ov::Output<ov::Node>& value) { return std::make_shared<ov::op::v0::Convert>(value, ov::element::i32); };
+  const auto codes = ov::op::v0::Constant::create(ov::element::i8, {10, 6}, std::vector<int>(60, 3));
+  Case of;
+  of.graph = test::load_ir(test::model_of(std::make_shared<ov::op::v0::MatMul>(wide(x), wide(codes)), {x}));
+  of.loads = *count_loads(of.graph, {});
+  const Table table = Table::placeholder();
+  const CostModel costs(of.graph, of.loads, table, {.weight_pj_per_bit = 7, .activation_pj_per_bit = 0.5});
+  ASSERT_EQ(of.graph.products.size(), 1U);
+  const RecipeCost cost = *costs.recipe_cost({});
+  expect_near(cost.mac_bits, 240 * 64);
+  expect_near(cost.compute_pj, 240 * 0.3);
+  expect_near(cost.memory_pj, 60 * 8 * 7 + 40 * 8 * 0.5);
+  EXPECT_EQ(cost.bytes, 60);
 }
 
 // Stored once, read by six depths.

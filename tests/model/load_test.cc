@@ -74,6 +74,7 @@ TEST(Load, Gpt2HasATiedEmbedding) {
   for (const Weight &weight : graph.weights)
     EXPECT_TRUE(weight.layers.size() == 1 || &weight == &*tied) << weight.name;
   EXPECT_TRUE(graph.notes.empty()) << graph.notes.front();
+  EXPECT_TRUE(graph.products.empty()) << to_text(graph.products.front());
 }
 
 TEST(Load, AlbertSharesOneLayerOverSixDepths) {
@@ -229,11 +230,10 @@ TEST(Load, WhatStaysInFp32IsNoted) {
     matmul->set_friendly_name("product");
     const Graph graph = load_ir(model_of(matmul, {x}));
     EXPECT_TRUE(graph.layers.empty()) << each.why;
-    ASSERT_EQ(graph.notes.size(), 1u) << each.why;
-    EXPECT_NE(graph.notes[0].find("'product'"), std::string::npos)
-        << graph.notes[0];
-    EXPECT_NE(graph.notes[0].find(each.why), std::string::npos)
-        << graph.notes[0];
+    ASSERT_EQ(graph.products.size(), 1u) << each.why;
+    const std::string text = to_text(graph.products[0]);
+    EXPECT_NE(text.find("'product'"), std::string::npos) << text;
+    EXPECT_NE(text.find(each.why), std::string::npos) << text;
   }
 }
 
@@ -261,13 +261,15 @@ TEST(Load, AttentionOfOtherRanksOrTypesIsNoted) {
   const Graph ranks =
       load_ir(model_of(std::make_shared<op::v0::MatMul>(a, b), {a, b}));
   EXPECT_TRUE(ranks.layers.empty());
-  EXPECT_EQ(ranks.notes.size(), 1u);
+  EXPECT_EQ(ranks.products.size(), 1u);
   const auto c = parameter({5, 8}, "c", ov::element::i32),
              d = parameter({8, 4}, "d", ov::element::i32);
   const Graph types =
       load_ir(model_of(std::make_shared<op::v0::MatMul>(c, d), {c, d}));
   EXPECT_TRUE(types.layers.empty());
-  EXPECT_EQ(types.notes.size(), 1u);
+  ASSERT_EQ(types.products.size(), 1u);
+  // Nothing says that these integers are codes.
+  EXPECT_EQ(types.products[0].reason, "its product is of integers (i32)");
 }
 
 TEST(Load, OnlyGathersOfRowsAreEmbeddings) {
@@ -324,7 +326,7 @@ TEST(Load, ConvolutionOfTwoActivationsIsNoted) {
       ov::Strides{1});
   const Graph graph = load_ir(model_of(node, {x, w}));
   EXPECT_TRUE(graph.layers.empty());
-  EXPECT_EQ(graph.notes.size(), 1u);
+  EXPECT_EQ(graph.products.size(), 1u);
 }
 
 // ONNX by hand: Gemm with its weights stored either way, one of them in a

@@ -12,6 +12,7 @@
 #include <openvino/op/convert.hpp>
 #include <openvino/op/divide.hpp>
 #include <openvino/op/matmul.hpp>
+#include <openvino/op/subtract.hpp>
 #include <openvino/op/multiply.hpp>
 #include "posittune/model/graph.h"
 #include "tests/model/models.h"
@@ -65,13 +66,30 @@ TEST(Widen, ModelsInFloat32StayAsTheyAre) {
   EXPECT_EQ(sum->get_output_element_type(0), ov::element::f64);
 }
 
-TEST(Load, ProductsOfIntegersAreNotedAsQuantized) {
+// As MatMulInteger is read: codes minus their zero point.
+TEST(Load, ProductsOfCodesAreNotedAsQuantized) {
+  const auto x = test::parameter({-1, 2}, "x", ov::element::u8);
+  const auto wide = [](const ov::Output<ov::Node>& value) { return std::make_shared<ov::op::v0::Convert>(value, ov::element::i32); };
+  const auto zero = constant(ov::element::i32, {}, {3});
+  const auto w = wide(constant(ov::element::i8, {2, 2}, {1, 2, 3, 4}));
+  const auto product = std::make_shared<ov::op::v0::MatMul>(std::make_shared<ov::op::v1::Subtract>(wide(x), zero), std::make_shared<ov::op::v1::Subtract>(w, zero));
+  const Graph graph = test::load_ir(test::model_of(product, {x}));
+  EXPECT_TRUE(graph.layers.empty());
+  ASSERT_EQ(graph.products.size(), 1u);
+  EXPECT_TRUE(graph.products[0].of_8_bits);
+  EXPECT_EQ(graph.products[0].elements, 4u);
+  EXPECT_EQ(graph.products[0].bytes, 4u);
+  EXPECT_NE(to_text(graph.products[0]).find("is left as it is: already quantized"), std::string::npos) << to_text(graph.products[0]);
+}
+
+TEST(Load, OtherProductsOfIntegersAreNotCalledQuantized) {
   const auto x = test::parameter({-1, 2}, "x", ov::element::i32);
   const auto product = std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::i32, {2, 2}, {1, 2, 3, 4}));
   const Graph graph = test::load_ir(test::model_of(product, {x}));
   EXPECT_TRUE(graph.layers.empty());
-  ASSERT_EQ(graph.notes.size(), 1u);
-  EXPECT_NE(graph.notes[0].find("already quantized"), std::string::npos) << graph.notes[0];
+  ASSERT_EQ(graph.products.size(), 1u);
+  EXPECT_FALSE(graph.products[0].of_8_bits);
+  EXPECT_EQ(graph.products[0].reason, "its product is of integers (i32)");
 }
 
 // w = v * g / n: 4 + 2 + 2 floats make a weight of 4; only the bias is beside it.

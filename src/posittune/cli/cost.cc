@@ -73,6 +73,20 @@ void say_source(const cost::Table& table, std::ostream& err) {
   else fmt::print(err, "note: MAC costs are of {}{}\n", table.source(), table.node().empty() ? "" : ", " + table.node());
 }
 
+struct Part {
+  const char* name;   // in JSON
+  const char* title;  // in the table
+  cost::SiteCost CostParts::* cost;
+};
+constexpr Part kParts[] = {{"weighted", "layers with weights", &CostParts::weighted},
+                           {"activations", "products of two activations", &CostParts::activations},
+                           {"others", "other products", &CostParts::others}};
+
+Json part_json(const cost::SiteCost& part) {
+  return {{"macs", number(part.macs)}, {"mac_bits", number(part.mac_bits)}, {"compute_pj", number(part.compute_pj)},
+          {"memory_pj", number(part.memory_pj)}};
+}
+
 Json row_json(const CostRow& row, const ModelCost& of, bool by_layer) {
   Json json = {{"format", row.format}, {"activations", row.activations}};
   for (const Number& each : kNumbers) json[each.name] = number(row.cost.*each.field);
@@ -84,7 +98,14 @@ Json row_json(const CostRow& row, const ModelCost& of, bool by_layer) {
       if (each.relative) json[name][each.name] = number(row.cost.*each.field / ((*reference)->cost.*each.field));
     }
   }
+  json["parts"] = Json::object();
+  for (const Part& part : kParts) json["parts"][part.name] = part_json(row.parts.*part.cost);
   if (!by_layer) return json;
+  json["products"] = Json::array();
+  for (std::size_t p = 0; p < row.products.size(); ++p) {
+    json["products"].push_back(part_json(row.products[p]));
+    json["products"].back()["product"] = of.graph.products[p].name;
+  }
   json["layers"] = Json::array();
   for (std::size_t l = 0; l < row.layers.size(); ++l) {
     const cost::SiteCost& part = row.layers[l];
@@ -95,6 +116,24 @@ Json row_json(const CostRow& row, const ModelCost& of, bool by_layer) {
                               {"area_um2", number(part.area_um2)}});
   }
   return json;
+}
+
+Json products_json(const ModelCost& of) {
+  Json products = Json::array();
+  for (std::size_t p = 0; p < of.loads.products.size(); ++p) {
+    const cost::LayerLoad& load = of.loads.products[p];
+    const model::Product& product = of.graph.products[p];
+    products.push_back({{"product", product.name},
+                        {"kind", product.type},
+                        {"reason", product.reason},
+                        {"bits", product.of_8_bits ? 8 : 32},
+                        {"known", load.known},
+                        {"macs", load.macs},
+                        {"weight_elements", load.weights},
+                        {"input_elements", load.inputs},
+                        {"output_elements", load.outputs}});
+  }
+  return products;
 }
 
 Json loads_json(const ModelCost& of) {
@@ -147,7 +186,33 @@ void print_layers(const ModelCost& of, std::ostream& out) {
     for (const CostRow& row : of.rows) cells.push_back(energy(row.layers[l].compute_pj + row.layers[l].memory_pj));
     table.add_row(std::move(cells));
   }
-  fmt::print(out, "\nenergy of each layer\n{}", table.text());
+  for (std::size_t p = 0; p < of.graph.products.size(); ++p) {
+    const cost::LayerLoad& load = of.loads.products[p];
+    const auto count = [&load](std::uint64_t value) { return load.known ? std::to_string(value) : std::string("?"); };
+    std::vector<std::string> cells = {of.graph.products[p].name, of.graph.products[p].type, count(load.macs),
+                                      count(load.weights), count(load.inputs), count(load.outputs)};
+    for (const CostRow& row : of.rows) cells.push_back(energy(row.products[p].compute_pj + row.products[p].memory_pj));
+    table.add_row(std::move(cells));
+  }
+  fmt::print(out, "\nenergy of each layer{}\n{}", of.graph.products.empty() ? "" : ", then of products that are no layers and stay as they are", table.text());
+}
+
+// A line for each kind of product, when there is more than one.
+void print_parts(const ModelCost& of, std::ostream& out) {
+  std::vector<report::Column> columns = {{"energy of"}, {"MACs", Align::kRight}};
+  for (const CostRow& row : of.rows) columns.push_back({row.format, Align::kRight});
+  report::Table table(std::move(columns));
+  const CostParts& first = of.rows.front().parts;
+  for (const Part& part : kParts) {
+    if ((first.*part.cost).inputs == 0 && (first.*part.cost).memory_pj == 0) continue;
+    std::vector<std::string> cells = {part.title, three((first.*part.cost).macs)};
+    for (const CostRow& row : of.rows) {
+      const double pj = (row.parts.*part.cost).compute_pj + (row.parts.*part.cost).memory_pj;
+      cells.push_back(fmt::format("{} ({:.0f} %)", energy(pj), 100 * pj / row.cost.energy_pj));
+    }
+    table.add_row(std::move(cells));
+  }
+  fmt::print(out, "\n{}", table.text());
 }
 
 Status show_model(const CostOptions& options, const cost::Table& table, Streams streams) {
@@ -161,11 +226,16 @@ Status show_model(const CostOptions& options, const cost::Table& table, Streams 
                      {"rows", Json::array()},
                      {"notes", result->notes}};
     for (const CostRow& row : result->rows) document["rows"].push_back(row_json(row, *result, options.by_layer));
-    if (options.by_layer) document["layers"] = loads_json(*result);
+    if (options.by_layer) {
+      document["layers"] = loads_json(*result);
+      document["products"] = products_json(*result);
+    }
     print_json(document, streams.out);
     return success();
   }
   print_costs(*result, streams.out);
+  const CostParts& parts = result->rows.front().parts;
+  if (parts.activations.inputs > 0 || parts.others.inputs > 0) print_parts(*result, streams.out);
   if (options.by_layer) print_layers(*result, streams.out);
   for (const std::string& note : result->notes) fmt::print(streams.err, "note: {}\n", printable(note));
   say_source(table, streams.err);

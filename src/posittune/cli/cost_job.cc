@@ -47,13 +47,20 @@ std::optional<Setting> find(const std::map<std::string, Setting>& settings, cons
 Result<CostRow> row_of(const model::Graph& graph, const cost::CostModel& costs, const Trial& trial) {
   auto cost = costs.recipe_cost(trial.recipe);
   if (!cost) return cost.error();
-  CostRow row{trial.format, trial.activations, *cost, {}};
+  CostRow row{trial.format, trial.activations, *cost, {}, {}, {}};
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const model::Layer& layer = graph.layers[l];
     auto part = costs.layer_cost(l, layer.weight ? find(trial.recipe.weights, graph.weights[*layer.weight].name) : std::nullopt,
                                  find(trial.recipe.activations, layer.name));
     if (!part) return part.error();
+    (layer.weight ? row.parts.weighted : row.parts.activations) += *part;
     row.layers.push_back(*part);
+  }
+  for (std::size_t p = 0; p < graph.products.size(); ++p) {
+    auto part = costs.product_cost(p);
+    if (!part) return part.error();
+    (graph.products[p].constants.empty() ? row.parts.activations : row.parts.others) += *part;
+    row.products.push_back(*part);
   }
   return row;
 }
@@ -166,6 +173,7 @@ Result<ModelCost> run_cost(const CostOptions& options, const cost::Table& table)
   if (result.loads.unknown > 0) {
     result.notes.push_back(std::to_string(result.loads.unknown) + " layers have shapes that depend on data: they count only as storage");
   }
+  result.notes.insert(result.notes.end(), result.loads.notes.begin(), result.loads.notes.end());
   auto trials = make_trials(result.graph, options);
   if (!trials) return trials.error();
   if (trials->front().recipe.accumulate == quant::Accumulate::kQuire && options.accumulator.empty()) {

@@ -43,10 +43,19 @@ std::optional<Fallback> fallback_table(const CostOptions& options, const cost::T
 // Memory energies for a table: the options, or those of its node.
 cost::Memory memory_for(const CostOptions& options, const cost::Table& table);
 
+// What kinds of products take of a row's costs; storage is no part of it. The three are the whole.
+struct CostParts {
+  cost::SiteCost weighted;     // layers with weights
+  cost::SiteCost activations;  // products of two activations, layers or not
+  cost::SiteCost others;       // products with constants that are no layers
+};
+
 struct CostRow {
   std::string format, activations;  // "recipe" and "" for a recipe
   cost::RecipeCost cost;
+  CostParts parts;
   std::vector<cost::SiteCost> layers;  // of each of graph.layers; storage is no part of it
+  std::vector<cost::SiteCost> products;  // of each of graph.products
 };
 
 struct ModelCost {

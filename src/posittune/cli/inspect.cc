@@ -62,13 +62,20 @@ Json to_json(const Row& row, const model::Graph& graph) {
   return json;
 }
 
+Json to_json(const model::Product& product, const model::LayerSizes& sizes, bool known) {
+  return {{"product", product.name},   {"kind", product.type},      {"reason", product.reason},
+          {"constants", product.constants}, {"elements", product.elements}, {"bytes", product.bytes},
+          {"already_quantized", product.of_8_bits}, {"macs", known ? Json(sizes.macs) : Json(nullptr)},
+          {"note", sizes.note}};
+}
+
 std::string count_text(std::uint64_t count) {
   if (count >= 10'000'000'000) return fmt::format("{:.1f} G", static_cast<double>(count) / 1e9);
   if (count >= 10'000'000) return fmt::format("{:.1f} M", static_cast<double>(count) / 1e6);
   return fmt::format("{}", count);
 }
 
-void print_table(const model::Graph& graph, const std::vector<Row>& rows, std::ostream& out) {
+void print_table(const model::Graph& graph, const std::vector<Row>& rows, const std::vector<model::LayerSizes>& products, std::ostream& out) {
   using report::Align;
   report::Table table({{"layer"}, {"weight"}, {"kind"}, {"weight shape"}, {"parameters", Align::kRight},
                        {"MACs", Align::kRight}, {"min", Align::kRight}, {"max", Align::kRight},
@@ -95,9 +102,31 @@ void print_table(const model::Graph& graph, const std::vector<Row>& rows, std::o
     table.add_row(std::move(cells));
   }
   for (const model::Weight& weight : graph.weights) parameters += weight.size();
-  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}\n", table.text(),
+  std::uint64_t beside = 0;
+  for (const model::LayerSizes& product : products) {
+    beside += product.macs;
+    all_known = all_known && product.known;
+  }
+  const std::string others = beside > 0 ? fmt::format(" and {} in {} products that are no layers", count_text(beside), products.size()) : "";
+  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}{}\n", table.text(),
              rows.size(), graph.weights.size(), count_text(parameters), count_text(graph.other_parameters),
-             all_known ? count_text(macs) + " MACs" : "MACs unknown");
+             all_known ? count_text(macs) + " MACs" : "MACs unknown", others);
+}
+
+// The products that no layer is.
+void print_products(const model::Graph& graph, const std::vector<model::LayerSizes>& sizes, std::ostream& out) {
+  using report::Align;
+  report::Table table({{"product, not quantized"}, {"kind"}, {"constants", Align::kRight}, {"bytes", Align::kRight}, {"MACs", Align::kRight}, {"of"}, {"why"}});
+  for (std::size_t p = 0; p < graph.products.size(); ++p) {
+    const model::Product& product = graph.products[p];
+    const std::string macs = p < sizes.size() && sizes[p].known ? count_text(sizes[p].macs) : "-";
+    std::string constants;
+    for (const std::string& name : product.constants) constants += (constants.empty() ? "" : ", ") + name;
+    const std::string more = p < sizes.size() && !sizes[p].note.empty() ? "; " + sizes[p].note : "";
+    table.add_row({product.name, product.type, count_text(product.elements), count_text(product.bytes), macs,
+                   constants.empty() ? "activations" : constants, product.reason + more});
+  }
+  fmt::print(out, "\n{}", table.text());
 }
 
 Status inspect(const Options& options, Streams streams) {
@@ -109,12 +138,12 @@ Status inspect(const Options& options, Streams streams) {
   if (!graph) return graph.error();
   auto chosen = model::select(*graph, options.selection);
   if (!chosen) return chosen.error();
-  auto macs = model::count_macs(*graph, *shapes);
+  auto sizes = model::count_sizes(*graph, *shapes);
   // Without --shape each open dimension is 1, which not every model takes.
-  if (!macs && !shapes->empty()) return macs.error();
-  if (!macs) graph->notes.push_back("MACs are not known for this model without --shape");
+  if (!sizes && !shapes->empty()) return sizes.error();
+  if (!sizes) graph->notes.push_back("MACs are not known for this model without --shape");
   const bool open = has_open_dimension(*graph, *shapes);
-  if (macs && open) graph->notes.push_back("MACs are for 1 in each open dimension; --shape gives others");
+  if (sizes && open) graph->notes.push_back("MACs are for 1 in each open dimension; --shape gives others");
   std::vector<quant::Summary> summaries;
   for (std::size_t w = 0; w < graph->weights.size(); ++w) {
     auto values = model::weight_values(*graph, w);
@@ -124,17 +153,23 @@ Status inspect(const Options& options, Streams streams) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < graph->layers.size(); ++i) {
     const model::Layer& layer = graph->layers[i];
-    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, macs ? std::optional((*macs)[i]) : std::nullopt, (*chosen)[i],
+    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, sizes ? std::optional(sizes->layers[i].macs) : std::nullopt, (*chosen)[i],
                     layer.weight ? summaries[*layer.weight] : quant::Summary{}});
   }
+  const std::vector<model::LayerSizes> products = sizes ? sizes->products : std::vector<model::LayerSizes>(graph->products.size());
   if (options.json) {
-    Json document = {{"model", argument->model}, {"rows", Json::array()}, {"notes", graph->notes},
-                     {"other_parameters", graph->other_parameters}};
+    Json document = {{"model", argument->model}, {"rows", Json::array()}, {"products", Json::array()}, {"notes", graph->notes},
+                     {"other_parameters", graph->other_parameters}, {"other_bytes", graph->other_bytes}};
     for (const Row& row : rows) document["rows"].push_back(to_json(row, *graph));
+    for (std::size_t p = 0; p < products.size(); ++p) {
+      document["products"].push_back(to_json(graph->products[p], products[p], products[p].known));
+      document["notes"].push_back(to_text(graph->products[p]));
+    }
     fmt::print(streams.out, "{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
     return success();
   }
-  print_table(*graph, rows, streams.out);
+  print_table(*graph, rows, products, streams.out);
+  if (!products.empty()) print_products(*graph, products, streams.out);
   for (const std::string& note : graph->notes) fmt::print(streams.err, "note: {}\n", printable(note));
   return success();
 }

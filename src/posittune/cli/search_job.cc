@@ -80,12 +80,13 @@ Status look_at_graph(Session& session, const model::Graph& graph) {
   if (!loads) return loads.error();
   session.loads = std::move(*loads);
   for (const model::Weight& weight : graph.weights) session.size.weights += static_cast<double>(weight.size());
-  session.size.other_bits = 32.0 * static_cast<double>(graph.other_parameters);
+  session.size.other_bits = 8.0 * static_cast<double>(graph.other_bytes);
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const cost::LayerLoad& load = session.loads.layers[l];
     session.size.macs += static_cast<double>(load.macs);
     if (session.model_data.chosen[l] && graph.layers[l].weight) session.size.inputs += static_cast<double>(load.inputs);
   }
+  for (const cost::LayerLoad& load : session.loads.products) session.size.macs += static_cast<double>(load.macs);
   if (session.options.tie_inputs) session.tuning.space.ties = input_ties(graph, session.model_data.chosen);
   if (!session.options.baselines) return success();
   auto squares = weight_squares(graph, session.model_data.chosen);

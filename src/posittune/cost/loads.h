@@ -18,15 +18,17 @@ namespace posittune::cost {
 // several layers read counts for each of them, a convolution's taps that overlap count once.
 struct LayerLoad {
   std::uint64_t macs = 0;     // 0 for embeddings
-  std::uint64_t weights = 0;  // read; 0 for attention
+  std::uint64_t weights = 0;  // read; 0 for attention. Of a product in a loop once, as on-chip memory would keep them
   std::uint64_t inputs = 0;   // activations read: both factors of attention; 0 for embeddings, whose inputs are indices
   std::uint64_t outputs = 0;
   bool known = true;  // false: shapes depend on data, and all four are 0
 };
 
 struct Loads {
-  std::vector<LayerLoad> layers;  // one for each of graph.layers
-  std::size_t unknown = 0;        // layers that are not known
+  std::vector<LayerLoad> layers;    // one for each of graph.layers
+  std::vector<LayerLoad> products;  // one for each of graph.products
+  std::size_t unknown = 0;          // of both, those that are not known
+  std::vector<std::string> notes;   // products that are not counted as often as they may run, and why
 };
 
 // For inputs of these shapes, as model::count_macs; the same errors.

@@ -166,8 +166,34 @@ Result<SiteCost> CostModel::site_cost(std::size_t weight, const std::optional<qu
   return sum;
 }
 
-Result<SiteCost> CostModel::fixed_cost() const {
+Result<SiteCost> CostModel::product_cost(std::size_t product) const {
+  const Format format = graph_.products[product].of_8_bits ? formats::integer(8) : formats::fp32();
+  const LayerLoad& load = loads_.products[product];
+  SiteCost cost;
+  cost.inputs = static_cast<double>(load.inputs);
+  cost.input_bits = cost.inputs * format.bits;
+  cost.memory_pj = cost.input_bits * memory_.activation_pj_per_bit + static_cast<double>(load.weights) * format.bits * memory_.weight_pj_per_bit;
+  if (load.macs == 0) return cost;
+  auto unit = table_.mac(format, format);
+  if (!unit) return unit.error();
+  add_macs(cost, static_cast<double>(load.macs), *unit, format.bits, format.bits);
+  return cost;
+}
+
+Result<SiteCost> CostModel::products_cost() const {
   SiteCost sum;
+  for (std::size_t p = 0; p < graph_.products.size(); ++p) {
+    auto cost = product_cost(p);
+    if (!cost) return cost.error();
+    sum += *cost;
+  }
+  return sum;
+}
+
+Result<SiteCost> CostModel::fixed_cost() const {
+  auto products = products_cost();
+  if (!products) return products.error();
+  SiteCost sum = *products;
   for (std::size_t l = 0; l < graph_.layers.size(); ++l) {
     if (graph_.layers[l].weight) continue;
     auto cost = layer_cost(l, std::nullopt, std::nullopt);
@@ -183,7 +209,7 @@ RecipeCost CostModel::total(const SiteCost& sum) const {
   const auto mean = [](double value, double count) { return count > 0 ? value / count : std::numeric_limits<double>::quiet_NaN(); };
   return {.bits_per_weight = weights > 0 ? sum.stored_bits / weights : 0,
           .weight_bits = sum.stored_bits,
-          .bytes = sum.stored_bits / 8 + 4.0 * static_cast<double>(graph_.other_parameters),
+          .bytes = sum.stored_bits / 8 + static_cast<double>(graph_.other_bytes),
           .macs = sum.macs,
           .mac_bits = sum.mac_bits,
           .activation_bits = mean(sum.input_bits, sum.inputs),
@@ -201,7 +227,9 @@ Result<RecipeCost> CostModel::recipe_cost(const quant::Recipe& recipe) const {
   for (const model::Layer& layer : graph_.layers) layers.push_back(layer.name);
   if (const Status ok = check_names(recipe.weights, weights, "weight", graph_.path); !ok) return ok.error();
   if (const Status ok = check_names(recipe.activations, layers, "layer", graph_.path); !ok) return ok.error();
-  SiteCost sum;
+  auto products = products_cost();
+  if (!products) return products.error();
+  SiteCost sum = *products;
   for (std::size_t w = 0; w < graph_.weights.size(); ++w) sum += storage_cost(w, setting_of(recipe.weights, weights[w]));
   for (std::size_t l = 0; l < graph_.layers.size(); ++l) {
     const auto& weight = graph_.layers[l].weight;

@@ -66,7 +66,10 @@ class CostModel {
                               const std::optional<quant::ActivationSetting>& activation) const;
   // A weight's storage alone, however many layers use it.
   SiteCost storage_cost(std::size_t weight, const std::optional<quant::WeightSetting>& setting) const;
-  // What no site has: layers without a weight, in FP32. With the site_cost of each weight: the whole.
+  // A product that is no layer (an index of graph.products), in FP32; one that is already quantized in int8.
+  Result<SiteCost> product_cost(std::size_t product) const;
+  Result<SiteCost> products_cost() const;  // of all of them
+  // What no site has: layers without a weight, in FP32, and products. With the site_cost of each weight: the whole.
   Result<SiteCost> fixed_cost() const;
   // From the sum of parts that cover the model.
   RecipeCost total(const SiteCost& sum) const;

@@ -19,6 +19,8 @@
 #include <openvino/op/util/gather_base.hpp>
 #include <openvino/runtime/core.hpp>
 #include "posittune/base/memory.h"
+#include "posittune/model/inventory.h"
+#include "posittune/model/products.h"
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 #include "posittune/model/widen.h"
@@ -72,26 +74,6 @@ Result<std::shared_ptr<ov::Model>> read(const std::string& path) {
   }
 }
 
-std::optional<LayerKind> kind_of(const std::shared_ptr<ov::Node>& node) {
-  if (ov::is_type<ov::op::v0::MatMul>(node)) return LayerKind::kMatMul;
-  if (ov::is_type<ov::op::v1::Convolution>(node)) return LayerKind::kConvolution;
-  if (ov::is_type<ov::op::v1::GroupConvolution>(node)) return LayerKind::kConvolution;
-  if (ov::is_type<ov::op::v1::ConvolutionBackpropData>(node) ||
-      ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(node)) {
-    return LayerKind::kTransposedConvolution;
-  }
-  if (ov::is_type<ov::op::util::GatherBase>(node)) return LayerKind::kEmbedding;
-  return std::nullopt;
-}
-
-// OpenVINO splits a biased ONNX node; the part with the weights keeps the node's own name here.
-std::string node_name(const ov::Node& node) {
-  constexpr std::string_view split = "/WithoutBiases";
-  std::string name = node.get_friendly_name();
-  if (name.ends_with(split)) name.resize(name.size() - split.size());
-  return name;
-}
-
 bool is_group(const std::shared_ptr<ov::Node>& node) {
   return ov::is_type<ov::op::v1::GroupConvolution>(node) ||
          ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(node);
@@ -110,78 +92,27 @@ class Finder {
 
   Status find() {
     for (const auto& node : graph_.ov_model->get_ordered_ops()) {
-      const auto kind = kind_of(node);
-      if (!kind || constants_.contains(node.get())) continue;
-      if (*kind != LayerKind::kEmbedding && node->get_output_element_type(0).is_integral()) {
-        graph_.notes.push_back("node " + quoted(node_name(*node)) + " (" + node->get_type_name() +
-                               ") is left as it is: already quantized, its product is of integers (" +
-                               node->get_output_element_type(0).get_type_name() +
-                               "); give the float32 model to choose its format");
-        continue;
+      if (constants_.contains(node.get())) continue;
+      if (ov::is_type<ov::op::util::GatherBase>(node)) {
+        if (const Status added = add_embedding(node); !added) return added.error();
+      } else if (is_product(*node)) {
+        if (const Status added = add_product(node); !added) return added.error();
       }
-      const Status added = *kind == LayerKind::kEmbedding ? add_embedding(node)
-                           : *kind == LayerKind::kMatMul  ? add_matmul(node)
-                                                          : add_convolution(node, *kind);
-      if (!added) return added.error();
     }
-    return count_other_parameters();
+    return success();
   }
 
  private:
   bool constant(const std::shared_ptr<ov::Node>& node, std::size_t input) const {
     return constants_.contains(node->input_value(input).get_node());
   }
-  void note(const std::shared_ptr<ov::Node>& node, const std::string& why) {
-    graph_.notes.push_back("node " + quoted(node->get_friendly_name()) + " (" +
-                           node->get_type_name() + ") stays in FP32: " + why);
-  }
 
-  Status add_matmul(const std::shared_ptr<ov::Node>& node) {
-    const auto& matmul = ov::as_type_ptr<ov::op::v0::MatMul>(node);
-    if (constant(node, 0)) {
-      note(node, "its weights are the left operand");
-    } else if (!constant(node, 1)) {
-      const auto rank = [&](std::size_t i) { return node->get_input_partial_shape(i).rank(); };
-      if (node->get_output_element_type(0) != ov::element::f32) {
-        note(node, "its operands are not float32");
-      } else if (rank(0).is_dynamic() || rank(0) != rank(1) || rank(0).get_length() < 2) {
-        note(node, "operands of different or unknown rank");
-      } else {
-        add(node, LayerKind::kAttention, 1);
-      }
-    } else if (matmul->get_transpose_a()) {
-      note(node, "its activations are transposed");
-    } else {
-      const ov::Shape shape = node->get_input_shape(1);
-      const bool flat = std::all_of(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape)),
-                                    [](std::size_t dim) { return dim == 1; });
-      const auto rank = node->get_input_partial_shape(0).rank();
-      if (ov::shape_size(shape) == 0) {
-        note(node, "its weights are empty");
-      } else if (!flat || shape.size() < 2 || rank.is_dynamic() ||
-          rank.get_length() < static_cast<std::int64_t>(shape.size())) {
-        note(node, "a batch of weight matrices");
-      } else {
-        return add_weighted(node, LayerKind::kMatMul, 1);
-      }
-    }
+  Status add_product(const std::shared_ptr<ov::Node>& node) {
+    const auto kind = verdict_on(*node, constants_).kind;
+    if (!kind) return success();
+    if (*kind != LayerKind::kAttention) return add_weighted(node, *kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
+    add(node, LayerKind::kAttention, 1);
     return success();
-  }
-
-  Status add_convolution(const std::shared_ptr<ov::Node>& node, LayerKind kind) {
-    if (!constant(node, 1) || constant(node, 0)) {
-      note(node, "its weights are not constant");
-      return success();
-    }
-    if (node->get_input_partial_shape(0).rank().is_dynamic()) {
-      note(node, "the rank of its input is unknown");
-      return success();
-    }
-    if (ov::shape_size(node->get_input_shape(1)) == 0) {
-      note(node, "its weights are empty");
-      return success();
-    }
-    return add_weighted(node, kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
   }
 
   // A Gather of whole rows of a constant table of floats; other Gathers are no concern of ours.
@@ -238,7 +169,6 @@ class Finder {
                               .rows = shape.rows,
                               .cols = shape.cols,
                               .layers = {index}});
-    owned_.insert(source.get_node());
     return success();
   }
 
@@ -254,50 +184,8 @@ class Finder {
     return std::memcmp(a->data(), b->data(), a->size() * sizeof(float)) == 0;
   }
 
-  // The constants that nodes computed from inputs read, themselves or through constant nodes; what only makes the
-  // weight of a layer (weight norm, the scales of stored codes) is folded into that weight.
-  std::set<const ov::Node*> read_beside_weights() const {
-    std::set<std::pair<const ov::Node*, std::size_t>> weight_ports;
-    for (const Layer& layer : graph_.layers) {
-      if (layer.weight) weight_ports.emplace(layer.node.get(), weight_input(layer));
-    }
-    std::set<const ov::Node*> read;
-    std::vector<const ov::Node*> open;
-    for (const auto& node : graph_.ov_model->get_ordered_ops()) {
-      if (constants_.contains(node.get()) && !ov::is_type<ov::op::v0::Result>(node)) continue;
-      for (std::size_t i = 0; i < node->get_input_size(); ++i) {
-        const ov::Node* source = node->get_input_node_ptr(i);
-        if (constants_.contains(source) && !weight_ports.contains({node.get(), i})) open.push_back(source);
-      }
-    }
-    while (!open.empty()) {
-      const ov::Node* node = open.back();
-      open.pop_back();
-      if (!read.insert(node).second) continue;
-      for (std::size_t i = 0; i < node->get_input_size(); ++i) open.push_back(node->get_input_node_ptr(i));
-    }
-    return read;
-  }
-
-  // Biases and the like. Infinities are numbers that masks and padding use, -inf nearly always so; NaN is seldom meant.
-  Status count_other_parameters() {
-    const std::set<const ov::Node*> read = read_beside_weights();
-    for (const auto& node : graph_.ov_model->get_ordered_ops()) {
-      const auto constant = ov::as_type_ptr<ov::op::v0::Constant>(node);
-      if (!constant || owned_.contains(node.get()) || !read.contains(node.get())) continue;
-      if (!node->get_output_element_type(0).is_real()) continue;
-      graph_.other_parameters += ov::shape_size(node->get_output_shape(0));
-      const std::vector<float> values = constant->cast_vector<float>();
-      const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return std::isnan(x) || (std::isinf(x) && x > 0); });
-      if (bad == values.end()) continue;
-      graph_.notes.push_back("tensor " + quoted(node->get_friendly_name()) + " holds " + (std::isnan(*bad) ? "a NaN" : "+inf") +
-                             " (element " + std::to_string(bad - values.begin()) + "): outputs may not be finite");
-    }
-    return success();
-  }
-
   Graph& graph_;
-  std::set<const ov::Node*> constants_, owned_;
+  std::set<const ov::Node*> constants_;
   std::map<ov::Output<ov::Node>, std::vector<std::size_t>> by_source_;
   std::unordered_map<std::string, int> names_, weight_names_;
 };
@@ -317,6 +205,15 @@ std::string_view name(LayerKind kind) {
     default:
       return "Attention";
   }
+}
+
+std::string to_text(const Product& product) {
+  std::string text = "node " + quoted(product.name) + " (" + product.type + ") " +
+                     (product.integers ? "is left as it is: " : "stays in FP32: ") + product.reason;
+  for (const std::string& name : product.constants) {
+    text += (&name == &product.constants.front() ? "; multiplies by " + std::to_string(product.elements) + " constants in " : ", ") + quoted(name);
+  }
+  return text;
 }
 
 Result<Graph> load(const std::string& path) {
@@ -347,6 +244,7 @@ Result<Graph> load(const std::string& path) {
       graph.outputs.push_back(*info);
     }
     if (const Status found = Finder(graph).find(); !found) return found.error();
+    take_inventory(graph);
   } catch (const std::exception& error) {
     if (memory_ended(error.what())) return out_of_memory(path);
     return Error{.kind = ErrorKind::kUnsupported,

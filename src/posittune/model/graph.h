@@ -53,14 +53,30 @@ struct Weight {
   std::size_t size() const { return rows * cols; }
 };
 
+// A node that multiplies and adds but is no layer: it stays as it is. Of the graph, or of the body of an If, Loop or Scan.
+struct Product {
+  std::string name;    // of the node, behind the names of the nodes around it: "loop/MatMul"
+  std::string type;    // "LSTMSequence", "Einsum", "MatMul" ...
+  std::string reason;  // why it is no layer
+  std::vector<std::string> constants{};  // the tensors it multiplies by; none: a product of activations
+  std::uint64_t elements = 0, bytes = 0;  // of these: of floats 4 each, of integers as they are stored
+  bool integers = false;   // its result: it is no FP32, and stays as it is
+  bool of_8_bits = false;  // all it multiplies: already quantized
+};
+// "node 'gru' (GRUSequence) stays in FP32: a recurrent layer; multiplies by 1152 constants in 'W', 'R'"
+std::string to_text(const Product& product);
+
 struct Graph {
   std::string path;
   std::shared_ptr<ov::Model> ov_model;
   std::vector<Layer> layers;  // in the order of execution
   std::vector<Weight> weights;
   std::vector<TensorInfo> inputs, outputs;
-  std::vector<std::string> notes;  // nodes that stay in FP32 although they multiply, and why
-  std::uint64_t other_parameters = 0;  // floats that no layer owns: biases, norms
+  std::vector<Product> products;
+  std::vector<std::string> notes;
+  // Floats that no layer owns: biases, norms, what products and bodies hold; a tensor stored once counts once.
+  std::uint64_t other_parameters = 0;
+  std::uint64_t other_bytes = 0;  // 4 for each of them, and the integers that products multiply by as they are stored
 };
 
 // Errors: kInput (missing, truncated, not a model), kUnsupported (an operator that OpenVINO cannot
@@ -75,15 +91,20 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight)
 Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
                                               const std::map<std::string, TensorShape>& shapes);
 
-// Elements of a layer's operands and result, and its multiply-accumulates.
+// Elements of the operands and result of a layer or a product, and its multiply-accumulates.
 struct LayerSizes {
   std::uint64_t macs = 0;
   std::uint64_t inputs = 0;   // activations: both factors of kAttention; indices of kEmbedding
   std::uint64_t outputs = 0;
-  bool known = false;  // false: a shape depends on data, and all are 0
+  std::uint64_t weights = 0;  // of a product: constants, once however often a loop reads them; 0 for layers
+  bool known = false;         // false: a shape depends on data, and all are 0
+  std::string note{};         // of a product in a body that is not counted as often as it may run
 };
-// Of each layer; shapes and errors as count_macs, which is its `macs`.
-Result<std::vector<LayerSizes>> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes);
+struct ModelSizes {
+  std::vector<LayerSizes> layers, products;  // of Graph::layers and of Graph::products
+};
+// Shapes and errors as count_macs, which is the layers' `macs`.
+Result<ModelSizes> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes);
 
 // Which layers to quantize: kAttention only if asked for; then `include` (empty: all) without
 // `exclude`, ECMAScript regular expressions searched in the names of node and weight.

@@ -1,9 +1,10 @@
 #include <algorithm>
 
 #include <openvino/core/model.hpp>
-#include <openvino/op/matmul.hpp>
 #include "posittune/base/memory.h"
 #include "posittune/model/graph.h"
+#include "posittune/model/inventory.h"
+#include "posittune/model/products.h"
 #include "posittune/model/weights.h"
 
 namespace posittune::model {
@@ -46,29 +47,14 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
   return full;
 }
 
-std::uint64_t macs_of(const Layer& layer, const Graph& graph, const ov::Node& node) {
-  if (layer.kind == LayerKind::kEmbedding) return 0;
-  const std::uint64_t outputs = ov::shape_size(node.get_output_shape(0));
-  if (layer.kind == LayerKind::kAttention) {
-    const ov::Shape a = node.get_input_shape(0);
-    const bool transposed = ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_a();
-    return outputs * (transposed ? a[a.size() - 2] : a.back());
-  }
-  const Weight& weight = graph.weights[*layer.weight];
-  if (layer.kind != LayerKind::kTransposedConvolution) return outputs * weight.cols;
-  // Each input element meets each tap of its group's output channels.
-  const std::uint64_t inputs = ov::shape_size(node.get_input_shape(0));
-  return inputs * (weight.size() / node.get_input_shape(0)[1]);
-}
-
-LayerSizes sizes_of(const Layer& layer, const Graph& graph, const ov::Node& node) {
+LayerSizes sizes_of(const Layer& layer, const ov::Node& node) {
   LayerSizes sizes;
   const auto open = [&node](std::size_t port) { return node.get_input_partial_shape(port).is_dynamic(); };
   const bool two = layer.kind == LayerKind::kAttention;
   const std::size_t data = layer.weight ? 1 - weight_input(layer) : 0;
   if (node.get_output_partial_shape(0).is_dynamic() || open(data) || (two && open(1))) return sizes;
   sizes.known = true;
-  sizes.macs = macs_of(layer, graph, node);
+  sizes.macs = layer.kind == LayerKind::kEmbedding ? 0 : macs_of(node);
   sizes.inputs = ov::shape_size(node.get_input_shape(data)) + (two ? ov::shape_size(node.get_input_shape(1)) : 0);
   sizes.outputs = ov::shape_size(node.get_output_shape(0));
   return sizes;
@@ -76,10 +62,10 @@ LayerSizes sizes_of(const Layer& layer, const Graph& graph, const ov::Node& node
 
 }  // namespace
 
-Result<std::vector<LayerSizes>> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
+Result<ModelSizes> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
   auto full = full_shapes(graph, shapes);
   if (!full) return full.error();
-  std::vector<LayerSizes> sizes(graph.layers.size());
+  ModelSizes sizes{std::vector<LayerSizes>(graph.layers.size()), std::vector<LayerSizes>(graph.products.size())};
   try {
     const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
     copy->reshape(*full);
@@ -91,7 +77,13 @@ Result<std::vector<LayerSizes>> count_sizes(const Graph& graph, const std::map<s
       const std::string& name = layer.node->get_friendly_name();
       const auto found = nodes.find(name);
       if (found == nodes.end() || found->second.size() <= used[name]) continue;
-      sizes[i] = sizes_of(layer, graph, *found->second[used[name]++]);
+      sizes.layers[i] = sizes_of(layer, *found->second[used[name]++]);
+    }
+    if (graph.products.empty()) return sizes;
+    const std::map<std::string, LayerSizes> sites = sizes_of_sites(*copy);
+    for (std::size_t i = 0; i < graph.products.size(); ++i) {
+      const auto found = sites.find(graph.products[i].name);
+      if (found != sites.end()) sizes.products[i] = found->second;
     }
   } catch (const std::exception& error) {
     if (memory_ended(error.what())) return out_of_memory(graph.path);
@@ -108,7 +100,7 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
   auto sizes = count_sizes(graph, shapes);
   if (!sizes) return sizes.error();
   std::vector<std::uint64_t> macs;
-  for (const LayerSizes& each : *sizes) macs.push_back(each.macs);
+  for (const LayerSizes& each : sizes->layers) macs.push_back(each.macs);
   return macs;
 }
 

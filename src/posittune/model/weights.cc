@@ -18,12 +18,6 @@
 namespace posittune::model {
 namespace {
 
-bool keeps_values(const ov::Node* node) {
-  return ov::is_type<ov::op::v0::Convert>(node) || ov::is_type<ov::op::v1::Transpose>(node) ||
-         ov::is_type<ov::op::v1::Reshape>(node) || ov::is_type<ov::op::v0::Squeeze>(node) ||
-         ov::is_type<ov::op::v0::Unsqueeze>(node);
-}
-
 // The folded tensor of a layer's weight as outer x a x b x inner; the matrix has a row for each
 // (outer, b) when `swap`, else for each (outer, a).
 struct Arrangement {
@@ -66,8 +60,14 @@ Arrangement arrangement(const Layer& layer) {
 
 }  // namespace
 
-std::set<const ov::Node*> constant_nodes(const ov::Model& model) {
-  std::set<const ov::Node*> constants;
+bool keeps_values(const ov::Node* node) {
+  return ov::is_type<ov::op::v0::Convert>(node) || ov::is_type<ov::op::v1::Transpose>(node) ||
+         ov::is_type<ov::op::v1::Reshape>(node) || ov::is_type<ov::op::v0::Squeeze>(node) ||
+         ov::is_type<ov::op::v0::Unsqueeze>(node);
+}
+
+std::set<const ov::Node*> constant_nodes(const ov::Model& model, const std::set<const ov::Node*>& fixed) {
+  std::set<const ov::Node*> constants = fixed;
   for (const auto& node : model.get_ordered_ops()) {
     bool constant = ov::is_type<ov::op::v0::Constant>(node) || node->get_input_size() > 0;
     if (ov::is_type<ov::op::v8::RandomUniform>(node)) constant = false;

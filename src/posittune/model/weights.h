@@ -12,8 +12,12 @@
 
 namespace posittune::model {
 
-// Nodes whose value does not depend on the model's inputs.
-std::set<const ov::Node*> constant_nodes(const ov::Model& model);
+// Nodes whose value does not depend on the model's inputs. `fixed`: parameters of the model (the body of a loop) that are
+// constant all the same.
+std::set<const ov::Node*> constant_nodes(const ov::Model& model, const std::set<const ov::Node*>& fixed = {});
+
+// Conversions and changes of shape: what they give has the values of their first input.
+bool keeps_values(const ov::Node* node);
 
 // The Constant that a weight's values come from, through conversions and changes of shape; the
 // output itself where they come from more than one.
