@@ -63,18 +63,39 @@ TEST(Gemm, Fp32AgainstPlainLoops) {
     const auto x = test::normal(size.m * size.k, 1, 1),
                w = test::normal(size.n * size.k, 1, 2);
     const auto turned = transposed(w, size.n, size.k);
-    std::vector<float> one(size.m * size.n, NAN), plain(one.size(), NAN);
+    std::vector<float> one(size.m * size.n, NAN), plain(one.size(), NAN), layer(one.size(), NAN);
     gemm_fp32(size, x.data(), w.data(), one.data(), 1);
     gemm_fp32_plain(size, x.data(), turned.data(), plain.data(), 1);
+    gemm_weight(size, x.data(), w.data(), layer.data(), 1);
     expect_sums(size, x, w, one);
+    expect_sums(size, x, w, layer);
     expect_sums(size, x, w, plain);
     for (const int threads : {2, 3}) {
       std::vector<float> more(one.size(), NAN);
       gemm_fp32(size, x.data(), w.data(), more.data(), threads);
       EXPECT_EQ(more, one) << threads << " threads";
+      gemm_weight(size, x.data(), w.data(), more.data(), threads);
+      EXPECT_EQ(more, layer) << threads << " threads";
       gemm_fp32_plain(size, x.data(), turned.data(), more.data(), threads);
       EXPECT_EQ(more, plain) << threads << " threads";
     }
+  }
+}
+
+TEST(Gemm, PackedWeightsGiveTheSameBits) {
+  for (const GemmSize &size : std::vector<GemmSize>{{64, 300, 129}, {16, 130, 65}, {5, 7, 3}, {64, 768, 300}, {40, 128, 1}, {33, 1000, 1100}, {20, 70, 3000}}) {
+    const auto w = test::normal(size.n * size.k, 1, 2);
+    PackedWeight packed;
+    EXPECT_EQ(packed.bytes(), 0U);
+    // Other numbers of rows too, one of them of two tiles, before it is packed and after.
+    for (const std::size_t rows : {size.m, std::size_t{1}, size.m, size.m, std::size_t{600}, std::size_t{1}, size.m + 1, std::size_t{15}, std::size_t{16}, std::size_t{17}}) {
+      const auto x = test::normal(rows * size.k, 1, rows);
+      std::vector<float> plain(rows * size.n, NAN), y(plain.size(), NAN);
+      gemm_weight({rows, size.n, size.k}, x.data(), w.data(), plain.data(), 1);
+      gemm_weight({rows, size.n, size.k}, x.data(), w.data(), y.data(), 2, &packed);
+      ASSERT_EQ(y, plain) << rows << " x " << size.n << " x " << size.k;
+    }
+    EXPECT_TRUE(packed.bytes() == 0 || packed.bytes() >= w.size() * sizeof(float));
   }
 }
 
@@ -111,6 +132,11 @@ TEST(Gemm, SumsOfNothingAreZero) {
   y.assign(6, NAN);
   gemm_exact({2, 3, 0}, nullptr, nullptr, y.data(), 2);
   EXPECT_EQ(y, std::vector<float>(6, 0.0F));
+  y.assign(6, NAN);
+  gemm_weight({2, 3, 0}, nullptr, nullptr, y.data(), 2);
+  EXPECT_EQ(y, std::vector<float>(6, 0.0F));
+  gemm_weight({0, 3, 5}, nullptr, nullptr, nullptr, 2);
+  gemm_weight({3, 0, 5}, nullptr, nullptr, nullptr, 2);
   gemm_fp32({0, 3, 5}, nullptr, nullptr, nullptr, 2);
   gemm_fp32({3, 0, 5}, nullptr, nullptr, nullptr, 2);
   gemm_exact({0, 3, 5}, nullptr, nullptr, nullptr, 2);

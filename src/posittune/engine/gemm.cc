@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <vector>
 
 #include "posittune/base/threads.h"
@@ -80,6 +81,106 @@ void empty_sums(const GemmSize& size, float* y) { std::fill_n(y, size.m * size.n
 void one_openmp_thread() {
   thread_local const bool done = (omp_set_num_threads(1), true);
   static_cast<void>(done);
+}
+
+// The matmul primitive: it takes packed weights, and its kernel for AVX-512 sums each row by itself, so that neither the number of rows, nor packing, nor the cut into tiles change a bit. That kernel writes dense results only: a
+// tile of columns goes through a buffer, tiles of packed weights have all columns.
+struct PackedWeight::State {
+  static constexpr int kUsesBefore = 2;
+  static constexpr std::size_t kLeastRows = 16;  // oneDNN packs nothing for fewer
+
+  int uses = 0;
+  std::optional<dnnl::memory> all;
+};
+
+namespace {
+
+dnnl::memory::desc rows_of(std::size_t rows, std::size_t cols) {
+  return {{dim(rows), dim(cols)}, dnnl::memory::data_type::f32, dnnl::memory::dims{dim(cols), 1}};
+}
+
+// cols rows of w are the columns of k x cols.
+dnnl::memory::desc columns_of(std::size_t k, std::size_t cols) {
+  return {{dim(k), dim(cols)}, dnnl::memory::data_type::f32, dnnl::memory::dims{1, dim(k)}};
+}
+
+// oneDNN's errors of products that have no Result: a product that was not made must not be taken for one.
+template <class Body>
+void with_onednn_errors(const Body& body) {
+  try {
+    one_openmp_thread();
+    body();
+  } catch (const dnnl::error& error) {
+    require(is_memory(error) ? dnnl_out_of_memory : error.status);
+  }
+}
+
+// y of m x n, dense.
+void multiply(const GemmSize& size, const float* x, const dnnl::memory& weight, float* y) {
+  const dnnl::memory::desc src = rows_of(size.m, size.k), dst = rows_of(size.m, size.n);
+  const dnnl::engine& cpu = onednn_cpu();
+  dnnl::stream stream(cpu);
+  dnnl::matmul(matmul_plan(src, weight.get_desc(), dst)).execute(
+      stream, {{DNNL_ARG_SRC, {src, cpu, const_cast<float*>(x)}}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, {dst, cpu, y}}});
+  stream.wait();
+}
+
+dnnl::memory as_columns(const float* w, std::size_t k, std::size_t cols) {
+  return {columns_of(k, cols), onednn_cpu(), const_cast<float*>(w)};
+}
+
+// Empty where the kernel reads rows as they are.
+std::optional<dnnl::memory> pack(const GemmSize& size, const float* w) {
+  const dnnl::memory::desc any({dim(size.k), dim(size.n)}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+  const dnnl::memory::desc wanted = matmul_plan(rows_of(size.m, size.k), any, rows_of(size.m, size.n)).weights_desc();
+  if (wanted == columns_of(size.k, size.n) || wanted == rows_of(size.k, size.n)) return std::nullopt;
+  dnnl::memory from = as_columns(w, size.k, size.n), packed(wanted, onednn_cpu());
+  dnnl::stream stream(onednn_cpu());
+  dnnl::reorder(from, packed).execute(stream, from, packed);
+  stream.wait();
+  return packed;
+}
+
+void multiply_packed(const GemmSize& size, const float* x, const dnnl::memory& weight, float* y, int threads) {
+  // Of few rows two tiles, each of which reads the whole weight.
+  constexpr std::size_t kRows = 128, kLeast = 8;
+  const std::size_t rows = std::clamp((size.m + 1) / 2, kLeast, kRows);
+  parallel_for((size.m + rows - 1) / rows, threads, [&](std::size_t i) {
+    const std::size_t first = i * rows, count = std::min(rows, size.m - first);
+    with_onednn_errors([&] { multiply({count, size.n, size.k}, x + first * size.k, weight, y + first * size.n); });
+  });
+}
+
+}  // namespace
+
+PackedWeight::PackedWeight() : state_(std::make_unique<State>()) {}
+PackedWeight::~PackedWeight() = default;
+
+std::size_t PackedWeight::bytes() const { return state_->all ? state_->all->get_desc().get_size() : 0; }
+
+void gemm_weight(const GemmSize& size, const float* x, const float* w, float* y, int threads, PackedWeight* packed) {
+  if (size.k == 0) return empty_sums(size, y);
+  const Tiles tiles(size, kHighTiles);
+  if (tiles.count() == 0) return;
+  if (packed != nullptr && size.m >= PackedWeight::State::kLeastRows) {
+    PackedWeight::State& kept = *packed->state_;
+    if (kept.uses++ == PackedWeight::State::kUsesBefore) with_onednn_errors([&] { kept.all = pack(size, w); });
+    if (kept.all) return multiply_packed(size, x, *kept.all, y, threads);
+  }
+  parallel_for(tiles.count(), threads, [&](std::size_t i) {
+    const Tile tile = tiles[i];
+    const GemmSize part{tile.rows, tile.cols, size.k};
+    with_onednn_errors([&] {
+      const dnnl::memory weight = as_columns(w + tile.col * size.k, size.k, tile.cols);
+      const float* from = x + tile.row * size.k;
+      float* to = y + tile.row * size.n + tile.col;
+      if (tile.cols == size.n) return multiply(part, from, weight, to);
+      thread_local std::vector<float> sums;
+      sums.resize(tile.rows * tile.cols);
+      multiply(part, from, weight, sums.data());
+      for (std::size_t r = 0; r < tile.rows; ++r) std::copy_n(sums.data() + r * tile.cols, tile.cols, to + r * size.n);
+    });
+  });
 }
 
 void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads) {

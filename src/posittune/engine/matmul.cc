@@ -58,8 +58,11 @@ class MatMul : public Operation {
     const PreparedWeight& weight = *setting.weight;
     auto operand = quantized_operand(setting.activation[0], x, shape, scratch.x, threads);
     if (!operand) return operand.error();
-    const auto gemm = setting.path == Path::kQuire ? gemm_exact : gemm_fp32;
-    gemm(size, *operand, weight.values->data(), y, threads);
+    if (setting.path == Path::kQuire) {
+      gemm_exact(size, *operand, weight.values->data(), y, threads);
+    } else {
+      gemm_weight(size, *operand, weight.values->data(), y, threads, weight.packed.get());
+    }
     return success();
   }
 

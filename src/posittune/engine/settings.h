@@ -48,6 +48,8 @@ struct PreparedWeight {
   std::vector<std::uint16_t> bf16;
   std::vector<std::int8_t> int8;
   std::vector<float> unscale;  // 1/s: one for all rows, or one for each
+  // Of `values`, where a layer multiplies them often: for that layer's products, which run one after the other.
+  std::shared_ptr<class PackedWeight> packed{};
 };
 
 // The input of a layer: its format and, unless chosen per token, its scale.

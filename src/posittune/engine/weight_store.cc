@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "posittune/base/threads.h"
+#include "posittune/engine/gemm.h"
 #include "posittune/kernels/arrays.h"
 #include "posittune/quant/row_formats.h"
 
@@ -179,6 +180,7 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
   prepared->cols = cols_;
   if (!setting) {
     prepared->values = values_;
+    prepared->packed = std::make_shared<PackedWeight>();
     return std::shared_ptr<const PreparedWeight>(prepared);
   }
   auto rows = stretches(*setting, input_squares, threads);
@@ -193,6 +195,7 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
   std::shared_ptr<std::vector<float>> values;
   if (forms.values) values = std::make_shared<std::vector<float>>(values_->size());
   prepared->values = values;
+  if (values) prepared->packed = std::make_shared<PackedWeight>();
   prepared->bf16.resize(forms.bf16 ? values_->size() : 0);
   prepared->int8.resize(forms.int8 ? values_->size() : 0);
   const Status made = for_stretches(*rows, threads, [&](const Stretch& stretch, int some) {
