@@ -219,7 +219,8 @@ TEST(Load, WhatStaysInFp32IsNoted) {
         Case{{3, -1}, {3, 2}, false, true, "activations are transposed"},
         Case{{4, -1, 3}, {4, 3, 2}, false, false, "batch of weight matrices"},
         Case{{-1, 3}, {1, 3, 2}, false, false, "batch of weight matrices"},
-        Case{{-1, 3}, {3}, false, false, "batch of weight matrices"},
+        Case{{3}, {3, 2}, false, false, "activations are a vector"},
+        Case{{3, -1}, {3}, false, true, "activations are transposed"},
         Case{{-1, 0}, {0, 2}, false, false, "empty"}}) {
     const auto x = parameter(each.x);
     const auto w = normal_constant(each.w, 1);

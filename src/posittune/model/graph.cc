@@ -21,6 +21,7 @@
 #include "posittune/base/memory.h"
 #include "posittune/model/inventory.h"
 #include "posittune/model/products.h"
+#include "posittune/model/rewrite.h"
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 #include "posittune/model/widen.h"
@@ -233,6 +234,7 @@ Result<Graph> load(const std::string& path) {
       return error;
     }
     if (!widened->empty()) graph.notes.push_back("the file's tensors are " + *widened + "; they are read as float32");
+    rewrite_products(graph.ov_model);
     for (const auto& input : graph.ov_model->inputs()) {
       auto info = tensor_info(input);
       if (!info) return info.error();

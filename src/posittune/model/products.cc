@@ -132,9 +132,11 @@ Verdict verdict_on_matmul(const ov::Node& node, const std::set<const ov::Node*>&
   if (ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_a()) return {.reason = "its activations are transposed"};
   const ov::Shape shape = node.get_input_shape(1);
   if (ov::shape_size(shape) == 0) return {.reason = "its weights are empty"};
+  if (rank(0).is_static() && rank(0).get_length() < 2) return {.reason = "its activations are a vector"};
+  if (shape.size() < 2) return {.reason = "its weights are a vector"};
   const bool flat = std::all_of(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape)),
                                 [](std::size_t dim) { return dim == 1; });
-  if (!flat || shape.size() < 2 || rank(0).is_dynamic() || rank(0).get_length() < static_cast<std::int64_t>(shape.size())) {
+  if (!flat || rank(0).is_dynamic() || rank(0).get_length() < static_cast<std::int64_t>(shape.size())) {
     return {.reason = "a batch of weight matrices"};
   }
   return {.kind = LayerKind::kMatMul};
@@ -195,7 +197,7 @@ Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& consta
   if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node)) {
     return {.reason = "its equation '" + einsum->get_equation() + "' is not one matrix product of activations with a constant"};
   }
-  return {.reason = "attention in one node"};
+  return {.reason = "attention in one node, with operands of different or unknown rank or with a sink"};
 }
 
 bool has_known_shapes(const ov::Node& node) {
