@@ -11,6 +11,7 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
 #include <openvino/op/divide.hpp>
+#include <openvino/op/if.hpp>
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/multiply.hpp>
@@ -64,6 +65,47 @@ TEST(Widen, ModelsInFloat32StayAsTheyAre) {
   ASSERT_TRUE(widened.ok());
   EXPECT_EQ(*widened, "");
   EXPECT_EQ(sum->get_output_element_type(0), ov::element::f64);
+}
+
+// The only product is in the body.
+TEST(Widen, BodiesToo) {
+  for (const auto& type : {ov::element::f16, ov::element::f64}) {
+    const auto x = test::parameter({-1, 2}, "x", type), choice = test::parameter({}, "choice", ov::element::boolean);
+    const auto branch = [&] {
+      const auto in = test::parameter({-1, 2}, "in", type);
+      const auto product = std::make_shared<ov::op::v0::MatMul>(in, constant(type, {2, 2}, {1, 2, 3, 4}));
+      return std::pair(in, std::make_shared<ov::Model>(ov::OutputVector{product}, ov::ParameterVector{in}));
+    };
+    const auto [then_in, then_body] = branch();
+    const auto [else_in, else_body] = branch();
+    const auto node = std::make_shared<ov::op::v8::If>(choice);
+    node->set_then_body(then_body);
+    node->set_else_body(else_body);
+    node->set_input(x, then_in, else_in);
+    const auto out = node->set_output(then_body->get_results()[0], else_body->get_results()[0]);
+    const Graph graph = test::load_ir(test::model_of(out, {x, choice}));
+    ASSERT_EQ(graph.products.size(), 2u) << type;
+    EXPECT_EQ(graph.outputs[0].type, ElementType::kF32);
+    for (const auto& op : graph.ov_model->get_ordered_ops()) {
+      if (!ov::is_type<ov::op::v8::If>(op)) continue;
+      EXPECT_EQ(op->get_output_element_type(0), ov::element::f32);
+    }
+  }
+}
+
+TEST(Widen, DoublesBeyondFloat32AreRefused) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double value : {1e300, -1e300, inf}) {
+    const auto x = test::parameter({-1, 2}, "x", ov::element::f64);
+    const auto bias = constant(ov::element::f64, {2}, {0.5, value});
+    bias->set_friendly_name("bias");
+    const auto sum = std::make_shared<ov::op::v1::Add>(std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::f64, {2, 2}, {1, 2, 3, 4})), bias);
+    const auto widened = widen_to_float32(test::model_of(sum, {x}));
+    EXPECT_EQ(widened.ok(), std::isinf(value));  // what is infinite in the file stays so
+    if (widened) continue;
+    EXPECT_EQ(widened.error().kind, ErrorKind::kUnsupported);
+    EXPECT_EQ(widened.error().where, "tensor 'bias', element 1");
+  }
 }
 
 // As MatMulInteger is read: codes minus their zero point.
