@@ -59,6 +59,7 @@ Result<Session> open_session(const CompareOptions& options, Streams streams) {
                  .hint = "or --what w, or --activation-scale token"};
   }
   if (const Status some = check_chosen(*model_data); !some) return some.error();
+  say_what_stays(*model_data, options.model_data, *model_data->splits.report, streams);
   auto scored = resolve_scored(*model_data, *model_data->splits.report, options.scores, streams);
   if (!scored) return scored.error();
   const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);

@@ -171,7 +171,10 @@ Result<ModelCost> run_cost(const CostOptions& options, const cost::Table& table)
   ModelCost result{argument->model, std::move(*graph), std::move(*loads), {}, {}, {}, {}};
   if (has_open_dimension(result.graph, *shapes)) result.notes.emplace_back("costs are for 1 in each open dimension; --shape gives others");
   if (result.loads.unknown > 0) {
-    result.notes.push_back(std::to_string(result.loads.unknown) + " layers have shapes that depend on data: they count only as storage");
+    result.notes.push_back(std::to_string(result.loads.unknown) + " layers or products have shapes that depend on data: they count only as storage");
+  }
+  if (options.attention) {
+    if (std::string note = model::attention_note(result.graph); !note.empty()) result.notes.push_back(std::move(note));
   }
   result.notes.insert(result.notes.end(), result.loads.notes.begin(), result.loads.notes.end());
   auto trials = make_trials(result.graph, options);

@@ -144,6 +144,9 @@ Status inspect(const Options& options, Streams streams) {
   if (!sizes) graph->notes.push_back("MACs are not known for this model without --shape");
   const bool open = has_open_dimension(*graph, *shapes);
   if (sizes && open) graph->notes.push_back("MACs are for 1 in each open dimension; --shape gives others");
+  if (options.selection.attention) {
+    if (std::string note = model::attention_note(*graph); !note.empty()) graph->notes.push_back(std::move(note));
+  }
   std::vector<quant::Summary> summaries;
   for (std::size_t w = 0; w < graph->weights.size(); ++w) {
     auto values = model::weight_values(*graph, w);

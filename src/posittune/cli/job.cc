@@ -11,6 +11,7 @@
 
 #include "posittune/base/hash.h"
 #include "posittune/base/interrupt.h"
+#include "posittune/base/printable.h"
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
@@ -47,6 +48,38 @@ Status check_chosen(const ModelData& of) {
                .what = "the model has no layer to quantize",
                .where = of.model_path,
                .hint = "`posittune inspect` shows what was found, and notes on what was not"};
+}
+
+namespace {
+
+// "5760 of 5824 MACs", or nothing where shapes are not known.
+std::string macs_beside(const model::Graph& graph, const data::Dataset& data) {
+  auto item = data.batch(0, 1);
+  if (!item) return "";
+  std::map<std::string, TensorShape> shapes;
+  for (const auto& [name, tensor] : *item) shapes[name] = tensor.shape;
+  const auto sizes = model::count_sizes(graph, shapes);
+  if (!sizes) return "";
+  std::uint64_t beside = 0, all = 0;
+  for (const model::LayerSizes& each : sizes->products) {
+    if (!each.known) return "";
+    beside += each.macs;
+  }
+  for (const model::LayerSizes& each : sizes->layers) all += each.macs;
+  return fmt::format(", {} of {} MACs", beside, all + beside);
+}
+
+}  // namespace
+
+void say_what_stays(const ModelData& of, const ModelDataOptions& options, const data::Dataset& data, Streams streams) {
+  if (options.selection.attention) {
+    if (const std::string note = model::attention_note(of.graph); !note.empty()) streams.err << "note: " << note << "\n";
+  }
+  if (of.graph.products.empty()) return;
+  const model::Product& first = of.graph.products.front();
+  streams.err << fmt::format("note: {} product{} no layer and stay{} as in the file{}: '{}' ({}){}; `posittune inspect` names why\n", of.graph.products.size(),
+                             of.graph.products.size() == 1 ? " is" : "s are", of.graph.products.size() == 1 ? "s" : "", macs_beside(of.graph, data),
+                             printable(first.name), first.type, of.graph.products.size() == 1 ? "" : ", ...");
 }
 
 Result<evaluation::ScoredOutput> resolve_scored(const ModelData& of, const data::Dataset& data, const evaluation::ScoreRequest& request, Streams streams) {

@@ -27,6 +27,10 @@ std::vector<std::string> split_formats(const std::vector<std::string>& lists);
 // Errors when the layers to quantize are none.
 Status check_chosen(const ModelData& of);
 
+// Notes on streams.err: products that are no layers and stay as they are, with their part of the MACs of one item of `data`;
+// --attention where nothing is for it.
+void say_what_stays(const ModelData& of, const ModelDataOptions& options, const data::Dataset& data, Streams streams);
+
 // Which output is scored and how, by what was asked for and what model and data suggest; notes go to streams.err.
 Result<evaluation::ScoredOutput> resolve_scored(const ModelData& of, const data::Dataset& data, const evaluation::ScoreRequest& request, Streams streams);
 

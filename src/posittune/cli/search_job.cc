@@ -162,6 +162,7 @@ Result<Session> open_session(const SearchOptions& options, Streams streams) {
   if (!model_data) return model_data.error();
   if (const Status some = check_chosen(*model_data); !some) return some.error();
   if (const Status there = check_splits(options, model_data->splits); !there) return there.error();
+  say_what_stays(*model_data, options.model_data, *model_data->splits.search, streams);
   auto scored = resolve_scored(*model_data, *model_data->splits.search, options.scores, streams);
   if (!scored) return scored.error();
   Session session{options, streams, std::move(*model_data), std::move(*table), std::move(*tuning), std::move(*scored)};

@@ -142,6 +142,7 @@ Result<Session> open_session(const SensitivityOptions& options, Streams streams)
                  .hint = "or --tier proxy"};
   }
   const data::Dataset& seen = splits.search ? *splits.search : *splits.calibrate;
+  say_what_stays(*model_data, options.model_data, seen, streams);
   auto scored = resolve_scored(*model_data, seen, options.scores, streams);
   if (!scored) return scored.error();
   analysis->prober.batch = options.batch;

@@ -106,6 +106,9 @@ struct ModelSizes {
 // Shapes and errors as count_macs, which is the layers' `macs`.
 Result<ModelSizes> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes);
 
+// What to tell who asks for kAttention where there is none; empty where there is.
+std::string attention_note(const Graph& graph);
+
 // Which layers to quantize: kAttention only if asked for; then `include` (empty: all) without
 // `exclude`, ECMAScript regular expressions searched in the names of node and weight.
 struct Selection {

@@ -38,6 +38,13 @@ Result<std::vector<bool>> matches(const Graph& graph, const std::string& express
 
 }  // namespace
 
+std::string attention_note(const Graph& graph) {
+  for (const Layer& layer : graph.layers) {
+    if (layer.kind == LayerKind::kAttention) return "";
+  }
+  return "attention is asked for, and the model has no product of two activations that can be quantized";
+}
+
 Result<std::vector<bool>> select(const Graph& graph, const Selection& selection) {
   std::vector<bool> chosen(graph.layers.size(), selection.include.empty());
   for (const std::string& expression : selection.include) {
