@@ -180,7 +180,7 @@ Status Prober::add(Divergence& divergence, std::size_t first_item, const Tensors
   for (const Tensors* each : {&reference, &outputs}) {
     if (const Status rows = check_rows(*each, options_.scorer.output, first_item, expected); !rows) return rows.error();
   }
-  auto items = metrics::divergence(options_.task, options_.scorer, inputs, reference.at(options_.scorer.output), found->second);
+  auto items = metrics::divergence(options_.task, options_.scorer, inputs, reference.at(options_.scorer.output), found->second, first_item);
   if (!items) return items.error();
   for (std::size_t i = 0; i < items->size(); ++i) {
     const std::size_t unit = data_->units()[first_item + i];

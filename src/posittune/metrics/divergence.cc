@@ -29,12 +29,13 @@ Result<std::vector<std::size_t>> predicting(const ScorerOptions& options, const 
   return rows;
 }
 
-std::vector<ItemDivergence> by_row(const std::vector<std::size_t>& rows, std::size_t items, std::size_t per_item,
-                                   const Tensor& reference, const Tensor& output, const ScorerOptions& options) {
+Result<std::vector<ItemDivergence>> by_row(const std::vector<std::size_t>& rows, std::size_t items, std::size_t per_item, const Tensor& reference,
+                                           const Tensor& output, const ScorerOptions& options, std::size_t first_item) {
   const std::size_t classes = output.size() / items / per_item;
   const auto scores = score_rows(reference.as<float>().data(), output.as<float>().data(), classes, rows, options.threads, options.scores);
   std::vector<ItemDivergence> result(items);
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (const Status valid = check_reference(options, std::span(scores).subspan(i, 1), first_item + rows[i] / per_item); !valid) return valid.error();
     result[rows[i] / per_item].sum += scores[i].kl;
     result[rows[i] / per_item].count += 1;
   }
@@ -42,7 +43,8 @@ std::vector<ItemDivergence> by_row(const std::vector<std::size_t>& rows, std::si
 }
 
 // All rows along the class axis, item by item: their scores together would be larger than the output.
-Result<std::vector<ItemDivergence>> by_position(Task task, const Tensor& reference, const Tensor& output, const ScorerOptions& options) {
+Result<std::vector<ItemDivergence>> by_position(Task task, const Tensor& reference, const Tensor& output, const ScorerOptions& options,
+                                                std::size_t first_item) {
   const auto x = class_rows(reference, task, options.class_axis);
   if (!x) return x.error();
   const auto y = class_rows(output, task, options.class_axis);
@@ -52,9 +54,9 @@ Result<std::vector<ItemDivergence>> by_position(Task task, const Tensor& referen
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   std::vector<ItemDivergence> result(y->items, {0, static_cast<double>(y->positions)});
   for (std::size_t item = 0; item < y->items; ++item) {
-    for (const RowScores& row : score_rows(x->item(item).data(), y->item(item).data(), y->classes, rows, options.threads, options.scores)) {
-      result[item].sum += row.kl;
-    }
+    const auto scores = score_rows(x->item(item).data(), y->item(item).data(), y->classes, rows, options.threads, options.scores);
+    if (const Status valid = check_reference(options, scores, first_item + item); !valid) return valid.error();
+    for (const RowScores& row : scores) result[item].sum += row.kl;
   }
   return result;
 }
@@ -102,7 +104,7 @@ bool fits(Task task, const TensorShape& shape, std::size_t size) {
 }  // namespace
 
 Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& options, const Tensors& inputs,
-                                               const Tensor& reference, const Tensor& output) {
+                                               const Tensor& reference, const Tensor& output, std::size_t first_item) {
   const TensorShape& shape = output.shape;
   const bool counted = task == Task::kAgreement;
   const auto has_type = [&](const Tensor& tensor) { return counted ? is_integer(tensor.type) : tensor.type == ElementType::kF32; };
@@ -113,7 +115,7 @@ Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& o
                        to_string(reference.shape) + " and " + to_string(shape));
   }
   if (counted) return disagreement(reference, output);
-  if (task == Task::kCtc || task == Task::kSegment) return by_position(task, reference, output, options);
+  if (task == Task::kCtc || task == Task::kSegment) return by_position(task, reference, output, options, first_item);
   if (has_classes(task)) {
     if (const Status several = check_classes(options, output.size() / shape[0] / (task == Task::kLanguageModel ? shape[1] : 1)); !several) {
       return several.error();
@@ -122,12 +124,12 @@ Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& o
   if (task == Task::kLanguageModel) {
     auto rows = predicting(options, inputs, shape);
     if (!rows) return rows.error();
-    return by_row(*rows, shape[0], shape[1], reference, output, options);
+    return by_row(*rows, shape[0], shape[1], reference, output, options, first_item);
   }
   if (task == Task::kClassify) {
     std::vector<std::size_t> rows(shape[0]);
     std::iota(rows.begin(), rows.end(), std::size_t{0});
-    return by_row(rows, shape[0], 1, reference, output, options);
+    return by_row(rows, shape[0], 1, reference, output, options, first_item);
   }
   return by_item(task, reference, output, options.threads);
 }

@@ -19,8 +19,9 @@ struct ItemDivergence {
 
 // The loss of the task (loss_of) of each item of a batch, with the positions and conventions of Scorer's `kl`,
 // `rel_sq_error` or 1 - `agreement`: the sum over a data set's items over the sum of counts is that metric. Both outputs are those of Scorer::add();
-// kInput when their shapes differ or do not fit the task.
+// kInput when their shapes differ or do not fit the task, and where FP32's rows are not the scores that the options name
+// (`first_item` of the data is the batch's first, for the message).
 Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& options, const Tensors& inputs,
-                                               const Tensor& reference, const Tensor& output);
+                                               const Tensor& reference, const Tensor& output, std::size_t first_item = 0);
 
 }  // namespace posittune::metrics
