@@ -80,7 +80,7 @@ std::string config_text(const Session& session) {
                                  options.accumulate, options.seed, options.resamples);
   text += fmt::format("report_items: {}\n", session.report().items());
   if (session.model_data.splits.calibrate) text += fmt::format("calibrate_items: {}\n", session.model_data.splits.calibrate->items());
-  return text + quantized_text(session.engine);
+  return text + session.model_data.inputs_config + quantized_text(session.engine);
 }
 
 Result<records::RunFolder> open_folder(const Session& session) {
@@ -103,7 +103,7 @@ quant::Recipe recipe_of(const Session& session, const Trial& trial) {
 // All that a row's numbers depend on.
 std::string key_of(const Session& session, const Trial& trial, const quant::Recipe& recipe) {
   const auto& calibrate = session.model_data.splits.calibrate;
-  return records::trial_key({{"model", session.model_data.model_sha256},
+  return records::trial_key({{"model", session.model_data.model_identity},
                              {"report", session.report().identity()},
                              {"items", std::to_string(session.report().items())},
                              {"calibrate", needs_calibration(trial) ? calibrate->identity() + "/" + std::to_string(calibrate->items()) : ""},

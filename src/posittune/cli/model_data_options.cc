@@ -2,14 +2,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/cli/zoo_models.h"
+#include "posittune/data/constants.h"
 
 namespace posittune::cli {
 namespace {
@@ -65,11 +69,59 @@ Status check_labels(const ModelDataOptions& options, const data::Splits& splits)
   return success();
 }
 
+std::string run_inputs_config(const Tensors& constants, const data::SplitSpecs& specs) {
+  const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); };
+  std::string text;
+  for (const auto& [name, tensor] : constants) text += "constant: " + quoted(data::constants_text({{name, tensor}})) + "\n";
+  for (const auto& [name, axis] : specs.batch_axes) {
+    if (axis > 0) text += "batch_axis: " + quoted(name + "=" + std::to_string(axis)) + "\n";
+  }
+  return text;
+}
+
 void override_with(const ModelDataOptions& options, std::optional<data::DataSpec>& spec) {
   if (!spec) return;
   if (options.limit > 0) spec->limit = spec->limit == 0 ? options.limit : std::min(spec->limit, options.limit);
   if (options.sequence > 0) spec->sequence = options.sequence;
   if (!options.tokenizer.empty()) spec->tokenizer = options.tokenizer;
+}
+
+// NAME and what stands behind the first '='.
+Result<std::pair<std::string, std::string>> named(const std::string& text, const char* option, const char* form) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && equals > 0 && equals + 1 < text.size()) return std::pair(text.substr(0, equals), text.substr(equals + 1));
+  return Error{.kind = ErrorKind::kUsage, .what = "not a name and a value", .where = option, .expected = form, .found = text};
+}
+
+// The command line comes before the data.yaml.
+Status add_run_inputs(const ModelDataOptions& options, data::SplitSpecs& specs) {
+  std::set<std::string> constants, axes;
+  const auto twice = [](const char* option, const std::string& name) {
+    return Error{.kind = ErrorKind::kUsage, .what = "a name is given twice", .where = option, .found = name};
+  };
+  for (const std::string& text : options.constants) {
+    auto entry = named(text, "--constant", "NAME=VALUE, as sr=16000, scales=0.667,1,0.8 or x=array.npy");
+    if (!entry) return entry.error();
+    if (!constants.insert(entry->first).second) return twice("--constant", entry->first);
+    specs.constants[entry->first] = entry->second;
+  }
+  for (const std::string& text : options.batch_axes) {
+    auto entry = named(text, "--batch-axis", "NAME=AXIS, as x=1");
+    if (!entry) return entry.error();
+    std::size_t axis = 0;
+    const char* end = entry->second.data() + entry->second.size();
+    const auto [stop, error] = std::from_chars(entry->second.data(), end, axis);
+    if (error != std::errc{} || stop != end) {
+      return Error{.kind = ErrorKind::kUsage, .what = "not an axis", .where = "--batch-axis", .expected = "0, 1, ...", .found = text};
+    }
+    if (!axes.insert(entry->first).second) return twice("--batch-axis", entry->first);
+    specs.batch_axes[entry->first] = axis;
+  }
+  for (auto* split : {&specs.calibrate, &specs.search, &specs.report}) {
+    if (!*split) continue;
+    for (const auto& [name, text] : specs.constants) (*split)->constants.insert(name);
+  }
+  return success();
 }
 
 Result<data::SplitSpecs> split_specs(const ModelDataOptions& options, const std::string& zoo_data) {
@@ -137,6 +189,18 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("--labels", options.labels, "for folders of images: text file with a line \"FILE LABEL\" for each image; a split of which it names no image has no labels. A folder for each class needs none")->group(data);
   app.add_option("--sequence", options.sequence, "for text data: tokens in each item (default: what the model fixes, else 256)")->check(CLI::Range(0, 1 << 30))->group(data);
   app.add_option("--limit", options.limit, "use at most this many items of each split (0: all)")->check(CLI::Range(0, 1 << 30))->group(data);
+  app.add_option("--constant", options.constants,
+                 "an input of the model that is the same for all items, such as a sampling rate: a number, numbers with commas between "
+                 "them, or an array in a file.npy. The data then need not hold it; may be given several times")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->group(data);
+  app.add_option("--batch-axis", options.batch_axes,
+                 "which axis of an input or output of the model counts the items, where it is not the first (0): x=1 for a model that "
+                 "takes (time, items, features). Data files hold the items first all the same; may be given several times")
+      ->option_text("NAME=AXIS")
+      ->allow_extra_args(false)
+      ->group(data);
   const std::string layers = "Layers";
   app.add_option("--include", options.selection.include,
                  "quantize only layers whose name, or whose weight's name, matches one of these")
@@ -177,7 +241,15 @@ Result<ModelData> open_model_data(const ModelDataOptions& options) {
   if (!argument) return argument.error();
   auto specs = split_specs(options, argument->data);
   if (!specs) return specs.error();
-  auto graph = model::load(argument->model);
+  if (const Status added = add_run_inputs(options, *specs); !added) return added.error();
+  std::string inputs_config;
+  model::LoadOptions load{.batch_axes = specs->batch_axes, .constants = [&](const std::vector<TensorInfo>& inputs) -> Result<Tensors> {
+                            auto constants = data::read_constants(specs->constants, inputs);
+                            if (!constants) return constants.error();
+                            inputs_config = run_inputs_config(*constants, *specs);
+                            return constants;
+                          }};
+  auto graph = model::load(argument->model, load);
   if (!graph) return graph.error();
   auto chosen = model::select(*graph, options.selection);
   if (!chosen) return chosen.error();
@@ -186,7 +258,8 @@ Result<ModelData> open_model_data(const ModelDataOptions& options) {
   if (const Status labels = check_labels(options, *splits); !labels) return labels.error();
   auto hash = model_sha256(argument->model);
   if (!hash) return hash.error();
-  return ModelData{argument->model, *hash, std::move(*graph), std::move(*chosen), std::move(*splits)};
+  const std::string identity = inputs_config.empty() ? *hash : sha256_hex(*hash + "\n" + inputs_config);
+  return ModelData{argument->model, *hash, identity, inputs_config, std::move(*graph), std::move(*chosen), std::move(*splits)};
 }
 
 }  // namespace posittune::cli

@@ -24,12 +24,16 @@ struct ModelDataOptions {
   std::string data, calibrate, search, report;
   std::string tokenizer, annotations, labels;
   std::size_t sequence = 0, limit = 0;
+  std::vector<std::string> constants, batch_axes;  // "NAME=VALUE", "NAME=AXIS"
 };
 
 void declare_model_data(CLI::App& app, ModelDataOptions& options);
 
 struct ModelData {
   std::string model_path, model_sha256;
+  // What journals know the model by: its hash, and that of all that was said of its inputs.
+  std::string model_identity;
+  std::string inputs_config{};  // lines of a configuration: constants and axes of items
   model::Graph graph;
   std::vector<bool> chosen;
   data::Splits splits;

@@ -190,7 +190,7 @@ std::string config_text(const Session& session) {
                                  session.options.seed, session.options.resamples, session.engine->segment_count());
   text += fmt::format("calibrate_items: {}\nsearch_items: {}\n", session.calibrate().items(), session.search().items());
   if (session.report() != nullptr) text += fmt::format("report_items: {}\n", session.report()->items());
-  return text + quantized_text(*session.engine);
+  return text + session.model_data.inputs_config + quantized_text(*session.engine);
 }
 
 Result<records::RunFolder> open_folder(const Session& session) {
@@ -283,7 +283,7 @@ Result<SearchJobResult> run_search(const SearchOptions& options, Streams streams
                               .size = session->size,
                               .squares = session->squares,
                               .journal = &folder->journal(),
-                              .identity = {{"model", session->model_data.model_sha256}, {"task", metrics::identity(session->scored.task, session->scored.scorer)}},
+                              .identity = {{"model", session->model_data.model_identity}, {"task", metrics::identity(session->scored.task, session->scored.scorer)}},
                               .progress = reporter(streams)};
   auto outcome = tuning::tune(inputs, session->tuning);
   if (!outcome) {

@@ -167,7 +167,7 @@ std::string config_text(const Session& session) {
                                  session.options.seed, session.engine.segment_count());
   if (session.search() != nullptr) text += fmt::format("search_items: {}\n", session.search()->items());
   if (session.calibrate() != nullptr) text += fmt::format("calibrate_items: {}\n", session.calibrate()->items());
-  return text + quantized_text(session.engine);
+  return text + session.model_data.inputs_config + quantized_text(session.engine);
 }
 
 Result<records::RunFolder> open_folder(const Session& session) {
@@ -228,7 +228,7 @@ Result<SensitivityResult> run_sensitivity(const SensitivityOptions& options, Str
                              .calibrate = session->calibrate(),
                              .search = session->search(),
                              .journal = &folder->journal(),
-                             .identity = {{"model", session->model_data.model_sha256},
+                             .identity = {{"model", session->model_data.model_identity},
                                           {"task", metrics::identity(session->scored.task, session->scored.scorer)}},
                              .report = reporter(streams)};
   Analysis analysis(std::move(inputs), session->analysis);

@@ -257,6 +257,48 @@ Reader split(std::optional<DataSpec>& out, const fs::path& folder) {
   };
 }
 
+// A map of names; `read` takes what each stands for.
+Reader each_name(std::function<Status(const std::string& name, const YAML::Node& value, const Place& place)> read) {
+  return [read = std::move(read)](const YAML::Node& node, const Place& place) -> Status {
+    if (!node.IsMap()) return place.error(node, "not a map of names", "NAME: VALUE", shown(node));
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) return place.error(entry.first, "not a name", "NAME: VALUE", shown(entry.first));
+      const std::string& name = entry.first.Scalar();
+      if (!seen.insert(name).second) return place.error(entry.first, "name stands twice", "each name once", shown(entry.first));
+      if (Status s = read(name, entry.second, place.of(name)); !s) return s;
+    }
+    return success();
+  };
+}
+
+Reader constants(ConstantTexts& out, const fs::path& folder) {
+  return each_name([&out, folder](const std::string& name, const YAML::Node& node, const Place& place) -> Status {
+    if (!node.IsSequence()) {
+      if (Status s = text(out[name])(node, place); !s) return s;
+      return node.Scalar().ends_with(".npy") ? path(out[name], folder)(node, place) : success();
+    }
+    std::string numbers, one;
+    for (const auto& each : node) {
+      if (Status s = text(one)(each, place); !s) return s;
+      numbers += (numbers.empty() ? "" : ",") + one;
+    }
+    out[name] = numbers;
+    return success();
+  });
+}
+
+Reader batch_axes(std::map<std::string, std::size_t>& out) {
+  return each_name([&out](const std::string& name, const YAML::Node& node, const Place& place) -> Status {
+    std::int64_t axis = 0;
+    if (!node.IsScalar() || !YAML::convert<std::int64_t>::decode(node, axis) || axis < 0) {
+      return place.error(node, "value is no axis", "an integer of at least 0", shown(node));
+    }
+    out[name] = static_cast<std::size_t>(axis);
+    return success();
+  });
+}
+
 Result<std::string> read_small(const std::string& file_path) {
   const auto file = InputFile::open(file_path);
   if (!file) return file.error();
@@ -287,7 +329,9 @@ Result<SplitSpecs> read_data_yaml(const std::string& file_path) {
     SplitSpecs splits;
     const std::vector<Field> fields = {{"calibrate", split(splits.calibrate, folder)},
                                        {"search", split(splits.search, folder)},
-                                       {"report", split(splits.report, folder)}};
+                                       {"report", split(splits.report, folder)},
+                                       {"constants", constants(splits.constants, folder)},
+                                       {"batch_axis", batch_axes(splits.batch_axes)}};
     if (Status s = read_map(root, place, fields); !s) return s.error();
     if (!splits.calibrate && !splits.search && !splits.report) {
       return place.error(root, "no split is named", "calibrate, search or report");

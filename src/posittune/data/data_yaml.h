@@ -25,17 +25,27 @@
 //       channels: rgb              # rgb (default), bgr
 //       layout: nchw               # nchw (default), nhwc
 //   report: ...
+//   constants:                     # inputs that each run gets as they are
+//     sr: 16000
+//     scales: [0.667, 1, 0.8]      # or a file.npy
+//   batch_axis:                    # where items are not axis 0 of an input or output
+//     x: 1
 
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "posittune/base/result.h"
+#include "posittune/data/constants.h"
 #include "posittune/data/data_spec.h"
 
 namespace posittune::data {
 
 struct SplitSpecs {
   std::optional<DataSpec> calibrate, search, report;
+  ConstantTexts constants;
+  std::map<std::string, std::size_t> batch_axes;  // by name of input or output of the model
 };
 
 // A file that cannot be read or is no YAML: kInput. What it says is wrong: kUsage, with the line;

@@ -159,6 +159,22 @@ Status NpyReader::read(std::size_t first, std::span<float> out) const {
   return success();
 }
 
+Result<Tensor> NpyReader::read_all() const {
+  const std::uint64_t bytes = std::uint64_t{number_.bytes} * size_;
+  if (2 * bytes > memory_bytes()) {
+    return Error{.kind = ErrorKind::kResource, .what = "array is larger than the memory", .where = path(), .found = std::to_string(bytes) + " bytes"};
+  }
+  Bytes raw(bytes);
+  if (ordered_.empty()) {
+    if (Status s = file_.read_at(offset_, raw); !s) return s.error();
+  } else {
+    raw = ordered_;
+  }
+  Tensor tensor{number_.type, shape_, {}};
+  if (convert(std::move(raw), number_, type_, tensor.bytes)) return tensor;
+  return bad_file(path(), "a number is larger than int64 holds", "at most 9223372036854775807");
+}
+
 Result<NpyWriter> NpyWriter::create(const std::string& path, const std::string& type,
                                     const std::vector<std::size_t>& shape) {
   auto file = AtomicFile::create(path);

@@ -29,6 +29,8 @@ class NpyReader {
   const std::string& path() const { return file_.path(); }
   // Elements [first, first + out.size()). kInput for a finite float64 beyond float32.
   Status read(std::size_t first, std::span<float> out) const;
+  // All of it, of the type that npz.h says. kResource: larger than the memory.
+  Result<Tensor> read_all() const;
 
  private:
   NpyReader(InputFile file, std::uint64_t offset, NpyHeader header, NumberType number);

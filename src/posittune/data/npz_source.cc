@@ -15,6 +15,8 @@ namespace {
 
 constexpr const char* kLabels = "labels";
 constexpr const char* kDocument = "document";
+constexpr const char* kConstantHint =
+    "an input of the run, the same for all items, is given by --constant NAME=VALUE, or `constants` in a data.yaml";
 
 Error bad_array(const std::string& path, const std::string& array, const std::string& what,
                 const std::string& expected = {}, const std::string& found = {},
@@ -38,10 +40,10 @@ const TensorInfo* find_input(const ModelInputs& inputs, const std::string& name)
   return found == inputs.end() ? nullptr : &*found;
 }
 
-Status check_names(const NpzReader& file, const ModelInputs& inputs) {
+Status check_names(const NpzReader& file, const ModelInputs& inputs, const std::set<std::string>& given) {
   for (const NpzArray& array : file.arrays()) {
     if (find_input(inputs, array.name) == nullptr && array.name != kLabels &&
-        array.name != kDocument) {
+        array.name != kDocument && !given.contains(array.name)) {
       return bad_array(file.path(), array.name, "array is no input of the model",
                        names_of(inputs) + "; or 'labels', 'document'", "",
                        "name the arrays after the model's inputs: numpy.savez(path, NAME=...)");
@@ -55,7 +57,7 @@ Status check_names(const NpzReader& file, const ModelInputs& inputs) {
         found += (found.empty() ? "'" : ", '") + printable(array.name) + "'";
       }
       return bad_array(file.path(), input.name, "array for an input of the model is missing",
-                       names_of(inputs), found);
+                       names_of(inputs), found, kConstantHint);
     }
   }
   return success();
@@ -71,22 +73,24 @@ Status check_shape(const NpzReader& file, const NpzArray& array, const TensorInf
   std::vector<std::int64_t> dims = input.dims;
   if (!dims.empty()) dims.front() = -1;
   return bad_array(file.path(), array.name, "array has another shape than the model's input",
-                   dims_text(dims), to_string(array.shape));
+                   dims_text(dims), to_string(array.shape), input.dims.empty() ? kConstantHint : "");
 }
 
 // The number of items, equal for all arrays.
-Result<std::size_t> count_items(const NpzReader& file) {
+Result<std::size_t> count_items(const NpzReader& file, const ModelInputs& inputs, const std::set<std::string>& given) {
   const NpzArray* first = nullptr;
   const auto is_empty = [](const NpzArray& array) { return element_count(array.shape) == 0; };
   const bool nothing = std::all_of(file.arrays().begin(), file.arrays().end(), is_empty);
   for (const NpzArray& array : file.arrays()) {
+    if (given.contains(array.name)) continue;
+    const bool is_input = find_input(inputs, array.name) != nullptr;
     if (array.shape.empty()) {
-      return bad_array(file.path(), array.name, "array is a scalar", "one row for each item");
+      return bad_array(file.path(), array.name, "array is a scalar", "one row for each item", "", is_input ? kConstantHint : "");
     }
     if (first != nullptr && array.shape.front() != first->shape.front()) {
       return bad_array(file.path(), array.name, "arrays hold different numbers of items",
                        std::to_string(first->shape.front()) + " rows, as '" + first->name + "'",
-                       std::to_string(array.shape.front()) + " rows");
+                       std::to_string(array.shape.front()) + " rows", is_input ? kConstantHint : "");
     }
     if (first == nullptr) first = &array;
     // An empty axis within an item (a cache of length 0) is no lack of items, unless no array has more.
@@ -94,6 +98,9 @@ Result<std::size_t> count_items(const NpzReader& file) {
       return bad_array(file.path(), array.name, "array is empty", "at least one item",
                        "shape " + to_string(array.shape));
     }
+  }
+  if (first == nullptr) {
+    return Error{.kind = ErrorKind::kInput, .what = "archive holds no array but constants of the run", .where = file.path(), .expected = names_of(inputs)};
   }
   return first->shape.front();
 }
@@ -175,8 +182,8 @@ Result<std::vector<std::vector<std::int64_t>>> read_sequences(const NpzReader& f
 Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs) {
   const auto file = NpzReader::open(spec.path);
   if (!file) return file.error();
-  if (Status s = check_names(*file, inputs); !s) return s.error();
-  const auto all = count_items(*file);
+  if (Status s = check_names(*file, inputs, spec.constants); !s) return s.error();
+  const auto all = count_items(*file, inputs, spec.constants);
   if (!all) return all.error();
   const std::size_t items = spec.limit > 0 ? std::min(*all, spec.limit) : *all;
 
@@ -189,6 +196,7 @@ Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs) {
   Tensors tensors;
   for (std::size_t i = 0; i < file->arrays().size(); ++i) {
     const NpzArray& array = file->arrays()[i];
+    if (spec.constants.contains(array.name)) continue;
     if (const TensorInfo* input = find_input(inputs, array.name)) {
       if (Status s = check_shape(*file, array, *input); !s) return s.error();
       auto tensor = read_input(*file, i, items, *input);

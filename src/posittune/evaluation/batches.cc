@@ -88,8 +88,8 @@ Status check_items_are_independent(const Batch& batch, const Tensors& outputs, c
                  .where = "output '" + name + "', item " + std::to_string(item) + " alone and in a batch of " + std::to_string(all.shape[0]),
                  .expected = "a relative difference (RMS) of at most " + number(kCompanyTolerance),
                  .found = change,
-                 .hint = "the first axis of an input or of the output may not be the items (as of an LSTM with time first): export the model "
-                         "with the batch first; where only rounding is shared (dynamic quantization), run item by item (--batch 1)"};
+                 .hint = "the first axis of an input or of the output may not be the items (as of an LSTM with time first): name it (--batch-axis "
+                         "NAME=1, or `batch_axis` in a data.yaml); where only rounding is shared (dynamic quantization), run item by item (--batch 1)"};
   }
   return success();
 }
@@ -133,7 +133,7 @@ Status check_rows(const Tensors& outputs, const std::string& name, std::size_t f
                .where = "output '" + name + "', from item " + std::to_string(first_item) + " on",
                .expected = std::to_string(items) + " rows, one for each item",
                .found = "shape " + to_string(shape),
-               .hint = "score an output whose first dimension is the batch (--output)"};
+               .hint = "score an output whose first dimension is the batch (--output), or name the axis of the items (--batch-axis)"};
 }
 
 Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,

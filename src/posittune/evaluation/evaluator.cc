@@ -6,6 +6,7 @@
 
 #include "posittune/base/memory.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/model/declared_shapes.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/evaluation/tensor_store.h"
 
@@ -105,6 +106,7 @@ Status Evaluator::run_fp32(const Batch& batch, const Advance& advance, const Wat
   const Status ran = for_each_batch(*data_, batch_, [&](std::size_t, std::size_t first, const Tensors& inputs) -> Status {
     auto outputs = run(first, inputs);
     if (!outputs) return outputs.error();
+    if (const Status agree = model::check_declared(engine_->graph(), *outputs); !agree) return agree.error();
     if (const Status finite = check_reference(*outputs, options_.scorer.output, first); !finite) return finite.error();
     if (first == 0) {
       if (const Status apart = check_items_are_independent(batch, *outputs, options_.scorer.output); !apart) return apart.error();

@@ -10,6 +10,7 @@
 #include "posittune/base/memory.h"
 #include "posittune/base/mix.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/model/declared_shapes.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/evaluation/tensor_store.h"
 #include "posittune/metrics/divergence.h"
@@ -156,6 +157,7 @@ Status Prober::keep_fp32(const Batch& batch, const Advance& advance) {
                    .hint = "or fewer items to a run (--batch)"};
     }
     if (const Status rows = check_rows(outputs, options_.scorer.output, first, items); !rows) return rows.error();
+    if (const Status agree = model::check_declared(engine_->graph(), outputs); !agree) return agree.error();
     if (const Status finite = check_reference(outputs, options_.scorer.output, first); !finite) return finite.error();
     if (first == 0) {
       if (const Status apart = check_items_are_independent(batch, outputs, options_.scorer.output); !apart) return apart.error();

@@ -3,25 +3,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
-#include <regex>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include <openvino/core/model.hpp>
-#include <openvino/frontend/manager.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/gather.hpp>
 #include <openvino/op/group_conv.hpp>
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/util/gather_base.hpp>
-#include <openvino/runtime/core.hpp>
 #include "posittune/base/memory.h"
+#include "posittune/model/declared_shapes.h"
 #include "posittune/model/inventory.h"
 #include "posittune/model/products.h"
+#include "posittune/model/read.h"
 #include "posittune/model/rewrite.h"
+#include "posittune/model/run_inputs.h"
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 #include "posittune/model/widen.h"
@@ -30,50 +29,6 @@ namespace posittune::model {
 namespace {
 
 std::string quoted(const std::string& text) { return "'" + text + "'"; }
-
-// What OpenVINO says, without its source positions.
-std::string first_lines(const std::string& message) {
-  static const std::regex noise(R"(((Exception|Check) .*(failed|from) .*:\d+:?\n?)|(\n\s*$))");
-  // The file's own names are in there, and std::regex recurses over them: long ones are cut first.
-  std::string text = std::regex_replace(message.substr(0, 4000), noise, "");
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text.size() > 400 ? text.substr(0, 400) + " ..." : text;
-}
-
-Result<std::shared_ptr<ov::Model>> read(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "cannot open the model",
-                 .where = path,
-                 .expected = "an ONNX file (.onnx) or OpenVINO IR (.xml with .bin)",
-                 .found = std::filesystem::exists(path, ignored) ? "not a regular file" : "no such file"};
-  }
-  try {
-    // Converters and front ends live as long as the process: models share them.
-    static ov::Core* core = new ov::Core;
-    if (std::filesystem::path(path).extension() == ".xml") return core->read_model(path);
-    // The ONNX front end alone: a core would try all it has, and some print what they think of it.
-    static ov::frontend::FrontEndManager* manager = new ov::frontend::FrontEndManager;
-    const auto onnx = manager->load_by_framework("onnx");
-    const auto loaded = onnx == nullptr ? nullptr : onnx->load(path);
-    if (loaded != nullptr) return onnx->convert(loaded);
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "cannot read the model: damaged, or not an ONNX or IR file",
-                 .where = path};
-  } catch (const std::exception& error) {
-    if (memory_ended(error.what())) return out_of_memory(path);
-    const std::string text = error.what();
-    const bool unsupported = text.find("onversion") != std::string::npos ||
-                             text.find("not supported") != std::string::npos ||
-                             text.find("unsupported") != std::string::npos;
-    return Error{.kind = unsupported ? ErrorKind::kUnsupported : ErrorKind::kInput,
-                 .what = unsupported ? "the model has an operator that cannot be read"
-                                     : "cannot read the model: damaged, or not an ONNX or IR file",
-                 .where = path,
-                 .found = first_lines(text)};
-  }
-}
 
 bool is_group(const std::shared_ptr<ov::Node>& node) {
   return ov::is_type<ov::op::v1::GroupConvolution>(node) ||
@@ -93,7 +48,7 @@ class Finder {
 
   Status find() {
     for (const auto& node : graph_.ov_model->get_ordered_ops()) {
-      if (constants_.contains(node.get())) continue;
+      if (constants_.contains(node.get()) || is_of_run(*node)) continue;
       if (ov::is_type<ov::op::util::GatherBase>(node)) {
         if (const Status added = add_embedding(node); !added) return added.error();
       } else if (is_product(*node)) {
@@ -208,6 +163,31 @@ std::string_view name(LayerKind kind) {
   }
 }
 
+namespace {
+
+Error in_file(Error error, const std::string& path) {
+  error.where = path + (error.where.empty() ? "" : ", " + error.where);
+  return error;
+}
+
+// Constants of the run, then the axes of items.
+Status settle_inputs(const Graph& graph, const LoadOptions& options) {
+  if (options.constants) {
+    std::vector<TensorInfo> inputs;
+    for (const auto& input : graph.ov_model->inputs()) {
+      auto info = tensor_info(input);
+      if (!info) return info.error();
+      inputs.push_back(*info);
+    }
+    auto constants = options.constants(inputs);
+    if (!constants) return constants.error();
+    if (const Status given = give_constants(graph.ov_model, *constants); !given) return given;
+  }
+  return move_batch_axes(graph.ov_model, options.batch_axes);
+}
+
+}  // namespace
+
 std::string to_text(const Product& product) {
   std::string text = "node " + quoted(product.name) + " (" + product.type + ") " +
                      (product.integers ? "is left as it is: " : "stays in FP32: ") + product.reason;
@@ -217,24 +197,24 @@ std::string to_text(const Product& product) {
   return text;
 }
 
-Result<Graph> load(const std::string& path) {
-  auto read_model = read(path);
-  if (!read_model) return read_model.error();
+Result<Graph> load(const std::string& path, const LoadOptions& options) {
+  auto file = read_file(path);
+  if (!file) return file.error();
   Graph graph;
   graph.path = path;
-  graph.ov_model = *read_model;
+  graph.ov_model = file->model;
   try {
     if (graph.ov_model->outputs().empty()) {
       return Error{.kind = ErrorKind::kInput, .what = "the model has no output", .where = path, .hint = "is the file empty?"};
     }
+    if (const Status agree = check_declared(*file, path); !agree) return agree.error();
     auto widened = widen_to_float32(graph.ov_model);
     if (!widened) {
-      Error error = widened.error();
-      error.where = path + ", " + error.where;
-      return error;
+      return in_file(widened.error(), path);
     }
     if (!widened->empty()) graph.notes.push_back("the file's tensors are " + *widened + "; they are read as float32");
     rewrite_products(graph.ov_model);
+    if (const Status given = settle_inputs(graph, options); !given) return in_file(given.error(), path);
     for (const auto& input : graph.ov_model->inputs()) {
       auto info = tensor_info(input);
       if (!info) return info.error();
@@ -243,6 +223,7 @@ Result<Graph> load(const std::string& path) {
     for (const auto& output : graph.ov_model->outputs()) {
       auto info = tensor_info(output);
       if (!info) return info.error();
+      if (auto dims = declared_dims(*file, info->name, options.batch_axes); !dims.empty()) graph.declared[info->name] = std::move(dims);
       graph.outputs.push_back(*info);
     }
     if (const Status found = Finder(graph).find(); !found) return found.error();

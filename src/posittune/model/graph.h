@@ -4,6 +4,7 @@
 // quantized in it. No arithmetic on data happens here.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -72,6 +73,8 @@ struct Graph {
   std::vector<Layer> layers;  // in the order of execution
   std::vector<Weight> weights;
   std::vector<TensorInfo> inputs, outputs;
+  // What the file declares of outputs, by name: see declared_shapes.h.
+  std::map<std::string, std::vector<std::int64_t>> declared;
   std::vector<Product> products;
   std::vector<std::string> notes;
   // Floats that no layer owns: biases, norms, what products and bodies hold; a tensor stored once counts once.
@@ -79,9 +82,18 @@ struct Graph {
   std::uint64_t other_bytes = 0;  // 4 for each of them, and the integers that products multiply by as they are stored
 };
 
-// Errors: kInput (missing, truncated, not a model), kUnsupported (an operator that OpenVINO cannot
+// What is said of a model beside its file. The graph then has no input for a constant, and all inputs and outputs have
+// the items first.
+struct LoadOptions {
+  // By name of input or output, the axis of the items; 0 where there is no entry.
+  std::map<std::string, std::size_t> batch_axes;
+  // Values that each run gets as they are, of the types and shapes of the file's inputs, which it is called with.
+  std::function<Result<Tensors>(const std::vector<TensorInfo>& inputs)> constants;
+};
+
+// Errors: those of options.constants; kUsage (an axis of items that is not there), kInput (missing, truncated, not a model), kUnsupported (an operator that OpenVINO cannot
 // read; unknown rank), each naming the node where OpenVINO does.
-Result<Graph> load(const std::string& path);
+Result<Graph> load(const std::string& path, const LoadOptions& options = {});
 
 // The rows x cols values of a weight. kInput when one is NaN or infinite.
 Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight);

@@ -15,6 +15,7 @@
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/util/rnn_cell_base.hpp>
 #include "posittune/model/weights.h"
+#include "posittune/model/run_inputs.h"
 
 namespace posittune::model {
 namespace {
@@ -187,6 +188,7 @@ bool comes_from_8_bits(const ov::Output<ov::Node>& value) {
 }
 
 Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& constants) {
+  if (is_of_run(node)) return {.reason = "what it multiplies is given for the run, so that it is computed once"};
   if (node.get_output_element_type(0).is_integral()) return {.reason = integers_reason(node, constants)};
   if (ov::is_type<ov::op::v0::MatMul>(&node)) return verdict_on_matmul(node, constants);
   if (is_transposed_convolution(node)) return verdict_on_convolution(node, constants, LayerKind::kTransposedConvolution);

@@ -14,6 +14,7 @@
 #include <openvino/op/squeeze.hpp>
 #include <openvino/op/transpose.hpp>
 #include <openvino/op/unsqueeze.hpp>
+#include "posittune/model/run_inputs.h"
 
 namespace posittune::model {
 namespace {
@@ -69,7 +70,7 @@ bool keeps_values(const ov::Node* node) {
 std::set<const ov::Node*> constant_nodes(const ov::Model& model, const std::set<const ov::Node*>& fixed) {
   std::set<const ov::Node*> constants = fixed;
   for (const auto& node : model.get_ordered_ops()) {
-    bool constant = ov::is_type<ov::op::v0::Constant>(node) || node->get_input_size() > 0;
+    bool constant = fixed.contains(node.get()) || (ov::is_type<ov::op::v0::Constant>(node) && !is_of_run(*node)) || node->get_input_size() > 0;
     if (ov::is_type<ov::op::v8::RandomUniform>(node)) constant = false;
     for (const auto& input : node->input_values()) {
       constant = constant && constants.contains(input.get_node());

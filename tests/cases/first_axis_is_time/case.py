@@ -10,7 +10,7 @@ class FirstAxisIsTime(CliTest):
         message = self.fails(3, *arguments, "--formats", "int8", "--what", "w")
         self.assertIn("FP32's output of an item depends on the items that are run with it", message)
         self.assertIn("output 'y', item ", message)
-        self.assertIn("batch first", message)
+        self.assertIn("--batch-axis NAME=1", message)
         self.assertIn("--batch 1", message)
 
     def test_each_command_whatever_the_batch(self):

@@ -1,0 +1,27 @@
+#pragma once
+
+// Model files as OpenVINO's graph.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <openvino/core/model.hpp>
+#include <openvino/core/partial_shape.hpp>
+#include "posittune/base/result.h"
+
+namespace posittune::model {
+
+// What OpenVINO says, without its source positions.
+std::string first_lines(const std::string& message);
+
+struct ModelFile {
+  std::shared_ptr<ov::Model> model;
+  // ONNX: the shapes that the file declares, by the names of outputs and of tensors inside the graph.
+  std::map<std::string, ov::PartialShape> declared;
+};
+
+// ConvTranspose is read as ONNX means it, see transposed_convolution.h. Errors: as model::load().
+Result<ModelFile> read_file(const std::string& path);
+
+}  // namespace posittune::model
