@@ -1,6 +1,6 @@
 #include "posittune/cli/job.h"
 
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <filesystem>

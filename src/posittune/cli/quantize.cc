@@ -19,7 +19,6 @@
 namespace posittune::cli {
 namespace {
 
-using formats::Format;
 using Json = nlohmann::ordered_json;
 
 struct Options {

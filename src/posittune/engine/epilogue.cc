@@ -31,7 +31,7 @@ bool is_bias(const Output& values, const Output& sum) {
   const ov::PartialShape& of = sum.get_partial_shape();
   if (values.get_partial_shape().is_dynamic() || of.rank().is_dynamic() || of[1].is_dynamic())
     return false;
-  const ov::Shape shape = values.get_shape();
+  const ov::Shape& shape = values.get_shape();
   const std::size_t rank = of.size(), channels = of.get_min_shape()[1];
   if (shape.size() != rank && shape.size() + 1 != rank) return false;
   return shape.at(shape.size() == rank ? 1 : 0) == channels && ov::shape_size(shape) == channels;

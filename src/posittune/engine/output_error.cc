@@ -34,7 +34,7 @@ OutputError summed(std::vector<double> channels, double signal) {
 
 // Squared differences of two outputs (items first) by channel, mean over `count` tokens or images.
 OutputError compare(const ov::Tensor& exact, const ov::Tensor& rounded, std::size_t channel_axis, std::size_t count) {
-  const ov::Shape shape = exact.get_shape();
+  const ov::Shape& shape = exact.get_shape();
   const std::size_t channels = shape[channel_axis];
   const auto after = shape.begin() + static_cast<std::ptrdiff_t>(channel_axis) + 1;
   const std::size_t inner = std::accumulate(after, shape.end(), std::size_t{1}, std::multiplies<>());

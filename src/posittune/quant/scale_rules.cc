@@ -15,7 +15,6 @@
 namespace posittune::quant {
 namespace {
 
-using formats::Family;
 using formats::Format;
 using kernels::Statistics;
 

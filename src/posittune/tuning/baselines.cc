@@ -10,7 +10,6 @@
 namespace posittune::tuning {
 namespace {
 
-using sensitivity::Candidate;
 using sensitivity::Site;
 using sensitivity::What;
 
