@@ -348,6 +348,10 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
     state->plan_covariances(options.covariance_bytes);
     state->plan_embedding_metrics(options.embedding_columns);
     state->find_ids_inputs();
+    // oneTBB waits for itself for ever where its own set-up meets the end of memory, on whatever thread of OpenVINO's that
+    // happens: it is set up here, while there is enough.
+    if (memory_is_short()) return out_of_memory(state->graph.path, "not enough memory for the model");
+    parallel_for(2, 2, [](std::size_t) {});
     if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
     if (const Status applied = state->prepare_weights({}); !applied) return applied.error();
   } catch (const std::bad_alloc&) {
