@@ -71,7 +71,7 @@ struct DataSpec {
   Preprocessing preprocessing;  // images, coco
   std::size_t limit = 0;        // the first so many items; 0: all
   std::size_t sequence = 0;     // text: tokens a row; 0: what the model's input fixes, else 256
-  std::set<std::string> constants;  // npz: inputs that are given otherwise; arrays of their names are not read
+  std::set<std::string> constants{};  // npz: inputs that are given otherwise; arrays of their names are not read
   std::string sha256;           // expected Dataset::sha256(); empty: not checked
 };
 

@@ -44,8 +44,8 @@ namespace posittune::data {
 
 struct SplitSpecs {
   std::optional<DataSpec> calibrate, search, report;
-  ConstantTexts constants;
-  std::map<std::string, std::size_t> batch_axes;  // by name of input or output of the model
+  ConstantTexts constants{};
+  std::map<std::string, std::size_t> batch_axes{};  // by name of input or output of the model
 };
 
 // A file that cannot be read or is no YAML: kInput. What it says is wrong: kUsage, with the line;
