@@ -98,16 +98,10 @@ Status check_first_batch(engine::Engine& engine, const data::Dataset& data, cons
   const std::size_t items = std::min(batch.items, data.items());
   auto inputs = data.batch(0, items);
   if (!inputs) return inputs.error();
-  Tensors outputs;
-  const Status ran = run_items(engine, data, 0, items, *inputs, [&](const Tensors& some) -> Status {
-    auto done = engine.run(some);
-    if (!done) return done.error();
-    outputs = std::move(*done);
-    return success();
-  });
-  if (!ran) return ran.error();
-  if (const Status rows = check_rows(outputs, name, 0, items); !rows) return rows.error();
-  return check_items_are_independent(batch, outputs, name);
+  auto outputs = outputs_of(engine, data, 0, items, *inputs);
+  if (!outputs) return outputs.error();
+  if (const Status rows = check_rows(*outputs, name, 0, items); !rows) return rows.error();
+  return check_items_are_independent(batch, *outputs, name);
 }
 
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item) {
@@ -148,6 +142,19 @@ Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t 
     if (const Status alone = run(*one); !alone && alone.error().kind == ErrorKind::kInput) return in_items(alone.error(), i, 1);
   }
   return in_items(std::move(refused), first_item, items);
+}
+
+Result<Tensors> outputs_of(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
+                           const engine::Engine::Keep& keep) {
+  Tensors outputs;
+  const Status ran = run_items(engine, data, first_item, items, inputs, [&](const Tensors& some) -> Status {
+    auto done = engine.run(some, &some == &inputs ? keep : engine::Engine::Keep{});
+    if (!done) return done.error();
+    outputs = std::move(*done);
+    return success();
+  });
+  if (!ran) return ran.error();
+  return outputs;
 }
 
 Error in_items(Error error, std::size_t first_item, std::size_t items) {

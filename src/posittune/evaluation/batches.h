@@ -51,6 +51,10 @@ using RunBatch = std::function<Status(const Tensors& inputs)>;
 Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
                  const RunBatch& run);
 
+// run_items() with the engine's run; `keep` is for the whole batch alone.
+Result<Tensors> outputs_of(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
+                           const engine::Engine::Keep& keep = {});
+
 using BatchBody = std::function<Status(std::size_t index, std::size_t first_item, Tensors inputs)>;
 Status for_each_batch(const data::Dataset& data, std::size_t batch, const BatchBody& body);
 

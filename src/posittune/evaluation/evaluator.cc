@@ -76,15 +76,9 @@ metrics::Scorer Evaluator::make_scorer() const {
 
 Result<Tensors> Evaluator::run(std::size_t first, const Tensors& inputs) {
   const std::size_t items = std::min(batch_, data_->items() - first);
-  Tensors outputs;
-  const Status ran = run_items(*engine_, *data_, first, items, inputs, [&](const Tensors& some) -> Status {
-    auto done = engine_->run(some);
-    if (!done) return done.error();
-    outputs = std::move(*done);
-    return success();
-  });
-  if (!ran) return ran.error();
-  if (const Status rows = check_rows(outputs, options_.scorer.output, first, items); !rows) return rows.error();
+  auto outputs = outputs_of(*engine_, *data_, first, items, inputs);
+  if (!outputs) return outputs.error();
+  if (const Status rows = check_rows(*outputs, options_.scorer.output, first, items); !rows) return rows.error();
   return outputs;
 }
 

@@ -140,14 +140,9 @@ Status Prober::keep_fp32(const Batch& batch, const Advance& advance) {
       keeping += Clock::now() - since;
       return kept;
     };
-    Tensors outputs;
-    const Status ran = run_items(*engine_, *data_, first, items, inputs, [&](const Tensors& some) -> Status {
-      auto done = engine_->run(some, &some == &inputs ? keep : engine::Engine::Keep{});
-      if (!done) return done.error();
-      outputs = std::move(*done);
-      return success();
-    });
+    auto ran = outputs_of(*engine_, *data_, first, items, inputs, keep);
     if (!ran) return ran.error();
+    Tensors& outputs = *ran;
     if (widest > 0) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "the cache does not hold what crosses one cut",

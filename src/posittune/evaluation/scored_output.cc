@@ -153,16 +153,10 @@ Status settle(ScoredOutput& scored, engine::Engine& engine, const data::Dataset&
   if (items == 0) return success();
   auto inputs = data.batch(0, items);
   if (!inputs) return inputs.error();
-  Tensors outputs;
-  const Status ran = run_items(engine, data, 0, items, *inputs, [&](const Tensors& some) -> Status {
-    auto done = engine.run(some);
-    if (!done) return done.error();
-    outputs = std::move(*done);
-    return success();
-  });
-  if (!ran) return of_data(ran.error(), data);
-  const auto found = outputs.find(scored.scorer.output);
-  if (found == outputs.end() || !metrics::holds_probabilities(found->second, scored.task, scored.scorer.class_axis)) return success();
+  const auto outputs = outputs_of(engine, data, 0, items, *inputs);
+  if (!outputs) return of_data(outputs.error(), data);
+  const auto found = outputs->find(scored.scorer.output);
+  if (found == outputs->end() || !metrics::holds_probabilities(found->second, scored.task, scored.scorer.class_axis)) return success();
   scored.scorer.scores = ScoreKind::kProbabilities;
   scored.reason = "FP32's rows are not negative and sum to 1";
   return success();

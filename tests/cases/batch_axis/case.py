@@ -2,7 +2,7 @@
 import numpy as np
 from support import ROOT, CliTest
 
-HERE = ROOT / "tests/cases/batch_axis"
+HERE = ROOT / "tests/cases/first_axis_is_time"  # the same model and data
 AXES = ("--batch-axis", "x=1", "--batch-axis", "y=1")
 QUICK = ("--formats", "fp32,int8", "--resamples", 20, "--threads", 1)
 
