@@ -1,10 +1,10 @@
 # OpenVINO comes as a Python wheel that holds headers, libraries and CMake files. OpenVINO_DIR may name another one.
 if(NOT OpenVINO_DIR)
   execute_process(
-    COMMAND ${Python3_EXECUTABLE} -c "import openvino.utils as u; print(u.get_cmake_path())"
+    COMMAND ${Python3_EXECUTABLE} -c "import openvino, os; print(os.path.join(os.path.dirname(openvino.__file__), 'cmake'))"
     OUTPUT_VARIABLE OpenVINO_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_VARIABLE reason RESULT_VARIABLE status)
-  if(NOT status EQUAL 0)
-    message(FATAL_ERROR "${Python3_EXECUTABLE} has no OpenVINO: ${reason}"
+  if(NOT status EQUAL 0 OR NOT EXISTS ${OpenVINO_DIR}/OpenVINOConfig.cmake)
+    message(FATAL_ERROR "${Python3_EXECUTABLE} has no OpenVINO: ${reason} (status ${status}, looked in '${OpenVINO_DIR}')\n"
       "  do: pip install -r scripts/requirements.txt and -DPython3_EXECUTABLE=that Python, or -DOpenVINO_DIR=its cmake folder")
   endif()
 endif()
