@@ -1,7 +1,8 @@
 # OpenVINO comes as a Python wheel that holds headers, libraries and CMake files. OpenVINO_DIR may name another one.
 if(NOT OpenVINO_DIR)
+  # Found without an import, which runs code of the package: on Python 3.13 the second such run printed the path twice.
   execute_process(
-    COMMAND ${Python3_EXECUTABLE} -c "import openvino, os; print(os.path.join(os.path.dirname(openvino.__file__), 'cmake'))"
+    COMMAND ${Python3_EXECUTABLE} -c "import importlib.util as u, os; print(os.path.join(os.path.dirname(u.find_spec('openvino').origin), 'cmake'))"
     OUTPUT_VARIABLE OpenVINO_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_VARIABLE reason RESULT_VARIABLE status)
   if(NOT status EQUAL 0 OR NOT EXISTS ${OpenVINO_DIR}/OpenVINOConfig.cmake)
     message(FATAL_ERROR "${Python3_EXECUTABLE} has no OpenVINO: ${reason} (status ${status}, looked in '${OpenVINO_DIR}')\n"
