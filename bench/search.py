@@ -1,33 +1,28 @@
 #!/usr/bin/env python3
 """Runs what docs/results.md claims about mixed precision, on four models and three calibration draws, and writes its tables.
 
-usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N | NAME:RUN=N ...] [--write]
+usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N | NAME:RUN=N ...] [--small]
+                       [--write] [--page docs/results.md]
 
 Runs go to --runs-folder; finished ones there are used as they are, others continued. Models that are not there are left out, and named: scripts/fetch makes
 yolov8n and smollm2. A draw is every third item of the calibration split, with another first one.
 """
-import argparse
 import json
 import math
-import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 
 import numpy
 import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import machine
+import pages
+from pages import slug
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "results.md"
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
 DRAWS = 3
-RUNS = ("plain", "weighted", "compensated", "search", "eight", "static", "token", "windows", "six")
+RUNS = ("plain", "weighted", "compensated", "search", "eight", "output", "static", "token", "windows", "six")
 CHOICES = ";".join(f"posit<{n},*>;int{n}" for n in (3, 4, 5, 6, 7, 8)) + ";fp4_e2m1;fp6_e2m3;fp8_e4m3"
 EIGHT = "posit<7,*>;posit<8,*>;posit<9,*>;int7;int8;int9;fp8_e4m3"
 INPUTS8 = "posit<7,1>;posit<8,0>;posit<8,1>;posit<8,2>;posit<9,1>;posit<10,1>;fp8_e4m3;mxint8;int8@token"
@@ -38,10 +33,9 @@ MODELS = {  # name: (folder, items to search on, items to report on)
     "YOLOv8n": ("yolov8n", 16, 32),
     "SmolLM2": ("smollm2", 2, 4),
 }
-
-
-def slug(name: str) -> str:
-    return name.lower().replace(" ", "-")
+# In small: items of each split, and fewer choices of what takes long.
+SMALL_ITEMS = 2
+SMALL = {CHOICES: "posit<4,*>;int5;fp6_e2m3", EIGHT: "posit<7,*>;int9", INPUTS8: "posit<8,1>;int8@token", INPUTS6: "posit<6,1>;mxfp4"}
 
 
 def draw_home(args, name: str, draw: int) -> pathlib.Path:
@@ -51,7 +45,7 @@ def draw_home(args, name: str, draw: int) -> pathlib.Path:
 def draw_data(args, name: str, draw: int) -> None:
     """data.yaml of a draw: its part of the calibration split, and limits."""
     folder, search, report = MODELS[name]
-    source = (ROOT if folder.startswith("zoo/") else args.models) / folder
+    source = pages.model_folder(args, folder)
     home = draw_home(args, name, draw)
     home.mkdir(parents=True, exist_ok=True)
     data = yaml.safe_load((source / "data.yaml").read_text())
@@ -59,7 +53,7 @@ def draw_data(args, name: str, draw: int) -> None:
         for key in ("path", "tokenizer", "annotations", "labels"):
             if key in data[split]:
                 data[split][key] = str((source / data[split][key]).resolve())
-    data["search"]["limit"], data["report"]["limit"] = search, report
+    data["search"]["limit"], data["report"]["limit"] = (SMALL_ITEMS, SMALL_ITEMS) if args.small else (search, report)
     calibrate = pathlib.Path(data["calibrate"]["path"])
     if calibrate.is_dir():
         part = home / "calibrate"
@@ -69,25 +63,29 @@ def draw_data(args, name: str, draw: int) -> None:
             shutil.copy(image, part / image.name)
         data["calibrate"]["path"] = str(part)
     else:
-        arrays = numpy.load(calibrate)
-        numpy.savez(home / "calibrate.npz", **{key: value[draw::DRAWS] for key, value in arrays.items()})
+        items = slice(draw, SMALL_ITEMS * DRAWS if args.small else None, DRAWS)
+        numpy.savez(home / "calibrate.npz", **{key: value[items] for key, value in numpy.load(calibrate).items()})
         data["calibrate"]["path"] = str(home / "calibrate.npz")
     (home / "data.yaml").write_text(yaml.safe_dump(data))
 
 
-def posittune(args, name: str, draw: int, run: str, command: str, *arguments) -> dict:
-    folder, _, _ = MODELS[name]
+def finished(home: pathlib.Path, arguments: list[str]) -> dict | None:
+    """The result of an earlier call, which must have had the same options: a run is not shown as what it is not."""
+    if not (home / "results.json").exists():
+        return None
+    said = json.loads((home / "run.json").read_text())["sessions"][-1]["command_line"]
+    if said[len(said) - len(arguments):] != arguments:
+        sys.exit(f"{home}: made with other options\n  expected: {' '.join(arguments)}\n  found: {' '.join(said)}\n  do: rename or delete that folder")
+    return json.loads((home / "results.json").read_text())
+
+
+def posittune(args, name: str, draw: int, run: str, command: str, *options) -> dict:
     home = draw_home(args, name, draw)
-    finished = home / run / "results.json"
-    if finished.exists():  # of an earlier call
-        return json.loads(finished.read_text())
+    if (earlier := finished(home / run, [str(option) for option in options])) is not None:
+        return earlier
     draw_data(args, name, draw)
-    model = (ROOT if folder.startswith("zoo/") else args.models) / folder / "model.onnx"
-    line = [args.build / "posittune", command, model, "--data", home / "data.yaml", "--threads", 2, "--json", "-o", home / run, *arguments]
-    done = subprocess.run(list(map(str, line)), cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{name}, {run}: exit code {done.returncode}")
-    return json.loads(done.stdout)
+    model = pages.model_folder(args, MODELS[name][0]) / "model.onnx"
+    return pages.posittune(args, command, model, "--data", home / "data.yaml", "--threads", 2, "-o", home / run, *options, codes=(0, 1))
 
 
 def kl(row) -> float:
@@ -124,7 +122,7 @@ def verdict(holds) -> str:
 
 def draws_of(args, name: str, run: str = "") -> int:
     """`3 SmolLM2=2 SmolLM2:six=1`: three, of SmolLM2 two, of its run `six` one."""
-    found = DRAWS
+    found = 1 if args.small else DRAWS
     for text in args.draws:
         of, _, number = text.rpartition("=")
         if of in ("", name, f"{name}:{run}"):
@@ -146,19 +144,23 @@ class Model:
         self.name = name
         channel = ["--granularity", "channel"]
         formats = ["--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted"]
-        inputs = ["--what", "wa", "--activation-scale", "output", "--refine", 16]
-        static = ["--what", "wa", "--input-weighted", "--rounding", "compensated"]
+        inputs = ["--what", "wa", "--activation-scale", "output", "--refine", 1 if args.small else 16]
+        both = ["compare", *channel, "--what", "wa", "--input-weighted", "--rounding", "compensated"]
+        six_formats = [*both, "--formats", "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6", "--scale", "mse_pow2", "--activation-scale"]
         commands = {
             "plain": ["compare", *channel, "--what", "w", "--formats", "posit<8,1>,int8", "--scale", "mse_pow2,mse"],
             "weighted": ["compare", *channel, "--what", "w", *formats],
             "compensated": ["compare", *channel, "--what", "w", *formats, "--rounding", "compensated"],
             "search": ["search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines"],
             "eight": ["search", "--bits", 8.05, "--activation-bits", 8, "--formats", EIGHT, "--activations", INPUTS8, *inputs],
-            "static": ["compare", *channel, *static, "--formats", "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6", "--scale", "mse_pow2", "--activation-scale", "output"],
-            "token": ["compare", *channel, *static, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token"],
+            "output": [*six_formats, "output"],
+            "static": [*six_formats, "static"],
+            "token": [*both, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token"],
             "windows": ["search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64],
             "six": ["search", "--bits", 6.05, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs],
         }
+        if args.small:
+            commands = {run: [SMALL.get(word, word) for word in words] for run, words in commands.items()}
         for run in RUNS:
             setattr(self, run, [posittune(args, name, draw, run, *commands[run]) for draw in range(draws_of(args, name, run))])
 
@@ -201,7 +203,10 @@ def methods_table(model) -> list[str]:
 def claim_d(model) -> list[str]:
     rows = [("searched, 8 bits", [find(r, method="search") for r in model.eight]), ("searched, 6 bits", [find(r, method="search") for r in model.six])]
     for form in ("posit<8,1>", "fp8_e4m3", "int8", "mxint8", "posit<6,1>", "mxfp6"):
-        rows.append((form if form.startswith("mx") else f"{form} static", [find(r, format=form) for r in model.static]))
+        if form.startswith("mx"):  # its scales are its blocks'
+            rows.append((form, [find(r, format=form) for r in model.output]))
+            continue
+        rows += [(f"{form} {rule}", [find(r, format=form) for r in runs]) for rule, runs in (("output", model.output), ("static", model.static))]
     for form in ("int8", "posit<8,1>", "posit<6,1>"):  # the better of two rules for the scale
         rows.append((f"{form} per token", [min((find(r, format=form, scale=s) for s in ("absmax", "rms_pow2")), key=kl) for r in model.token]))
     lines = []
@@ -238,7 +243,7 @@ def tables(models) -> list[str]:
         "| model | bits | searched | searched, windows of 64 | HAWQ-like order | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
         *[f"![{model.name}: KL against bits](results-{slug(model.name)}.svg)" for model in models], "",
         "### (d) Weights and inputs", "",
-        "Loss in percent of FP32's perplexity, accuracy or mAP. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
+        "Loss in percent of FP32's perplexity, accuracy or mAP. `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); a search takes `output`. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
         "| model | formats | bits/weight | KL | loss, % | goal |", "|---|---|---|---|---|---|", *each(claim_d), "",
         "### (e) Error compensation at 4 bits", "",
         "| model | format | nearest | compensated | less, % | at least 40 % |", "|---|---|---|---|---|---|", *each(claim_e), "",]
@@ -276,30 +281,21 @@ def plot(model) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models")
-    parser.add_argument("--runs-folder", type=pathlib.Path, default=ROOT / "build" / "search")
-    parser.add_argument("--only", nargs="*", choices=list(MODELS), default=list(MODELS))
-    parser.add_argument("--draws", nargs="*", default=[], metavar="N", help=f"calibration draws: N (default {DRAWS}), NAME=N of a model, NAME:RUN=N of one of its runs (0: not made; windows, eight and six may be left out)")
-    parser.add_argument("--write", action="store_true", help="into docs/results.md; default: print")
+    parser = pages.parser(__doc__, "results.md")
+    pages.add_models(parser, "one draw, two items, few choices, models of the zoo; give it a --runs-folder of its own")
+    parser.add_argument("--runs-folder", type=pathlib.Path, default=pages.ROOT / "build" / "search")
+    parser.add_argument("--only", nargs="*", choices=list(MODELS))
+    parser.add_argument("--draws", nargs="*", default=[], metavar="N", help=f"calibration draws: N (default {DRAWS}), NAME=N of a model, NAME:RUN=N of one of its runs (0: not made; all but plain, weighted, compensated and search may be left out)")
     args = parser.parse_args()
-    models, missing = [], []
-    for name in args.only:
-        folder = MODELS[name][0]
-        if folder.startswith("zoo/") or (args.models / folder / "model.onnx").exists():
-            models.append(Model(args, name))
-        else:
-            missing.append(name)
+    args.runs_folder = args.runs_folder.resolve()
+    names = args.only or [name for name in MODELS if not args.small or MODELS[name][0].startswith("zoo/")]
+    missing = [name for name in names if not pages.is_there(args, MODELS[name][0])]
+    models = [Model(args, name) for name in names if name not in missing]
     draws = "; ".join(drawn(args, model.name) for model in models)
-    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", f"Calibration draws: {draws}.", "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])])
-    if not args.write:
-        print(text)
-        return 0
-    for model in models:
-        (PAGE.parent / f"results-{slug(model.name)}.svg").write_text(plot(model))
-    page = PAGE.read_text()
-    PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
+    pages.finish(args, {"results": [*pages.environment(), "", f"Calibration draws: {draws}.", "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])]})
+    if args.write:
+        for model in models:
+            (args.page.parent / f"results-{slug(model.name)}.svg").write_text(plot(model))
     return 0
 
 
