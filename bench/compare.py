@@ -6,15 +6,15 @@ usage: bench/compare.py [--build build/release] [--page docs/compare.md] [--only
 The page is written in place, table by table. --small: 2 items, two formats and few resamples, to see that it works.
 """
 import argparse
-import json
 import pathlib
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import pages
+
 # A line that is a command, and the table below it.
 TABLE = re.compile(r"^`posittune (compare [^`]+)`\n\n((?:\|.*\n)+)", re.M)
 # What a task is judged by, besides the loss.
@@ -32,24 +32,10 @@ def estimate(of: dict) -> str:
     return f"{number(of['value'])} [{number(of['low'])}, {number(of['high'])}]"
 
 
-def words(command: str, small: bool) -> list[str]:
-    given = shlex.split(command)
-    if not small:
-        return given
-    for option, value in SMALL.items():
-        if option in given:
-            del given[given.index(option) : given.index(option) + 2]
-        given += [option, value]
-    return given
-
-
-def measure(program: pathlib.Path, command: str, small: bool) -> dict:
+def measure(args, command: str) -> dict:
+    words = shlex.split(command)
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [program, *words(command, small), "--run", pathlib.Path(folder) / "run"]
-        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"posittune {command}: exit {done.returncode}\n{done.stderr}")
-        return json.loads((pathlib.Path(folder) / "run" / "results.json").read_text())
+        return pages.posittune(args, *(pages.with_options(words, SMALL) if args.small else words), "--run", pathlib.Path(folder) / "run")
 
 
 def table(results: dict) -> str:
@@ -68,8 +54,8 @@ def table(results: dict) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
-    parser.add_argument("--page", type=pathlib.Path, default=ROOT / "docs/compare.md")
+    parser.add_argument("--build", type=pathlib.Path, default=pages.ROOT / "build/release")
+    parser.add_argument("--page", type=pathlib.Path, default=pages.ROOT / "docs/compare.md")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--small", action="store_true")
     args = parser.parse_args()
@@ -77,7 +63,7 @@ def main() -> int:
     for command, old in TABLE.findall(args.page.read_text()):
         if args.only and not set(args.only) & set(shlex.split(command)):
             continue
-        new = table(measure(args.build.resolve() / "posittune", command, args.small))
+        new = table(measure(args, command))
         args.page.write_text(args.page.read_text().replace(f"`posittune {command}`\n\n{old}", f"`posittune {command}`\n\n{new}"))
         print(f"posittune {command}: {len(new.splitlines()) - 2} rows", flush=True)
         made += 1

@@ -48,6 +48,12 @@ def posittune(args, command: str, *words, codes=(0,)) -> dict:
     return json.loads(done.stdout)
 
 
+def with_options(words: list[str], options: dict[str, str]) -> list[str]:
+    """The words of a command with these options, which take one value, in place of what it says of them."""
+    kept = [word for at, word in enumerate(words) if word not in options and (at == 0 or words[at - 1] not in options)]
+    return [*kept, *(word for option in options.items() for word in option)]
+
+
 def environment(load: tuple = ()) -> list[str]:
     """Processor, compiler, date, load (now, or as it was at the start)."""
     return machine.lines(CONTEXT | {"load_avg": load or os.getloadavg()}, None)

@@ -1,27 +1,21 @@
 #!/usr/bin/env python3
 """Checks `posittune sensitivity` on four models and writes the tables and plots of docs/sensitivity.md.
 
-usage: bench/sensitivity.py [--build build/release] [--models build/models] [--runs-folder build/sensitivity] [--only NAME ...] [--write]
+usage: bench/sensitivity.py [--build build/release] [--models build/models] [--runs-folder build/sensitivity] [--only NAME ...] [--small]
+                            [--write] [--page docs/sensitivity.md]
 
 Runs go to --runs-folder and are continued there; delete it to measure times anew. Models that are not there are left out, and
 named: scripts/fetch makes yolov8n and smollm2.
 """
-import argparse
-import json
 import os
 import pathlib
-import re
 import resource
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import machine
+import pages
+from pages import slug
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "sensitivity.md"
-BEGIN, END = "<!-- checks:begin -->", "<!-- checks:end -->"
-CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
 # SmolLM2 has 2532 pairs of a weight and a format: 60 drawn ones are measured exactly.
 SAMPLED = ["--tier", "gain", "--spot-checks", "60", "--mixes", "20", "--upgrade-points", "4", "--naive", "4"]
 MODELS = {  # name: (arguments, folder below --models or None)
@@ -30,19 +24,17 @@ MODELS = {  # name: (arguments, folder below --models or None)
     "YOLOv8n": (["--check", "--limit", "8"], "yolov8n"),
     "SmolLM2": ([*SAMPLED, "--limit", "3"], "smollm2"),
 }
+INPUTS = ["zoo:albert", "--limit", "48", "--formats", "int8,posit<6,1>,int4", "--what", "a,wa", "--tier", "exact", "--no-early-stop"]
+SMALL = {"--limit": "2", "--formats": "posit<6,1>;int4", "--mixes": "2", "--upgrade-points": "3", "--naive": "1"}
 
 
-def run(args, name: str, arguments: list[str], folder: str | None) -> dict | None:
+def run(args, name: str, arguments: list[str], folder: str | None) -> dict:
     if folder is not None:
-        if not (args.models / folder / "model.onnx").exists():
-            return None
-        arguments = [args.models / folder / "model.onnx", "--data", args.models / folder / "data.yaml", *arguments]
-    out = args.runs_folder / name.lower().replace(" ", "-")
-    command = [args.build / "posittune", "sensitivity", *map(str, arguments), "--threads", "2", "--json", "-o", out]
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{name}: exit code {done.returncode}")
-    result = json.loads(done.stdout)
+        home = pages.model_folder(args, folder)
+        arguments = [home / "model.onnx", "--data", home / "data.yaml", *arguments]
+    out = args.runs_folder / slug(name)
+    arguments = pages.with_options(arguments, SMALL) if args.small else arguments
+    result = pages.posittune(args, "sensitivity", *arguments, "--threads", "2", "-o", out)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     result["plot"] = out / "upgrades.svg"
     return result
@@ -85,6 +77,14 @@ def cost_table(results: dict) -> list[str]:
     return lines
 
 
+def input_table(result: dict) -> list[str]:
+    lines = ["| what | pairs | Spearman | R^2 of logs | median of true / gain |", "|---|---:|---:|---:|---:|"]
+    for what, title in (("a", "inputs"), ("wa", "weights and inputs")):
+        (of,) = [record for record in result["agreement"] if (record["tier"], record["reference"], record["what"]) == ("gain", "exact", what)]
+        lines.append(f"| {title} | {of['pairs']} | {number(of['spearman'])} | {number(of['r2_log'])} | {number(of['ratio'], 2)} |")
+    return lines
+
+
 def mix_table(results: dict) -> list[str]:
     lines = ["| model | mixes | bits/weight | KL / sum of scores: least | median | most |", "|---|---:|---|---:|---:|---:|"]
     for name, result in results.items():
@@ -97,7 +97,7 @@ def mix_table(results: dict) -> list[str]:
     return lines
 
 
-def upgrade_table(results: dict, write: bool) -> list[str]:
+def upgrade_table(results: dict) -> list[str]:
     lines = ["KL where half of the windows are upgraded from posit<4,1> to posit<5,1>, and the mean over the eight places:", "",
              "| model | by score | by \\|dW\\|^2 | random | mean: by score | by \\|dW\\|^2 | random |", "|---|---:|---:|---:|---:|---:|---:|"]
     for name, result in results.items():
@@ -110,35 +110,37 @@ def upgrade_table(results: dict, write: bool) -> list[str]:
         half = [curves[order][len(curves[order]) // 2] for order in orders]
         mean = [sum(curves[order]) / len(curves[order]) for order in orders]
         lines.append(f"| {name} | " + " | ".join(f"{x:.4g}" for x in (*half, *mean)) + " |")
-        if write:
-            picture = f"sensitivity-{name.lower().replace(' ', '-')}.svg"
-            (ROOT / "docs" / picture).write_text(result["plot"].read_text())
-    if write:
-        lines += [""] + [f"![{name}: KL as windows are upgraded](sensitivity-{name.lower().replace(' ', '-')}.svg)" for name in results]
-    return lines
+    return [*lines, "", *(f"![{name}: KL as windows are upgraded]({picture(name)})" for name in results)]
+
+
+def picture(name: str) -> str:
+    return f"sensitivity-{slug(name)}.svg"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models")
-    parser.add_argument("--runs-folder", type=pathlib.Path, default=ROOT / "build" / "sensitivity")
-    parser.add_argument("--only", nargs="*", choices=list(MODELS), default=list(MODELS))
-    parser.add_argument("--write", action="store_true", help="into docs/sensitivity.md; default: print")
+    parser = pages.parser(__doc__, "sensitivity.md")
+    pages.add_models(parser, "two items, two formats, models of the zoo; give it a --runs-folder of its own")
+    parser.add_argument("--runs-folder", type=pathlib.Path, default=pages.ROOT / "build" / "sensitivity")
+    parser.add_argument("--only", nargs="*", choices=[*MODELS, "inputs"], help="models, and the table of inputs")
     args = parser.parse_args()
-    results, missing = {}, []
-    for name in args.only:
-        result = run(args, name, *MODELS[name])
-        (missing.append(name) if result is None else results.__setitem__(name, result))
-    peaks = ", ".join(f"{name} {result['peak_mb']:.0f} MB" for name, result in results.items())
-    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", "### Agreement", "", *agreement_table(results), "", "### Cost", "",
-                      *cost_table(results), "", f"Largest resident set up to and including each: {peaks}.", "", "### Do the scores add?", "", *mix_table(results), "",
-                      "### Channels", "", *upgrade_table(results, args.write), *([f"Not there: {', '.join(missing)}."] if missing else [])])
-    if not args.write:
-        print(text)
-        return 0
-    page = PAGE.read_text()
-    PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
+    args.runs_folder = args.runs_folder.resolve()
+    wanted = args.only or [*(name for name, (_, folder) in MODELS.items() if not (args.small and folder)), "inputs"]
+    load = os.getloadavg()
+    missing = [name for name in wanted if name in MODELS and MODELS[name][1] and not pages.is_there(args, MODELS[name][1])]
+    results = {name: run(args, name, *MODELS[name]) for name in wanted if name in MODELS and name not in missing}
+    parts = {}
+    if results:
+        peaks = ", ".join(f"{name} {result['peak_mb']:.0f} MB" for name, result in results.items())
+        parts["checks"] = [*pages.environment(load), "", "### Agreement", "", *agreement_table(results), "", "### Cost", "",
+                           *cost_table(results), "", f"Largest resident set up to and including each: {peaks}.", "", "### Do the scores add?", "", *mix_table(results), "",
+                           "### Channels", "", *upgrade_table(results), *([f"Not there: {', '.join(missing)}."] if missing else [])]
+    if "inputs" in wanted:
+        parts["inputs"] = input_table(run(args, "inputs", INPUTS, None))
+    pages.finish(args, parts)
+    if args.write:
+        for name, result in results.items():
+            if result["plot"].exists():
+                (args.page.parent / picture(name)).write_text(result["plot"].read_text())
     return 0
 
 
