@@ -1,33 +1,31 @@
 #!/usr/bin/env python3
 """Times whole models beside plain OpenVINO and writes the tables of docs/performance.md and the plot of growth.
 
-usage: bench/models.py [--build build/release] [--models build/models] [--runs N] [--write]
+usage: bench/models.py [--build build/release] [--models build/models] [--runs N] [--small] [--write] [--page docs/performance.md]
 
 Models that are not there are left out, and named: scripts/fetch makes yolov8n and smollm2; bench/random_gpt2.py a GPT-2 of
 124 M random weights.
 """
-import argparse
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import machine
+import pages
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "performance.md"
-CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
-BEGIN, END = "<!-- models:begin -->", "<!-- models:end -->"
-# (name, file below models, arguments, {(format, what): goal as a ratio to FP32 OpenVINO})
+# (name, folder, arguments, {(format, what): goal as a ratio to FP32 OpenVINO})
 MODELS = [
     ("GPT-2 124M, 256 tokens", "gpt2-124m", ["--tokens", "256"], {("posit8e1", "wa"): 0.75, ("posit8e1", "w"): 1.05, ("int8", "wa"): 0.5}),
     ("SmolLM2-135M, 512 tokens", "smollm2", ["--tokens", "512"], {("posit8e1", "wa"): 0.75, ("posit8e1", "w"): 1.05}),
     ("YOLOv8n, one image of 320 x 320", "yolov8n", ["--size", "320"], {("posit8e1", "wa"): 1.25, ("posit8e1", "w"): 1.05}),
     ("YOLOv8n, eight images", "yolov8n", ["--size", "320", "--batch", "8"], {("posit8e1", "wa"): 1.25, ("posit8e1", "w"): 1.05}),
 ]
+
+
+SMALL = [("zoo GPT-2, 32 tokens", "zoo/gpt2", ["--tokens", "32"], {})]
+GROWN = "gpt2-124m"
 
 
 def bench(build: pathlib.Path, model: pathlib.Path, *arguments) -> dict:
@@ -39,8 +37,8 @@ def model_tables(args) -> list[str]:
     lines = ["| model | format | what | product | ms | to FP32 OpenVINO | goal | |", "|---|---|---|---|---:|---:|---:|---|"]
     changes = ["| model | all layers, ms | one layer, median ms | largest ms | peak MB | FP32 weights MB | 2.5 x weights + 300 MB |", "|---|---:|---:|---:|---:|---:|---:|"]
     seen = set()
-    for name, folder, arguments, goals in MODELS:
-        model = args.models / folder / "model.onnx"
+    for name, folder, arguments, goals in SMALL if args.small else MODELS:
+        model = pages.model_folder(args, folder) / "model.onnx"
         if not model.exists():
             lines.append(f"| {name} | not measured: {folder} is not there | | | | | | |")
             continue
@@ -59,23 +57,26 @@ def model_tables(args) -> list[str]:
 
 
 def growth(args) -> list[str]:
-    model = args.models / "gpt2-124m" / "model.onnx"
+    """Of rows of 256 tokens; in small of the zoo's GPT-2, fewer and shorter."""
+    home, tokens, batches = ("zoo/gpt2", 16, (1, 2)) if args.small else (GROWN, 256, (1, 2, 4, 8, 16, 32))
+    model = pages.model_folder(args, home) / "model.onnx"
     lines = ["| tokens | posit<8,1> wa, s | us a token | to FP32 OpenVINO |", "|---:|---:|---:|---:|"]
     if not model.exists():
-        return ["Growth not measured: gpt2-124m is not there."]
+        return [f"Growth not measured: {home} is not there."]
     points = []
-    for batch in (1, 2, 4, 8, 16, 32):
-        row = bench(args.build, model, "--batch", batch, "--runs", 3 if batch < 8 else 1, "--formats", "posit8e1")["rows"][-1]
-        tokens = 256 * batch
-        points.append((tokens, row["seconds"]))
-        lines.append(f"| {tokens} | {row['seconds']:.3f} | {1e6 * row['seconds'] / tokens:.0f} | {row['ratio_to_openvino_fp32']:.2f} |")
-    (ROOT / "docs" / "growth.svg").write_text(plot(points))
+    for batch in batches:
+        row = bench(args.build, model, "--batch", batch, "--tokens", tokens, "--runs", 1 if args.small or batch >= 8 else 3, "--formats", "posit8e1")["rows"][-1]
+        points.append((tokens * batch, row["seconds"]))
+        lines.append(f"| {tokens * batch} | {row['seconds']:.3f} | {1e6 * row['seconds'] / (tokens * batch):.0f} | {row['ratio_to_openvino_fp32']:.2f} |")
+    if args.write:
+        (args.page.parent / "growth.svg").write_text(plot(points))
     lines += ["", "![time against tokens](growth.svg)"]
     layers = ["| layers | posit<8,1> wa, s |", "|---:|---:|"]
-    for count in (3, 6, 12):
-        file = args.models / f"gpt2-124m-{count}" / "model.onnx" if count < 12 else model
+    for count, folder in [(6, home)] if args.small else [(3, f"{GROWN}-3"), (6, f"{GROWN}-6"), (12, GROWN)]:
+        file = pages.model_folder(args, folder) / "model.onnx"
         if file.exists():
-            layers.append(f"| {count} | {bench(args.build, file, '--runs', 5, '--formats', 'posit8e1')['rows'][-1]['seconds']:.3f} |")
+            seconds = bench(args.build, file, "--tokens", tokens, "--runs", 1 if args.small else 5, "--formats", "posit8e1")["rows"][-1]["seconds"]
+            layers.append(f"| {count} | {seconds:.3f} |")
     return [*lines, "", *layers]
 
 
@@ -94,18 +95,13 @@ def plot(points: list[tuple[int, float]]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models")
+    parser = pages.parser(__doc__, "performance.md")
+    pages.add_models(parser, "the zoo's GPT-2 on few tokens, once")
     parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md; default: print")
     args = parser.parse_args()
-    text = "\n".join([*machine.lines(CONTEXT | {"load_avg": os.getloadavg()}, None), "", *model_tables(args), "", "Growth with tokens (rows of 256) and with layers:", "", *growth(args)])
-    if not args.write:
-        print(text)
-        return 0
-    page = PAGE.read_text()
-    PAGE.write_text(re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text + "\n", page, flags=re.S))
+    args.runs = 1 if args.small else args.runs
+    environment = pages.environment(os.getloadavg())
+    pages.finish(args, {"models": [*environment, "", *model_tables(args), "", "Growth with tokens (rows of 256) and with layers:", "", *growth(args)]})
     return 0
 
 

@@ -2,24 +2,23 @@
 """Runs the benchmarks, compares them with the goals and writes the table of docs/performance.md.
 
     cmake --preset bench && cmake --build --preset bench
-    python3 bench/run.py                       # about five minutes; the machine should be idle
-    python3 bench/run.py --quick --cpu-time -o -   # a look while others use the machine
+    python3 bench/run.py --write                # about five minutes; the machine should be idle
+    python3 bench/run.py --quick --cpu-time     # a look while others use the machine
+    python3 bench/run.py --small                # to see that it works: each benchmark once
 
 Exit code 0: all goals that this machine can measure are met; 1: some are missed (the table is
 written); 2: nothing could be measured.
 """
-import argparse
 import pathlib
 import statistics
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import goals
 import machine
 import measure
+import pages
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
-SKELETON = f"# Performance\n\n{BEGIN}\n{END}\n"
 MAIN_FORMATS = ["posit<8,1>", "posit<8,0>", "posit<6,1>", "posit<16,1>", "fp8_e4m3", "fp8_e5m2", "bf16", "int8",
                 "mxfp8", "mxfp4", "mxint8"]
 # Large arrays and two threads only of posit<8,1>; everything else in cache on one thread.
@@ -65,36 +64,21 @@ def table(m, rows, options):
     ])
 
 
-def write(path, text):
-    if str(path) == "-":
-        print(text)
-        return
-    page = path.read_text() if path.exists() else SKELETON
-    if BEGIN not in page or END not in page:
-        measure.fail(f"{path.name} has no place for the table\n  expected: the lines {BEGIN} and {END}")
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
-    parser.add_argument("-o", "--output", type=pathlib.Path, default=ROOT / "docs/performance.md",
-                        help="page with the table's markers, or - for stdout")
+    parser = pages.parser(__doc__, "performance.md")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--min-time", type=float, default=0.05, help="seconds of each repetition")
     parser.add_argument("--quick", action="store_true", help="3 repetitions of 0.02 s")
+    parser.add_argument("--small", action="store_true", help="1 repetition of 0.0001 s")
     parser.add_argument("--cpu-time", action="store_true",
                         help="rates by CPU time, for a machine that others use too")
     options = parser.parse_args()
-    if options.quick:
-        options.repetitions, options.min_time = 3, 0.02
+    if options.quick or options.small:
+        options.repetitions, options.min_time = (1, 0.0001) if options.small else (3, 0.02)
 
     m = measure.measure(options.build, PROGRAMS, options.repetitions, options.min_time, options.cpu_time)
     rows = goals.goals(m)
-    write(options.output, table(m, rows, options))
+    pages.finish(options, {"table": [table(m, rows, options)]})
     return 1 if any(row.met is False for row in rows) else 0
 
 
