@@ -8,9 +8,8 @@ trusted. llvm-mca knows the execution units, not the caches: a loop that is fast
 
 Needs g++ and llvm-mca (Debian package llvm-16; another name with --mca).
 
-    python3 bench/avx512_estimate.py --bench build/release
+    python3 bench/avx512_estimate.py --bench build/release [--write]
 """
-import argparse
 import json
 import pathlib
 import re
@@ -18,7 +17,10 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import pages
+
+ROOT = pages.ROOT
 KERNELS = ROOT / "src/posittune/kernels"
 COMMON_FLAGS = ["-std=c++20", "-O3", "-DNDEBUG", "-ffp-contract=off", "-DPOSITTUNE_SIMD=1", "-w"]
 TARGETS = {  # file, flags, elements per vector, processors to simulate
@@ -34,6 +36,8 @@ CASES = [
     ("encode posit<8,1>", "round_run<{kPosit}, .*WriteCode<unsigned char>", "encode/posit<8,1>"),
     ("decode posit<8,1>", "decode_run<{kPosit}, unsigned char>", "decode/posit<8,1>"),
 ]
+HEAD = [f"| {'kernel':20} | target | model          | instructions | cycles / 16 | elements / cycle | G/s  | measured G/s |",
+        f"|{'-' * 22}|--------|----------------|-------------:|------------:|-----------------:|-----:|-------------:|"]
 
 
 def run(command, **options):
@@ -106,7 +110,7 @@ def measured(build):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = pages.parser(__doc__, "performance.md")
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--mca", default="llvm-mca-16")
     parser.add_argument("--clock", type=float, default=3.0, help="GHz assumed for AVX-512 (default 3.0)")
@@ -116,11 +120,9 @@ def main():
 
     here, clock_here = measured(options.bench) if options.bench else ({}, None)
     known = kinds()
-    print("ESTIMATES by llvm-mca from the compiled inner loops, data in L1; not measurements.")
-    print(f"AVX-512 at an assumed {options.clock:g} GHz"
-          + (f"; AVX2 at this machine's measured {clock_here / 1e9:.2f} GHz." if clock_here else "."))
-    print(f"\n| {'kernel':20} | target | model          | instructions | cycles / 16 | elements / cycle | G/s  | measured G/s |")
-    print(f"|{'-' * 22}|--------|----------------|-------------:|------------:|-----------------:|-----:|-------------:|")
+    lines = ["ESTIMATES by llvm-mca from the compiled inner loops, data in L1; not measurements.",
+             f"AVX-512 at an assumed {options.clock:g} GHz" + (f"; AVX2 at this machine's measured {clock_here / 1e9:.2f} GHz." if clock_here else "."),
+             "", *HEAD]
     for target, (flags, lanes, cpus) in TARGETS.items():
         code = functions(options.compiler, target, flags)
         clock = options.clock if target == "avx512" or not clock_here else clock_here / 1e9
@@ -128,15 +130,16 @@ def main():
             match = re.compile(r"\b" + pattern.format(**known))
             loop = next((inner_loop(body) for name, body in code.items() if match.search(name)), None)
             if loop is None:
-                print(f"| {title:20} | {target:6} | no inner loop found: the compiler did something else")
+                lines.append(f"| {title:20} | {target:6} | no inner loop found: the compiler did something else")
                 continue
             if options.show:
-                print("\n".join(loop))
+                print("\n".join(loop), file=sys.stderr)
             for cpu in cpus:
                 per_cycle = lanes / simulate(options.mca, cpu, loop)
                 seen = f"{here[bench] * clock:.2f}" if target == "avx2" and bench in here else ""
-                print(f"| {title:20} | {target:6} | {cpu:14} | {len(loop) - 1:12} | {16 / per_cycle:11.1f} |"
-                      f" {per_cycle:16.2f} | {per_cycle * clock:4.2f} | {seen:>12} |")
+                lines.append(f"| {title:20} | {target:6} | {cpu:14} | {len(loop) - 1:12} | {16 / per_cycle:11.1f} |"
+                             f" {per_cycle:16.2f} | {per_cycle * clock:4.2f} | {seen:>12} |")
+    pages.finish(options, {"estimate": lines})
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import search
 
 EMBEDDINGS = ("zoo ALBERT", ["posit<8,*>", "posit<4,*>", "int4"])
 CONVOLUTIONS = ("YOLOv8n", ["posit<8,*>", "posit<5,*>", "posit<4,*>", "int4"])
+search.MODELS["zoo YOLO"] = ("zoo/yolo", search.SMALL_ITEMS, search.SMALL_ITEMS)
 
 
 def prepare(args, name: str) -> pathlib.Path:
@@ -70,7 +71,7 @@ def embeddings(args) -> list[str]:
 
 
 def convolutions(args) -> list[str]:
-    name, formats = CONVOLUTIONS
+    name, formats = "zoo YOLO" if args.small else CONVOLUTIONS[0], CONVOLUTIONS[1]
     prepare(args, name)
     return [f"| | {' | '.join(formats)} |", "|---|" + "---:|" * len(formats),
             *(f"| {rounding} | {' | '.join(map(number, uniform(args, name, formats, rounding)))} |" for rounding in ("nearest", "compensated"))]
@@ -78,12 +79,12 @@ def convolutions(args) -> list[str]:
 
 def main() -> int:
     parser = pages.parser(__doc__, "search.md")
-    pages.add_models(parser, "two items, embeddings alone; give it a --runs-folder of its own")
+    pages.add_models(parser, "two items, convolutions of the zoo's YOLO; give it a --runs-folder of its own")
     parser.add_argument("--runs-folder", type=pathlib.Path, default=pages.ROOT / "build" / "compensation")
     args = parser.parse_args()
     args.runs_folder = args.runs_folder.resolve()
     parts = {"embeddings": embeddings(args)}
-    if not args.small and pages.is_there(args, search.MODELS[CONVOLUTIONS[0]][0]):
+    if args.small or pages.is_there(args, search.MODELS[CONVOLUTIONS[0]][0]):
         parts["convolutions"] = convolutions(args)
     pages.finish(args, parts)
     return 0

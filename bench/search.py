@@ -62,6 +62,8 @@ def draw_data(args, name: str, draw: int) -> None:
         for image in images[draw::DRAWS]:
             shutil.copy(image, part / image.name)
         data["calibrate"]["path"] = str(part)
+        if data["calibrate"].pop("annotations", None):  # they name all images, and calibration needs none
+            data["calibrate"]["kind"] = "images"
     else:
         items = slice(draw, SMALL_ITEMS * DRAWS if args.small else None, DRAWS)
         numpy.savez(home / "calibrate.npz", **{key: value[items] for key, value in numpy.load(calibrate).items()})

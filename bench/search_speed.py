@@ -27,8 +27,8 @@ SOLVER = [  # (what, benchmark of posittune_bench_knapsack)
 ]
 FRONT = ["search", "--pareto", "20"]
 ONE = ["compare", "--formats", "posit<4,*>", "--what", "w", "--scale", "mse", "--granularity", "channel", "--rounding", "compensated"]
-SEARCHES = [  # (what, asked, folder, items to search on and to report on or None: all, command)
-    ("zoo GPT-2, front of 20 points, 32 items of each split", "1 min", "zoo/gpt2", (32, 32), FRONT),
+SEARCHES = [  # (what, asked, folder, items to search on and to report on, command)
+    ("zoo GPT-2, front of 20 points, 32 items of each split", "1 min", "zoo/gpt2", None, [*FRONT, "--limit", "32"]),
     ("zoo GPT-2, the same, all its data", "", "zoo/gpt2", None, FRONT),
     ("SmolLM2, front of 20 points, 2 and 4 items of 512 tokens", "10 min", "smollm2", (2, 4), FRONT),
     ("SmolLM2, all weights in compensated posit<4,*>, 4 items measured", "3 min", "smollm2", (2, 4), ONE),

@@ -9,7 +9,6 @@ search over (scale, es) for the window's channels, and the perplexity of the mod
 `posittune sensitivity`: the exact tier (the same question, KL instead of perplexity, FP32 kept at the cuts), and the gain
 tier, whose one pass scores all windows of all formats. Tokens are random numbers: only time is looked at.
 """
-import argparse
 import json
 import os
 import statistics
@@ -68,15 +67,22 @@ def ours(options, rows: int) -> dict:
     return json.loads(done.stdout)
 
 
+def table(peer: float, exact: float, gain: float, scored: int) -> list[str]:
+    """Seconds of a window: theirs, ours exact, ours by one pass for so many."""
+    return ["| a window | s | flexposit / ours |", "|---|---:|---:|",
+            f"| flexposit 0.2.1 ppl_probe, CPU | {peer:.3f} | |",
+            f"| ours, exact | {exact:.3f} | {peer / exact:.1f} |",
+            f"| ours, gain tier: {scored} windows at once | {gain:.4f} | {peer / gain:.0f} |"]
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    import pages
+    parser = pages.parser(__doc__, "sensitivity.md")
     parser.add_argument("--model", type=Path, default=ROOT / "build/models/gpt2-124m/model.onnx")
     parser.add_argument("--windows", type=int, default=12)
     parser.add_argument("--rows", type=int, default=8, help="of 256 tokens")
     options = parser.parse_args()
     import environment
-    import machine
     try:
         home = environment.prepare("torch", options.build)
     except environment.Unavailable as reason:
@@ -96,12 +102,10 @@ def main() -> int:
     scored = sum(row["tier"] == "gain" for row in result["channels"])
     exact = costs["exact"]["seconds"] / max(1, costs["exact"]["probes"])
     gain = (costs["proxy"]["seconds"] + costs["gain"]["seconds"]) / scored
-    print("\n".join(machine.lines({"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off", "load_avg": load}, None)))
-    print(f"- GPT-2 124M of random weights, {options.rows} rows of {SEQUENCE} tokens, {THREADS} threads, windows of {WINDOW} channels; median of {options.windows} windows\n")
-    print("| a window | s | flexposit / ours |\n|---|---:|---:|")
-    print(f"| flexposit 0.2.1 ppl_probe, CPU | {peer:.3f} | |")
-    print(f"| ours, exact | {exact:.3f} | {peer / exact:.1f} |")
-    print(f"| ours, gain tier: {scored} windows at once | {gain:.4f} | {peer / gain:.0f} |")
+    pages.finish(options, {"flexposit": [
+        *pages.environment(load),
+        f"- GPT-2 124M of random weights, {options.rows} rows of {SEQUENCE} tokens, {THREADS} threads, windows of {WINDOW} channels; median of {options.windows} windows", "",
+        *table(peer, exact, gain, scored)]})
     return 0
 
 

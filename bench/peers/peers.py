@@ -11,7 +11,6 @@ The packages go to BUILD/peers (see tests/peers/environment.py); a peer that can
 Exit code 1: a goal is missed. The goals are those for AVX-512; elsewhere the ratios are only shown.
 """
 
-import argparse
 import json
 import re
 import statistics
@@ -25,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/peers"), str(ROOT / "bench")]
 import environment  # noqa: E402
 import machine  # noqa: E402
+import pages  # noqa: E402
 
 SIZES = [256 * 1024, 4 * 1024 * 1024]
 TARGETS = ["avx512", "avx2", "scalar"]
@@ -176,9 +176,9 @@ def text_row(row):
     return f"{row.peer:46} {row.size:8}  {row.peer_ns:9.3f} ns  ours {row.ours_ns:6.3f} ns  ratio {row.ratio:8.2f}"
 
 
-def markdown(rows, absent, ours, options):
+def markdown(rows, absent, context, options):
     clock = "CPU time" if options.cpu_time else "wall clock"
-    yield from machine.lines(ours.context, None)
+    yield from machine.lines(context, None)
     yield (f"- One thread, {clock}; {options.rounds} rounds, ours and the peer in turn, at least {options.seconds} s "
            "each; ratio: median of the rounds (lowest to highest)")
     yield from ("", "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours | goal |",
@@ -195,8 +195,7 @@ def markdown(rows, absent, ours, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    parser = pages.parser(__doc__, "performance.md")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.2, help="of each measurement, at least one call")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 0.05 s")
@@ -212,13 +211,13 @@ def main():
     rows, absent = run(options, ours)
     if not rows:
         sys.exit("error: no peer could be measured")
-    page = "\n".join(markdown(rows, absent, ours, options))
+    lines = list(markdown(rows, absent, ours.context, options))
     folder = options.build / "peers"
-    (folder / "peers.md").write_text(page + "\n")
+    (folder / "peers.md").write_text("\n".join(lines) + "\n")
     (folder / "peers.json").write_text(json.dumps(
         {"context": ours.context, "clock": "cpu" if options.cpu_time else "wall", "rounds": options.rounds,
          "rows": [asdict(row) for row in rows], "absent": absent}, indent=1) + "\n")
-    print(page)
+    pages.finish(options, {"peers": lines})
     return 1 if any(row.met is False for row in rows) else 0
 
 

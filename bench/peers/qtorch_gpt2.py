@@ -12,7 +12,6 @@ rounds' ratios. Writes BUILD/peers/qtorch_gpt2.json and prints it after the tabl
 Exit code 1: a goal is missed. The goals are those for AVX512-BF16; elsewhere the ratios are only shown.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -26,7 +25,6 @@ sys.path[:0] = [str(ROOT / "tests/peers"), str(ROOT / "bench")]
 
 THREADS, TOKENS = 2, 256
 N, ES = 8, 1
-OURS_BUILT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contract=off"}
 PEERS = {  # name in the worker: (title, goal: at least so many times ours)
     "fp32": ("PyTorch, FP32", None),
     "qtorch_plus": ("PyTorch, qtorch_plus as shipped", 5.0),
@@ -176,8 +174,8 @@ def result_of(ours, theirs, layers, options, load):
 
 
 def markdown(result):
-    import machine
-    yield from machine.lines({"load_avg": result["load_at_start"], **OURS_BUILT}, None)
+    import pages
+    yield from pages.environment(result["load_at_start"])
     yield (f"- GPT-2 124M, {TOKENS} tokens, {THREADS} threads, {result['format']} weights + activations, {result['rounds']} rounds of "
            f"{result['runs']} runs; products in {result['path']}; plain FP32 OpenVINO {result['openvino_fp32_seconds']:.3f} s")
     yield from ("", "| GPT-2 124M | s | ours, s | peer / ours | goal |", "|---|---:|---:|---:|---|")
@@ -189,8 +187,8 @@ def markdown(result):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    import pages
+    parser = pages.parser(__doc__, "performance.md")
     parser.add_argument("--model", type=Path, default=ROOT / "build/models/gpt2-124m/model.onnx")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=5, help="of each measurement; their median counts")
@@ -207,7 +205,7 @@ def main():
     result = result_of(ours, theirs, worker.layers, options, load)
     text = json.dumps(result, indent=1)
     (options.build / "peers/qtorch_gpt2.json").write_text(text + "\n")
-    print("\n".join(markdown(result)))
+    pages.finish(options, {"qtorch": list(markdown(result))})
     print(text)
     return 1 if any(row["met"] is False for row in result["rows"]) else 0
 
