@@ -25,6 +25,7 @@ ALLOWED = {
     "evaluation": {"engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
     "sensitivity": {"evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
     "tuning": {"search", "cost", "sensitivity", "evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
+    "session": {"tuning", "search", "cost", "hardware", "sensitivity", "evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "report", "base"},
     "exporter": {"engine", "quant", "kernels", "formats", "model", "records", "base"},
     "report": {"records", "base"},
 }

@@ -8,17 +8,34 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/compare_job.h"
-#include "posittune/cli/job.h"
+#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/score_options.h"
+#include "posittune/cli/settings_options.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/quant/weight_format.h"
+#include "posittune/report/scored_text.h"
 #include "posittune/report/table.h"
 
 namespace posittune::cli {
 namespace {
 
 using records::ComparisonRow;
+using report::scored_text;
+using session::CompareResult;
+
+// As they are written on the command line.
+struct Options {
+  ModelDataOptions model_data;
+  session::CompareOptions compare;
+  session::SettingsText settings;
+  std::vector<std::string> what, scales;
+  std::string accumulate, run_folder;
+  bool json = false, dry_run = false;
+};
 
 std::string number(double value) {
   if (std::isnan(value)) return "-";
@@ -107,9 +124,34 @@ void print_table(const CompareResult& result, std::ostream& out) {
   if (any_nonfinite) fmt::print(out, "! {}s with NaN or an infinity in the output: the row is of no use\n", data.unit);
 }
 
-Status compare(const CompareOptions& options, Streams streams) {
-  if (options.dry_run) return dry_run_compare(options, streams);
-  auto result = run_compare(options, streams);
+void print_plan(const session::ComparePlan& plan, bool json, std::ostream& out) {
+  if (json) {
+    const nlohmann::ordered_json document = {{"model", plan.model}, {"layers", plan.layers}, {"quantized", plan.quantized}, {"task", plan.task},
+                                             {"items", plan.items}, {"trials", plan.trials}, {"seconds_per_item", plan.seconds_per_item},
+                                             {"estimated_seconds", plan.seconds}};
+    fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    return;
+  }
+  fmt::print(out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n", plan.model, plan.weights, plan.quantized,
+             plan.layers, plan.task, plan.items, plan.units, plan.unit);
+  fmt::print(out, "trials   {}\n", plan.trials.size());
+  for (const std::string& trial : plan.trials) fmt::print(out, "  {}\n", trial);
+  fmt::print(out, "estimate {:.0f} s ({:.3f} s an item)\n", plan.seconds, plan.seconds_per_item);
+}
+
+Status compare(const Options& options, Streams streams) {
+  const session::CompareOptions& job = options.compare;
+  if (const Status right = check(job); !right) return right;
+  Terminal terminal(streams);
+  auto session = open_session(options.model_data, options.run_folder, streams.arguments, terminal);
+  if (!session) return session.error();
+  if (options.dry_run) {
+    auto plan = session->estimate(job);
+    if (!plan) return plan.error();
+    print_plan(*plan, options.json, streams.out);
+    return success();
+  }
+  auto result = session->compare(job);
   if (!result) return result.error();
   if (options.json) {
     streams.out << records::json_text(result->comparison);
@@ -123,16 +165,38 @@ Status compare(const CompareOptions& options, Streams streams) {
   return success();
 }
 
+// What the words stand for, and defaults where there are none.
+Result<Options> resolve(Options options) {
+  session::CompareOptions& job = options.compare;
+  if (job.formats.empty() && !job.recipes.empty()) job.formats = {"fp32"};
+  if (job.formats.empty()) job.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
+  job.formats = quant::split_formats(job.formats);
+  job.accumulate = options.accumulate == "quire" ? quant::Accumulate::kQuire : quant::Accumulate::kFp32;
+  if (!options.what.empty()) job.what.clear();
+  for (const std::string& what : options.what) job.what.push_back(what == "wa" ? session::Operands::kWeightsAndInputs : session::Operands::kWeights);
+  // Per token nothing is searched for.
+  if (options.scales.empty() && options.settings.activation_scale == "token") options.scales = {"absmax", "rms_pow2"};
+  if (!options.scales.empty()) {
+    auto rules = session::parse_rules(options.scales);
+    if (!rules) return rules.error();
+    job.scales = std::move(*rules);
+  }
+  auto settings = session::parse_settings(options.settings);
+  if (!settings) return settings.error();
+  job.settings = std::move(*settings);
+  return options;
+}
+
 Action declare(CLI::App& app, Streams streams) {
-  auto options = std::make_shared<CompareOptions>();
+  auto options = std::make_shared<Options>();
   declare_model_data(app, options->model_data);
   const std::string numbers = "Formats";
-  app.add_option("--formats", options->formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")
+  app.add_option("--formats", options->compare.formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")
       ->delimiter(';')
       ->allow_extra_args(false)
       ->default_str("fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>")
       ->group(numbers);
-  app.add_option("--recipe", options->recipes, "recipes to measure as they are, after the formats (without --formats: beside FP32 alone), as `posittune search` writes them")
+  app.add_option("--recipe", options->compare.recipes, "recipes to measure as they are, after the formats (without --formats: beside FP32 alone), as `posittune search` writes them")
       ->allow_extra_args(false)
       ->group(numbers);
   app.add_option("--what", options->what, "w: weights; wa: weights and activations")
@@ -146,47 +210,23 @@ Action declare(CLI::App& app, Streams streams) {
       ->allow_extra_args(false)
       ->default_str("rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token")
       ->group(numbers);
-  app.add_option("--granularity", options->granularity, "weights that share a scale: tensor, channel, group:K")
-      ->default_val("tensor")
-      ->group(numbers);
-  app.add_option("--activation-scale", options->activation_scale,
-                 "static: calibrated by the activation's own error; output: by the error at the layer's output, where that is surely less on calibration data kept apart, else static; token: per token at run time")
-      ->default_val("static")
-      ->group(numbers);
-  app.add_flag("--input-weighted", options->input_weighted,
-               "choose weight scales by the squared error weighted by how large each input is in calibration (E[x_k^2])")
-      ->group(numbers);
-  app.add_option("--rounding", options->rounding, "nearest; compensated: GPTQ: columns not yet rounded are changed to cancel the output error of those already rounded")
-      ->check(CLI::IsMember({"nearest", "compensated"}))
-      ->default_val("nearest")
-      ->group(numbers);
-  app.add_flag("--bias-correction", options->bias_correction, "correct the mean error that rounding weights makes in each output channel")
-      ->group(numbers);
+  declare_settings(app, options->settings, numbers);
   app.add_option("--accumulate", options->accumulate, "fp32, or quire: exact sums, for small models")
       ->check(CLI::IsMember({"fp32", "quire"}))
       ->default_val("fp32")
       ->group(numbers);
   const std::string measuring = "Measuring";
-  declare_scores(app, options->scores, measuring);
-  app.add_option("--batch", options->batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
-  app.add_option("--resamples", options->resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(10, 1000000))->group(measuring);
-  app.add_option("--seed", options->seed, "seed of the bootstrap's random draws")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
+  declare_scores(app, options->compare.scores, measuring);
+  app.add_option("--batch", options->compare.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
+  app.add_option("--resamples", options->compare.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(10, 1000000))->group(measuring);
+  app.add_option("--seed", options->compare.seed, "seed of the bootstrap's random draws")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
   app.add_option("-o,--run", options->run_folder, "run folder; an interrupted run continues (default: runs/compare-...)")->group(measuring);
-  app.add_option("--save-outputs", options->save_outputs, "also write the model's outputs under each format to this folder, as .npy files")->group(measuring);
+  app.add_option("--save-outputs", options->compare.save_outputs, "also write the model's outputs under each format to this folder, as .npy files")->group(measuring);
   app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
   app.add_flag("--dry-run", options->dry_run, "measure nothing: show what would be measured and how long it may take");
   return [options, streams] {
-    CompareOptions resolved = *options;
-    if (resolved.formats.empty() && !resolved.recipes.empty()) resolved.formats = {"fp32"};
-    if (resolved.formats.empty()) resolved.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
-    resolved.formats = split_formats(resolved.formats);
-    if (resolved.what.empty()) resolved.what = {"w", "wa"};
-    if (resolved.scales.empty()) {
-      // Per token nothing is searched for.
-      const bool token = resolved.activation_scale == "token";
-      resolved.scales = token ? std::vector<std::string>{"absmax", "rms_pow2"} : std::vector<std::string>{"rms_pow2", "mse_pow2"};
-    }
-    return compare(resolved, streams);
+    auto resolved = resolve(*options);
+    return resolved ? compare(*resolved, streams) : Status(resolved.error());
   };
 }
 

@@ -11,9 +11,10 @@
 
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
-#include "posittune/cli/cost_job.h"
-#include "posittune/cli/job.h"
 #include "posittune/cli/shape_options.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/quant/weight_format.h"
+#include "posittune/session/session.h"
 #include "posittune/records/numbers.h"
 #include "posittune/report/table.h"
 
@@ -22,6 +23,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using report::Align;
+using session::CostParts;
+using session::CostRow;
+using session::FormatPair;
+using session::ModelCost;
+
+// As they are written on the command line.
+struct Options {
+  std::string model;  // empty: MAC units only
+  std::vector<std::string> shapes, formats;
+  std::string granularity = "tensor";
+  session::CostOptions cost;
+  bool by_layer = false, json = false, table_csv = false;
+};
 
 const char* const kDefaultFormats = "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,posit<16,1>,posit<8,1>,posit<8,0>,posit<6,1>,posit<4,1>";
 
@@ -215,11 +229,14 @@ void print_parts(const ModelCost& of, std::ostream& out) {
   fmt::print(out, "\n{}", table.text());
 }
 
-Status show_model(const CostOptions& options, const cost::Table& table, Streams streams) {
-  auto result = run_cost(options, table);
+Status show_model(const Options& options, const cost::Table& table, Streams streams) {
+  Terminal terminal(streams);
+  auto session = session::Session::open({.model = options.model}, {}, terminal);
+  if (!session) return session.error();
+  auto result = session->cost(options.cost, table);
   if (!result) return result.error();
   if (options.json) {
-    const cost::Memory memory = memory_for(options, table);
+    const cost::Memory memory = memory_for(options.cost.table, table);
     Json document = {{"model", result->model},
                      {"table", table_json(table)},
                      {"memory", {{"weight_pj_per_bit", memory.weight_pj_per_bit}, {"activation_pj_per_bit", memory.activation_pj_per_bit}}},
@@ -250,8 +267,8 @@ Json unit_json(const cost::MacCost& unit, bool used) {
 }
 
 // The table of MAC units itself.
-Status show_units(const CostOptions& options, const cost::Table& table, Streams streams) {
-  auto pairs = format_pairs(options);
+Status show_units(const Options& options, const cost::Table& table, Streams streams) {
+  auto pairs = session::format_pairs(options.cost.formats, options.cost.activations);
   if (!pairs) return pairs.error();
   Json document = {{"table", table_json(table)}, {"rows", Json::array()}};
   report::Table text({{"weights"}, {"activations"}, {"accumulator"}, {"pipeline"}, {"um2", Align::kRight}, {"to fp32 / int8", Align::kRight}, {"ns", Align::kRight},
@@ -280,12 +297,12 @@ Status show_units(const CostOptions& options, const cost::Table& table, Streams 
 }
 
 // All rows; with --formats those of every pair of these.
-Status write_table(const CostOptions& options, bool all, const cost::Table& table, Streams streams) {
+Status write_table(const Options& options, bool all, const cost::Table& table, Streams streams) {
   std::vector<cost::MacCost> rows;
   if (all) {
     rows = table.rows();
   } else {
-    auto pairs = format_pairs(options);
+    auto pairs = session::format_pairs(options.cost.formats, options.cost.activations);
     if (!pairs) return pairs.error();
     for (const FormatPair& weight : *pairs) {
       for (const FormatPair& activation : *pairs) {
@@ -298,57 +315,61 @@ Status write_table(const CostOptions& options, bool all, const cost::Table& tabl
   return success();
 }
 
-Status check(const CostOptions& options, bool formats_given) {
+Status check(const Options& options, bool formats_given) {
   const auto usage = [](const std::string& what, const std::string& hint) {
     return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint};
   };
-  if (!options.recipe.empty() && formats_given) return usage("--recipe and --formats name two things to cost", "give one of them");
-  if (!options.recipe.empty() && options.activations != "same") return usage("--activations is for --formats; a recipe has its own", "leave it out");
-  const bool for_model = !options.recipe.empty() || options.by_layer || options.attention || !options.shapes.empty();
+  if (!options.cost.recipe.empty() && formats_given) return usage("--recipe and --formats name two things to cost", "give one of them");
+  if (!options.cost.recipe.empty() && options.cost.activations != "same") return usage("--activations is for --formats; a recipe has its own", "leave it out");
+  const bool for_model = !options.cost.recipe.empty() || options.by_layer || options.cost.attention || !options.shapes.empty();
   if (options.model.empty() && for_model) return usage("--recipe, --by-layer, --attention and --shape need a model", "posittune cost MODEL ...");
   if (options.table_csv && (options.json || !options.model.empty())) {
     return usage("--table-csv writes the table alone", "leave out MODEL and --json");
   }
   // A range check lets NaN through.
-  if (std::isnan(options.weight_pj_per_bit.value_or(0) + options.activation_pj_per_bit.value_or(0))) return usage("an energy per bit is NaN", "give a number of pJ");
+  if (std::isnan(options.cost.table.weight_pj_per_bit.value_or(0) + options.cost.table.activation_pj_per_bit.value_or(0))) return usage("an energy per bit is NaN", "give a number of pJ");
   return success();
 }
 
-Status show(CostOptions options, Streams streams) {
+Status show(Options options, Streams streams) {
   const bool formats_given = !options.formats.empty();
-  if (!formats_given) options.formats = {kDefaultFormats};
+  options.cost.formats = quant::split_formats(formats_given ? options.formats : std::vector<std::string>{kDefaultFormats});
+  if (const Status ok = quant::parse_granularity(options.granularity, options.cost.setting); !ok) return ok;
+  auto shapes = parse_shapes(options.shapes);
+  if (!shapes) return shapes.error();
+  options.cost.shapes = std::move(*shapes);
   if (const Status ok = check(options, formats_given); !ok) return ok.error();
-  auto table = open_table(options);
+  auto table = open_table(options.cost.table);
   if (!table) return table.error();
   if (options.table_csv) return write_table(options, !formats_given, *table, streams);
   const auto attempt = [&](const cost::Table& with) { return options.model.empty() ? show_units(options, with, streams) : show_model(options, with, streams); };
   const Status done = attempt(*table);
   if (done) return done;
-  const auto fallback = fallback_table(options, *table, done.error());
+  const auto fallback = fallback_table(options.cost.table, *table, done.error());
   if (!fallback) return done;
   fmt::print(streams.err, "note: {}\n", printable(fallback->note));
   return attempt(fallback->table);
 }
 
 Action declare(CLI::App& app, Streams streams) {
-  auto options = std::make_shared<CostOptions>();
+  auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME (default: the MAC units alone)");
   declare_shapes(app, options->shapes);
   const std::string what = "What", hardware = "Hardware";
   app.add_option("--formats", options->formats, "number formats for all weights, see `posittune formats`")
       ->delimiter(';')->allow_extra_args(false)->default_str(kDefaultFormats)->group(what);
-  app.add_option("--activations", options->activations, "inputs of layers: same (as the weights), a format, or fp32")->default_val("same")->group(what);
+  app.add_option("--activations", options->cost.activations, "inputs of layers: same (as the weights), a format, or fp32")->default_val("same")->group(what);
   app.add_option("--granularity", options->granularity, "weights that share a scale: tensor, channel, group:K")->default_val("tensor")->group(what);
-  app.add_flag("--attention", options->attention, "MatMuls of two activations too; otherwise they stay FP32")->group(what);
-  app.add_option("--recipe", options->recipe, "cost this recipe (YAML) instead of formats")->option_text("FILE")->group(what);
-  app.add_option("--table", options->table, "MAC units: rtl (this project's, synthesised), placeholder (a model for every pair), or a CSV as --table-csv writes it "
+  app.add_flag("--attention", options->cost.attention, "MatMuls of two activations too; otherwise they stay FP32")->group(what);
+  app.add_option("--recipe", options->cost.recipe, "cost this recipe (YAML) instead of formats")->option_text("FILE")->group(what);
+  app.add_option("--table", options->cost.table.table, "MAC units: rtl (this project's, synthesised), placeholder (a model for every pair), or a CSV as --table-csv writes it "
                  "(default: rtl; the placeholder where rtl lacks a pair)")->option_text("TABLE")->group(hardware);
-  app.add_option("--accumulator", options->accumulator, "use units with this accumulator, where the table has one (default: the unit of least energy)")->group(hardware);
-  app.add_option("--pipeline", options->pipeline, "use units with this pipeline, where the table has one")->group(hardware);
+  app.add_option("--accumulator", options->cost.table.accumulator, "use units with this accumulator, where the table has one (default: the unit of least energy)")->group(hardware);
+  app.add_option("--pipeline", options->cost.table.pipeline, "use units with this pipeline, where the table has one")->group(hardware);
   const auto costs = CLI::Range(0.0, 1e9, "0 to 1e9");
-  app.add_option("--memory-pj-per-bit", options->weight_pj_per_bit, "energy to read a bit of a weight (default: DRAM, 20 at 45 nm, 755 at 180 nm)")
+  app.add_option("--memory-pj-per-bit", options->cost.table.weight_pj_per_bit, "energy to read a bit of a weight (default: DRAM, 20 at 45 nm, 755 at 180 nm)")
       ->check(costs)->group(hardware);
-  app.add_option("--activation-pj-per-bit", options->activation_pj_per_bit, "energy to read a bit of a layer's input (default: on-chip memory, 0.156 at 45 nm, 5.9 at 180 nm)")
+  app.add_option("--activation-pj-per-bit", options->cost.table.activation_pj_per_bit, "energy to read a bit of a layer's input (default: on-chip memory, 0.156 at 45 nm, 5.9 at 180 nm)")
       ->check(costs)->group(hardware);
   app.add_flag("--by-layer", options->by_layer, "also print each layer");
   app.add_flag("--json", options->json, "print the results as one JSON document on stdout");

@@ -11,7 +11,8 @@
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
 #include "posittune/cli/shape_options.h"
-#include "posittune/cli/zoo_models.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/session/session.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/summary.h"
 #include "posittune/report/table.h"
@@ -132,36 +133,20 @@ void print_products(const model::Graph& graph, const std::vector<model::LayerSiz
 Status inspect(const Options& options, Streams streams) {
   auto shapes = parse_shapes(options.shapes);
   if (!shapes) return shapes.error();
-  auto argument = resolve_model(options.model);
-  if (!argument) return argument.error();
-  auto graph = model::load(argument->model);
-  if (!graph) return graph.error();
-  auto chosen = model::select(*graph, options.selection);
-  if (!chosen) return chosen.error();
-  auto sizes = model::count_sizes(*graph, *shapes);
-  // Without --shape each open dimension is 1, which not every model takes.
-  if (!sizes && !shapes->empty()) return sizes.error();
-  if (!sizes) graph->notes.push_back("MACs are not known for this model without --shape");
-  const bool open = has_open_dimension(*graph, *shapes);
-  if (sizes && open) graph->notes.push_back("MACs are for 1 in each open dimension; --shape gives others");
-  if (options.selection.attention) {
-    if (std::string note = model::attention_note(*graph); !note.empty()) graph->notes.push_back(std::move(note));
-  }
-  std::vector<quant::Summary> summaries;
-  for (std::size_t w = 0; w < graph->weights.size(); ++w) {
-    auto values = model::weight_values(*graph, w);
-    if (!values) return values.error();
-    summaries.push_back(quant::summarize(*values));
-  }
+  Terminal terminal(streams);
+  auto session = session::Session::open({.model = options.model, .selection = options.selection}, {}, terminal);
+  if (!session) return session.error();
+  auto found = session->inspect({.shapes = std::move(*shapes)});
+  if (!found) return found.error();
+  const model::Graph* graph = &found->graph;
   std::vector<Row> rows;
   for (std::size_t i = 0; i < graph->layers.size(); ++i) {
     const model::Layer& layer = graph->layers[i];
-    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, sizes ? std::optional(sizes->layers[i].macs) : std::nullopt, (*chosen)[i],
-                    layer.weight ? summaries[*layer.weight] : quant::Summary{}});
+    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, found->rows[i].macs, found->rows[i].quantized, found->rows[i].summary});
   }
-  const std::vector<model::LayerSizes> products = sizes ? sizes->products : std::vector<model::LayerSizes>(graph->products.size());
+  const std::vector<model::LayerSizes>& products = found->products;
   if (options.json) {
-    Json document = {{"model", argument->model}, {"rows", Json::array()}, {"products", Json::array()}, {"notes", graph->notes},
+    Json document = {{"model", found->model}, {"rows", Json::array()}, {"products", Json::array()}, {"notes", graph->notes},
                      {"other_parameters", graph->other_parameters}, {"other_bytes", graph->other_bytes}};
     for (const Row& row : rows) document["rows"].push_back(to_json(row, *graph));
     for (std::size_t p = 0; p < products.size(); ++p) {

@@ -13,7 +13,8 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/quantize_job.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/session/quantize.h"
 #include "posittune/kernels/dispatch.h"
 
 namespace posittune::cli {
@@ -30,19 +31,18 @@ struct Options {
   int threads = 0;
 };
 
-std::string scale_text(const Job& job) {
+std::string scale_text(const session::QuantizeJob& job) {
   const auto [low, high] = std::minmax_element(job.scales.begin(), job.scales.end());
   const std::string rule = job.given_scale ? "given" : std::string(quant::name(job.rule));
   if (job.scales.size() == 1) return fmt::format("{} ({})", job.scales.front(), rule);
   return fmt::format("{} scales, {:g} to {:g} ({})", job.scales.size(), *low, *high, rule);
 }
 
-void print_report(const Job& job, bool json, double seconds) {
+void print_report(const session::QuantizeJob& job, bool json, double seconds, std::ostream& out) {
   const kernels::Difference& d = job.difference;
   const auto share = [&d](std::uint64_t n) {
     return d.count == 0 ? 0.0 : 100.0 * static_cast<double>(n) / static_cast<double>(d.count);
   };
-  std::ostream& out = job.streams.out;
   if (json) {
     Json row = {{"format", formats::name(job.format)},
                 {"rule", job.given_scale ? "given" : std::string(quant::name(job.rule))},
@@ -103,9 +103,10 @@ Status quantize(const Options& options, Streams streams) {
   }
   auto array = data::NpyReader::open(options.input);
   if (!array) return array.error();
-  auto layout = make_layout(array->shape(), options.axis, *format);
+  auto layout = session::make_layout(array->shape(), options.axis, *format);
   if (!layout) return layout.error();
-  Job job{.format = *format,
+  Terminal terminal(streams);
+  session::QuantizeJob job{.format = *format,
           .rule = *rule,
           .given_scale = options.has_scale ? std::optional(scale) : std::nullopt,
           .output = options.output,
@@ -113,11 +114,11 @@ Status quantize(const Options& options, Streams streams) {
           .threads = options.threads,
           .array = std::move(*array),
           .layout = *layout,
-          .streams = streams};
+          .observer = terminal};
   if (Status s = choose_scales(job); !s) return s;
   if (Status s = write_array(job); !s) return s;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  print_report(job, options.json, elapsed.count());
+  print_report(job, options.json, elapsed.count(), streams.out);
   return success();
 }
 

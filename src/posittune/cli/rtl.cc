@@ -7,7 +7,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/rtl_folder.h"
+#include "posittune/session/rtl_folder.h"
 #include "posittune/hardware/package.h"
 
 namespace posittune::cli {
@@ -27,7 +27,7 @@ Status write_unit(const Options& options, Streams streams) {
   if (!activation) return activation.error();
   auto unit = hardware::unit_for(*weight, *activation, options.pipeline);
   if (!unit) return unit.error();
-  const auto folder = rtl_folder();
+  const auto folder = session::rtl_folder();
   if (!folder) {
     return Error{.kind = ErrorKind::kInput, .what = "the sources of the units are not here", .expected = "rtl/src in this folder or above the executable",
                  .hint = "set POSITTUNE_RTL to the project's rtl folder"};

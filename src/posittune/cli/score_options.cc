@@ -1,7 +1,5 @@
 #include "posittune/cli/score_options.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 
 namespace posittune::cli {
@@ -24,16 +22,6 @@ void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std:
       ->check(CLI::Range(-16, 16))
       ->group(group);
   app.add_option("--blank", request.blank, "ctc: the class that is no symbol; -1: the last")->check(CLI::Range(-(1 << 20), 1 << 20))->default_val("0")->group(group);
-}
-
-std::string scored_text(const records::ScoredRecord& scored) {
-  std::string text = fmt::format("output '{}'", scored.output);
-  if (!scored.scores.empty()) text += fmt::format(" as {} ({})", scored.scores, scored.reason);
-  return text + fmt::format(", task {}", scored.task);
-}
-
-std::string loss_title(const records::ScoredRecord& scored) {
-  return scored.loss == "kl" ? "KL" : scored.loss == "disagreement" ? "1 - agreement" : scored.loss;
 }
 
 }  // namespace posittune::cli

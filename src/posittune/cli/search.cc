@@ -8,16 +8,39 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/search_job.h"
+#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/score_options.h"
+#include "posittune/cli/settings_options.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/quant/weight_format.h"
+#include "posittune/report/scored_text.h"
+#include "posittune/tuning/tuner.h"
 #include "posittune/quant/scale_rules.h"
 #include "posittune/report/table.h"
 #include "posittune/tuning/tuner.h"
 
 namespace posittune::cli {
 namespace {
+
+using report::loss_title;
+using report::scored_text;
+using session::SearchResult;
+
+// As they are written on the command line.
+struct Options {
+  ModelDataOptions model_data;
+  session::SearchOptions search;
+  session::SettingsText settings{.granularity = "channel", .rounding = "compensated", .activation_scale = "output", .input_weighted = true};
+  std::vector<std::string> bits, size, activation_bits, mac_bits, energy, area;
+  std::string what, scale, activation_rule, max_drop, run_folder;
+  double memory_pj_per_bit = -1;
+  std::int64_t gain_items = -1;
+  bool json = false, dry_run = false;
+};
 
 const char* const kFormats =
     "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
@@ -86,7 +109,7 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   if (nonfinite) fmt::print(out, "! units with NaN or an infinity in the output: the row is of no use\n");
 }
 
-void print_result(const SearchJobResult& found, std::ostream& out) {
+void print_result(const SearchResult& found, std::ostream& out) {
   fmt::print(out, "{}\nscored: {}\n", found.result.model.path, scored_text(found.result.scored));
   print_rows(found.result, out);
   if (!found.result.refinement.empty()) {
@@ -103,10 +126,31 @@ void print_result(const SearchJobResult& found, std::ostream& out) {
   fmt::print(out, "{:<6} {:>8.1f} s\n", "all", found.seconds);
 }
 
+void print_plan(const session::SearchPlan& plan, bool json, std::ostream& out) {
+  if (json) {
+    const nlohmann::ordered_json document = {{"model", plan.model}, {"task", plan.task}, {"weights", plan.weights}, {"choices", plan.choices},
+                                             {"recipes", plan.recipes}, {"gain_items", plan.gain_items}, {"estimated_seconds", plan.seconds}};
+    fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    return;
+  }
+  fmt::print(out, "model    {}\ntask     {}\nweights  {}\nchoices  {} for each\nrecipes  {} to measure\ngains    on {} of {} items\nestimate {:.0f} s of runs, beside scores\n",
+             plan.model, plan.task, plan.weights, plan.choices, plan.recipes, plan.gain_items, plan.items, plan.seconds);
+}
+
 // 1 when a budget cannot be met: results are written all the same.
-Status search(const SearchOptions& options, Streams streams) {
-  if (options.dry_run) return dry_run_search(options, streams);
-  auto result = run_search(options, streams);
+Status run_search(const Options& options, Streams streams) {
+  const session::SearchOptions& job = options.search;
+  if (const Status right = check(job); !right) return right;
+  Terminal terminal(streams);
+  auto session = open_session(options.model_data, options.run_folder, streams.arguments, terminal);
+  if (!session) return session.error();
+  if (options.dry_run) {
+    auto plan = session->estimate(job);
+    if (!plan) return plan.error();
+    print_plan(*plan, options.json, streams.out);
+    return success();
+  }
+  auto result = session->search(job);
   if (!result) return result.error();
   if (options.json) {
     streams.out << records::json_text(result->result);
@@ -120,30 +164,70 @@ Status search(const SearchOptions& options, Streams streams) {
   return missed;
 }
 
+Status add_budgets(const Options& options, std::vector<tuning::Budget>& budgets) {
+  using tuning::Cost;
+  const std::pair<Cost, const std::vector<std::string>*> all[] = {{Cost::kBits, &options.bits},         {Cost::kSize, &options.size},
+                                                                  {Cost::kActivationBits, &options.activation_bits}, {Cost::kMacBits, &options.mac_bits},
+                                                                  {Cost::kEnergy, &options.energy},     {Cost::kArea, &options.area}};
+  for (const auto& [cost, texts] : all) {
+    for (const std::string& text : *texts) {
+      auto budget = tuning::parse_budget(cost, text);
+      if (!budget) return budget.error();
+      budgets.push_back(std::move(*budget));
+    }
+  }
+  return success();
+}
+
+// What the words stand for, and defaults where there are none.
+Result<Options> resolve(Options options) {
+  session::SearchOptions& job = options.search;
+  if (job.formats.empty()) job.formats = {kFormats};
+  if (job.activations.empty()) job.activations = {kActivations};
+  job.formats = quant::split_formats(job.formats);
+  job.activations = quant::split_formats(job.activations);
+  job.pairs = quant::split_formats(job.pairs);
+  job.inputs = options.what == "wa";
+  auto settings = session::parse_settings(options.settings);
+  if (!settings) return settings.error();
+  job.settings = std::move(*settings);
+  auto rule = quant::parse_scale_rule(options.scale);
+  if (!rule) return rule.error();
+  job.scale = *rule;
+  auto activation_rule = quant::parse_scale_rule(options.activation_rule);
+  if (!activation_rule) return activation_rule.error();
+  job.activation_rule = *activation_rule;
+  if (const Status added = add_budgets(options, job.budgets); !added) return added.error();
+  if (!options.max_drop.empty()) {
+    auto drop = session::parse_drop(options.max_drop);
+    if (!drop) return drop.error();
+    job.max_drop = *drop;
+  }
+  if (options.memory_pj_per_bit >= 0) job.memory_pj_per_bit = options.memory_pj_per_bit;
+  if (options.gain_items >= 0) job.gain_items = static_cast<std::size_t>(options.gain_items);
+  return options;
+}
+
 // CLI11's ranges let NaN through.
 std::string is_number(const std::string& text) { return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string(); }
 
-void declare_choices(CLI::App& app, SearchOptions& options) {
+void declare_choices(CLI::App& app, Options& options) {
   const std::string group = "Choices";
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group); };
-  list("--formats", options.formats, "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of these")->default_str(kFormats);
+  list("--formats", options.search.formats, "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of these")->default_str(kFormats);
   app.add_option("--what", options.what, "w: weights; wa: weights and the inputs of layers")->check(CLI::IsMember({"w", "wa"}))->default_val("w")->group(group);
-  list("--activations", options.activations, "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is chosen")->default_str(kActivations);
-  list("--pairs", options.pairs, "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only (default: any)");
-  app.add_option("--assign", options.assign, "'REGEX=FORMAT': fix the format of weights whose name, or whose layer's name, matches")->allow_extra_args(false)->group(group);
-  app.add_option("--tie", options.ties, "'REGEX': matching weights whose capture groups have equal text get the same format")->allow_extra_args(false)->group(group);
-  app.add_flag("--tie-inputs", options.tie_inputs, "weights of layers that read the same input (q, k, v) get the same format")->group(group);
-  app.add_option("--windows", options.windows, "choose a format for each group of this many output channels (0: for whole weights)")->check(CLI::Range(0, 1 << 20))->group(group);
+  list("--activations", options.search.activations, "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is chosen")->default_str(kActivations);
+  list("--pairs", options.search.pairs, "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only (default: any)");
+  app.add_option("--assign", options.search.assign, "'REGEX=FORMAT': fix the format of weights whose name, or whose layer's name, matches")->allow_extra_args(false)->group(group);
+  app.add_option("--tie", options.search.ties, "'REGEX': matching weights whose capture groups have equal text get the same format")->allow_extra_args(false)->group(group);
+  app.add_flag("--tie-inputs", options.search.tie_inputs, "weights of layers that read the same input (q, k, v) get the same format")->group(group);
+  app.add_option("--windows", options.search.windows, "choose a format for each group of this many output channels (0: for whole weights)")->check(CLI::Range(0, 1 << 20))->group(group);
   app.add_option("--scale", options.scale, fmt::format("scale rule of weights: {}", fmt::join(quant::scale_rule_names(), ", ")))->default_val("mse_pow2")->group(group);
-  app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
-  app.add_flag("--plain-scales", options.plain_scales, "choose weight scales by the squared error of the weights alone, not weighted by how large the inputs are (E[x_k^2])")->group(group);
-  app.add_option("--rounding", options.rounding, "nearest, or compensated (GPTQ): columns not yet rounded are changed to cancel the output error of those already rounded")->default_val("compensated")->group(group);
-  app.add_flag("--bias-correction", options.bias_correction, "correct the mean error that rounding weights makes in each output channel, in its bias")->group(group);
-  app.add_option("--activation-scale", options.activation_scale, "static: by the error of the input itself; output: by the error at the layer's output, where that is surely less on calibration data kept apart, else static; token: for each token when it runs")->default_val("output")->group(group);
+  declare_settings(app, options.settings, group);
   app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax for others)")->default_val("mse_pow2")->group(group);
 }
 
-void declare_budgets(CLI::App& app, SearchOptions& options) {
+void declare_budgets(CLI::App& app, Options& options) {
   const std::string group = "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto are searches of their own, over bits alone)";
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group); };
   list("--bits", options.bits, "mean bits per weight, with what scales and format tags take: 4.5");
@@ -153,49 +237,47 @@ void declare_budgets(CLI::App& app, SearchOptions& options) {
   list("--energy", options.energy, "energy of one inference: 2.5mJ; 0.1x: a tenth of FP32's; 0.9xint8: of int8's");
   list("--area", options.area, "area of a MAC unit in um2, mean over MACs; or 0.5x: half of FP32's");
   app.add_option("--max-drop", options.max_drop, "find the fewest bits at which the metric on search data drops by no more than this: 1%")->group(group);
-  app.add_option("--pareto", options.pareto, "solve for this many budgets of bits, spread from the least possible to the most")->check(CLI::Range(2, 1000))->group(group);
-  app.add_option("--refine", options.refine, "improve each result by trying this many single changes; those whose measured KL is better beyond doubt are kept")->check(CLI::Range(0, 100000))->group(group);
-  app.add_flag("--baselines", options.baselines, "for comparison, also measure each format used everywhere, and simpler rules for choosing formats under the same budget (rules need a single kind of budget; FlexPosit needs --what w and --bits or --size)")->group(group);
-  app.add_option("--gap", options.gap, "stop when the solution is proven to be within this relative distance of the best possible")->check(CLI::Range(0.0, 1.0))->check(is_number)->default_val("1e-9")->group(group);
-  app.add_option("--solver-seconds", options.solver_seconds, "time limit of the solver for each budget; after it, the best solution so far and its proven gap")->check(CLI::Range(0.0, 1e6))->check(is_number)->default_val("60")->group(group);
-  app.add_option("--table", options.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
+  app.add_option("--pareto", options.search.pareto, "solve for this many budgets of bits, spread from the least possible to the most")->check(CLI::Range(2, 1000))->group(group);
+  app.add_option("--refine", options.search.refine, "improve each result by trying this many single changes; those whose measured KL is better beyond doubt are kept")->check(CLI::Range(0, 100000))->group(group);
+  app.add_flag("--baselines", options.search.baselines, "for comparison, also measure each format used everywhere, and simpler rules for choosing formats under the same budget (rules need a single kind of budget; FlexPosit needs --what w and --bits or --size)")->group(group);
+  app.add_option("--gap", options.search.gap, "stop when the solution is proven to be within this relative distance of the best possible")->check(CLI::Range(0.0, 1.0))->check(is_number)->default_val("1e-9")->group(group);
+  app.add_option("--solver-seconds", options.search.solver_seconds, "time limit of the solver for each budget; after it, the best solution so far and its proven gap")->check(CLI::Range(0.0, 1e6))->check(is_number)->default_val("60")->group(group);
+  app.add_option("--table", options.search.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
   app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
       ->check([](const std::string& text) { return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text; })
       ->group(group);
 }
 
-void declare_measuring(CLI::App& app, SearchOptions& options) {
+void declare_measuring(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
-  app.add_flag("--no-report", options.no_report, "do not measure the results on the report data: for trying things out")->group(group);
+  app.add_flag("--no-report", options.search.no_report, "do not measure the results on the report data: for trying things out")->group(group);
   app.add_option("--gain-items", options.gain_items, "items of the search data used to measure how much errors of each layer matter (0: all; default: by the model's size)")->check(CLI::Range(0, 1 << 30))->group(group);
-  app.add_option("--reference", options.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
-  app.add_option("--segments", options.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
-  app.add_option("--cache-limit", options.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
+  app.add_option("--reference", options.search.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
+  app.add_option("--segments", options.search.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
+  app.add_option("--cache-limit", options.search.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
       ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
-  declare_scores(app, options.scores, group);
-  app.add_option("--batch", options.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--resamples", options.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
-  app.add_option("--seed", options.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+  declare_scores(app, options.search.scores, group);
+  app.add_option("--batch", options.search.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--resamples", options.search.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
+  app.add_option("--seed", options.search.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
   app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/search-...)")->group(group);
   app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
   app.add_flag("--dry-run", options.dry_run, "measure nothing: show what would be measured and how long it may take");
 }
 
 Action declare(CLI::App& app, Streams streams) {
-  auto options = std::make_shared<SearchOptions>();
+  auto options = std::make_shared<Options>();
   declare_model_data(app, options->model_data);
   declare_choices(app, *options);
   declare_budgets(app, *options);
   declare_measuring(app, *options);
   return [options, streams, &app] {
-    SearchOptions resolved = *options;
     for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule", "--activation-bits"}) {
       if (options->what == "wa" || app.count(name) == 0) continue;
       return Status(Error{.kind = ErrorKind::kUsage, .what = "inputs stay in FP32, so that this changes nothing", .where = name, .hint = "--what wa"});
     }
-    if (resolved.formats.empty()) resolved.formats = {kFormats};
-    if (resolved.activations.empty()) resolved.activations = {kActivations};
-    return search(resolved, streams);
+    auto resolved = resolve(*options);
+    return resolved ? run_search(*resolved, streams) : Status(resolved.error());
   };
 }
 

@@ -7,16 +7,35 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/job.h"
-#include "posittune/cli/sensitivity_job.h"
+#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/score_options.h"
+#include "posittune/cli/settings_options.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/quant/weight_format.h"
+#include "posittune/report/scored_text.h"
 #include "posittune/quant/scale_rules.h"
 #include "posittune/report/table.h"
 
 namespace posittune::cli {
 namespace {
+
+using report::loss_title;
+using report::scored_text;
+using session::SensitivityResult;
+
+// As they are written on the command line.
+struct Options {
+  ModelDataOptions model_data;
+  session::SensitivityOptions analysis;
+  session::SettingsText settings{.granularity = "channel"};
+  std::vector<std::string> what, scales;
+  std::string tier, run_folder;
+  bool check = false, json = false, dry_run = false;
+};
 
 const char* const kFormats12 =
     "posit<8,1>,posit<8,0>,posit<6,1>,posit<5,1>,posit<4,1>,int8,int6,int5,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1";
@@ -117,9 +136,31 @@ void print_result(const SensitivityResult& found, std::ostream& out) {
   }
 }
 
-Status sensitivity(const SensitivityOptions& options, Streams streams) {
-  if (options.dry_run) return dry_run_sensitivity(options, streams);
-  auto result = run_sensitivity(options, streams);
+void print_plan(const session::SensitivityPlan& plan, bool json, std::ostream& out) {
+  if (json) {
+    const nlohmann::ordered_json document = {{"model", plan.model}, {"task", plan.task}, {"sites", plan.sites}, {"formats", plan.formats},
+                                             {"segments", plan.segments}, {"tier", plan.tier}, {"evaluations", plan.evaluations},
+                                             {"estimated_seconds", plan.seconds}};
+    fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    return;
+  }
+  fmt::print(out, "model    {}\ntask     {}\nsites    {} x {} formats\nsegments {}\ntier     {}\nestimate {:.0f} s, {:.0f} FP32 evaluations of {} items\n", plan.model,
+             plan.task, plan.sites, plan.formats, plan.segments, plan.tier, plan.seconds, plan.evaluations, plan.items);
+}
+
+Status analyse(const Options& options, Streams streams) {
+  const session::SensitivityOptions& job = options.analysis;
+  if (const Status right = check(job); !right) return right;
+  Terminal terminal(streams);
+  auto session = open_session(options.model_data, options.run_folder, streams.arguments, terminal);
+  if (!session) return session.error();
+  if (options.dry_run) {
+    auto plan = session->estimate(job);
+    if (!plan) return plan.error();
+    print_plan(*plan, options.json, streams.out);
+    return success();
+  }
+  auto result = session->sensitivity(job);
   if (!result) return result.error();
   if (options.json) {
     streams.out << records::json_text(result->sensitivity);
@@ -130,48 +171,74 @@ Status sensitivity(const SensitivityOptions& options, Streams streams) {
   return success();
 }
 
-void declare_formats(CLI::App& app, SensitivityOptions& options) {
+// What the words stand for, and defaults where there are none.
+Result<Options> resolve(Options options) {
+  session::SensitivityOptions& job = options.analysis;
+  if (job.formats.empty()) job.formats = {kFormats12};
+  job.formats = quant::split_formats(job.formats);
+  if (!options.what.empty()) job.what.clear();
+  for (const std::string& text : options.what) {
+    auto what = sensitivity::parse_what(text);
+    if (!what) return what.error();
+    if (std::find(job.what.begin(), job.what.end(), *what) == job.what.end()) job.what.push_back(*what);
+  }
+  if (!options.scales.empty()) {
+    auto rules = session::parse_rules(options.scales);
+    if (!rules) return rules.error();
+    job.scales = std::move(*rules);
+  }
+  auto tier = sensitivity::parse_tier(options.tier);
+  if (!tier) return tier.error();
+  job.tier = *tier;
+  if (options.check) {
+    job.tier = sensitivity::Tier::kExact;
+    job.mixes = std::max<std::size_t>(job.mixes, 20);
+    job.upgrade_points = std::max<std::size_t>(job.upgrade_points, 8);
+    job.naive = std::max<std::size_t>(job.naive, 4);
+  }
+  auto settings = session::parse_settings(options.settings);
+  if (!settings) return settings.error();
+  job.settings = std::move(*settings);
+  return options;
+}
+
+void declare_formats(CLI::App& app, Options& options) {
   const std::string group = "Formats";
-  app.add_option("--formats", options.formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")->delimiter(';')->allow_extra_args(false)->default_str(kFormats12)->group(group);
+  app.add_option("--formats", options.analysis.formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")->delimiter(';')->allow_extra_args(false)->default_str(kFormats12)->group(group);
   app.add_option("--what", options.what, "w: weights; a: inputs of layers; wa: both together")->delimiter(',')->allow_extra_args(false)->default_str("w")->group(group);
   app.add_option("--scale", options.scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
       ->delimiter(',')->allow_extra_args(false)->default_str("mse_pow2")->group(group);
-  app.add_option("--granularity", options.granularity, "weights that share a scale: tensor, channel, group:K")->default_val("channel")->group(group);
-  app.add_option("--activation-scale", options.activation_scale, "static, output or token, as in compare (token: where --scale searches, rms_pow2 for posits and absmax for others)")->default_val("static")->group(group);
-  app.add_flag("--input-weighted", options.input_weighted, "choose weight scales by the squared error weighted by how large each input is in calibration (E[x_k^2])")->group(group);
-  app.add_option("--rounding", options.rounding, "nearest; compensated: GPTQ: columns not yet rounded are changed to cancel the output error of those already rounded")
-      ->check(CLI::IsMember({"nearest", "compensated"}))->default_val("nearest")->group(group);
-  app.add_flag("--bias-correction", options.bias_correction, "correct the mean error that rounding weights makes in each output channel")->group(group);
-  app.add_option("--reference", options.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
+  declare_settings(app, options.settings, group);
+  app.add_option("--reference", options.analysis.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
 }
 
-void declare_measuring(CLI::App& app, SensitivityOptions& options) {
+void declare_measuring(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
   app.add_option("--tier", options.tier,
                  "how scores are found, from fast to slow. proxy: error at the layer's own output; "
                  "gain: that error times how much errors of the layer matter, measured by one run for each layer; "
                  "exact: the loss of the model's output, measured by a run for each layer and format")
       ->default_val("gain")->group(group);
-  app.add_option("--precision", options.precision, "an exact run stops early once its 95 % interval is this narrow, relative to the score")->check(CLI::Range(0.001, 10.0))->default_val("0.1")->group(group);
-  app.add_flag("--no-early-stop", options.no_early_stop, "exact runs use all the data")->group(group);
-  app.add_option("--spot-checks", options.spot_checks, "random (layer, format) pairs that the gain tier also measures exactly, as a check")->check(CLI::Range(0, 100000))->default_val("8")->group(group);
-  app.add_option("--segments", options.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
-  app.add_option("--cache-limit", options.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
+  app.add_option("--precision", options.analysis.precision, "an exact run stops early once its 95 % interval is this narrow, relative to the score")->check(CLI::Range(0.001, 10.0))->default_val("0.1")->group(group);
+  app.add_flag("--no-early-stop", options.analysis.no_early_stop, "exact runs use all the data")->group(group);
+  app.add_option("--spot-checks", options.analysis.spot_checks, "random (layer, format) pairs that the gain tier also measures exactly, as a check")->check(CLI::Range(0, 100000))->default_val("8")->group(group);
+  app.add_option("--segments", options.analysis.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
+  app.add_option("--cache-limit", options.analysis.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
       ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
-  declare_scores(app, options.scores, group);
-  app.add_option("--batch", options.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--seed", options.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+  declare_scores(app, options.analysis.scores, group);
+  app.add_option("--batch", options.analysis.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--seed", options.analysis.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
 }
 
-void declare_more(CLI::App& app, SensitivityOptions& options) {
+void declare_more(CLI::App& app, Options& options) {
   const std::string group = "Channels and checks";
-  app.add_option("--channels", options.channels, "also score groups of this many output channels (0: no)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--exact-channels", options.exact_channels, "measure this many of the highest-scoring groups of channels of each format exactly")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--mixes", options.mixes, "measure this many random mixes of formats of 4 to 8 bits, and compare with the sum of their scores")->check(CLI::Range(0, 10000))->group(group);
-  app.add_option("--upgrade-points", options.upgrade_points, "check of channel scores: give groups of channels a better format in three orders, measuring this many times on the way")->check(CLI::Range(0, 1000))->group(group);
-  app.add_option("--upgrade-from", options.upgrade_from, "with --upgrade-points: format of all weights at the start")->default_val("posit<4,1>")->group(group);
-  app.add_option("--upgrade-to", options.upgrade_to, "with --upgrade-points: format that groups of channels get")->default_val("posit<5,1>")->group(group);
-  app.add_option("--naive", options.naive, "also measure this many random pairs by running the whole model, to compare the time")->check(CLI::Range(0, 10000))->group(group);
+  app.add_option("--channels", options.analysis.channels, "also score groups of this many output channels (0: no)")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--exact-channels", options.analysis.exact_channels, "measure this many of the highest-scoring groups of channels of each format exactly")->check(CLI::Range(0, 1 << 20))->group(group);
+  app.add_option("--mixes", options.analysis.mixes, "measure this many random mixes of formats of 4 to 8 bits, and compare with the sum of their scores")->check(CLI::Range(0, 10000))->group(group);
+  app.add_option("--upgrade-points", options.analysis.upgrade_points, "check of channel scores: give groups of channels a better format in three orders, measuring this many times on the way")->check(CLI::Range(0, 1000))->group(group);
+  app.add_option("--upgrade-from", options.analysis.upgrade_from, "with --upgrade-points: format of all weights at the start")->default_val("posit<4,1>")->group(group);
+  app.add_option("--upgrade-to", options.analysis.upgrade_to, "with --upgrade-points: format that groups of channels get")->default_val("posit<5,1>")->group(group);
+  app.add_option("--naive", options.analysis.naive, "also measure this many random pairs by running the whole model, to compare the time")->check(CLI::Range(0, 10000))->group(group);
   app.add_flag("--check", options.check, "check the scores: all three tiers and how well they agree, --mixes 20, --upgrade-points 8 and --naive 4")->group(group);
   app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/sensitivity-...)")->group(group);
   app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
@@ -179,23 +246,14 @@ void declare_more(CLI::App& app, SensitivityOptions& options) {
 }
 
 Action declare(CLI::App& app, Streams streams) {
-  auto options = std::make_shared<SensitivityOptions>();
+  auto options = std::make_shared<Options>();
   declare_model_data(app, options->model_data);
   declare_formats(app, *options);
   declare_measuring(app, *options);
   declare_more(app, *options);
   return [options, streams] {
-    SensitivityOptions resolved = *options;
-    if (resolved.formats.empty()) resolved.formats = {kFormats12};
-    resolved.formats = split_formats(resolved.formats);
-    if (resolved.what.empty()) resolved.what = {"w"};
-    if (resolved.scales.empty()) resolved.scales = {"mse_pow2"};
-    if (resolved.check) {
-      resolved.mixes = std::max<std::size_t>(resolved.mixes, 20);
-      resolved.upgrade_points = std::max<std::size_t>(resolved.upgrade_points, 8);
-      resolved.naive = std::max<std::size_t>(resolved.naive, 4);
-    }
-    return sensitivity(resolved, streams);
+    auto resolved = resolve(*options);
+    return resolved ? analyse(*resolved, streams) : Status(resolved.error());
   };
 }
 

@@ -40,10 +40,4 @@ Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::s
   return shapes;
 }
 
-bool has_open_dimension(const model::Graph& graph, const std::map<std::string, TensorShape>& shapes) {
-  return std::any_of(graph.inputs.begin(), graph.inputs.end(), [&](const TensorInfo& input) {
-    return !shapes.contains(input.name) && std::any_of(input.dims.begin(), input.dims.end(), [](std::int64_t d) { return d < 0; });
-  });
-}
-
 }  // namespace posittune::cli

@@ -8,7 +8,6 @@
 
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
-#include "posittune/model/graph.h"
 
 namespace CLI {
 class App;
@@ -20,8 +19,5 @@ void declare_shapes(CLI::App& app, std::vector<std::string>& texts);
 
 // By input name. kUsage for text of another form.
 Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts);
-
-// An input without a shape leaves a dimension open; it counts as 1.
-bool has_open_dimension(const model::Graph& graph, const std::map<std::string, TensorShape>& shapes);
 
 }  // namespace posittune::cli

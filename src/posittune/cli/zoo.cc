@@ -9,7 +9,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/zoo_models.h"
+#include "posittune/session/zoo_models.h"
 #include "posittune/report/table.h"
 
 namespace posittune::cli {
@@ -22,12 +22,12 @@ struct Options {
   bool json = false;
 };
 
-std::string where(const ZooModel& model) {
+std::string where(const session::ZooModel& model) {
   if (model.present) return model.folder;
   return model.fetch.empty() ? "not found (set POSITTUNE_ZOO)" : "get it with `" + model.fetch + "`";
 }
 
-void print_one(const ZooModel& model, std::ostream& out) {
+void print_one(const session::ZooModel& model, std::ostream& out) {
   fmt::print(out, "{}\n", model.summary);
   if (!model.present) {
     fmt::print(out, "{}\n", where(model));
@@ -38,18 +38,18 @@ void print_one(const ZooModel& model, std::ostream& out) {
 }
 
 Status zoo(const Options& options, Streams streams) {
-  std::vector<ZooModel> models = zoo_models();
+  std::vector<session::ZooModel> models = session::zoo_models();
   if (!options.name.empty()) {
-    const auto one = std::find_if(models.begin(), models.end(), [&](const ZooModel& m) { return m.name == options.name; });
+    const auto one = std::find_if(models.begin(), models.end(), [&](const session::ZooModel& m) { return m.name == options.name; });
     if (one == models.end()) {
-      auto unknown = resolve_model("zoo:" + options.name);
+      auto unknown = session::resolve_model("zoo:" + options.name);
       return unknown.ok() ? success() : Status(unknown.error());
     }
     models = {*one};
   }
   if (options.json) {
     Json rows = Json::array();
-    for (const ZooModel& model : models) {
+    for (const session::ZooModel& model : models) {
       rows.push_back({{"name", model.name}, {"summary", model.summary}, {"present", model.present},
                       {"model", model.model()}, {"data", model.data()}, {"fetch", model.fetch}});
     }
@@ -61,7 +61,7 @@ Status zoo(const Options& options, Streams streams) {
     return success();
   }
   report::Table table({{"name"}, {"what"}, {"where"}});
-  for (const ZooModel& model : models) table.add_row({"zoo:" + model.name, model.summary, where(model)});
+  for (const session::ZooModel& model : models) table.add_row({"zoo:" + model.name, model.summary, where(model)});
   fmt::print(streams.out, "{}", table.text());
   return success();
 }

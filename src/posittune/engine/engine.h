@@ -18,7 +18,7 @@
 namespace posittune::engine {
 
 struct Options {
-  std::vector<bool> chosen;  // layers that recipes may name; one flag for each layer of the graph
+  std::vector<bool> chosen{};  // layers that recipes may name; one flag for each layer of the graph
   int threads = 0;           // 0 = all
   std::size_t segments = 1;  // at most; what run_from() starts at
   // For E[x x^T] of the inputs of matrix products, which calibrate() then collects, smallest first;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <openvino/core/model.hpp>
+#include <openvino/core/version.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/gather.hpp>
@@ -261,5 +262,7 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t index) 
                  .found = first_lines(error.what())};
   }
 }
+
+std::string openvino_version() { return ov::get_openvino_version().buildNumber; }
 
 }  // namespace posittune::model

@@ -130,4 +130,7 @@ struct Selection {
 // One flag for each layer. Errors (kUsage): a bad expression, or one that matches nothing.
 Result<std::vector<bool>> select(const Graph& graph, const Selection& selection);
 
+// Build number of the OpenVINO that reads and runs models.
+std::string openvino_version();
+
 }  // namespace posittune::model

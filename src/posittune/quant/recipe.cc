@@ -54,6 +54,11 @@ std::string_view name(Granularity granularity) {
   return kGranularities[static_cast<std::size_t>(granularity)];
 }
 
+std::string granularity_text(const WeightSetting& setting) {
+  std::string text(name(setting.granularity));
+  return setting.granularity == Granularity::kGroup ? text + ":" + std::to_string(setting.group) : text;
+}
+
 std::string_view name(ActivationScale scale) {
   return kActivationScales[static_cast<std::size_t>(scale)];
 }

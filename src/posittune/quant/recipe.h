@@ -90,6 +90,8 @@ struct Recipe {
 };
 
 std::string_view name(Granularity granularity);
+// "tensor", "channel", "group:32": as parse_granularity() reads it.
+std::string granularity_text(const WeightSetting& setting);
 std::string_view name(ActivationScale scale);
 std::string_view name(Rounding rounding);
 // "tensor", "channel", "group:32". kUsage errors name what is known.

@@ -12,12 +12,6 @@ namespace {
 
 constexpr int kRecipeVersion = 1;
 
-std::string granularity_text(const WeightSetting& setting) {
-  std::string text(name(setting.granularity));
-  if (setting.granularity == Granularity::kGroup) text += ":" + std::to_string(setting.group);
-  return text;
-}
-
 std::string quoted(const std::string& key) {
   YAML::Emitter out;
   out << key;

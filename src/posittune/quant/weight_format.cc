@@ -1,6 +1,7 @@
 #include "posittune/quant/weight_format.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace posittune::quant {
@@ -81,6 +82,24 @@ Status parse_weight_format(std::string_view text, WeightSetting& setting) {
   setting.format = formats.front();
   setting.alternatives.assign(others.begin(), others.end());
   return success();
+}
+
+std::vector<std::string> split_formats(std::span<const std::string> lists) {
+  std::vector<std::string> names;
+  for (const std::string& list : lists) {
+    int depth = 0;
+    std::string name;
+    for (const char c : list + ",") {
+      depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+      if (c == ',' && depth <= 0) {
+        names.push_back(std::exchange(name, ""));
+      } else {
+        name += c;
+      }
+    }
+    if (!name.empty()) names.push_back(name);  // an open bracket: the parser will say so
+  }
+  return names;
 }
 
 std::string format_text(const Format& format, std::span<const Format> alternatives) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "posittune/base/result.h"
 #include "posittune/formats/format.h"
@@ -21,6 +22,9 @@ namespace posittune::quant {
 // Sets format and alternatives; the rest of the setting is left as it is. kUsage for unknown formats and for
 // lists that check_alternatives() refuses; that the granularity is kChannel is for parts() to say.
 Status parse_weight_format(std::string_view text, WeightSetting& setting);
+
+// Lists of such words, split at the commas that are not inside "posit<8,1>".
+std::vector<std::string> split_formats(std::span<const std::string> lists);
 
 // Shortest spelling; parse_weight_format() gives the same formats back.
 std::string format_text(const formats::Format& format, std::span<const formats::Format> alternatives);

@@ -1,0 +1,283 @@
+// Session::compare.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "posittune/base/files.h"
+#include "posittune/engine/path_speed.h"
+#include "posittune/evaluation/evaluator.h"
+#include "posittune/quant/weight_format.h"
+#include "posittune/records/result_version.h"
+#include "posittune/session/output_files.h"
+#include "posittune/session/session.h"
+#include "posittune/session/trials.h"
+
+namespace posittune::session {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kCovarianceBytes = 1UL << 30;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Status check(const CompareOptions& options) {
+  auto trials = make_trials(options);
+  return trials ? success() : Status(trials.error());
+}
+
+// What a comparison has open; it runs what the journal does not have.
+struct Session::CompareJob {
+  Session& session;
+  const CompareOptions& options;
+  std::vector<Trial> trials;
+  Ready ready;
+  bool calibrates = false;  // a trial needs it; the split may be there without
+  std::optional<records::RunFolder> folder{};
+  std::optional<evaluation::Evaluator> evaluator{};
+  double fp32_seconds = 0;
+
+  const data::Dataset& report() const { return *session.splits_.report; }
+  Status open();
+  Result<CompareResult> run();
+
+ private:
+  quant::Recipe recipe_of(const Trial& trial) const;
+  std::string key_of(const Trial& trial, const quant::Recipe& recipe) const;
+  records::ComparisonRow describe(const Trial& trial, const quant::Recipe& recipe) const;
+  Result<std::optional<records::ComparisonRow>> look_up(const Trial& trial);
+  Status prepare();
+  Result<records::ComparisonRow> measure(const Trial& trial, std::size_t number);
+  std::unique_ptr<OutputFiles> output_writer(const std::string& name) const;
+  Status write_results(const records::Comparison& comparison) const;
+};
+
+// The first problem that can be found before anything is measured.
+Result<Session::CompareJob> Session::compare_job(const CompareOptions& options) {
+  auto trials = make_trials(options);
+  if (!trials) return trials.error();
+  if (!splits_.report) {
+    return Error{.kind = ErrorKind::kUsage, .what = "no data to report on", .expected = "--report PATH, or `report` in --data"};
+  }
+  const bool calibrates = std::any_of(trials->begin(), trials->end(), needs_calibration);
+  if (calibrates && !splits_.calibrate) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "static activation scales, --input-weighted, --rounding compensated and --bias-correction need calibration data",
+                 .expected = "--calibrate PATH, or `calibrate` in --data",
+                 .hint = "or --what w, or --activation-scale token"};
+  }
+  if (const Status some = check_chosen(); !some) return some.error();
+  const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);
+  auto ready = prepare(*splits_.report, options.scores,
+                       {.covariance_bytes = covariances ? kCovarianceBytes : 0, .held_out = covariances, .embedding_columns = covariances ? kEmbeddingColumns : 0});
+  if (!ready) return ready.error();
+  return CompareJob{*this, options, std::move(*trials), std::move(*ready), calibrates};
+}
+
+Status Session::CompareJob::open() {
+  // What the rows depend on.
+  std::string config = fmt::format("accumulate: {}\nseed: {}\nresamples: {}\n", options.accumulate == quant::Accumulate::kQuire ? "quire" : "fp32", options.seed, options.resamples);
+  config += fmt::format("report_items: {}\n", report().items());
+  if (session.splits_.calibrate) config += fmt::format("calibrate_items: {}\n", session.splits_.calibrate->items());
+  auto opened = session.open_folder("compare", ready, config, options.seed, "search");
+  if (!opened) return opened.error();
+  folder.emplace(std::move(*opened));
+  return success();
+}
+
+quant::Recipe Session::CompareJob::recipe_of(const Trial& trial) const {
+  if (trial.recipe) return *trial.recipe;
+  quant::Recipe recipe = ready.engine.uniform(trial.weight, trial.activation);
+  recipe.accumulate = options.accumulate;
+  return recipe;
+}
+
+// All that a row's numbers depend on.
+std::string Session::CompareJob::key_of(const Trial& trial, const quant::Recipe& recipe) const {
+  const auto& calibrate = session.splits_.calibrate;
+  return records::trial_key({{"model", session.identity_},
+                             {"report", report().identity()},
+                             {"items", std::to_string(report().items())},
+                             {"calibrate", needs_calibration(trial) ? calibrate->identity() + "/" + std::to_string(calibrate->items()) : ""},
+                             {"recipe", quant::to_yaml(recipe)},
+                             {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
+                             {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)},
+                             {"products", engine::product_paths()},
+                             {"engine", records::result_version()}});
+}
+
+records::ComparisonRow Session::CompareJob::describe(const Trial& trial, const quant::Recipe& recipe) const {
+  records::ComparisonRow row;
+  row.format = trial.format_name();
+  row.what = trial.activations ? "wa" : "w";
+  row.bits_per_weight = ready.engine.bits_per_weight(recipe);
+  if (trial.recipe) {
+    row.scale = row.granularity = "recipe";
+    row.rounding = is_compensated(trial) ? "compensated" : "";
+    return row;
+  }
+  row.scale = trial.weight ? std::string(quant::name(trial.rule)) : "none";
+  row.granularity = trial.weight ? quant::granularity_text(*trial.weight) : "tensor";
+  if (trial.weight) row.rounding = quant::rounding_text(*trial.weight);
+  return row;
+}
+
+Result<CompareResult> Session::CompareJob::run() {
+  CompareResult result;
+  result.task = ready.scored.task;
+  result.units = report().unit_count();
+  result.run_folder = folder->path();
+  records::Comparison& comparison = result.comparison;
+  comparison.model = session.model_record();
+  comparison.scored = evaluation::to_record(ready.scored);
+  if (session.splits_.calibrate) comparison.data["calibrate"] = record_of(*session.splits_.calibrate);
+  comparison.data["report"] = record_of(report());
+  std::vector<std::optional<records::ComparisonRow>> known;
+  for (const Trial& trial : trials) {
+    auto row = look_up(trial);
+    if (!row) return row.error();
+    known.push_back(*row);
+  }
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (!known[i]) {
+      auto row = measure(trials[i], i);
+      if (!row) return row.error();
+      known[i] = *row;
+    } else {
+      ++result.reused;
+    }
+    comparison.rows.push_back(*known[i]);
+  }
+  if (const Status written = write_results(comparison); !written) return written.error();
+  return result;
+}
+
+Result<std::optional<records::ComparisonRow>> Session::CompareJob::look_up(const Trial& trial) {
+  if (!options.save_outputs.empty()) return std::optional<records::ComparisonRow>{};
+  const quant::Recipe recipe = recipe_of(trial);
+  auto found = folder->journal().find(key_of(trial, recipe));
+  if (!found) return found.error();
+  if (!*found) return std::optional<records::ComparisonRow>{};
+  auto measured = records::row_from_json(**found);
+  if (!measured) return measured.error();
+  // Trials of one recipe share an entry (FP32 as w and as wa): names are the trial's own.
+  records::ComparisonRow row = describe(trial, recipe);
+  row.metrics = std::move(measured->metrics);
+  row.seconds = measured->seconds;
+  row.nonfinite = measured->nonfinite;
+  return std::optional(std::move(row));
+}
+
+// FP32 and calibration, once, when the first row is not known.
+Status Session::CompareJob::prepare() {
+  if (evaluator) return success();
+  evaluation::Options with;
+  with.task = ready.scored.task;
+  with.scorer = ready.scored.scorer;
+  with.bootstrap = {.resamples = options.resamples, .seed = options.seed};
+  with.batch = options.batch;
+  with.scratch_folder = folder->path();
+  const auto start = Clock::now();
+  auto watch = output_writer("fp32");
+  {
+    const Advance advance = session.observer_->step("FP32", report().items(), report().unit_name() == "image" ? "images" : "items");
+    auto made = evaluation::Evaluator::create(ready.engine, report(), with, advance, watch ? watch->watch() : evaluation::Watch{});
+    if (!made) return made.error();
+    evaluator.emplace(std::move(*made));
+  }
+  if (watch) {
+    if (const Status done = watch->commit(); !done) return done.error();
+  }
+  fp32_seconds = seconds_since(start);
+  if (!calibrates) return success();
+  const data::Dataset& calibrate = *session.splits_.calibrate;
+  const Advance advance = session.observer_->step("calibrate", calibrate.items(), "items");
+  return evaluation::calibrate(ready.engine, calibrate, evaluator->batch(), ready.scored.scorer.output, advance);
+}
+
+Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial, std::size_t number) {
+  if (const Status there = prepare(); !there) return there.error();
+  const quant::Recipe recipe = recipe_of(trial);
+  records::ComparisonRow row = describe(trial, recipe);
+  const bool plain = recipe == quant::Recipe{};
+  if (plain) {
+    auto metrics = evaluator->compare(evaluator->fp32());
+    if (!metrics) return metrics.error();
+    row.metrics = *metrics;
+    row.seconds = fp32_seconds;
+  } else {
+    const auto start = Clock::now();
+    const Advance advance = session.observer_->step(fmt::format("[{}/{}] {}", number + 1, trials.size(), trial.name()), report().items(), "items");
+    auto watch = output_writer(trial.name());
+    auto measured = evaluator->measure(recipe, advance, watch ? watch->watch() : evaluation::Watch{});
+    if (!measured) return measured.error();
+    if (watch) {
+      if (const Status done = watch->commit(); !done) return done.error();
+    }
+    auto metrics = evaluator->compare(*measured);
+    if (!metrics) return metrics.error();
+    row.metrics = *metrics;
+    row.nonfinite = evaluator->nonfinite();
+    row.seconds = seconds_since(start);
+  }
+  const Status kept = folder->journal().put(key_of(trial, recipe), "compare", nlohmann::json(records::to_json(row)));
+  if (!kept) return kept.error();
+  return row;
+}
+
+std::unique_ptr<OutputFiles> Session::CompareJob::output_writer(const std::string& name) const {
+  if (options.save_outputs.empty()) return nullptr;
+  return std::make_unique<OutputFiles>(options.save_outputs, name, report().items());
+}
+
+Status Session::CompareJob::write_results(const records::Comparison& comparison) const {
+  for (const Trial& trial : trials) {
+    const std::string yaml = quant::to_yaml(recipe_of(trial));
+    if (const Status ok = write_file(folder->file("recipes/" + file_name(recipe_name(trial)) + ".yaml"), yaml); !ok) return ok.error();
+  }
+  if (const Status ok = write_file(folder->file("results.json"), records::json_text(comparison)); !ok) return ok.error();
+  return write_file(folder->file("results.csv"), records::csv_text(comparison));
+}
+
+Result<CompareResult> Session::compare(const CompareOptions& options) {
+  auto job = compare_job(options);
+  if (!job) return job.error();
+  if (const Status opened = job->open(); !opened) return opened.error();
+  auto result = job->run();
+  if (!result) job->folder->forget_if_empty();
+  return result;
+}
+
+Result<ComparePlan> Session::estimate(const CompareOptions& options) {
+  auto job = compare_job(options);
+  if (!job) return job.error();
+  const data::Dataset& report = job->report();
+  auto one = time_item(job->ready.engine, report);
+  if (!one) return one.error();
+  ComparePlan plan{.model = source_.model,
+                   .task = std::string(metrics::name(job->ready.scored.task)),
+                   .unit = report.unit_name(),
+                   .weights = job->ready.engine.weight_count(),
+                   .layers = chosen_.size(),
+                   .quantized = static_cast<std::size_t>(std::count(chosen_.begin(), chosen_.end(), true)),
+                   .items = report.items(),
+                   .units = report.unit_count(),
+                   .trials = {},
+                   .seconds_per_item = *one,
+                   .seconds = *one * static_cast<double>(report.items()) * static_cast<double>(job->trials.size() + 1)};
+  for (const Trial& trial : job->trials) plan.trials.push_back(trial.name());
+  return plan;
+}
+
+}  // namespace posittune::session

@@ -1,0 +1,54 @@
+#pragma once
+
+// A comparison: every format, one after the other, on the same items.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/evaluation/scored_output.h"
+#include "posittune/metrics/scorer.h"
+#include "posittune/quant/recipe.h"
+#include "posittune/records/comparison.h"
+#include "posittune/session/settings.h"
+
+namespace posittune::session {
+
+// What a row quantizes.
+enum class Operands : std::uint8_t { kWeights, kWeightsAndInputs };
+
+struct CompareOptions {
+  std::vector<std::string> formats{};  // words of quant/weight_format.h: "posit<8,1>", "posit<6,*>"
+  std::vector<Operands> what = {Operands::kWeights, Operands::kWeightsAndInputs};
+  std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMsePow2};  // each for all formats
+  std::vector<std::string> recipes{};  // files, measured as they are after the formats
+  Settings settings{};
+  quant::Accumulate accumulate = quant::Accumulate::kFp32;
+  evaluation::ScoreRequest scores{};
+  std::size_t batch = 0;  // items to a run; 0: chosen
+  std::size_t resamples = 1000;
+  std::uint64_t seed = 1;
+  std::string save_outputs{};  // folder for the model's outputs under each format, as .npy; empty: none
+};
+
+// kUsage for what can be seen to be wrong before a model is read.
+Status check(const CompareOptions& options);
+
+struct CompareResult {
+  records::Comparison comparison;
+  metrics::Task task = metrics::Task::kGeneric;
+  std::size_t units = 0, reused = 0;  // of the report split; rows that an earlier call measured
+  std::string run_folder;
+};
+
+struct ComparePlan {
+  std::string model, task, unit;
+  std::uint64_t weights = 0;                // values
+  std::size_t layers = 0, quantized = 0;    // layers of the model, and of these
+  std::size_t items = 0, units = 0;         // of the report split
+  std::vector<std::string> trials;          // "posit<8,1> wa rms_pow2"
+  double seconds_per_item = 0, seconds = 0;
+};
+
+}  // namespace posittune::session

@@ -1,0 +1,42 @@
+#pragma once
+
+// A model and its data, opened and checked.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/data/data_yaml.h"
+#include "posittune/data/splits.h"
+#include "posittune/model/graph.h"
+#include "posittune/session/spec.h"
+
+namespace posittune::session {
+
+// Where a model and its data are, and what is said of the model's inputs.
+struct Source {
+  std::string model;         // the file
+  data::SplitSpecs splits;   // none where there is no data
+};
+// kUsage for specs that contradict each other; what a data.yaml says is read.
+Result<Source> resolve(const ModelSpec& model, const DataSpec& data);
+// A model alone.
+Result<Source> resolve(const ModelSpec& model);
+// kUsage where neither the spec nor the model names any.
+Status require_data(const Source& source);
+
+struct OpenedModel {
+  model::Graph graph;
+  std::vector<bool> chosen;   // of graph.layers
+  std::string inputs_config;  // lines of a configuration: constants and axes of items
+};
+Result<OpenedModel> open_model(const Source& source, const model::Selection& selection);
+
+Result<data::Splits> open_splits(const Source& source, const DataSpec& data, const std::vector<TensorInfo>& inputs);
+
+// Of the file, and of the weights beside it: IR's .bin, and the files that ONNX tensors name as theirs
+// (names below 128 bytes).
+Result<std::string> model_sha256(const std::string& path);
+
+}  // namespace posittune::session

@@ -1,0 +1,20 @@
+#include "posittune/session/observer.h"
+
+#include "posittune/base/interrupt.h"
+
+namespace posittune::session {
+
+void Observer::note(const std::string&) {}
+
+Advance Observer::step(const std::string&, std::size_t, const std::string&) {
+  return [this](std::size_t) { return go_on(); };
+}
+
+bool Observer::cancelled() { return false; }
+
+Status Observer::go_on() {
+  if (cancelled()) return Error{.kind = ErrorKind::kInterrupted, .what = "cancelled", .hint = "the same call continues"};
+  return check_interrupt();
+}
+
+}  // namespace posittune::session

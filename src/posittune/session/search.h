@@ -1,0 +1,69 @@
+#pragma once
+
+// A search: the best format for each layer, or group of channels, within budgets.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/evaluation/scored_output.h"
+#include "posittune/records/search.h"
+#include "posittune/session/settings.h"
+#include "posittune/tuning/budgets.h"
+
+namespace posittune::session {
+
+struct SearchOptions {
+  // Choices. Words of quant/weight_format.h; inputs: "posit<8,1>", "int8@token" (how its scale is chosen).
+  std::vector<std::string> formats{}, activations{};
+  std::vector<std::string> pairs{}; // WEIGHT/ACTIVATION that may meet in one layer, or "same"; empty: any
+  std::vector<std::string> assign{}; // REGEX=FORMAT: fixed
+  std::vector<std::string> ties{};  // REGEX: weights whose capture groups have equal text get one format
+  bool tie_inputs = false;          // so do those whose layers read the same input
+  bool inputs = false;              // inputs of layers get formats too
+  Settings settings{};
+  quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // of weights
+  quant::ScaleRule activation_rule = quant::ScaleRule::kMsePow2;  // of inputs
+  std::size_t windows = 0;  // output channels that get a format together; 0: whole weights
+  // Budgets. Several of one cost are a search each; those of the others bind in all of them.
+  std::vector<tuning::Budget> budgets{};
+  std::optional<double> max_drop{};  // part of the metric that may be lost, at the fewest bits
+  std::size_t pareto = 0;            // points of the front of loss against bits
+  std::size_t refine = 0;            // single changes of each result that are measured
+  bool baselines = false, no_report = false;
+  double gap = 1e-9, solver_seconds = 60;
+  // Costs.
+  std::string table{};  // of MAC units, as session/cost.h
+  std::optional<double> memory_pj_per_bit{};
+  // Measuring.
+  std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
+  evaluation::ScoreRequest scores{};
+  std::optional<std::size_t> gain_items{};  // of the search data, for gains; 0: all; none: by the model's size
+  std::size_t segments = 32, batch = 0, resamples = 1000;
+  std::uint64_t cache_limit = 1U << 30, seed = 1;
+};
+
+// "1%" or "0.01"
+Result<double> parse_drop(const std::string& text);
+
+// kUsage for what can be seen to be wrong before a model is read.
+Status check(const SearchOptions& options);
+
+struct SearchResult {
+  records::SearchResult result;
+  std::vector<Error> missed;  // budgets that cannot be met: rows hold what comes nearest
+  std::string run_folder;
+  double seconds = 0;
+};
+
+struct SearchPlan {
+  std::string model, task;
+  std::size_t weights = 0, choices = 0;      // and choices for each
+  std::size_t recipes = 0;                   // to measure
+  std::size_t gain_items = 0, items = 0;     // of the search split
+  double seconds = 0;
+};
+
+}  // namespace posittune::session

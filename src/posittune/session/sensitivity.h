@@ -1,0 +1,55 @@
+#pragma once
+
+// A sensitivity analysis: what each format costs in each layer, and in groups of channels.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/evaluation/scored_output.h"
+#include "posittune/records/sensitivity.h"
+#include "posittune/sensitivity/analysis.h"
+#include "posittune/session/settings.h"
+
+namespace posittune::session {
+
+struct SensitivityOptions {
+  std::vector<std::string> formats{};  // words of quant/weight_format.h
+  std::vector<sensitivity::What> what = {sensitivity::What::kWeight};
+  std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kMsePow2};  // each for all formats
+  Settings settings{};
+  std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
+  sensitivity::Tier tier = sensitivity::Tier::kGain;
+  evaluation::ScoreRequest scores{};
+  double precision = 0.1;      // an exact run ends once its 95 % interval is this narrow, relative to the score
+  bool no_early_stop = false;  // exact runs use all the data
+  std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
+  std::size_t naive = 0;        // random pairs measured by whole runs too, for the time
+  std::size_t segments = 32;    // parts of the model at most, so that a change runs only those after it
+  std::size_t batch = 0;        // items to a run; 0: chosen
+  std::uint64_t cache_limit = 1U << 30;  // bytes of tensors kept between parts; the rest goes to disk
+  std::uint64_t seed = 1;
+  std::size_t channels = 0;        // output channels of a window that is scored; 0: none
+  std::size_t exact_channels = 0;  // windows of each format, highest first, that are measured exactly
+  std::size_t mixes = 0;           // random mixes measured, to compare with their sum of scores
+  std::size_t upgrade_points = 0;  // measurements while windows go from one format to a better one
+  std::string upgrade_from = "posit<4,1>", upgrade_to = "posit<5,1>";
+};
+
+// kUsage for what can be seen to be wrong before a model is read.
+Status check(const SensitivityOptions& options);
+
+struct SensitivityResult {
+  records::Sensitivity sensitivity;
+  std::string run_folder;
+};
+
+struct SensitivityPlan {
+  std::string model, task, tier;
+  std::size_t sites = 0, formats = 0, segments = 0, items = 0;
+  double evaluations = 0;  // of all items in FP32
+  double seconds = 0;
+};
+
+}  // namespace posittune::session

@@ -1,0 +1,233 @@
+#include "posittune/session/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "posittune/base/hash.h"
+#include "posittune/base/threads.h"
+#include "posittune/base/version.h"
+#include "posittune/engine/path_speed.h"
+
+namespace posittune::session {
+namespace {
+
+// JSON strings are YAML strings; bytes that are not UTF-8 are replaced.
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The lines of a configuration that say what is scored.
+std::string scored_config(const evaluation::ScoredOutput& scored) {
+  const records::ScoredRecord record = evaluation::to_record(scored);
+  std::string text = fmt::format("task: {}\noutput: {}\n", record.task, quoted(record.output));
+  if (!record.scores.empty()) text += fmt::format("scores: {}\n", record.scores);
+  if (scored.scorer.class_axis) text += fmt::format("class_axis: {}\n", *scored.scorer.class_axis);
+  if (scored.task == metrics::Task::kCtc) text += fmt::format("blank: {}\n", scored.scorer.blank);
+  return text;
+}
+
+// The layers that are quantized, as a YAML list.
+std::string quantized_config(const engine::Engine& engine) {
+  std::string text = "quantized:\n";
+  const model::Graph& graph = engine.graph();
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    if (engine.chosen(i)) text += fmt::format("  - {}\n", quoted(graph.layers[i].name));
+  }
+  return text;
+}
+
+// "5760 of 5824 MACs", or nothing where shapes are not known.
+std::string macs_beside(const model::Graph& graph, const data::Dataset& data) {
+  auto item = data.batch(0, 1);
+  if (!item) return "";
+  std::map<std::string, TensorShape> shapes;
+  for (const auto& [name, tensor] : *item) shapes[name] = tensor.shape;
+  const auto sizes = model::count_sizes(graph, shapes);
+  if (!sizes) return "";
+  std::uint64_t beside = 0, all = 0;
+  for (const model::LayerSizes& each : sizes->products) {
+    if (!each.known) return "";
+    beside += each.macs;
+  }
+  for (const model::LayerSizes& each : sizes->layers) all += each.macs;
+  return fmt::format(", {} of {} MACs", beside, all + beside);
+}
+
+// runs/JOB-MODEL-HASH
+std::string default_run_folder(const std::string& job, const std::string& model, const records::RunInfo& info) {
+  std::string identity = info.config;
+  for (const auto& [name, hash] : info.hashes) identity += name + hash;
+  const std::filesystem::path path(model);
+  std::string stem = path.stem().string();
+  if (stem == "model" && path.has_parent_path()) stem = path.parent_path().filename().string();
+  return fmt::format("runs/{}-{}-{}", job, stem, sha256_hex(identity).substr(0, 8));
+}
+
+// The paths of products in the last session of a run folder; empty where there is none.
+std::string last_products(const std::string& folder) {
+  const auto run = records::read_run_json(folder);
+  if (!run) return "";
+  const auto sessions = run->find("sessions");
+  const bool any = sessions != run->end() && sessions->is_array() && !sessions->empty() && sessions->back().is_object();
+  return any ? sessions->back().value(nlohmann::json::json_pointer("/versions/products"), std::string()) : "";
+}
+
+}  // namespace
+
+Result<Session> Session::open(const ModelSpec& model, const DataSpec& data, const Options& options, Observer& observer) {
+  auto source = resolve(model, data);
+  if (!source) return source.error();
+  if (const Status some = require_data(*source); !some) return some.error();
+  auto session = open_source(std::move(*source), model, options, observer);
+  if (!session) return session;
+  auto splits = open_splits(session->source_, data, session->graph_->inputs);
+  if (!splits) return splits.error();
+  session->splits_ = std::move(*splits);
+  auto hash = model_sha256(session->source_.model);
+  if (!hash) return hash.error();
+  session->sha256_ = *hash;
+  session->identity_ = session->inputs_config_.empty() ? *hash : sha256_hex(*hash + "\n" + session->inputs_config_);
+  return session;
+}
+
+Result<Session> Session::open(const ModelSpec& model, const Options& options, Observer& observer) {
+  auto source = resolve(model);
+  if (!source) return source.error();
+  return open_source(std::move(*source), model, options, observer);
+}
+
+Result<Session> Session::open_source(Source source, const ModelSpec& model, const Options& options, Observer& observer) {
+  auto opened = open_model(source, model.selection);
+  if (!opened) return opened.error();
+  Session session(options, observer);
+  session.source_ = std::move(source);
+  session.selection_ = model.selection;
+  session.has_weights_ = !opened->graph.weights.empty();
+  session.graph_ = std::move(opened->graph);
+  session.chosen_ = std::move(opened->chosen);
+  session.inputs_config_ = std::move(opened->inputs_config);
+  return session;
+}
+
+Result<model::Graph> Session::take_graph() {
+  if (graph_) {
+    model::Graph graph = std::move(*graph_);
+    graph_.reset();
+    return graph;
+  }
+  auto opened = open_model(source_, selection_);
+  if (!opened) return opened.error();
+  return std::move(opened->graph);
+}
+
+Result<model::Graph> Session::look_at_graph() {
+  if (!graph_) {
+    auto graph = take_graph();
+    if (!graph) return graph.error();
+    graph_ = std::move(*graph);
+  }
+  return *graph_;
+}
+
+Status Session::check_chosen() const {
+  if (std::any_of(chosen_.begin(), chosen_.end(), [](bool chosen) { return chosen; })) return success();
+  if (has_weights_) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no layer is left to quantize",
+                 .where = source_.model,
+                 .hint = "--include and --exclude leave none"};
+  }
+  return Error{.kind = ErrorKind::kUnsupported,
+               .what = "the model has no layer to quantize",
+               .where = source_.model,
+               .hint = "`posittune inspect` shows what was found, and notes on what was not"};
+}
+
+void Session::note_what_stays(const model::Graph& graph, const data::Dataset& data) {
+  if (selection_.attention) {
+    if (const std::string note = model::attention_note(graph); !note.empty()) observer_->note(note);
+  }
+  if (graph.products.empty()) return;
+  const model::Product& first = graph.products.front();
+  const bool one = graph.products.size() == 1;
+  observer_->note(fmt::format("{} product{} no layer and stay{} as in the file{}: '{}' ({}){}; `posittune inspect` names why", graph.products.size(),
+                              one ? " is" : "s are", one ? "s" : "", macs_beside(graph, data), first.name, first.type, one ? "" : ", ..."));
+}
+
+Result<Session::Ready> Session::prepare(const data::Dataset& seen, const evaluation::ScoreRequest& request, engine::Options options,
+                                        const std::function<Status(const model::Graph&)>& look) {
+  auto graph = take_graph();
+  if (!graph) return graph.error();
+  note_what_stays(*graph, seen);
+  auto scored = evaluation::choose_scored(*graph, seen, request);
+  if (!scored) return scored.error();
+  for (std::size_t at = 0; at < scored->note.size();) {
+    const std::size_t end = std::min(scored->note.find('\n', at), scored->note.size());
+    observer_->note(scored->note.substr(at, end - at));
+    at = end + 1;
+  }
+  if (look) {
+    if (const Status seen_it = look(*graph); !seen_it) return seen_it.error();
+  }
+  options.chosen = chosen_;
+  options.threads = options_.threads;
+  auto engine = engine::Engine::create(std::move(*graph), options);
+  if (!engine) return engine.error();
+  if (const Status settled = evaluation::settle(*scored, *engine, seen); !settled) return settled.error();
+  scored->scorer.threads = options_.threads;
+  return Ready{std::move(*engine), std::move(*scored)};
+}
+
+Result<records::RunFolder> Session::open_folder(const std::string& job, const Ready& ready, const std::string& config, std::uint64_t seed,
+                                                const std::string& unused) {
+  records::RunInfo info;
+  info.hashes["model"] = sha256_;
+  for (const auto& [name, split] : {std::pair("calibrate", &splits_.calibrate), std::pair("search", &splits_.search), std::pair("report", &splits_.report)}) {
+    if (*split && name != unused) info.hashes[name] = (*split)->identity();
+  }
+  info.seed = seed;
+  info.config = fmt::format("command: {}\n{}", job, scored_config(ready.scored)) + config + inputs_config_ + quantized_config(ready.engine);
+  info.command_line = options_.command_line;
+  // The paths of products may differ between sessions: they are part of the keys.
+  const std::string products = engine::product_paths();
+  info.versions = {{"posittune", kVersion}, {"openvino", model::openvino_version()}, {"products", products}};
+  info.threads = options_.threads > 0 ? options_.threads : hardware_threads();
+  const std::string folder = options_.run_folder.empty() ? default_run_folder(job, source_.model, info) : options_.run_folder;
+  const std::string before = last_products(folder);
+  auto opened = records::RunFolder::open(folder, info);
+  if (opened.ok() && !before.empty() && before != products) {
+    observer_->note(fmt::format("products take other paths than in the last session of {} (then {}; now {}): what was measured there is measured anew", folder, before,
+                                products));
+  }
+  return opened;
+}
+
+records::SplitRecord Session::record_of(const data::Dataset& data) {
+  const data::DatasetDescription& description = data.description();
+  return {description.path, description.kind, description.items, description.unit, description.sha256, description.classes};
+}
+
+sensitivity::Reporter Session::reporter() {
+  return [observer = observer_](const std::string& title, std::size_t total) -> evaluation::Advance {
+    if (total == 0) return [](std::size_t) { return success(); };
+    const bool items = title == "FP32" || title == "calibrate" || title == "exact" || title == "mixes" || title == "upgrades";
+    return observer->step(title, total, items ? "items" : "steps");
+  };
+}
+
+Result<double> Session::time_item(engine::Engine& engine, const data::Dataset& data) {
+  auto inputs = data.batch(0, 1);
+  if (!inputs) return inputs.error();
+  if (const auto warm = engine.run(*inputs); !warm) return warm.error();
+  const auto start = std::chrono::steady_clock::now();
+  if (const auto again = engine.run(*inputs); !again) return again.error();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace posittune::session

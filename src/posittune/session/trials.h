@@ -1,0 +1,37 @@
+#pragma once
+
+// What a comparison measures: one trial for each row.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/quant/recipe.h"
+#include "posittune/session/compare.h"
+
+namespace posittune::session {
+
+// One row to be: a recipe for all layers, and how it is called.
+struct Trial {
+  formats::Format format;
+  bool activations = false;
+  quant::ScaleRule rule = quant::ScaleRule::kNone;
+  std::optional<quant::WeightSetting> weight{};  // absent: FP32
+  std::optional<quant::ActivationSetting> activation{};
+  std::optional<quant::Recipe> recipe{};  // of a file, in place of what is above
+  std::string label{};                    // its file's name
+
+  std::string format_name() const;  // "posit<8,1>", "posit<6,*>"
+  std::string name() const;         // "posit<8,1> wa rms_pow2"
+};
+
+// Formats x operands x scales, each once; FP32 needs no scale; then the recipes of files. kUsage for what cannot be.
+Result<std::vector<Trial>> make_trials(const CompareOptions& options);
+
+bool is_compensated(const Trial& trial);
+bool needs_calibration(const Trial& trial);
+// Different for all recipes that can come into one folder.
+std::string recipe_name(const Trial& trial);
+
+}  // namespace posittune::session

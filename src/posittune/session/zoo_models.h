@@ -1,0 +1,34 @@
+#pragma once
+
+// The models that come with the project, and the real ones that a script fetches.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+
+namespace posittune::session {
+
+struct ZooModel {
+  std::string name, summary;
+  std::string fetch{};  // command that makes the folder; empty: it comes with the project
+  std::string folder{};  // where it is, or would be; empty when there is no zoo here
+  bool present = false;
+
+  std::string model() const { return folder + "/model.onnx"; }
+  std::string data() const { return folder + "/data.yaml"; }
+};
+
+// The zoo is at POSITTUNE_ZOO, or in `zoo` of the current folder or of a folder above the executable;
+// fetched models are in build/models beside it.
+std::vector<ZooModel> zoo_models();
+
+// A model argument: a path, or "zoo:NAME", which stands for a model and its data.
+struct ModelArgument {
+  std::string model;
+  std::string data;  // empty for a path
+};
+Result<ModelArgument> resolve_model(const std::string& argument);
+
+}  // namespace posittune::session

@@ -1,0 +1,50 @@
+#include "posittune/session/settings.h"
+
+#include <gtest/gtest.h>
+
+#include "posittune/session/search.h"
+
+namespace posittune::session {
+namespace {
+
+TEST(Settings, WordsBecomeASetting) {
+  auto settings = parse_settings({.granularity = "group:32", .rounding = "compensated", .activation_scale = "output", .input_weighted = true});
+  ASSERT_TRUE(settings.ok()) << settings.error().message();
+  EXPECT_EQ(settings->weight.granularity, quant::Granularity::kGroup);
+  EXPECT_EQ(settings->weight.group, 32U);
+  EXPECT_EQ(quant::granularity_text(settings->weight), "group:32");
+  EXPECT_EQ(settings->weight.rounding, quant::Rounding::kCompensated);
+  EXPECT_EQ(settings->activation_scale, quant::ActivationScale::kOutput);
+  EXPECT_TRUE(settings->weight.input_weighted);
+  EXPECT_FALSE(settings->weight.bias_correction);
+}
+
+TEST(Settings, UnknownWordsAreRefused) {
+  EXPECT_EQ(parse_settings({.granularity = "row"}).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(parse_settings({.rounding = "up"}).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(parse_settings({.activation_scale = "dynamic"}).error().kind, ErrorKind::kUsage);
+}
+
+TEST(Settings, FormatsOfRowsNeedAScaleForEach) {
+  Settings settings;
+  EXPECT_FALSE(weight_setting(settings, "posit<6,*>", quant::ScaleRule::kMsePow2).ok());
+  settings.weight.granularity = quant::Granularity::kChannel;
+  auto setting = weight_setting(settings, "posit<6,*>", quant::ScaleRule::kMsePow2);
+  ASSERT_TRUE(setting.ok()) << setting.error().message();
+  EXPECT_EQ(setting->alternatives.size(), 2U);
+  EXPECT_EQ(setting->rule, quant::ScaleRule::kMsePow2);
+}
+
+TEST(Settings, RulesAreTakenOnce) {
+  EXPECT_EQ(parse_rules({"mse", "absmax", "mse"}).value().size(), 2U);
+  EXPECT_EQ(parse_rules({"best"}).error().kind, ErrorKind::kUsage);
+}
+
+TEST(Settings, DropsAreParts) {
+  EXPECT_DOUBLE_EQ(parse_drop("1%").value(), 0.01);
+  EXPECT_DOUBLE_EQ(parse_drop("0.02").value(), 0.02);
+  for (const char* wrong : {"", "1", "-1%", "101%", "nan", "1 %"}) EXPECT_FALSE(parse_drop(wrong).ok()) << wrong;
+}
+
+}  // namespace
+}  // namespace posittune::session
