@@ -11,6 +11,7 @@
 
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/run_input_options.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/quant/weight_format.h"
@@ -33,6 +34,7 @@ struct Options {
   std::string model;  // empty: MAC units only
   std::vector<std::string> shapes, formats;
   std::string granularity = "tensor";
+  RunInputOptions run_inputs;
   session::CostOptions cost;
   bool by_layer = false, json = false, table_csv = false;
 };
@@ -231,7 +233,9 @@ void print_parts(const ModelCost& of, std::ostream& out) {
 
 Status show_model(const Options& options, const cost::Table& table, Streams streams) {
   Terminal terminal(streams);
-  auto session = session::Session::open({.model = options.model}, {}, terminal);
+  session::ModelSpec spec{.model = options.model};
+  if (const Status added = add_run_inputs(options.run_inputs, spec); !added) return added;
+  auto session = session::Session::open(spec, {}, terminal);
   if (!session) return session.error();
   auto result = session->cost(options.cost, table);
   if (!result) return result.error();
@@ -321,8 +325,8 @@ Status check(const Options& options, bool formats_given) {
   };
   if (!options.cost.recipe.empty() && formats_given) return usage("--recipe and --formats name two things to cost", "give one of them");
   if (!options.cost.recipe.empty() && options.cost.activations != "same") return usage("--activations is for --formats; a recipe has its own", "leave it out");
-  const bool for_model = !options.cost.recipe.empty() || options.by_layer || options.cost.attention || !options.shapes.empty();
-  if (options.model.empty() && for_model) return usage("--recipe, --by-layer, --attention and --shape need a model", "posittune cost MODEL ...");
+  const bool for_model = !options.cost.recipe.empty() || options.by_layer || options.cost.attention || !options.shapes.empty() || options.run_inputs.given();
+  if (options.model.empty() && for_model) return usage("--recipe, --by-layer, --attention, --shape, --constant and --batch-axis need a model", "posittune cost MODEL ...");
   if (options.table_csv && (options.json || !options.model.empty())) {
     return usage("--table-csv writes the table alone", "leave out MODEL and --json");
   }
@@ -355,6 +359,7 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME (default: the MAC units alone)");
   declare_shapes(app, options->shapes);
+  declare_run_inputs(app, options->run_inputs);
   const std::string what = "What", hardware = "Hardware";
   app.add_option("--formats", options->formats, "number formats for all weights, see `posittune formats`")
       ->delimiter(';')->allow_extra_args(false)->default_str(kDefaultFormats)->group(what);

@@ -10,6 +10,7 @@
 
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/run_input_options.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/session/session.h"
@@ -26,6 +27,7 @@ struct Options {
   std::string model;
   std::vector<std::string> shapes;
   model::Selection selection;
+  RunInputOptions run_inputs;
   bool json = false;
 };
 
@@ -134,7 +136,9 @@ Status inspect(const Options& options, Streams streams) {
   auto shapes = parse_shapes(options.shapes);
   if (!shapes) return shapes.error();
   Terminal terminal(streams);
-  auto session = session::Session::open({.model = options.model, .selection = options.selection}, {}, terminal);
+  session::ModelSpec spec{.model = options.model, .selection = options.selection};
+  if (const Status added = add_run_inputs(options.run_inputs, spec); !added) return added;
+  auto session = session::Session::open(spec, {}, terminal);
   if (!session) return session.error();
   auto found = session->inspect({.shapes = std::move(*shapes)});
   if (!found) return found.error();
@@ -166,6 +170,7 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME")->required();
   declare_shapes(app, options->shapes);
+  declare_run_inputs(app, options->run_inputs);
   app.add_option("--include", options->selection.include,
                  "only layers whose name, or whose weight's name, matches one of these")
       ->option_text("REGEX")

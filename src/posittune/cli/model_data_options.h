@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "posittune/base/result.h"
+#include "posittune/cli/run_input_options.h"
 #include "posittune/session/session.h"
 
 namespace CLI {
@@ -17,14 +18,11 @@ namespace posittune::cli {
 struct ModelDataOptions {
   session::ModelSpec model;  // without constants and axes
   session::DataSpec data;
-  std::vector<std::string> constants, batch_axes;  // "NAME=VALUE", "NAME=AXIS"
+  RunInputOptions run_inputs{};
   int threads = 0;
 };
 
 void declare_model_data(CLI::App& app, ModelDataOptions& options);
-
-// With what --constant and --batch-axis say. kUsage for other forms, and for a name given twice.
-Result<session::ModelSpec> model_spec(const ModelDataOptions& options);
 
 Result<session::Session> open_session(const ModelDataOptions& options, const std::string& run_folder, const std::vector<std::string>& arguments,
                                       session::Observer& observer);

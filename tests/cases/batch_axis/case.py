@@ -1,4 +1,6 @@
 """An LSTM whose input is (time, items, features): --batch-axis names the axis of the items."""
+import json
+
 import numpy as np
 from support import ROOT, CliTest
 
@@ -30,6 +32,19 @@ class BatchAxis(CliTest):
         data = ("--calibrate", HERE / "c.npz", "--search", "s.npz", *AXES, "--threads", 1)
         self.ok("sensitivity", HERE / "m.onnx", *data, "--formats", "int8", "-o", "s")
         self.ok("search", HERE / "m.onnx", *data, "--formats", "int8,int4", "--bits", "6", "--no-report", "-o", "t")
+
+    def test_cost_and_inspect_have_the_items_first(self):
+        # 12 sequences of 5 steps, whose sizes depend on neither order; a shape of the file's own order has 5 items of 12 steps.
+        steps, items, features = np.load(HERE / "r.npz")["x"].shape[1], 12, np.load(HERE / "r.npz")["x"].shape[2]
+        shape = ("--shape", f"x={items},{steps},{features}", *AXES, "--json")
+        product, = json.loads(self.ok("inspect", HERE / "m.onnx", *shape))["products"]
+        self.assertEqual(product["macs"], items * steps * product["elements"])
+        cost = json.loads(self.ok("cost", HERE / "m.onnx", "--formats", "fp32", "--table", "placeholder", *shape))
+        self.assertEqual(cost["rows"][0]["parts"]["others"]["macs"], product["macs"])
+        for command in ("cost", "inspect"):
+            self.assertIn("0 to 2", self.fails(2, command, HERE / "m.onnx", "--batch-axis", "x=3"))
+            self.assertIn("'x', 'y'", self.fails(2, command, HERE / "m.onnx", "--batch-axis", "z=1"))
+        self.assertIn("need a model", self.fails(2, "cost", "--batch-axis", "x=1"))
 
     def test_the_axes_belong_to_the_run(self):
         self.fp32(*AXES, "-o", "run")

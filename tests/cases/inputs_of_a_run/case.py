@@ -56,3 +56,16 @@ class InputsOfARun(CliTest):
         self.assertIn("given twice", said(2, "--constant", "s=1", "--constant", "s=2"))
         self.save(np.ones((1, 8), np.float32), "x.npy")
         self.assertIn("no input that is of an item", said(2, *GIVEN, "--constant", "x=x.npy"))
+
+    def test_cost_and_inspect_take_them(self):
+        rows = json.loads(self.ok("cost", HERE / "m.onnx", "--formats", "fp32", "--table", "placeholder", *GIVEN, "--shape", "x=6,8", "--json"))["rows"]
+        self.assertEqual(rows[0]["macs"], 6 * 8 * 4)
+        self.assertEqual(rows[0]["bytes"], 4 * 8 * 4)
+        document = json.loads(self.ok("inspect", HERE / "m.onnx", *GIVEN, "--shape", "x=6,8", "--json"))
+        self.assertEqual([row["macs"] for row in document["rows"]], [6 * 8 * 4])
+        for command in ("cost", "inspect"):
+            # An input that is given is none any more.
+            self.assertIn("scales", self.fails(2, command, HERE / "m.onnx", *GIVEN, "--shape", "scales=3"))
+            self.assertIn("is no number", self.fails(2, command, HERE / "m.onnx", "--constant", "s=one"))
+            self.assertIn("given twice", self.fails(2, command, HERE / "m.onnx", "--constant", "s=1", "--constant", "s=2"))
+        self.assertIn("need a model", self.fails(2, "cost", "--constant", "s=1"))

@@ -1,0 +1,28 @@
+#pragma once
+
+// --constant NAME=VALUE and --batch-axis NAME=AXIS: what is said of a model's inputs and outputs beside its file.
+
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/session/spec.h"
+
+namespace CLI {
+class App;
+}
+
+namespace posittune::cli {
+
+struct RunInputOptions {
+  std::vector<std::string> constants, batch_axes;  // "NAME=VALUE", "NAME=AXIS"
+  bool given() const { return !constants.empty() || !batch_axes.empty(); }
+};
+
+// `group`: of the page of help; empty: with the other options.
+void declare_run_inputs(CLI::App& app, RunInputOptions& options, const std::string& group = {});
+
+// Adds them to the spec. kUsage: text of another form, a name twice.
+Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec);
+
+}  // namespace posittune::cli
