@@ -12,10 +12,10 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/json_output.h"
+#include "posittune/cli/run_job.h"
 #include "posittune/cli/score_options.h"
 #include "posittune/cli/settings_options.h"
-#include "posittune/cli/terminal.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/report/table.h"
@@ -29,12 +29,11 @@ using session::CompareResult;
 
 // As they are written on the command line.
 struct Options {
-  ModelDataOptions model_data;
+  RunOptions run;
   session::CompareOptions compare;
   session::SettingsText settings;
   std::vector<std::string> what, scales;
-  std::string accumulate, run_folder;
-  bool json = false, dry_run = false;
+  std::string accumulate;
 };
 
 std::string number(double value) {
@@ -129,7 +128,7 @@ void print_plan(const session::ComparePlan& plan, bool json, std::ostream& out) 
     const nlohmann::ordered_json document = {{"model", plan.model}, {"layers", plan.layers}, {"quantized", plan.quantized}, {"task", plan.task},
                                              {"items", plan.items}, {"trials", plan.trials}, {"seconds_per_item", plan.seconds_per_item},
                                              {"estimated_seconds", plan.seconds}};
-    fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print_json(document, out);
     return;
   }
   fmt::print(out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n", plan.model, plan.weights, plan.quantized,
@@ -141,28 +140,20 @@ void print_plan(const session::ComparePlan& plan, bool json, std::ostream& out) 
 
 Status compare(const Options& options, Streams streams) {
   const session::CompareOptions& job = options.compare;
-  if (const Status right = check(job); !right) return right;
-  Terminal terminal(streams);
-  auto session = open_session(options.model_data, options.run_folder, streams.arguments, terminal);
-  if (!session) return session.error();
-  if (options.dry_run) {
-    auto plan = session->estimate(job);
-    if (!plan) return plan.error();
-    print_plan(*plan, options.json, streams.out);
+  return run_job(options.run, job, streams, print_plan, [&](session::Session& session) -> Status {
+    auto result = session.compare(job);
+    if (!result) return result.error();
+    if (options.run.json) {
+      streams.out << records::json_text(result->comparison);
+    } else {
+      print_table(*result, streams.out);
+    }
+    if (result->reused > 0) {
+      fmt::print(streams.err, "{} of {} rows were measured before\n", result->reused, result->comparison.rows.size());
+    }
+    fmt::print(streams.err, "results: {}\n", result->run_folder);
     return success();
-  }
-  auto result = session->compare(job);
-  if (!result) return result.error();
-  if (options.json) {
-    streams.out << records::json_text(result->comparison);
-  } else {
-    print_table(*result, streams.out);
-  }
-  if (result->reused > 0) {
-    fmt::print(streams.err, "{} of {} rows were measured before\n", result->reused, result->comparison.rows.size());
-  }
-  fmt::print(streams.err, "results: {}\n", result->run_folder);
-  return success();
+  });
 }
 
 // What the words stand for, and defaults where there are none.
@@ -176,20 +167,13 @@ Result<Options> resolve(Options options) {
   for (const std::string& what : options.what) job.what.push_back(what == "wa" ? session::Operands::kWeightsAndInputs : session::Operands::kWeights);
   // Per token nothing is searched for.
   if (options.scales.empty() && options.settings.activation_scale == "token") options.scales = {"absmax", "rms_pow2"};
-  if (!options.scales.empty()) {
-    auto rules = session::parse_rules(options.scales);
-    if (!rules) return rules.error();
-    job.scales = std::move(*rules);
-  }
-  auto settings = session::parse_settings(options.settings);
-  if (!settings) return settings.error();
-  job.settings = std::move(*settings);
+  if (const Status read = read_settings(options.settings, options.scales, job.settings, job.scales); !read) return read.error();
   return options;
 }
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  declare_model_data(app, options->model_data);
+  declare_model_data(app, options->run.model_data);
   const std::string numbers = "Formats";
   app.add_option("--formats", options->compare.formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")
       ->delimiter(';')
@@ -220,10 +204,8 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--batch", options->compare.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
   app.add_option("--resamples", options->compare.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(10, 1000000))->group(measuring);
   app.add_option("--seed", options->compare.seed, "seed of the bootstrap's random draws")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
-  app.add_option("-o,--run", options->run_folder, "run folder; an interrupted run continues (default: runs/compare-...)")->group(measuring);
   app.add_option("--save-outputs", options->compare.save_outputs, "also write the model's outputs under each format to this folder, as .npy files")->group(measuring);
-  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
-  app.add_flag("--dry-run", options->dry_run, "measure nothing: show what would be measured and how long it may take");
+  declare_run(app, options->run, "compare", measuring);
   return [options, streams] {
     auto resolved = resolve(*options);
     return resolved ? compare(*resolved, streams) : Status(resolved.error());

@@ -11,6 +11,7 @@
 
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/cli/run_input_options.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/terminal.h"
@@ -167,10 +168,6 @@ Json loads_json(const ModelCost& of) {
                       {"output_elements", load.outputs}});
   }
   return layers;
-}
-
-void print_json(const Json& document, std::ostream& out) {
-  fmt::print(out, "{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 void print_costs(const ModelCost& of, std::ostream& out) {

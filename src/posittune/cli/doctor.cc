@@ -16,6 +16,7 @@
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/settings.h"
 #include "posittune/kernels/dispatch.h"
@@ -91,7 +92,7 @@ Status doctor(bool json, Streams streams) {
     }
     document["products_forced"] = products_forced;
     document["products"] = products_json(products_forced);
-    fmt::print(streams.out, "{}\n", document.dump(2));
+    print_json(document, streams.out);
     return success();
   }
   fmt::print(streams.out, "posittune {}\nthreads  {}\nkernels  {}{}\n", kVersion,

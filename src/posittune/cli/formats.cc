@@ -10,6 +10,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/cli/format_text.h"
 #include "posittune/formats/codec.h"
 #include "posittune/formats/family.h"
@@ -135,7 +136,7 @@ Status show(const Options& options, Streams streams) {
   if (options.json) {
     Json document = {{"rows", Json::array()}};
     for (const Format& format : rows) document["rows"].push_back(to_json(format));
-    fmt::print(streams.out, "{}\n", document.dump(2));
+    print_json(document, streams.out);
   } else if (chosen.size() == 1) {
     fmt::print(streams.out, "{}", card(chosen.front()));
   } else {

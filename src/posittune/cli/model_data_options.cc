@@ -30,13 +30,4 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("--threads", options.threads, "processor threads to use (0: all)")->check(CLI::Range(0, 1024));
 }
 
-Result<session::Session> open_session(const ModelDataOptions& options, const std::string& run_folder, const std::vector<std::string>& arguments,
-                                      session::Observer& observer) {
-  session::ModelSpec model = options.model;
-  if (const Status added = add_run_inputs(options.run_inputs, model); !added) return added.error();
-  session::Options with{.threads = options.threads, .run_folder = run_folder, .command_line = {"posittune"}};
-  with.command_line.insert(with.command_line.end(), arguments.begin(), arguments.end());
-  return session::Session::open(model, options.data, with, observer);
-}
-
 }  // namespace posittune::cli

@@ -2,12 +2,8 @@
 
 // Options that every command with a model and data has.
 
-#include <string>
-#include <vector>
-
-#include "posittune/base/result.h"
 #include "posittune/cli/run_input_options.h"
-#include "posittune/session/session.h"
+#include "posittune/session/spec.h"
 
 namespace CLI {
 class App;
@@ -23,8 +19,5 @@ struct ModelDataOptions {
 };
 
 void declare_model_data(CLI::App& app, ModelDataOptions& options);
-
-Result<session::Session> open_session(const ModelDataOptions& options, const std::string& run_folder, const std::vector<std::string>& arguments,
-                                      session::Observer& observer);
 
 }  // namespace posittune::cli

@@ -13,6 +13,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/session/quantize.h"
 #include "posittune/kernels/dispatch.h"
@@ -57,9 +58,7 @@ void print_report(const session::QuantizeJob& job, bool json, double seconds, st
                 {"scales", job.scales},
                 {"output", job.output},
                 {"seconds", seconds}};
-    fmt::print(
-        out, "{}\n",
-        Json{{"rows", Json::array({row})}}.dump(2, ' ', false, Json::error_handler_t::replace));
+    print_json(Json{{"rows", Json::array({row})}}, out);
     return;
   }
 

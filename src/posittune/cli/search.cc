@@ -12,10 +12,10 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/json_output.h"
+#include "posittune/cli/run_job.h"
 #include "posittune/cli/score_options.h"
 #include "posittune/cli/settings_options.h"
-#include "posittune/cli/terminal.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/tuning/tuner.h"
@@ -32,14 +32,13 @@ using session::SearchResult;
 
 // As they are written on the command line.
 struct Options {
-  ModelDataOptions model_data;
+  RunOptions run;
   session::SearchOptions search;
   session::SettingsText settings{.granularity = "channel", .rounding = "compensated", .activation_scale = "output", .input_weighted = true};
   std::vector<std::string> bits, size, activation_bits, mac_bits, energy, area;
-  std::string what, scale, activation_rule, max_drop, run_folder;
+  std::string what, scale, activation_rule, max_drop;
   double memory_pj_per_bit = -1;
   std::int64_t gain_items = -1;
-  bool json = false, dry_run = false;
 };
 
 const char* const kFormats =
@@ -130,7 +129,7 @@ void print_plan(const session::SearchPlan& plan, bool json, std::ostream& out) {
   if (json) {
     const nlohmann::ordered_json document = {{"model", plan.model}, {"task", plan.task}, {"weights", plan.weights}, {"choices", plan.choices},
                                              {"recipes", plan.recipes}, {"gain_items", plan.gain_items}, {"estimated_seconds", plan.seconds}};
-    fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print_json(document, out);
     return;
   }
   fmt::print(out, "model    {}\ntask     {}\nweights  {}\nchoices  {} for each\nrecipes  {} to measure\ngains    on {} of {} items\nestimate {:.0f} s of runs, beside scores\n",
@@ -140,28 +139,20 @@ void print_plan(const session::SearchPlan& plan, bool json, std::ostream& out) {
 // 1 when a budget cannot be met: results are written all the same.
 Status run_search(const Options& options, Streams streams) {
   const session::SearchOptions& job = options.search;
-  if (const Status right = check(job); !right) return right;
-  Terminal terminal(streams);
-  auto session = open_session(options.model_data, options.run_folder, streams.arguments, terminal);
-  if (!session) return session.error();
-  if (options.dry_run) {
-    auto plan = session->estimate(job);
-    if (!plan) return plan.error();
-    print_plan(*plan, options.json, streams.out);
-    return success();
-  }
-  auto result = session->search(job);
-  if (!result) return result.error();
-  if (options.json) {
-    streams.out << records::json_text(result->result);
-  } else {
-    print_result(*result, streams.out);
-  }
-  fmt::print(streams.err, "results: {}\n", result->run_folder);
-  if (result->missed.empty()) return success();
-  Error missed = result->missed.front();
-  missed.kind = ErrorKind::kGoal;
-  return missed;
+  return run_job(options.run, job, streams, print_plan, [&](session::Session& session) -> Status {
+    auto result = session.search(job);
+    if (!result) return result.error();
+    if (options.run.json) {
+      streams.out << records::json_text(result->result);
+    } else {
+      print_result(*result, streams.out);
+    }
+    fmt::print(streams.err, "results: {}\n", result->run_folder);
+    if (result->missed.empty()) return success();
+    Error missed = result->missed.front();
+    missed.kind = ErrorKind::kGoal;
+    return missed;
+  });
 }
 
 Status add_budgets(const Options& options, std::vector<tuning::Budget>& budgets) {
@@ -260,14 +251,12 @@ void declare_measuring(CLI::App& app, Options& options) {
   app.add_option("--batch", options.search.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
   app.add_option("--resamples", options.search.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
   app.add_option("--seed", options.search.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
-  app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/search-...)")->group(group);
-  app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
-  app.add_flag("--dry-run", options.dry_run, "measure nothing: show what would be measured and how long it may take");
+  declare_run(app, options.run, "search", group);
 }
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  declare_model_data(app, options->model_data);
+  declare_model_data(app, options->run.model_data);
   declare_choices(app, *options);
   declare_budgets(app, *options);
   declare_measuring(app, *options);

@@ -11,10 +11,10 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/json_output.h"
+#include "posittune/cli/run_job.h"
 #include "posittune/cli/score_options.h"
 #include "posittune/cli/settings_options.h"
-#include "posittune/cli/terminal.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/quant/scale_rules.h"
@@ -29,12 +29,12 @@ using session::SensitivityResult;
 
 // As they are written on the command line.
 struct Options {
-  ModelDataOptions model_data;
+  RunOptions run;
   session::SensitivityOptions analysis;
   session::SettingsText settings{.granularity = "channel"};
   std::vector<std::string> what, scales;
-  std::string tier, run_folder;
-  bool check = false, json = false, dry_run = false;
+  std::string tier;
+  bool check = false;
 };
 
 const char* const kFormats12 =
@@ -141,7 +141,7 @@ void print_plan(const session::SensitivityPlan& plan, bool json, std::ostream& o
     const nlohmann::ordered_json document = {{"model", plan.model}, {"task", plan.task}, {"sites", plan.sites}, {"formats", plan.formats},
                                              {"segments", plan.segments}, {"tier", plan.tier}, {"evaluations", plan.evaluations},
                                              {"estimated_seconds", plan.seconds}};
-    fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print_json(document, out);
     return;
   }
   fmt::print(out, "model    {}\ntask     {}\nsites    {} x {} formats\nsegments {}\ntier     {}\nestimate {:.0f} s, {:.0f} FP32 evaluations of {} items\n", plan.model,
@@ -150,25 +150,17 @@ void print_plan(const session::SensitivityPlan& plan, bool json, std::ostream& o
 
 Status analyse(const Options& options, Streams streams) {
   const session::SensitivityOptions& job = options.analysis;
-  if (const Status right = check(job); !right) return right;
-  Terminal terminal(streams);
-  auto session = open_session(options.model_data, options.run_folder, streams.arguments, terminal);
-  if (!session) return session.error();
-  if (options.dry_run) {
-    auto plan = session->estimate(job);
-    if (!plan) return plan.error();
-    print_plan(*plan, options.json, streams.out);
+  return run_job(options.run, job, streams, print_plan, [&](session::Session& session) -> Status {
+    auto result = session.sensitivity(job);
+    if (!result) return result.error();
+    if (options.run.json) {
+      streams.out << records::json_text(result->sensitivity);
+    } else {
+      print_result(*result, streams.out);
+    }
+    fmt::print(streams.err, "results: {}\n", result->run_folder);
     return success();
-  }
-  auto result = session->sensitivity(job);
-  if (!result) return result.error();
-  if (options.json) {
-    streams.out << records::json_text(result->sensitivity);
-  } else {
-    print_result(*result, streams.out);
-  }
-  fmt::print(streams.err, "results: {}\n", result->run_folder);
-  return success();
+  });
 }
 
 // What the words stand for, and defaults where there are none.
@@ -182,11 +174,7 @@ Result<Options> resolve(Options options) {
     if (!what) return what.error();
     if (std::find(job.what.begin(), job.what.end(), *what) == job.what.end()) job.what.push_back(*what);
   }
-  if (!options.scales.empty()) {
-    auto rules = session::parse_rules(options.scales);
-    if (!rules) return rules.error();
-    job.scales = std::move(*rules);
-  }
+  if (const Status read = read_settings(options.settings, options.scales, job.settings, job.scales); !read) return read.error();
   auto tier = sensitivity::parse_tier(options.tier);
   if (!tier) return tier.error();
   job.tier = *tier;
@@ -196,9 +184,6 @@ Result<Options> resolve(Options options) {
     job.upgrade_points = std::max<std::size_t>(job.upgrade_points, 8);
     job.naive = std::max<std::size_t>(job.naive, 4);
   }
-  auto settings = session::parse_settings(options.settings);
-  if (!settings) return settings.error();
-  job.settings = std::move(*settings);
   return options;
 }
 
@@ -240,14 +225,12 @@ void declare_more(CLI::App& app, Options& options) {
   app.add_option("--upgrade-to", options.analysis.upgrade_to, "with --upgrade-points: format that groups of channels get")->default_val("posit<5,1>")->group(group);
   app.add_option("--naive", options.analysis.naive, "also measure this many random pairs by running the whole model, to compare the time")->check(CLI::Range(0, 10000))->group(group);
   app.add_flag("--check", options.check, "check the scores: all three tiers and how well they agree, --mixes 20, --upgrade-points 8 and --naive 4")->group(group);
-  app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/sensitivity-...)")->group(group);
-  app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
-  app.add_flag("--dry-run", options.dry_run, "measure nothing: show what would be measured and how long it may take");
+  declare_run(app, options.run, "sensitivity", group);
 }
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  declare_model_data(app, options->model_data);
+  declare_model_data(app, options->run.model_data);
   declare_formats(app, *options);
   declare_measuring(app, *options);
   declare_more(app, *options);

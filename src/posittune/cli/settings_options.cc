@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
 
 namespace posittune::cli {
 
@@ -22,6 +23,19 @@ void declare_settings(CLI::App& app, session::SettingsText& text, const std::str
                    (text.input_weighted ? "--input-weighted" : "--plain-scales"))
       ->group(group);
   app.add_flag("--bias-correction", text.bias_correction, "correct the mean error that rounding weights makes in each output channel, in its bias")->group(group);
+}
+
+Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales, session::Settings& settings,
+                     std::vector<quant::ScaleRule>& rules) {
+  if (!scales.empty()) {
+    auto parsed = session::parse_rules(scales);
+    if (!parsed) return parsed.error();
+    rules = std::move(*parsed);
+  }
+  auto parsed = session::parse_settings(text);
+  if (!parsed) return parsed.error();
+  settings = std::move(*parsed);
+  return success();
 }
 
 }  // namespace posittune::cli

@@ -4,6 +4,7 @@
 // are chosen.
 
 #include <string>
+#include <vector>
 
 #include "posittune/session/settings.h"
 
@@ -15,5 +16,9 @@ namespace posittune::cli {
 
 // `text` holds the command's defaults.
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group);
+
+// Rules stay as they are where `scales` names none. kUsage for words that are not known.
+Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales, session::Settings& settings,
+                     std::vector<quant::ScaleRule>& rules);
 
 }  // namespace posittune::cli

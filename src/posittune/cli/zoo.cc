@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/session/zoo_models.h"
 #include "posittune/report/table.h"
 
@@ -53,7 +54,7 @@ Status zoo(const Options& options, Streams streams) {
       rows.push_back({{"name", model.name}, {"summary", model.summary}, {"present", model.present},
                       {"model", model.model()}, {"data", model.data()}, {"fetch", model.fetch}});
     }
-    fmt::print(streams.out, "{}\n", Json{{"rows", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
+    print_json(Json{{"rows", rows}}, streams.out);
     return success();
   }
   if (!options.name.empty()) {

@@ -1,0 +1,40 @@
+#pragma once
+
+// What commands that run a job of a session share.
+
+#include <string>
+
+#include "posittune/base/result.h"
+#include "posittune/cli/cli.h"
+#include "posittune/cli/model_data_options.h"
+#include "posittune/cli/terminal.h"
+#include "posittune/session/session.h"
+
+namespace posittune::cli {
+
+struct RunOptions {
+  ModelDataOptions model_data{};
+  std::string run_folder{};
+  bool json = false, dry_run = false;
+};
+
+// --run, --json, --dry-run of the command of that name.
+void declare_run(CLI::App& app, RunOptions& options, const std::string& command, const std::string& group);
+
+Result<session::Session> open_session(const RunOptions& options, Streams streams, session::Observer& observer);
+
+// `run` gets the open session; with --dry-run `show` gets what Session::estimate() says of the job in its place.
+template <class Job, class Show, class Run>
+Status run_job(const RunOptions& options, const Job& job, Streams streams, Show show, Run run) {
+  if (const Status right = check(job); !right) return right;
+  Terminal terminal(streams);
+  auto session = open_session(options, streams, terminal);
+  if (!session) return session.error();
+  if (!options.dry_run) return run(*session);
+  auto plan = session->estimate(job);
+  if (!plan) return plan.error();
+  show(*plan, options.json, streams.out);
+  return success();
+}
+
+}  // namespace posittune::cli
