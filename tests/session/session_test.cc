@@ -110,7 +110,11 @@ TEST_F(SessionTest, SearchesAfterAnAnalysis) {
 
   auto other = open(silent, "search");
   ASSERT_TRUE(other.ok());
-  SearchOptions search{.formats = {"int8", "int4"}, .budgets = {tuning::parse_budget(tuning::Cost::kBits, "6").value()}, .no_report = true, .resamples = 100};
+  SearchOptions search;
+  search.formats = {"int8", "int4"};
+  search.budgets = {tuning::parse_budget(tuning::Cost::kBits, "6").value()};
+  search.no_report = true;
+  search.resamples = 100;
   auto found = other->search(search);
   ASSERT_TRUE(found.ok()) << found.error().message();
   EXPECT_TRUE(found->missed.empty());
@@ -160,7 +164,9 @@ TEST_F(SessionTest, WrongOptionsAreFoundBeforeAModelIs) {
   unknown.formats = {"nothing"};
   EXPECT_EQ(check(CompareOptions{.formats = {"posit<8,9>"}}).error().kind, ErrorKind::kUsage);
   EXPECT_EQ(check(unknown).error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(check(SearchOptions{.formats = {"int8"}}).error().what, "nothing to search for");
+  SearchOptions aimless;
+  aimless.formats = {"int8"};
+  EXPECT_EQ(check(aimless).error().what, "nothing to search for");
   EXPECT_TRUE(check(few()).ok());
 }
 

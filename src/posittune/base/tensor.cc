@@ -54,4 +54,10 @@ Tensor Tensor::uncleared(ElementType type, TensorShape shape) {
   return tensor;
 }
 
+std::map<std::string, TensorShape> shapes_of(const Tensors& tensors) {
+  std::map<std::string, TensorShape> shapes;
+  for (const auto& [name, tensor] : tensors) shapes[name] = tensor.shape;
+  return shapes;
+}
+
 }  // namespace posittune

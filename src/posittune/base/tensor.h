@@ -62,6 +62,7 @@ struct Tensor {
 
 // By the name of a model's input or output.
 using Tensors = std::map<std::string, Tensor>;
+std::map<std::string, TensorShape> shapes_of(const Tensors& tensors);  // by their names
 
 // What a model says about one of its inputs or outputs; -1 is a dynamic dimension.
 struct TensorInfo {

@@ -10,6 +10,7 @@
 
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/cli/run_input_options.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/terminal.h"
@@ -31,32 +32,32 @@ struct Options {
   bool json = false;
 };
 
-struct Row {
-  const model::Layer* layer;
-  const model::Weight* weight;  // null for attention
-  std::optional<std::uint64_t> macs;  // none: not known without --shape
-  bool chosen;
-  quant::Summary summary;
-};
+// Null for attention.
+const model::Weight* weight_of(const model::Graph& graph, const model::Layer& layer) {
+  return layer.weight ? &graph.weights[*layer.weight] : nullptr;
+}
 
-Json to_json(const Row& row, const model::Graph& graph) {
-  const model::Layer& layer = *row.layer;
+Json to_json(const session::Inspection& found, std::size_t index) {
+  const model::Graph& graph = found.graph;
+  const model::Layer& layer = graph.layers[index];
+  const session::Inspection::Row& row = found.rows[index];
+  const model::Weight* weight = weight_of(graph, layer);
   Json json = {{"layer", layer.name},
                {"kind", std::string(model::name(layer.kind))},
-               {"weight", row.weight == nullptr ? Json(nullptr) : Json(row.weight->name)},
+               {"weight", weight == nullptr ? Json(nullptr) : Json(weight->name)},
                {"input_shape", layer.input_shape},
                {"output_shape", layer.output_shape},
                {"groups", layer.groups},
                {"macs", row.macs ? Json(*row.macs) : Json(nullptr)},
-               {"quantized", row.chosen}};
-  if (row.weight == nullptr) return json;
+               {"quantized", row.quantized}};
+  if (weight == nullptr) return json;
   Json shared = Json::array();
-  for (const std::size_t other : row.weight->layers) {
+  for (const std::size_t other : weight->layers) {
     if (&graph.layers[other] != &layer) shared.push_back(graph.layers[other].name);
   }
-  json["weight_shape"] = row.weight->shape;
-  json["channels"] = row.weight->rows;
-  json["parameters"] = row.weight->size();
+  json["weight_shape"] = weight->shape;
+  json["channels"] = weight->rows;
+  json["parameters"] = weight->size();
   json["min"] = row.summary.min;
   json["max"] = row.summary.max;
   json["rms"] = row.summary.rms;
@@ -78,41 +79,45 @@ std::string count_text(std::uint64_t count) {
   return fmt::format("{}", count);
 }
 
-void print_table(const model::Graph& graph, const std::vector<Row>& rows, const std::vector<model::LayerSizes>& products, std::ostream& out) {
+void print_table(const session::Inspection& found, std::ostream& out) {
+  const model::Graph& graph = found.graph;
   using report::Align;
   report::Table table({{"layer"}, {"weight"}, {"kind"}, {"weight shape"}, {"parameters", Align::kRight},
                        {"MACs", Align::kRight}, {"min", Align::kRight}, {"max", Align::kRight},
                        {"rms", Align::kRight}, {"kurtosis", Align::kRight}, {"uses", Align::kRight}, {""}});
   std::uint64_t macs = 0, parameters = 0;
   bool all_known = true;
-  for (const Row& row : rows) {
+  for (std::size_t i = 0; i < found.rows.size(); ++i) {
+    const session::Inspection::Row& row = found.rows[i];
+    const model::Layer& layer = graph.layers[i];
+    const model::Weight* weight = weight_of(graph, layer);
     macs += row.macs.value_or(0);
     all_known = all_known && row.macs;
-    std::vector<std::string> cells = {row.layer->name, "-", std::string(model::name(row.layer->kind)), "", "",
+    std::vector<std::string> cells = {layer.name, "-", std::string(model::name(layer.kind)), "", "",
                                       row.macs.value_or(0) > 0 ? count_text(*row.macs) : "-"};
-    if (row.weight != nullptr) {
-      cells[1] = row.weight->name;
-      cells[3] = to_string(row.weight->shape);
-      cells[4] = count_text(row.weight->size());
+    if (weight != nullptr) {
+      cells[1] = weight->name;
+      cells[3] = to_string(weight->shape);
+      cells[4] = count_text(weight->size());
       for (const double value : {double{row.summary.min}, double{row.summary.max}, row.summary.rms, row.summary.kurtosis}) {
         cells.push_back(fmt::format("{:.3g}", value));
       }
-      cells.push_back(std::to_string(row.weight->layers.size()));
+      cells.push_back(std::to_string(weight->layers.size()));
     } else {
       cells.resize(cells.size() + 5);
     }
-    cells.emplace_back(row.chosen ? "" : "stays FP32");
+    cells.emplace_back(row.quantized ? "" : "stays FP32");
     table.add_row(std::move(cells));
   }
-  for (const model::Weight& weight : graph.weights) parameters += weight.size();
+  for (const model::Weight& each : graph.weights) parameters += each.size();
   std::uint64_t beside = 0;
-  for (const model::LayerSizes& product : products) {
+  for (const model::LayerSizes& product : found.products) {
     beside += product.macs;
     all_known = all_known && product.known;
   }
-  const std::string others = beside > 0 ? fmt::format(" and {} in {} products that are no layers", count_text(beside), products.size()) : "";
+  const std::string others = beside > 0 ? fmt::format(" and {} in {} products that are no layers", count_text(beside), found.products.size()) : "";
   fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}{}\n", table.text(),
-             rows.size(), graph.weights.size(), count_text(parameters), count_text(graph.other_parameters),
+             found.rows.size(), graph.weights.size(), count_text(parameters), count_text(graph.other_parameters),
              all_known ? count_text(macs) + " MACs" : "MACs unknown", others);
 }
 
@@ -142,27 +147,22 @@ Status inspect(const Options& options, Streams streams) {
   if (!session) return session.error();
   auto found = session->inspect({.shapes = std::move(*shapes)});
   if (!found) return found.error();
-  const model::Graph* graph = &found->graph;
-  std::vector<Row> rows;
-  for (std::size_t i = 0; i < graph->layers.size(); ++i) {
-    const model::Layer& layer = graph->layers[i];
-    rows.push_back({&layer, layer.weight ? &graph->weights[*layer.weight] : nullptr, found->rows[i].macs, found->rows[i].quantized, found->rows[i].summary});
-  }
+  const model::Graph& graph = found->graph;
   const std::vector<model::LayerSizes>& products = found->products;
   if (options.json) {
-    Json document = {{"model", found->model}, {"rows", Json::array()}, {"products", Json::array()}, {"notes", graph->notes},
-                     {"other_parameters", graph->other_parameters}, {"other_bytes", graph->other_bytes}};
-    for (const Row& row : rows) document["rows"].push_back(to_json(row, *graph));
+    Json document = {{"model", found->model}, {"rows", Json::array()}, {"products", Json::array()}, {"notes", graph.notes},
+                     {"other_parameters", graph.other_parameters}, {"other_bytes", graph.other_bytes}};
+    for (std::size_t i = 0; i < found->rows.size(); ++i) document["rows"].push_back(to_json(*found, i));
     for (std::size_t p = 0; p < products.size(); ++p) {
-      document["products"].push_back(to_json(graph->products[p], products[p], products[p].known));
-      document["notes"].push_back(to_text(graph->products[p]));
+      document["products"].push_back(to_json(graph.products[p], products[p], products[p].known));
+      document["notes"].push_back(to_text(graph.products[p]));
     }
-    fmt::print(streams.out, "{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+    print_json(document, streams.out);
     return success();
   }
-  print_table(*graph, rows, products, streams.out);
-  if (!products.empty()) print_products(*graph, products, streams.out);
-  for (const std::string& note : graph->notes) fmt::print(streams.err, "note: {}\n", printable(note));
+  print_table(*found, streams.out);
+  if (!products.empty()) print_products(graph, products, streams.out);
+  for (const std::string& note : graph.notes) fmt::print(streams.err, "note: {}\n", printable(note));
   return success();
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <numeric>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -261,6 +263,18 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t index) 
                  .where = graph.path + ", tensor " + quoted(weight.name),
                  .found = first_lines(error.what())};
   }
+}
+
+Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector<bool>& chosen) {
+  std::vector<double> squares(graph.weights.size(), 0);
+  for (std::size_t w = 0; w < squares.size(); ++w) {
+    const auto& users = graph.weights[w].layers;
+    if (std::none_of(users.begin(), users.end(), [&](std::size_t l) { return chosen[l]; })) continue;
+    auto values = weight_values(graph, w);
+    if (!values) return values.error();
+    squares[w] = std::transform_reduce(values->begin(), values->end(), 0.0, std::plus<>(), [](float x) { return double{x} * x; });
+  }
+  return squares;
 }
 
 std::string openvino_version() { return ov::get_openvino_version().buildNumber; }

@@ -98,6 +98,9 @@ Result<Graph> load(const std::string& path, const LoadOptions& options = {});
 // The rows x cols values of a weight. kInput when one is NaN or infinite.
 Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight);
 
+// Sum of squares of each weight that a chosen layer uses; 0 for the others. Errors of weight_values().
+Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector<bool>& chosen);
+
 // Multiply-accumulates of each layer for inputs of these shapes (by input name; inputs left out
 // get 1 for each open dimension). kUsage when a name is unknown or a shape does not fit.
 Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,

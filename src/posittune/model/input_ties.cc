@@ -1,13 +1,9 @@
 #include "posittune/model/input_ties.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <numeric>
 #include <openvino/core/node.hpp>
 #include <utility>
-
-#include "posittune/model/weights.h"
 
 namespace posittune::model {
 
@@ -29,18 +25,6 @@ std::vector<std::string> input_ties(const Graph& graph, const std::vector<bool>&
     }
   }
   return ties;
-}
-
-Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector<bool>& chosen) {
-  std::vector<double> squares(graph.weights.size(), 0);
-  for (std::size_t w = 0; w < squares.size(); ++w) {
-    const auto& users = graph.weights[w].layers;
-    if (std::none_of(users.begin(), users.end(), [&](std::size_t l) { return chosen[l]; })) continue;
-    auto values = weight_values(graph, w);
-    if (!values) return values.error();
-    squares[w] = std::transform_reduce(values->begin(), values->end(), 0.0, std::plus<>(), [](float x) { return double{x} * x; });
-  }
-  return squares;
 }
 
 }  // namespace posittune::model

@@ -90,17 +90,17 @@ std::optional<CostRow> reference(const ModelCost& of, const cost::CostModel& cos
 
 }  // namespace
 
-Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& formats, const std::string& activations) {
+Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& names, const std::string& activations) {
   const bool same = activations == "same";
-  auto fixed = posittune::formats::parse_format(same ? "fp32" : activations);
+  auto fixed = formats::parse_format(same ? "fp32" : activations);
   if (!fixed) {
     Error error = fixed.error();
     error.where = "--activations";
     return error;
   }
   std::vector<FormatPair> pairs;
-  for (const std::string& text : formats) {
-    auto format = posittune::formats::parse_format(text);
+  for (const std::string& text : names) {
+    auto format = formats::parse_format(text);
     if (!format) return format.error();
     const bool known = std::any_of(pairs.begin(), pairs.end(), [&](const FormatPair& pair) { return pair.weight == *format; });
     if (!known) pairs.push_back({*format, same ? *format : *fixed});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "posittune/model/weights.h"
 #include "posittune/session/session.h"
 
 namespace posittune::session {

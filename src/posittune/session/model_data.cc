@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string_view>
@@ -10,8 +9,9 @@
 
 #include "posittune/base/files.h"
 #include "posittune/base/hash.h"
-#include "posittune/session/zoo_models.h"
 #include "posittune/data/constants.h"
+#include "posittune/session/config_text.h"
+#include "posittune/session/zoo_models.h"
 
 namespace posittune::session {
 namespace {
@@ -68,7 +68,6 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
 }
 
 std::string run_inputs_config(const Tensors& constants, const data::SplitSpecs& specs) {
-  const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); };
   std::string text;
   for (const auto& [name, tensor] : constants) text += "constant: " + quoted(data::constants_text({{name, tensor}})) + "\n";
   for (const auto& [name, axis] : specs.batch_axes) {

@@ -2,7 +2,6 @@
 
 // A model and its data, opened and checked.
 
-#include <optional>
 #include <string>
 #include <vector>
 

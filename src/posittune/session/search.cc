@@ -63,12 +63,6 @@ Status check_splits(const SearchOptions& options, const data::Splits& splits) {
   return success();
 }
 
-std::map<std::string, TensorShape> shapes_of(const Tensors& inputs) {
-  std::map<std::string, TensorShape> shapes;
-  for (const auto& [name, tensor] : inputs) shapes[name] = tensor.shape;
-  return shapes;
-}
-
 // Items whose gains take kGainMacs at most; at least one.
 std::size_t gain_items(const SearchOptions& options, double macs, std::size_t weights) {
   if (options.gain_items) return *options.gain_items;

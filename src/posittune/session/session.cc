@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,14 +12,10 @@
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
+#include "posittune/session/config_text.h"
 
 namespace posittune::session {
 namespace {
-
-// JSON strings are YAML strings; bytes that are not UTF-8 are replaced.
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 // The lines of a configuration that say what is scored.
 std::string scored_config(const evaluation::ScoredOutput& scored) {
@@ -46,9 +41,7 @@ std::string quantized_config(const engine::Engine& engine) {
 std::string macs_beside(const model::Graph& graph, const data::Dataset& data) {
   auto item = data.batch(0, 1);
   if (!item) return "";
-  std::map<std::string, TensorShape> shapes;
-  for (const auto& [name, tensor] : *item) shapes[name] = tensor.shape;
-  const auto sizes = model::count_sizes(graph, shapes);
+  const auto sizes = model::count_sizes(graph, shapes_of(*item));
   if (!sizes) return "";
   std::uint64_t beside = 0, all = 0;
   for (const model::LayerSizes& each : sizes->products) {

@@ -11,7 +11,6 @@
 // is missing there.
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
