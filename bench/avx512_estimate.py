@@ -10,6 +10,7 @@ Needs g++ and llvm-mca (Debian package llvm-16; another name with --mca).
 
     python3 bench/avx512_estimate.py --bench build/release [--write]
 """
+
 import json
 import pathlib
 import re
@@ -24,8 +25,11 @@ ROOT = pages.ROOT
 KERNELS = ROOT / "src/posittune/kernels"
 COMMON_FLAGS = ["-std=c++20", "-O3", "-DNDEBUG", "-ffp-contract=off", "-DPOSITTUNE_SIMD=1", "-w"]
 TARGETS = {  # file, flags, elements per vector, processors to simulate
-    "avx512": (["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512cd", "-mbmi2"], 16,
-               ["znver4", "icelake-server"]),
+    "avx512": (
+        ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512cd", "-mbmi2"],
+        16,
+        ["znver4", "icelake-server"],
+    ),
     "avx2": (["-mavx2", "-mbmi2"], 8, ["znver3"]),
 }
 # What to estimate: title, how the function's demangled name looks, the benchmark that measures it.
@@ -36,8 +40,10 @@ CASES = [
     ("encode posit<8,1>", "round_run<{kPosit}, .*WriteCode<unsigned char>", "encode/posit<8,1>"),
     ("decode posit<8,1>", "decode_run<{kPosit}, unsigned char>", "decode/posit<8,1>"),
 ]
-HEAD = [f"| {'kernel':20} | target | model          | instructions | cycles / 16 | elements / cycle | G/s  | measured G/s |",
-        f"|{'-' * 22}|--------|----------------|-------------:|------------:|-----------------:|-----:|-------------:|"]
+HEAD = [
+    f"| {'kernel':20} | target | model          | instructions | cycles / 16 | elements / cycle | G/s  | measured G/s |",
+    f"|{'-' * 22}|--------|----------------|-------------:|------------:|-----------------:|-----:|-------------:|",
+]
 
 
 def run(command, **options):
@@ -76,7 +82,7 @@ def inner_loop(body):
             if re.match(r"\.L\d+:$", lines[end]):
                 break
             if re.match(rf"\tj\w+\t{re.escape(label[1])}$", lines[end]):
-                loop = [l for l in lines[start + 1:end + 1] if not l.lstrip().startswith(".")]
+                loop = [l for l in lines[start + 1 : end + 1] if not l.lstrip().startswith(".")]
                 stores = [l for l in loop if re.match(r"\tv\w+\t.*%[xyz]mm\d+, \S*\(.*\)$", l)]
                 if len(stores) == 1:
                     return [line, *loop]
@@ -88,8 +94,9 @@ def simulate(mca, cpu, loop):
     with tempfile.NamedTemporaryFile("w", suffix=".s") as file:
         file.write("\n".join(loop) + "\n")
         file.flush()
-        out = run([mca, f"-mcpu={cpu}", "-iterations=1000", "-instruction-info=false",
-                   "-resource-pressure=false", file.name])
+        out = run(
+            [mca, f"-mcpu={cpu}", "-iterations=1000", "-instruction-info=false", "-resource-pressure=false", file.name]
+        )
     return float(re.search(r"Total Cycles:\s+(\d+)", out).group(1)) / 1000
 
 
@@ -98,9 +105,13 @@ def measured(build):
     wanted = "|".join(sorted({re.escape(bench) for _, _, bench in CASES}))
     rates = {}
     for program in ("quantize", "codes"):
-        command = [str(build / f"posittune_bench_{program}"), "--benchmark_format=json",
-                   f"--benchmark_filter=^(clock|({wanted})/avx2/threads:1/262144)",
-                   "--benchmark_repetitions=5", "--benchmark_enable_random_interleaving=true"]
+        command = [
+            str(build / f"posittune_bench_{program}"),
+            "--benchmark_format=json",
+            f"--benchmark_filter=^(clock|({wanted})/avx2/threads:1/262144)",
+            "--benchmark_repetitions=5",
+            "--benchmark_enable_random_interleaving=true",
+        ]
         for row in json.loads(run(command))["benchmarks"]:
             if row.get("aggregate_name") == "median":
                 name = row["run_name"].split("/avx2")[0].split("/additions")[0]
@@ -120,9 +131,13 @@ def main():
 
     here, clock_here = measured(options.bench) if options.bench else ({}, None)
     known = kinds()
-    lines = ["ESTIMATES by llvm-mca from the compiled inner loops, data in L1; not measurements.",
-             f"AVX-512 at an assumed {options.clock:g} GHz" + (f"; AVX2 at this machine's measured {clock_here / 1e9:.2f} GHz." if clock_here else "."),
-             "", *HEAD]
+    lines = [
+        "ESTIMATES by llvm-mca from the compiled inner loops, data in L1; not measurements.",
+        f"AVX-512 at an assumed {options.clock:g} GHz"
+        + (f"; AVX2 at this machine's measured {clock_here / 1e9:.2f} GHz." if clock_here else "."),
+        "",
+        *HEAD,
+    ]
     for target, (flags, lanes, cpus) in TARGETS.items():
         code = functions(options.compiler, target, flags)
         clock = options.clock if target == "avx512" or not clock_here else clock_here / 1e9
@@ -137,8 +152,10 @@ def main():
             for cpu in cpus:
                 per_cycle = lanes / simulate(options.mca, cpu, loop)
                 seen = f"{here[bench] * clock:.2f}" if target == "avx2" and bench in here else ""
-                lines.append(f"| {title:20} | {target:6} | {cpu:14} | {len(loop) - 1:12} | {16 / per_cycle:11.1f} |"
-                             f" {per_cycle:16.2f} | {per_cycle * clock:4.2f} | {seen:>12} |")
+                lines.append(
+                    f"| {title:20} | {target:6} | {cpu:14} | {len(loop) - 1:12} | {16 / per_cycle:11.1f} |"
+                    f" {per_cycle:16.2f} | {per_cycle * clock:4.2f} | {seen:>12} |"
+                )
     pages.finish(options, {"estimate": lines})
 
 

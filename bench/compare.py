@@ -5,6 +5,7 @@ usage: bench/compare.py [--build build/release] [--page docs/compare.md] [--only
 
 The page is written in place, table by table. --small: 2 items, two formats and few resamples, to see that it works.
 """
+
 import argparse
 import pathlib
 import re
@@ -35,20 +36,26 @@ def estimate(of: dict) -> str:
 def measure(args, command: str) -> dict:
     words = shlex.split(command)
     with tempfile.TemporaryDirectory() as folder:
-        return pages.posittune(args, *(pages.with_options(words, SMALL) if args.small else words), "--run", pathlib.Path(folder) / "run")
+        return pages.posittune(
+            args, *(pages.with_options(words, SMALL) if args.small else words), "--run", pathlib.Path(folder) / "run"
+        )
 
 
 def table(results: dict) -> str:
     rows = results["rows"]
     metric = next(name for name in METRICS if name in rows[0]["metrics"])
     scored = results["scored"]
-    lines = [f"| format | what | scale | bits/weight | {scored['loss'].upper()}, {scored['unit']} | {metric} | to FP32, paired |",
-             "|---|---|---|---:|---:|---:|---:|"]
+    lines = [
+        f"| format | what | scale | bits/weight | {scored['loss'].upper()}, {scored['unit']} | {metric} | to FP32, paired |",
+        "|---|---|---|---:|---:|---:|---:|",
+    ]
     for row in rows:
         of = row["metrics"][metric]
         paired = estimate(of["delta"]) + (" *" if of["delta"]["value"] != 0 and of["noise"] else "")
-        lines.append(f"| {row['format']} | {row['what']} | {row['scale']} | {row['bits_per_weight']:.3f} | "
-                     f"{estimate(row['metrics'][scored['loss']])} | {estimate(of)} | {paired} |")
+        lines.append(
+            f"| {row['format']} | {row['what']} | {row['scale']} | {row['bits_per_weight']:.3f} | "
+            f"{estimate(row['metrics'][scored['loss']])} | {estimate(of)} | {paired} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -64,7 +71,9 @@ def main() -> int:
         if args.only and not set(args.only) & set(shlex.split(command)):
             continue
         new = table(measure(args, command))
-        args.page.write_text(args.page.read_text().replace(f"`posittune {command}`\n\n{old}", f"`posittune {command}`\n\n{new}"))
+        args.page.write_text(
+            args.page.read_text().replace(f"`posittune {command}`\n\n{old}", f"`posittune {command}`\n\n{new}")
+        )
         print(f"posittune {command}: {len(new.splitlines()) - 2} rows", flush=True)
         made += 1
     return 0 if made else "no table was made"

@@ -6,6 +6,7 @@ usage: bench/compensation.py [--build build/release] [--models build/models] [--
 KL on the `search` split with the data of bench/search.py's first draw (a third of the calibration split). Runs go to --runs-folder and are continued
 there. The convolutions are YOLOv8n's: scripts/fetch makes it; where it is not, their table is left as it is.
 """
+
 import pathlib
 import re
 import sys
@@ -33,11 +34,28 @@ def prepare(args, name: str) -> pathlib.Path:
 
 def compare(args, name: str, run: str, *options) -> list[dict]:
     home, model = search.draw_home(args, name, 0), pages.model_folder(args, search.MODELS[name][0]) / "model.onnx"
-    return pages.posittune(args, "compare", model, "--data", home / "data.yaml", "--threads", 2, "-o", home / run, *options)["rows"]
+    return pages.posittune(
+        args, "compare", model, "--data", home / "data.yaml", "--threads", 2, "-o", home / run, *options
+    )["rows"]
 
 
 def uniform(args, name: str, formats: list[str], rounding: str) -> list[float]:
-    rows = compare(args, name, rounding, "--what", "w", "--granularity", "channel", "--input-weighted", "--scale", "mse", "--formats", ";".join(formats), "--rounding", rounding)
+    rows = compare(
+        args,
+        name,
+        rounding,
+        "--what",
+        "w",
+        "--granularity",
+        "channel",
+        "--input-weighted",
+        "--scale",
+        "mse",
+        "--formats",
+        ";".join(formats),
+        "--rounding",
+        rounding,
+    )
     return [search.kl(search.find({"rows": rows}, format=form)) for form in formats]
 
 
@@ -54,7 +72,7 @@ def products_alone(args, name: str, formats: list[str]) -> list[float]:
             del recipe["weights"][weight]["rounding"]
         options += ["--recipe", home / "edited" / f"{at}.yaml"]
         options[-1].write_text(yaml.safe_dump(recipe))
-    return [search.kl(row) for row in compare(args, name, "products", *options)[-len(formats):]]
+    return [search.kl(row) for row in compare(args, name, "products", *options)[-len(formats) :]]
 
 
 def number(value: float) -> str:
@@ -66,15 +84,24 @@ def embeddings(args) -> list[str]:
     prepare(args, name)
     nearest, both = (uniform(args, name, formats, rounding) for rounding in ("nearest", "compensated"))
     products = products_alone(args, name, formats)
-    return ["| format, real scales | nearest | products compensated | and embeddings |", "|---|---:|---:|---:|",
-            *(f"| {form} | {' | '.join(map(number, values))} |" for form, *values in zip(formats, nearest, products, both))]
+    return [
+        "| format, real scales | nearest | products compensated | and embeddings |",
+        "|---|---:|---:|---:|",
+        *(f"| {form} | {' | '.join(map(number, values))} |" for form, *values in zip(formats, nearest, products, both)),
+    ]
 
 
 def convolutions(args) -> list[str]:
     name, formats = "zoo YOLO" if args.small else CONVOLUTIONS[0], CONVOLUTIONS[1]
     prepare(args, name)
-    return [f"| | {' | '.join(formats)} |", "|---|" + "---:|" * len(formats),
-            *(f"| {rounding} | {' | '.join(map(number, uniform(args, name, formats, rounding)))} |" for rounding in ("nearest", "compensated"))]
+    return [
+        f"| | {' | '.join(formats)} |",
+        "|---|" + "---:|" * len(formats),
+        *(
+            f"| {rounding} | {' | '.join(map(number, uniform(args, name, formats, rounding)))} |"
+            for rounding in ("nearest", "compensated")
+        ),
+    ]
 
 
 def main() -> int:

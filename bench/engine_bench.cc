@@ -1,9 +1,11 @@
-// Times a model under recipes beside plain FP32 OpenVINO, in turns, so that both see the same machine.
+// Times a model under recipes beside plain FP32 OpenVINO, in turns, so that both see the same
+// machine.
 //
 //   posittune_bench_engine MODEL [--batch N] [--tokens N] [--runs N] [--threads N] [--size N]
 //                          [--formats LIST (w and wa)] [--only-memory FORMAT]
 //
-// Prints one JSON document: seconds (median) and ratios to plain OpenVINO (median of paired ratios).
+// Prints one JSON document: seconds (median) and ratios to plain OpenVINO (median of paired
+// ratios).
 
 #include <sys/resource.h>
 
@@ -58,13 +60,16 @@ Tensors random_inputs(const model::Graph& graph, const Options& options) {
   for (const TensorInfo& info : graph.inputs) {
     TensorShape shape;
     for (std::size_t d = 0; d < info.dims.size(); ++d) {
-      const std::size_t open = d == 0 ? options.batch : info.dims.size() == 4 ? options.size : options.tokens;
+      const std::size_t open = d == 0                  ? options.batch
+                               : info.dims.size() == 4 ? options.size
+                                                       : options.tokens;
       shape.push_back(info.dims[d] < 0 ? open : static_cast<std::size_t>(info.dims[d]));
     }
     Tensor tensor = Tensor::zeros(info.type, shape);
     const bool mask = info.name.find("mask") != std::string::npos;
     if (info.type == ElementType::kI64) {
-      for (auto& id : tensor.as<std::int64_t>()) id = mask ? 1 : static_cast<std::int64_t>(random() % 1000);
+      for (auto& id : tensor.as<std::int64_t>())
+        id = mask ? 1 : static_cast<std::int64_t>(random() % 1000);
     } else if (info.type == ElementType::kF32) {
       for (auto& value : tensor.as<float>()) value = static_cast<float>(random() % 256) / 255;
     }
@@ -105,8 +110,12 @@ int memory_run(const Options& options) {
   apply(engine, recipe(engine, options.memory_format, true));
   need(engine.run(inputs));
   const double weights = static_cast<double>(engine.weight_count()) * 4 / (1 << 20);
-  std::cout << Json{{"model", options.model}, {"fp32_weights_mb", weights}, {"peak_mb", peak_mb()},
-                    {"limit_mb", 2.5 * weights + 300}}.dump(2) << "\n";
+  std::cout << Json{{"model", options.model},
+                    {"fp32_weights_mb", weights},
+                    {"peak_mb", peak_mb()},
+                    {"limit_mb", 2.5 * weights + 300}}
+                   .dump(2)
+            << "\n";
   return 0;
 }
 
@@ -135,8 +144,11 @@ int timing_run(const Options& options) {
   Json rows = Json::array();
   const auto add = [&](const std::string& format, const std::string& what) {
     const Times times = paired(plain, engine, inputs, options.runs);
-    rows.push_back({{"format", format}, {"what", what}, {"path", std::string(engine.paths().back())},
-                    {"seconds", times.seconds}, {"ratio_to_openvino_fp32", times.ratio}});
+    rows.push_back({{"format", format},
+                    {"what", what},
+                    {"path", std::string(engine.paths().back())},
+                    {"seconds", times.seconds},
+                    {"ratio_to_openvino_fp32", times.ratio}});
   };
   add("fp32", "-");
   for (const std::string& format : options.formats) {
@@ -157,10 +169,17 @@ int timing_run(const Options& options) {
     singles.push_back(seconds_of([&] { apply(engine, one); }));
     apply(engine, a);
   }
-  std::cout << Json{{"model", options.model}, {"batch", options.batch}, {"tokens", options.tokens},
-                    {"threads", options.threads}, {"rows", rows}, {"change_all_seconds", all},
+  std::cout << Json{{"model", options.model},
+                    {"batch", options.batch},
+                    {"tokens", options.tokens},
+                    {"threads", options.threads},
+                    {"rows", rows},
+                    {"change_all_seconds", all},
                     {"change_one_median_seconds", median(singles)},
-                    {"change_one_largest_seconds", *std::max_element(singles.begin(), singles.end())}}.dump(2) << "\n";
+                    {"change_one_largest_seconds",
+                     *std::max_element(singles.begin(), singles.end())}}
+                   .dump(2)
+            << "\n";
   return 0;
 }
 

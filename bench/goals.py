@@ -1,4 +1,5 @@
 """The goals of the number formats, computed from one Measurement."""
+
 from dataclasses import dataclass
 
 REFERENCE = "posit<8,1>"
@@ -61,8 +62,9 @@ def family_goals(m, target):
         worst = f"{members[0][0]:.2f}x ({members[0][1]})"
         if len(over) > 1:
             worst += f"; {len(over)} of {len(members)} above: " + ", ".join(over[:6])
-        yield Goal(f"slowest {family} of {len(members)}, {target}: time of {REFERENCE} times",
-                   f"≤ {limit}x", worst, not over)
+        yield Goal(
+            f"slowest {family} of {len(members)}, {target}: time of {REFERENCE} times", f"≤ {limit}x", worst, not over
+        )
 
 
 def goals(m):
@@ -73,17 +75,38 @@ def goals(m):
     memcpy = m.rate("memcpy", "libc", size=LARGE)
     lacks = "this processor has no AVX-512"
     rows = [
-        at_least(f"quantize {REFERENCE}, 256 K in cache, avx512", giga(m.rate(qdq, "avx512")), 3, " G/s",
-                 "" if "avx512" in targets else lacks),
+        at_least(
+            f"quantize {REFERENCE}, 256 K in cache, avx512",
+            giga(m.rate(qdq, "avx512")),
+            3,
+            " G/s",
+            "" if "avx512" in targets else lacks,
+        ),
         at_least(f"quantize {REFERENCE}, 256 K in cache, avx2", giga(m.rate(qdq, "avx2")), 0.8, " G/s"),
-        at_least(f"quantize {REFERENCE}, 32 M, {best}: rate of memcpy times",
-                 ratio(m.rate(qdq, best, size=LARGE), memcpy), 0.6, ""),
+        at_least(
+            f"quantize {REFERENCE}, 32 M, {best}: rate of memcpy times",
+            ratio(m.rate(qdq, best, size=LARGE), memcpy),
+            0.6,
+            "",
+        ),
         *family_goals(m, best),
     ]
     for operation, direction in (("encode", "to"), ("decode", "from")):
-        rows.append(at_least(f"{operation} {REFERENCE} {direction} bytes, {best}",
-                             giga(m.rate(f"{operation}/{REFERENCE}", best)), 2, " G/s"))
-    rows.append(at_least(f"two threads, {REFERENCE} in cache, {best}: rate of one times",
-                         ratio(m.rate(qdq, best, threads=2), m.rate(qdq, best)), 1.7, "",
-                         "needs an idle machine" if m.cpu_time else ""))
+        rows.append(
+            at_least(
+                f"{operation} {REFERENCE} {direction} bytes, {best}",
+                giga(m.rate(f"{operation}/{REFERENCE}", best)),
+                2,
+                " G/s",
+            )
+        )
+    rows.append(
+        at_least(
+            f"two threads, {REFERENCE} in cache, {best}: rate of one times",
+            ratio(m.rate(qdq, best, threads=2), m.rate(qdq, best)),
+            1.7,
+            "",
+            "needs an idle machine" if m.cpu_time else "",
+        )
+    )
     return rows

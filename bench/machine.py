@@ -1,4 +1,5 @@
 """What the numbers depend on: processor, clock, governor, compiler, flags, load."""
+
 import datetime
 import json
 import pathlib
@@ -16,6 +17,7 @@ def lscpu():
         for entry in entries:
             found[entry["field"].rstrip(":")] = entry.get("data") or ""
             collect(entry.get("children", []))
+
     collect(json.loads(text)["lscpu"])
     return found
 
@@ -30,11 +32,12 @@ def lines(context, clock):
     cpu = lscpu()
     flags = [f for f in cpu.get("Flags", "").split() if f in ("avx2", "bmi2") or f.startswith("avx512")]
     model = cpu.get("Model name", "unknown processor")
-    numbers = ", ".join(f"{key} {cpu[field]}" for key, field in
-                        (("family", "CPU family"), ("model", "Model"), ("stepping", "Stepping"))
-                        if field in cpu)
-    caches = ", ".join(f"{name} {cpu[f'{name} cache']}" for name in ("L1d", "L2", "L3")
-                       if f"{name} cache" in cpu)
+    numbers = ", ".join(
+        f"{key} {cpu[field]}"
+        for key, field in (("family", "CPU family"), ("model", "Model"), ("stepping", "Stepping"))
+        if field in cpu
+    )
+    caches = ", ".join(f"{name} {cpu[f'{name} cache']}" for name in ("L1d", "L2", "L3") if f"{name} cache" in cpu)
     measured = f"{clock / 1e9:.2f} GHz (measured)" if clock else "clock not measured"
     load = ", ".join(f"{x:.1f}" for x in context.get("load_avg", []))
     return [

@@ -1,4 +1,5 @@
 """Runs Google Benchmark programs and reads their rates."""
+
 import json
 import os
 import statistics
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 @dataclass
 class Measurement:
     """One run of all programs. A benchmark is (operation, target, threads, elements)."""
-    rates: dict = field(default_factory=dict)   # benchmark -> elements per second, median
+
+    rates: dict = field(default_factory=dict)  # benchmark -> elements per second, median
     spread: list = field(default_factory=list)  # coefficient of variation of each benchmark
     context: dict = field(default_factory=dict)
     cpu_time: bool = False
@@ -34,9 +36,15 @@ def parse_name(run_name):
 
 def run_program(program, pattern, repetitions, min_time):
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        command = [str(program), f"--benchmark_filter={pattern}", f"--benchmark_repetitions={repetitions}",
-                   f"--benchmark_min_time={min_time}", "--benchmark_enable_random_interleaving=true",
-                   f"--benchmark_out={out.name}", "--benchmark_out_format=json"]
+        command = [
+            str(program),
+            f"--benchmark_filter={pattern}",
+            f"--benchmark_repetitions={repetitions}",
+            f"--benchmark_min_time={min_time}",
+            "--benchmark_enable_random_interleaving=true",
+            f"--benchmark_out={out.name}",
+            "--benchmark_out_format=json",
+        ]
         print(f"== {program.name} {pattern}", file=sys.stderr)
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
@@ -52,8 +60,7 @@ def measure(build, programs, repetitions, min_time, cpu_time):
     for name, pattern in programs.items():
         path = build / f"posittune_bench_{name}"
         if not os.access(path, os.X_OK):
-            fail(f"no {path.name} in the build folder\n  try: cmake --preset bench && "
-                 "cmake --build --preset bench")
+            fail(f"no {path.name} in the build folder\n  try: cmake --preset bench && cmake --build --preset bench")
         output = run_program(path, pattern, repetitions, min_time)
         result.context = result.context or output["context"]
         samples = {}

@@ -1,4 +1,5 @@
 """The pages of docs/: what all scripts that write tables into them share."""
+
 import argparse
 import json
 import os
@@ -16,13 +17,20 @@ CONTEXT = {"compiler": "the release preset", "flags": "-O3 -DNDEBUG -ffp-contrac
 def parser(about: str, page: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    made.add_argument("--page", type=pathlib.Path, default=ROOT / "docs" / page, help=f"default: docs/{page}; plots go beside it")
+    made.add_argument(
+        "--page", type=pathlib.Path, default=ROOT / "docs" / page, help=f"default: docs/{page}; plots go beside it"
+    )
     made.add_argument("--write", action="store_true", help="into the page, between its marks; default: print")
     return made
 
 
 def add_models(made: argparse.ArgumentParser, small: str) -> None:
-    made.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "models", help="folder of models that do not ship with the project")
+    made.add_argument(
+        "--models",
+        type=pathlib.Path,
+        default=ROOT / "build" / "models",
+        help="folder of models that do not ship with the project",
+    )
     made.add_argument("--small", action="store_true", help=f"to see that it works, in seconds: {small}")
 
 

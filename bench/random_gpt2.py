@@ -3,6 +3,7 @@
 
 Needs the packages of python/requirements-hub.txt: PYTHONPATH=python build/hub-venv/bin/python bench/random_gpt2.py
 """
+
 import pathlib
 import subprocess
 import sys

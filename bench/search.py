@@ -7,6 +7,7 @@ usage: bench/search.py [--build build/release] [--models build/models] [--runs-f
 Runs go to --runs-folder; finished ones there are used as they are, others continued. Models that are not there are left out, and named: scripts/fetch makes
 yolov8n and smollm2. A draw is every third item of the calibration split, with another first one.
 """
+
 import json
 import math
 import pathlib
@@ -35,7 +36,12 @@ MODELS = {  # name: (folder, items to search on, items to report on)
 }
 # In small: items of each split, and fewer choices of what takes long.
 SMALL_ITEMS = 2
-SMALL = {CHOICES: "posit<4,*>;int5;fp6_e2m3", EIGHT: "posit<7,*>;int9", INPUTS8: "posit<8,1>;int8@token", INPUTS6: "posit<6,1>;mxfp4"}
+SMALL = {
+    CHOICES: "posit<4,*>;int5;fp6_e2m3",
+    EIGHT: "posit<7,*>;int9",
+    INPUTS8: "posit<8,1>;int8@token",
+    INPUTS6: "posit<6,1>;mxfp4",
+}
 
 
 def draw_home(args, name: str, draw: int) -> pathlib.Path:
@@ -76,8 +82,10 @@ def finished(home: pathlib.Path, arguments: list[str]) -> dict | None:
     if not (home / "results.json").exists():
         return None
     said = json.loads((home / "run.json").read_text())["sessions"][-1]["command_line"]
-    if said[len(said) - len(arguments):] != arguments:
-        sys.exit(f"{home}: made with other options\n  expected: {' '.join(arguments)}\n  found: {' '.join(said)}\n  do: rename or delete that folder")
+    if said[len(said) - len(arguments) :] != arguments:
+        sys.exit(
+            f"{home}: made with other options\n  expected: {' '.join(arguments)}\n  found: {' '.join(said)}\n  do: rename or delete that folder"
+        )
     return json.loads((home / "results.json").read_text())
 
 
@@ -87,7 +95,9 @@ def posittune(args, name: str, draw: int, run: str, command: str, *options) -> d
         return earlier
     draw_data(args, name, draw)
     model = pages.model_folder(args, MODELS[name][0]) / "model.onnx"
-    return pages.posittune(args, command, model, "--data", home / "data.yaml", "--threads", 2, "-o", home / run, *options, codes=(0, 1))
+    return pages.posittune(
+        args, command, model, "--data", home / "data.yaml", "--threads", 2, "-o", home / run, *options, codes=(0, 1)
+    )
 
 
 def kl(row) -> float:
@@ -119,7 +129,13 @@ def spread(values) -> str:
 
 def verdict(holds) -> str:
     """Of all draws."""
-    return "holds" if all(holds) else "**fails**" if not any(holds) else f"**fails in {sum(not each for each in holds)} of {len(holds)} draws**"
+    return (
+        "holds"
+        if all(holds)
+        else "**fails**"
+        if not any(holds)
+        else f"**fails in {sum(not each for each in holds)} of {len(holds)} draws**"
+    )
 
 
 def draws_of(args, name: str, run: str = "") -> int:
@@ -148,23 +164,64 @@ class Model:
         formats = ["--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted"]
         inputs = ["--what", "wa", "--activation-scale", "output", "--refine", 1 if args.small else 16]
         both = ["compare", *channel, "--what", "wa", "--input-weighted", "--rounding", "compensated"]
-        six_formats = [*both, "--formats", "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6", "--scale", "mse_pow2", "--activation-scale"]
+        six_formats = [
+            *both,
+            "--formats",
+            "int8,fp8_e4m3,posit<8,1>,mxint8,posit<6,1>,mxfp6",
+            "--scale",
+            "mse_pow2",
+            "--activation-scale",
+        ]
         commands = {
             "plain": ["compare", *channel, "--what", "w", "--formats", "posit<8,1>,int8", "--scale", "mse_pow2,mse"],
             "weighted": ["compare", *channel, "--what", "w", *formats],
             "compensated": ["compare", *channel, "--what", "w", *formats, "--rounding", "compensated"],
             "search": ["search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines"],
-            "eight": ["search", "--bits", 8.05, "--activation-bits", 8, "--formats", EIGHT, "--activations", INPUTS8, *inputs],
+            "eight": [
+                "search",
+                "--bits",
+                8.05,
+                "--activation-bits",
+                8,
+                "--formats",
+                EIGHT,
+                "--activations",
+                INPUTS8,
+                *inputs,
+            ],
             "output": [*six_formats, "output"],
             "static": [*six_formats, "static"],
-            "token": [*both, "--formats", "int8,posit<8,1>,posit<6,1>", "--scale", "absmax,rms_pow2", "--activation-scale", "token"],
+            "token": [
+                *both,
+                "--formats",
+                "int8,posit<8,1>,posit<6,1>",
+                "--scale",
+                "absmax,rms_pow2",
+                "--activation-scale",
+                "token",
+            ],
             "windows": ["search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64],
-            "six": ["search", "--bits", 6.05, "--activation-bits", 6, "--formats", CHOICES, "--activations", INPUTS6, *inputs],
+            "six": [
+                "search",
+                "--bits",
+                6.05,
+                "--activation-bits",
+                6,
+                "--formats",
+                CHOICES,
+                "--activations",
+                INPUTS6,
+                *inputs,
+            ],
         }
         if args.small:
             commands = {run: [SMALL.get(word, word) for word in words] for run, words in commands.items()}
         for run in RUNS:
-            setattr(self, run, [posittune(args, name, draw, run, *commands[run]) for draw in range(draws_of(args, name, run))])
+            setattr(
+                self,
+                run,
+                [posittune(args, name, draw, run, *commands[run]) for draw in range(draws_of(args, name, run))],
+            )
 
 
 def claim_a(model) -> list[str]:
@@ -173,8 +230,10 @@ def claim_a(model) -> list[str]:
     lines = []
     for title, runs in (("nearest", model.weighted), ("compensated", model.compensated)):
         mixed = [min(kl(find(r, format="posit<8,*>", scale=s)) for s in ("mse_pow2", "mse")) for r in runs]
-        lines.append(f"| {model.name} | {title} | {spread(base)} | {spread(int8)} | {spread(mixed)} | {spread([m / b for m, b in zip(mixed, base)])} "
-                     f"| {verdict([m <= 0.5 * b for m, b in zip(mixed, base)])} | {verdict([m <= i for m, i in zip(mixed, int8)])} |")
+        lines.append(
+            f"| {model.name} | {title} | {spread(base)} | {spread(int8)} | {spread(mixed)} | {spread([m / b for m, b in zip(mixed, base)])} "
+            f"| {verdict([m <= 0.5 * b for m, b in zip(mixed, base)])} | {verdict([m <= i for m, i in zip(mixed, int8)])} |"
+        )
     return lines
 
 
@@ -184,41 +243,79 @@ def claim_bc(model) -> list[str]:
         ours = [find(r, method="search", budget=f"bits {bits}") for r in model.search]
         flex = [find(r, method="FlexPosit scheme", budget=f"bits {bits}") for r in model.search]
         # Uniform formats may have a little more than the budget: their scales and tags.
-        best = [min((row for row in r["rows"] if row["method"].startswith("uniform") and row["bits_per_weight"] <= float(bits) + 0.1), key=kl) for r in model.search]
+        best = [
+            min(
+                (
+                    row
+                    for row in r["rows"]
+                    if row["method"].startswith("uniform") and row["bits_per_weight"] <= float(bits) + 0.1
+                ),
+                key=kl,
+            )
+            for r in model.search
+        ]
         less = [100 * (1 - kl(o) / kl(f)) for o, f in zip(ours, flex)]
-        lines.append(f"| {model.name} | {bits} | {spread([kl(o) for o in ours])} | {spread([kl(f) for f in flex])} | {spread(less)} "
-                     f"| {verdict([x >= 65 for x in less]) if bits != '6' else ''} | {best[0]['method'][8:]} ({best[0]['bits_per_weight']:.2f}) | {spread([kl(b) for b in best])} "
-                     f"| {verdict([kl(o) < kl(b) for o, b in zip(ours, best)])} |")
+        lines.append(
+            f"| {model.name} | {bits} | {spread([kl(o) for o in ours])} | {spread([kl(f) for f in flex])} | {spread(less)} "
+            f"| {verdict([x >= 65 for x in less]) if bits != '6' else ''} | {best[0]['method'][8:]} ({best[0]['bits_per_weight']:.2f}) | {spread([kl(b) for b in best])} "
+            f"| {verdict([kl(o) < kl(b) for o, b in zip(ours, best)])} |"
+        )
     return lines
 
 
 def methods_table(model) -> list[str]:
-    methods = ["search", "HAWQ-like order", "AIMET list", "greedy by SQNR", "small layers first", "random", "shuffled scores", "FlexPosit scheme"]
+    methods = [
+        "search",
+        "HAWQ-like order",
+        "AIMET list",
+        "greedy by SQNR",
+        "small layers first",
+        "random",
+        "shuffled scores",
+        "FlexPosit scheme",
+    ]
     lines = []
     for bits in ("4.5", "5"):
         cells = [spread([kl(find(r, method=m, budget=f"bits {bits}")) for r in model.search]) for m in methods]
-        windows = spread([kl(find(r, method="search", budget=f"bits {bits}")) for r in model.windows]) if model.windows else "not run"
+        windows = (
+            spread([kl(find(r, method="search", budget=f"bits {bits}")) for r in model.windows])
+            if model.windows
+            else "not run"
+        )
         lines.append(f"| {model.name} | {bits} | {cells[0]} | {windows} | " + " | ".join(cells[1:]) + " |")
     return lines
 
 
 def claim_d(model) -> list[str]:
-    rows = [("searched, 8 bits", [find(r, method="search") for r in model.eight]), ("searched, 6 bits", [find(r, method="search") for r in model.six])]
+    rows = [
+        ("searched, 8 bits", [find(r, method="search") for r in model.eight]),
+        ("searched, 6 bits", [find(r, method="search") for r in model.six]),
+    ]
     for form in ("posit<8,1>", "fp8_e4m3", "int8", "mxint8", "posit<6,1>", "mxfp6"):
         if form.startswith("mx"):  # its scales are its blocks'
             rows.append((form, [find(r, format=form) for r in model.output]))
             continue
-        rows += [(f"{form} {rule}", [find(r, format=form) for r in runs]) for rule, runs in (("output", model.output), ("static", model.static))]
+        rows += [
+            (f"{form} {rule}", [find(r, format=form) for r in runs])
+            for rule, runs in (("output", model.output), ("static", model.static))
+        ]
     for form in ("int8", "posit<8,1>", "posit<6,1>"):  # the better of two rules for the scale
-        rows.append((f"{form} per token", [min((find(r, format=form, scale=s) for s in ("absmax", "rms_pow2")), key=kl) for r in model.token]))
+        rows.append(
+            (
+                f"{form} per token",
+                [min((find(r, format=form, scale=s) for s in ("absmax", "rms_pow2")), key=kl) for r in model.token],
+            )
+        )
     lines = []
     for title, found in rows:
         if not found:
             lines.append(f"| {model.name} | {title} | not run | | | |")
             continue
         limit = 1 if title == "searched, 8 bits" else 10 if title == "searched, 6 bits" else None
-        lines.append(f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} "
-                     f"| {'' if limit is None else verdict([drop(r) <= limit for r in found])} |")
+        lines.append(
+            f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} "
+            f"| {'' if limit is None else verdict([drop(r) <= limit for r in found])} |"
+        )
     return lines
 
 
@@ -228,31 +325,65 @@ def claim_e(model) -> list[str]:
         before = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.weighted]
         after = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.compensated]
         less = [100 * (1 - a / b) for a, b in zip(after, before)]
-        lines.append(f"| {model.name} | {form} | {spread(before)} | {spread(after)} | {spread(less)} | {verdict([x >= 40 for x in less])} |")
+        lines.append(
+            f"| {model.name} | {form} | {spread(before)} | {spread(after)} | {spread(less)} | {verdict([x >= 40 for x in less])} |"
+        )
     return lines
 
 
 def tables(models) -> list[str]:
     def each(part):
         return [line for model in models for line in part(model)]
+
     return [
-        "### (a) 8 bits, weights only: es per channel against posit<8,1> and INT8", "",
-        "KL on the report split, nats per token, item or image; median of the draws and all of them. `posit<8,*>` with weighted scales (the better of powers of two and real ones), posit<8,1> with powers of two by SQNR, INT8 per channel with real MSE scales, both to nearest.", "",
-        "| model | rounding of posit<8,*> | posit<8,1> | INT8 | posit<8,*> | to posit<8,1> | at most half | no more than INT8 |", "|---|---|---|---|---|---|---|---|", *each(claim_a), "",
-        "### (b), (c) Mixed formats against FlexPosit's scheme and the best uniform format", "",
-        "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |", "|---|---:|---|---|---|---|---|---|---|", *each(claim_bc), "",
-        "KL of all rules at equal bits:", "",
-        "| model | bits | searched | searched, windows of 64 | HAWQ-like order | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |", "|---|---:|---|---|---|---|---|---|---|---|---|", *each(methods_table), "",
-        *[f"![{model.name}: KL against bits](results-{slug(model.name)}.svg)" for model in models], "",
-        "### (d) Weights and inputs", "",
-        "Loss in percent of FP32's perplexity, accuracy or mAP. `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); a search takes `output`. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.", "",
-        "| model | formats | bits/weight | KL | loss, % | goal |", "|---|---|---|---|---|---|", *each(claim_d), "",
-        "### (e) Error compensation at 4 bits", "",
-        "| model | format | nearest | compensated | less, % | at least 40 % |", "|---|---|---|---|---|---|", *each(claim_e), "",]
+        "### (a) 8 bits, weights only: es per channel against posit<8,1> and INT8",
+        "",
+        "KL on the report split, nats per token, item or image; median of the draws and all of them. `posit<8,*>` with weighted scales (the better of powers of two and real ones), posit<8,1> with powers of two by SQNR, INT8 per channel with real MSE scales, both to nearest.",
+        "",
+        "| model | rounding of posit<8,*> | posit<8,1> | INT8 | posit<8,*> | to posit<8,1> | at most half | no more than INT8 |",
+        "|---|---|---|---|---|---|---|---|",
+        *each(claim_a),
+        "",
+        "### (b), (c) Mixed formats against FlexPosit's scheme and the best uniform format",
+        "",
+        "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |",
+        "|---|---:|---|---|---|---|---|---|---|",
+        *each(claim_bc),
+        "",
+        "KL of all rules at equal bits:",
+        "",
+        "| model | bits | searched | searched, windows of 64 | HAWQ-like order | AIMET list | greedy SQNR | small first | random | shuffled scores | FlexPosit scheme |",
+        "|---|---:|---|---|---|---|---|---|---|---|---|",
+        *each(methods_table),
+        "",
+        *[f"![{model.name}: KL against bits](results-{slug(model.name)}.svg)" for model in models],
+        "",
+        "### (d) Weights and inputs",
+        "",
+        "Loss in percent of FP32's perplexity, accuracy or mAP. `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); a search takes `output`. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.",
+        "",
+        "| model | formats | bits/weight | KL | loss, % | goal |",
+        "|---|---|---|---|---|---|",
+        *each(claim_d),
+        "",
+        "### (e) Error compensation at 4 bits",
+        "",
+        "| model | format | nearest | compensated | less, % | at least 40 % |",
+        "|---|---|---|---|---|---|",
+        *each(claim_e),
+        "",
+    ]
 
 
-COLORS = {"search": "#0072b2", "FlexPosit scheme": "#d55e00", "HAWQ-like order": "#cc79a7", "random": "#999999",
-          "uniform posit": "#009e73", "uniform int": "#e69f00", "uniform fp": "#56b4e9"}
+COLORS = {
+    "search": "#0072b2",
+    "FlexPosit scheme": "#d55e00",
+    "HAWQ-like order": "#cc79a7",
+    "random": "#999999",
+    "uniform posit": "#009e73",
+    "uniform int": "#e69f00",
+    "uniform fp": "#56b4e9",
+}
 
 
 def plot(model) -> str:
@@ -268,17 +399,30 @@ def plot(model) -> str:
 
     def at(x, y):
         return 60 + 440 * (x - left) / (right - left), 330 - 290 * (y - low) / (high - low)
-    parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 380" font-family="sans-serif" font-size="12">', '<rect width="660" height="380" fill="#fff"/>',
-             f'<text x="60" y="24">{model.name}: KL to FP32 on the report split</text><text x="280" y="368" text-anchor="middle">bits per weight</text>']
+
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 380" font-family="sans-serif" font-size="12">',
+        '<rect width="660" height="380" fill="#fff"/>',
+        f'<text x="60" y="24">{model.name}: KL to FP32 on the report split</text><text x="280" y="368" text-anchor="middle">bits per weight</text>',
+    ]
     for x in range(left, right + 1):
-        parts.append(f'<path d="M{at(x, low)[0]:.1f} 40V330" stroke="#ddd"/><text x="{at(x, low)[0]:.1f}" y="348" text-anchor="middle">{x}</text>')
+        parts.append(
+            f'<path d="M{at(x, low)[0]:.1f} 40V330" stroke="#ddd"/><text x="{at(x, low)[0]:.1f}" y="348" text-anchor="middle">{x}</text>'
+        )
     for y in range(low, high + 1):
-        parts.append(f'<path d="M60 {at(left, y)[1]:.1f}H500" stroke="#ddd"/><text x="54" y="{at(left, y)[1] + 4:.1f}" text-anchor="end">1e{y}</text>')
+        parts.append(
+            f'<path d="M60 {at(left, y)[1]:.1f}H500" stroke="#ddd"/><text x="54" y="{at(left, y)[1] + 4:.1f}" text-anchor="end">1e{y}</text>'
+        )
     for number, (name, color) in enumerate(COLORS.items()):
         line = [at(*point) for point in sorted(lines.get(name, []))]
         where = " ".join(f"{x:.1f},{y:.1f}" for x, y in line)
-        parts.append(f'<polyline points="{where}" fill="none" stroke="{color}" stroke-width="1.8"/>' + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in line))
-        parts.append(f'<circle cx="516" cy="{52 + 18 * number}" r="4" fill="{color}"/><text x="526" y="{56 + 18 * number}">{"searched" if name == "search" else name}</text>')
+        parts.append(
+            f'<polyline points="{where}" fill="none" stroke="{color}" stroke-width="1.8"/>'
+            + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in line)
+        )
+        parts.append(
+            f'<circle cx="516" cy="{52 + 18 * number}" r="4" fill="{color}"/><text x="526" y="{56 + 18 * number}">{"searched" if name == "search" else name}</text>'
+        )
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -287,14 +431,32 @@ def main() -> int:
     pages.add_models(parser, "one draw, two items, few choices, models of the zoo; give it a --runs-folder of its own")
     parser.add_argument("--runs-folder", type=pathlib.Path, default=pages.ROOT / "build" / "search")
     parser.add_argument("--only", nargs="*", choices=list(MODELS))
-    parser.add_argument("--draws", nargs="*", default=[], metavar="N", help=f"calibration draws: N (default {DRAWS}), NAME=N of a model, NAME:RUN=N of one of its runs (0: not made; all but plain, weighted, compensated and search may be left out)")
+    parser.add_argument(
+        "--draws",
+        nargs="*",
+        default=[],
+        metavar="N",
+        help=f"calibration draws: N (default {DRAWS}), NAME=N of a model, NAME:RUN=N of one of its runs (0: not made; all but plain, weighted, compensated and search may be left out)",
+    )
     args = parser.parse_args()
     args.runs_folder = args.runs_folder.resolve()
     names = args.only or [name for name in MODELS if not args.small or MODELS[name][0].startswith("zoo/")]
     missing = [name for name in names if not pages.is_there(args, MODELS[name][0])]
     models = [Model(args, name) for name in names if name not in missing]
     draws = "; ".join(drawn(args, model.name) for model in models)
-    pages.finish(args, {"results": [*pages.environment(), "", f"Calibration draws: {draws}.", "", *tables(models), *([f"Not there: {', '.join(missing)}."] if missing else [])]})
+    pages.finish(
+        args,
+        {
+            "results": [
+                *pages.environment(),
+                "",
+                f"Calibration draws: {draws}.",
+                "",
+                *tables(models),
+                *([f"Not there: {', '.join(missing)}."] if missing else []),
+            ]
+        },
+    )
     if args.write:
         for model in models:
             (args.page.parent / f"results-{slug(model.name)}.svg").write_text(plot(model))

@@ -6,6 +6,7 @@
 
 A table whose program or model is not there is left as it is, and named on stderr: scripts/fetch makes smollm2.
 """
+
 import json
 import pathlib
 import subprocess
@@ -26,7 +27,19 @@ SOLVER = [  # (what, benchmark of posittune_bench_knapsack)
     ("100,000 windows x 8 formats, front of 20 points", "front/100000/8"),
 ]
 FRONT = ["search", "--pareto", "20"]
-ONE = ["compare", "--formats", "posit<4,*>", "--what", "w", "--scale", "mse", "--granularity", "channel", "--rounding", "compensated"]
+ONE = [
+    "compare",
+    "--formats",
+    "posit<4,*>",
+    "--what",
+    "w",
+    "--scale",
+    "mse",
+    "--granularity",
+    "channel",
+    "--rounding",
+    "compensated",
+]
 SEARCHES = [  # (what, asked, folder, items to search on and to report on, command)
     ("zoo GPT-2, front of 20 points, 32 items of each split", "1 min", "zoo/gpt2", None, [*FRONT, "--limit", "32"]),
     ("zoo GPT-2, the same, all its data", "", "zoo/gpt2", None, FRONT),
@@ -41,10 +54,23 @@ def solver(args) -> list[str] | None:
         return None
     shown = SOLVER[:3] if args.small else SOLVER
     names = "|".join(name for _, name in shown)
-    line = [program, f"--benchmark_filter=^({names})/real_time$", f"--benchmark_min_time={0.001 if args.small else 0.5}", "--benchmark_format=json"]
+    line = [
+        program,
+        f"--benchmark_filter=^({names})/real_time$",
+        f"--benchmark_min_time={0.001 if args.small else 0.5}",
+        "--benchmark_format=json",
+    ]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
-    seconds = {row["name"].removesuffix("/real_time"): row["real_time"] / 1e3 for row in json.loads(done.stdout)["benchmarks"]}
-    return [*pages.environment(), "", "| what | seconds |", "|---|---:|", *(f"| {what} | {seconds[name]:.2g} |" for what, name in shown)]
+    seconds = {
+        row["name"].removesuffix("/real_time"): row["real_time"] / 1e3 for row in json.loads(done.stdout)["benchmarks"]
+    }
+    return [
+        *pages.environment(),
+        "",
+        "| what | seconds |",
+        "|---|---:|",
+        *(f"| {what} | {seconds[name]:.2g} |" for what, name in shown),
+    ]
 
 
 def timed(args, folder: str, limits: tuple[int, int] | None, command: list[str]) -> float:
@@ -52,23 +78,59 @@ def timed(args, folder: str, limits: tuple[int, int] | None, command: list[str])
     data = yaml.safe_load((home / "data.yaml").read_text())
     for split, of in data.items():
         if isinstance(of, dict):
-            of.update({key: str((home / of[key]).resolve()) for key in ("path", "tokenizer", "annotations", "labels") if key in of})
+            of.update(
+                {
+                    key: str((home / of[key]).resolve())
+                    for key in ("path", "tokenizer", "annotations", "labels")
+                    if key in of
+                }
+            )
     if limits:
         data["search"]["limit"], data["report"]["limit"] = limits
     with tempfile.TemporaryDirectory() as scratch:
         file = pathlib.Path(scratch) / "data.yaml"
         file.write_text(yaml.safe_dump(data))
         start = time.perf_counter()
-        pages.posittune(args, command[0], home / "model.onnx", "--data", file, "--threads", 2, "-o", pathlib.Path(scratch) / "run", *command[1:], codes=(0, 1))
+        pages.posittune(
+            args,
+            command[0],
+            home / "model.onnx",
+            "--data",
+            file,
+            "--threads",
+            2,
+            "-o",
+            pathlib.Path(scratch) / "run",
+            *command[1:],
+            codes=(0, 1),
+        )
         return time.perf_counter() - start
 
 
 def searches(args) -> list[str] | None:
-    rows = [("zoo GPT-2, front of 3 points", "", "zoo/gpt2", (2, 2), ["search", "--pareto", "3", "--limit", "2", "--formats", "int4;int8"])] if args.small else SEARCHES
+    rows = (
+        [
+            (
+                "zoo GPT-2, front of 3 points",
+                "",
+                "zoo/gpt2",
+                (2, 2),
+                ["search", "--pareto", "3", "--limit", "2", "--formats", "int4;int8"],
+            )
+        ]
+        if args.small
+        else SEARCHES
+    )
     if not all(pages.is_there(args, folder) for _, _, folder, _, _ in rows):
         return None
     lines = [*pages.environment(), "", "| what | asked | took, s |", "|---|---:|---:|"]
-    return [*lines, *(f"| {what} | {asked} | {timed(args, folder, limits, command):.0f} |" for what, asked, folder, limits, command in rows)]
+    return [
+        *lines,
+        *(
+            f"| {what} | {asked} | {timed(args, folder, limits, command):.0f} |"
+            for what, asked, folder, limits, command in rows
+        ),
+    ]
 
 
 def main() -> int:
@@ -76,7 +138,9 @@ def main() -> int:
     pages.add_models(parser, "three small knapsacks, a front of three points on two items")
     parser.add_argument("--only", choices=["solver", "searches"])
     args = parser.parse_args()
-    parts = {name: make(args) for name, make in (("solver", solver), ("searches", searches)) if args.only in (None, name)}
+    parts = {
+        name: make(args) for name, make in (("solver", solver), ("searches", searches)) if args.only in (None, name)
+    }
     for name in [name for name, lines in parts.items() if lines is None]:
         print(f"not made: {name} (its program or a model is not there)", file=sys.stderr)
         del parts[name]

@@ -7,6 +7,7 @@ usage: bench/sensitivity.py [--build build/release] [--models build/models] [--r
 Runs go to --runs-folder and are continued there; delete it to measure times anew. Models that are not there are left out, and
 named: scripts/fetch makes yolov8n and smollm2.
 """
+
 import os
 import pathlib
 import resource
@@ -24,7 +25,18 @@ MODELS = {  # name: (arguments, folder below --models or None)
     "YOLOv8n": (["--check", "--limit", "8"], "yolov8n"),
     "SmolLM2": ([*SAMPLED, "--limit", "3"], "smollm2"),
 }
-INPUTS = ["zoo:albert", "--limit", "48", "--formats", "int8,posit<6,1>,int4", "--what", "a,wa", "--tier", "exact", "--no-early-stop"]
+INPUTS = [
+    "zoo:albert",
+    "--limit",
+    "48",
+    "--formats",
+    "int8,posit<6,1>,int4",
+    "--what",
+    "a,wa",
+    "--tier",
+    "exact",
+    "--no-early-stop",
+]
 SMALL = {"--limit": "2", "--formats": "posit<6,1>;int4", "--mixes": "2", "--upgrade-points": "3", "--naive": "1"}
 
 
@@ -45,17 +57,25 @@ def number(value, digits=3) -> str:
 
 
 def agreement_table(results: dict) -> list[str]:
-    lines = ["| model | tier | against | pairs | Spearman | R^2 of logs | true / tier, median |", "|---|---|---|---:|---:|---:|---:|"]
+    lines = [
+        "| model | tier | against | pairs | Spearman | R^2 of logs | true / tier, median |",
+        "|---|---|---|---:|---:|---:|---:|",
+    ]
     for name, result in results.items():
         for record in result["agreement"]:
             if record["reference"] == "exact" and record["what"] == "w":
-                lines.append(f"| {name} | {record['tier']} | exact | {record['pairs']} | {number(record['spearman'])} | {number(record['r2_log'])} "
-                             f"| {number(record['ratio'], 2) if record['tier'] == 'gain' else ''} |")
+                lines.append(
+                    f"| {name} | {record['tier']} | exact | {record['pairs']} | {number(record['spearman'])} | {number(record['r2_log'])} "
+                    f"| {number(record['ratio'], 2) if record['tier'] == 'gain' else ''} |"
+                )
     return lines
 
 
 def cost_table(results: dict) -> list[str]:
-    lines = ["| model | weights | tier | runs | seconds | FP32 evaluations | goal | |", "|---|---:|---|---:|---:|---:|---:|---|"]
+    lines = [
+        "| model | weights | tier | runs | seconds | FP32 evaluations | goal | |",
+        "|---|---:|---|---:|---:|---:|---:|---|",
+    ]
     for name, result in results.items():
         weights = len({row["weight"] for row in result["rows"] if row["what"] == "w"})
         formats = len({row["format"] for row in result["rows"]})
@@ -63,43 +83,66 @@ def cost_table(results: dict) -> list[str]:
         gain = costs["proxy"]["evaluations"] + costs["gain"]["evaluations"] + 1
         goal = 0.6 * weights + 10
         for tier, cost in costs.items():
-            lines.append(f"| {name} | {weights} | {tier} | {cost['probes']} | {cost['seconds']:.1f} | {cost['evaluations']:.1f} | | |")
-        lines.append(f"| {name} | {weights} | **proxy + gain + FP32**, {formats} formats | | | {gain:.1f} | {goal:.1f} | {'met' if gain <= goal else '**missed**'} |")
+            lines.append(
+                f"| {name} | {weights} | {tier} | {cost['probes']} | {cost['seconds']:.1f} | {cost['evaluations']:.1f} | | |"
+            )
+        lines.append(
+            f"| {name} | {weights} | **proxy + gain + FP32**, {formats} formats | | | {gain:.1f} | {goal:.1f} | {'met' if gain <= goal else '**missed**'} |"
+        )
         exact = costs["exact"]
         if exact["probes"] > 0:
             # Sums of 20 mixes and 27 upgrade points are whole runs and counted in the tier.
             whole = sum(len(result.get(part, [])) for part in ("mixes", "upgrades"))
             each = (exact["evaluations"] - min(whole, exact["probes"] - 1)) / max(1, exact["probes"] - whole)
-            lines.append(f"| {name} | {weights} | **exact, a format** | | | {each * weights:.1f} | {0.6 * weights:.1f} | {'met' if each <= 0.6 else '**missed**'} |")
+            lines.append(
+                f"| {name} | {weights} | **exact, a format** | | | {each * weights:.1f} | {0.6 * weights:.1f} | {'met' if each <= 0.6 else '**missed**'} |"
+            )
         if "naive" in costs:
             naive = costs["naive"]
-            lines.append(f"| {name} | {weights} | naive, a format | | | {naive['evaluations'] / max(1, naive['probes']) * weights:.1f} | | |")
+            lines.append(
+                f"| {name} | {weights} | naive, a format | | | {naive['evaluations'] / max(1, naive['probes']) * weights:.1f} | | |"
+            )
     return lines
 
 
 def input_table(result: dict) -> list[str]:
     lines = ["| what | pairs | Spearman | R^2 of logs | median of true / gain |", "|---|---:|---:|---:|---:|"]
     for what, title in (("a", "inputs"), ("wa", "weights and inputs")):
-        (of,) = [record for record in result["agreement"] if (record["tier"], record["reference"], record["what"]) == ("gain", "exact", what)]
-        lines.append(f"| {title} | {of['pairs']} | {number(of['spearman'])} | {number(of['r2_log'])} | {number(of['ratio'], 2)} |")
+        (of,) = [
+            record
+            for record in result["agreement"]
+            if (record["tier"], record["reference"], record["what"]) == ("gain", "exact", what)
+        ]
+        lines.append(
+            f"| {title} | {of['pairs']} | {number(of['spearman'])} | {number(of['r2_log'])} | {number(of['ratio'], 2)} |"
+        )
     return lines
 
 
 def mix_table(results: dict) -> list[str]:
-    lines = ["| model | mixes | bits/weight | KL / sum of scores: least | median | most |", "|---|---:|---|---:|---:|---:|"]
+    lines = [
+        "| model | mixes | bits/weight | KL / sum of scores: least | median | most |",
+        "|---|---:|---|---:|---:|---:|",
+    ]
     for name, result in results.items():
         mixes = result.get("mixes", [])
         ratios = sorted(mix["measured"] / mix["predicted"] for mix in mixes)
         if not ratios:
             continue
         bits = [mix["bits_per_weight"] for mix in mixes]
-        lines.append(f"| {name} | {len(mixes)} | {min(bits):.2f} to {max(bits):.2f} | {ratios[0]:.2f} | {ratios[len(ratios) // 2]:.2f} | {ratios[-1]:.2f} |")
+        lines.append(
+            f"| {name} | {len(mixes)} | {min(bits):.2f} to {max(bits):.2f} | {ratios[0]:.2f} | {ratios[len(ratios) // 2]:.2f} | {ratios[-1]:.2f} |"
+        )
     return lines
 
 
 def upgrade_table(results: dict) -> list[str]:
-    lines = ["KL where half of the windows are upgraded from posit<4,1> to posit<5,1>, and the mean over the eight places:", "",
-             "| model | by score | by \\|dW\\|^2 | random | mean: by score | by \\|dW\\|^2 | random |", "|---|---:|---:|---:|---:|---:|---:|"]
+    lines = [
+        "KL where half of the windows are upgraded from posit<4,1> to posit<5,1>, and the mean over the eight places:",
+        "",
+        "| model | by score | by \\|dW\\|^2 | random | mean: by score | by \\|dW\\|^2 | random |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
     for name, result in results.items():
         curves = {}
         for each in result.get("upgrades", []):
@@ -126,14 +169,35 @@ def main() -> int:
     args.runs_folder = args.runs_folder.resolve()
     wanted = args.only or [*(name for name, (_, folder) in MODELS.items() if not (args.small and folder)), "inputs"]
     load = os.getloadavg()
-    missing = [name for name in wanted if name in MODELS and MODELS[name][1] and not pages.is_there(args, MODELS[name][1])]
+    missing = [
+        name for name in wanted if name in MODELS and MODELS[name][1] and not pages.is_there(args, MODELS[name][1])
+    ]
     results = {name: run(args, name, *MODELS[name]) for name in wanted if name in MODELS and name not in missing}
     parts = {}
     if results:
         peaks = ", ".join(f"{name} {result['peak_mb']:.0f} MB" for name, result in results.items())
-        parts["checks"] = [*pages.environment(load), "", "### Agreement", "", *agreement_table(results), "", "### Cost", "",
-                           *cost_table(results), "", f"Largest resident set up to and including each: {peaks}.", "", "### Do the scores add?", "", *mix_table(results), "",
-                           "### Channels", "", *upgrade_table(results), *([f"Not there: {', '.join(missing)}."] if missing else [])]
+        parts["checks"] = [
+            *pages.environment(load),
+            "",
+            "### Agreement",
+            "",
+            *agreement_table(results),
+            "",
+            "### Cost",
+            "",
+            *cost_table(results),
+            "",
+            f"Largest resident set up to and including each: {peaks}.",
+            "",
+            "### Do the scores add?",
+            "",
+            *mix_table(results),
+            "",
+            "### Channels",
+            "",
+            *upgrade_table(results),
+            *([f"Not there: {', '.join(missing)}."] if missing else []),
+        ]
     if "inputs" in wanted:
         parts["inputs"] = input_table(run(args, "inputs", INPUTS, None))
     pages.finish(args, parts)

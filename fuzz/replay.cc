@@ -1,5 +1,5 @@
-// Runs a fuzz target over the files of a folder, and over changed copies of each, without a fuzzer. The changes follow
-// from the file's number alone, so a failure can be repeated.
+// Runs a fuzz target over the files of a folder, and over changed copies of each, without a fuzzer.
+// The changes follow from the file's number alone, so a failure can be repeated.
 //
 //     TARGET FOLDER
 
@@ -26,9 +26,15 @@ Bytes changed(Bytes bytes, std::mt19937& random) {
   for (std::size_t times = 1 + below(4); times > 0 && !bytes.empty(); --times) {
     const std::size_t at = below(bytes.size());
     switch (below(4)) {
-      case 0: bytes.resize(at); break;
-      case 1: bytes[at] = static_cast<std::uint8_t>(random()); break;
-      case 2: bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1U << below(8))); break;
+      case 0:
+        bytes.resize(at);
+        break;
+      case 1:
+        bytes[at] = static_cast<std::uint8_t>(random());
+        break;
+      case 2:
+        bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1U << below(8)));
+        break;
       default: {
         const Bytes stretch(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end());
         if (bytes.size() < 4096) bytes.insert(bytes.end(), stretch.begin(), stretch.end());
@@ -43,7 +49,8 @@ Bytes changed(Bytes bytes, std::mt19937& random) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(argv[1])) paths.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(argv[1]))
+    paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<Bytes> seeds;
   for (const auto& path : paths) {

@@ -1,4 +1,5 @@
 """What all zoo scripts share: seeds, progress lines, atomic files, checkpoints, and the fp16 ONNX export."""
+
 import math
 import os
 import random
@@ -11,6 +12,7 @@ import numpy as np
 
 def seed_everything(seed: int) -> None:
     import torch
+
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -51,12 +53,19 @@ class Checkpoint:
 
     def save(self, step: int, **modules) -> None:
         import torch
+
         state = {name: module.state_dict() for name, module in modules.items()}
-        state |= {"step": step, "torch_rng": torch.get_rng_state(), "numpy_rng": np.random.get_state(), "python_rng": random.getstate()}
+        state |= {
+            "step": step,
+            "torch_rng": torch.get_rng_state(),
+            "numpy_rng": np.random.get_state(),
+            "python_rng": random.getstate(),
+        }
         write_atomic(self.path, lambda file: torch.save(state, file))
 
     def load(self, **modules) -> int:
         import torch
+
         if not (self.resume and self.path.exists()):
             return 0
         state = torch.load(self.path, weights_only=False)

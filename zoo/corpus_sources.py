@@ -4,6 +4,7 @@ Every source is one row of SOURCES. A reader turns the unpacked package into doc
 a list of paragraphs, one string each. Readers keep prose and leave out code, tables and markup, because
 a small model spends its capacity better on one kind of text.
 """
+
 import bz2
 import gzip
 import html.parser
@@ -89,7 +90,7 @@ def read_dictd(root: Path, pattern: str, entries_per_document: int = 12) -> Iter
         entries = [" ".join(e.split()) for e in re.split(r"\n(?=\S)", text)]
         entries = [re.sub(r"\\[^\\]*\\,?", "", e) for e in entries]  # pronunciation between backslashes
         for i in range(0, len(entries), entries_per_document):
-            yield f"{path.name}:{i}", entries[i:i + entries_per_document]
+            yield f"{path.name}:{i}", entries[i : i + entries_per_document]
 
 
 def read_r_novels(root: Path, pattern: str) -> Iterator[Document]:
@@ -102,7 +103,9 @@ def read_r_novels(root: Path, pattern: str) -> Iterator[Document]:
         data, n = path.read_bytes(), 0
         while len(data) > 5:
             if data[4:5] == b"Z":  # raw LZMA2
-                stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 6 | lzma.PRESET_EXTREME}])
+                stream = lzma.LZMADecompressor(
+                    lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 6 | lzma.PRESET_EXTREME}]
+                )
                 raw = stream.decompress(data[5:])
             elif data[4:5] == b"2":
                 stream = bz2.BZ2Decompressor()
@@ -118,7 +121,7 @@ def read_r_novels(root: Path, pattern: str) -> Iterator[Document]:
                 size = int.from_bytes(chars.group(1), "big")
                 if size < 1 << 24:
                     pos = chars.end() + size
-                    lines.append(raw[chars.end():pos].decode("utf-8", "replace").replace("\r", ""))
+                    lines.append(raw[chars.end() : pos].decode("utf-8", "replace").replace("\r", ""))
                 elif size == 0xFFFFFFFF:
                     lines.append("")
             for chapter in re.split(r"\n(?=(?:CHAPTER|Chapter|VOLUME)\b)", "\n".join(lines)):
@@ -147,21 +150,22 @@ def read_crawl(root: Path, pattern: str) -> Iterator[Document]:
             if body and "_" not in body and "{{" not in body:
                 texts += [" ".join(p.split()) for p in re.split(r"\n\s*\n", body)]
         for i in range(0, len(texts), 12):
-            yield f"{path.name}:{i}", texts[i:i + 12]
+            yield f"{path.name}:{i}", texts[i : i + 12]
 
 
 def read_bible(root: Path, pattern: str) -> Iterator[Document]:
     """The King James Bible through the package's own reader program; a document is ten chapters' worth of verses."""
     program, data = root / "usr/bin/bible", root / "usr/lib/bible.data"
-    text = subprocess.run([program, "-f", "-p", data.parent, "gen1:1-rev22:21"], capture_output=True,
-                          check=True, timeout=120).stdout.decode("latin-1")
+    text = subprocess.run(
+        [program, "-f", "-p", data.parent, "gen1:1-rev22:21"], capture_output=True, check=True, timeout=120
+    ).stdout.decode("latin-1")
     chapters: dict[str, list[str]] = {}
     for line in text.splitlines():
         match = re.match(r"(\S+?)(\d+):\d+\s+(.*)", line)
         if match:
             chapters.setdefault(match[1] + match[2], []).append(match[3])
     for chapter, verses in chapters.items():
-        yield chapter, [" ".join(verses[i:i + 5]) for i in range(0, len(verses), 5)]
+        yield chapter, [" ".join(verses[i : i + 5]) for i in range(0, len(verses), 5)]
 
 
 @dataclass(frozen=True)
@@ -174,36 +178,110 @@ class Source:
     limit: int = 0  # characters kept after cleaning; 0 is all
 
 
-WESNOTH_CAMPAIGNS = tuple(f"wesnoth-1.16-{c}" for c in "did dm dw ei httt l low nr sof sota sotbe thot trow tsg utbs".split())
+WESNOTH_CAMPAIGNS = tuple(
+    f"wesnoth-1.16-{c}" for c in "did dm dw ei httt l low nr sof sota sotbe thot trow tsg utbs".split()
+)
 
 SOURCES = (
-    Source("austen", ("r-cran-janeaustenr",), read_r_novels, "usr/lib/R/site-library/janeaustenr/data/Rdata.rdb",
-           "public domain (six novels by Jane Austen); package MIT"),
-    Source("moby-dick", ("r-cran-tokenizers",), read_r_novels, "usr/lib/R/site-library/tokenizers/data/Rdata.rdb",
-           "public domain (Herman Melville, Moby-Dick); package MIT"),
+    Source(
+        "austen",
+        ("r-cran-janeaustenr",),
+        read_r_novels,
+        "usr/lib/R/site-library/janeaustenr/data/Rdata.rdb",
+        "public domain (six novels by Jane Austen); package MIT",
+    ),
+    Source(
+        "moby-dick",
+        ("r-cran-tokenizers",),
+        read_r_novels,
+        "usr/lib/R/site-library/tokenizers/data/Rdata.rdb",
+        "public domain (Herman Melville, Moby-Dick); package MIT",
+    ),
     Source("bible", ("bible-kjv", "bible-kjv-text"), read_bible, "", "public domain (King James Version)"),
-    Source("devil", ("dict-devil",), read_dictd, "usr/share/dictd/*.dz", "public domain (Bierce, The Devil's Dictionary)"),
+    Source(
+        "devil", ("dict-devil",), read_dictd, "usr/share/dictd/*.dz", "public domain (Bierce, The Devil's Dictionary)"
+    ),
     Source("anarchist-faq", ("anarchism",), read_markup, "usr/share/doc/anarchism/html/*.html", "GPL-2+", 5_000_000),
-    Source("copyright-book", ("cfi-en",), read_markup, "usr/share/doc/cfi-en/html/*.htm", "public domain (Linus Walleij)"),
+    Source(
+        "copyright-book", ("cfi-en",), read_markup, "usr/share/doc/cfi-en/html/*.htm", "public domain (Linus Walleij)"
+    ),
     Source("endless-sky", ("endless-sky-data",), read_quoted, "usr/share/games/endless-sky/data/**/*.txt", "GPL-3+"),
-    Source("wesnoth", ("wesnoth-1.16-data", *WESNOTH_CAMPAIGNS), read_quoted, "usr/share/games/wesnoth/1.16/data/**/*.cfg", "GPL-2+"),
+    Source(
+        "wesnoth",
+        ("wesnoth-1.16-data", *WESNOTH_CAMPAIGNS),
+        read_quoted,
+        "usr/share/games/wesnoth/1.16/data/**/*.cfg",
+        "GPL-2+",
+    ),
     Source("crawl", ("crawl-common",), read_crawl, "usr/share/crawl/dat/descript/[!q]*.txt", "GPL-2+"),
-    Source("gcide", ("dict-gcide",), read_dictd, "usr/share/dictd/*.dz", "GPL-2+ (GNU Collaborative International Dictionary of English)", 5_000_000),
+    Source(
+        "gcide",
+        ("dict-gcide",),
+        read_dictd,
+        "usr/share/dictd/*.dz",
+        "GPL-2+ (GNU Collaborative International Dictionary of English)",
+        5_000_000,
+    ),
     Source("jargon", ("dict-jargon",), read_dictd, "usr/share/dictd/*.dz", "public domain (The Jargon File)"),
     Source("foldoc", ("dict-foldoc",), read_dictd, "usr/share/dictd/*.dz", "GFDL-1.1+, no invariant sections"),
-    Source("debian-handbook", ("debian-handbook",), read_markup, "usr/share/doc/debian-handbook/html/en-US/*.html", "GPL-2+ or CC-BY-SA-3.0"),
+    Source(
+        "debian-handbook",
+        ("debian-handbook",),
+        read_markup,
+        "usr/share/doc/debian-handbook/html/en-US/*.html",
+        "GPL-2+ or CC-BY-SA-3.0",
+    ),
     Source("debian-reference", ("debian-reference-en",), read_markup, "usr/share/debian-reference/*.en.html", "GPL-2+"),
     Source("debian-history", ("debian-history",), read_markup, "usr/share/doc/debian-history/docs/*.en.html", "GPL-2+"),
-    Source("installation-guide", ("installation-guide-amd64",), read_markup, "usr/share/doc/installation-guide-amd64/en/*.html", "GPL-2"),
-    Source("debian-policy", ("debian-policy",), read_markup, "usr/share/doc/debian-policy/policy.html/ch-*.html", "GPL-2+"),
+    Source(
+        "installation-guide",
+        ("installation-guide-amd64",),
+        read_markup,
+        "usr/share/doc/installation-guide-amd64/en/*.html",
+        "GPL-2",
+    ),
+    Source(
+        "debian-policy", ("debian-policy",), read_markup, "usr/share/doc/debian-policy/policy.html/ch-*.html", "GPL-2+"
+    ),
     Source("git", ("git-doc",), read_markup, "usr/share/doc/git-doc/**/*.html", "GPL-2"),
     Source("perl", ("perl-doc",), read_pod, "usr/share/perl/*/pod/perl[!tu]*.pod", "GPL-1+ or Artistic"),
-    Source("rust-books", ("rust-doc",), read_markup, "usr/share/doc/rust-doc/html/[ber]*/**/*.html", "MIT or Apache-2.0"),
-    Source("python", ("python3.11-doc",), read_markup, "usr/share/doc/python3.11/html/[hlrtu]*/*.html", "PSF-2.0", 3_000_000),
-    Source("linux", ("linux-doc-6.1",), read_markup, "usr/share/doc/linux-doc-6.1/html/[adfpst]*/**/*.html", "GPL-2", 5_000_000),
-    Source("postgresql", ("postgresql-doc-15",), read_markup, "usr/share/doc/postgresql-doc-15/html/*.html", "PostgreSQL"),
+    Source(
+        "rust-books", ("rust-doc",), read_markup, "usr/share/doc/rust-doc/html/[ber]*/**/*.html", "MIT or Apache-2.0"
+    ),
+    Source(
+        "python",
+        ("python3.11-doc",),
+        read_markup,
+        "usr/share/doc/python3.11/html/[hlrtu]*/*.html",
+        "PSF-2.0",
+        3_000_000,
+    ),
+    Source(
+        "linux",
+        ("linux-doc-6.1",),
+        read_markup,
+        "usr/share/doc/linux-doc-6.1/html/[adfpst]*/**/*.html",
+        "GPL-2",
+        5_000_000,
+    ),
+    Source(
+        "postgresql", ("postgresql-doc-15",), read_markup, "usr/share/doc/postgresql-doc-15/html/*.html", "PostgreSQL"
+    ),
     Source("gnome-help", ("gnome-user-docs",), read_markup, "usr/share/help/C/**/*.page", "CC-BY-SA-3.0"),
-    Source("gimp-help", ("gimp-help-en",), read_markup, "usr/share/gimp/2.0/help/en/*.html", "GFDL-1.2+, no invariant sections"),
-    Source("libreoffice-help", ("libreoffice-help-en-us",), read_markup, "usr/share/libreoffice/help/en-US/text/**/*.html", "MPL-2.0", 2_000_000),
+    Source(
+        "gimp-help",
+        ("gimp-help-en",),
+        read_markup,
+        "usr/share/gimp/2.0/help/en/*.html",
+        "GFDL-1.2+, no invariant sections",
+    ),
+    Source(
+        "libreoffice-help",
+        ("libreoffice-help-en-us",),
+        read_markup,
+        "usr/share/libreoffice/help/en-US/text/**/*.html",
+        "MPL-2.0",
+        2_000_000,
+    ),
     Source("aptitude", ("aptitude-doc-en",), read_markup, "usr/share/doc/aptitude/html/en/*.html", "GPL-2+"),
 )

@@ -4,6 +4,7 @@
 The file is compared with PyTorch in onnxruntime and OpenVINO (1e-3 relative, else exit 1), its task metric is measured
 on `report` before and after the weights are rounded to fp16, and the table in zoo/<name>/CARD.md is renewed.
 """
+
 import argparse
 import json
 import math
@@ -12,9 +13,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
-
 import onnx_fp16
+import torch
 from common import write_atomic
 
 HERE = Path(__file__).parent
@@ -35,7 +35,9 @@ class LanguageModel(torch.nn.Module):
     def forward(self, input_ids):
         positions = torch.arange(input_ids.shape[1])
         later = (positions[None, :] > positions[:, None]).float() * LOWEST
-        hidden = self.transformer(input_ids=input_ids, position_ids=positions[None], attention_mask=later[None, None], use_cache=False)
+        hidden = self.transformer(
+            input_ids=input_ids, position_ids=positions[None], attention_mask=later[None, None], use_cache=False
+        )
         return self.lm_head(hidden.last_hidden_state)
 
 
@@ -53,6 +55,7 @@ class Classifier(torch.nn.Module):
 
 def gpt2(work: Path, out: Path):
     from train_gpt2 import build
+
     state = torch.load(work / "checkpoint.pt", weights_only=False)
     model = build(state["model"]["transformer.wte.weight"].shape[0])
     model.load_state_dict(state["model"])
@@ -63,7 +66,9 @@ def gpt2(work: Path, out: Path):
         nats = count = 0
         for part in np.array_split(rows, max(1, len(rows) // 8)):
             logits = torch.from_numpy(run({"input_ids": part}))[:, :-1]
-            nats += torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(part[:, 1:]).flatten(), reduction="sum").item()
+            nats += torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), torch.from_numpy(part[:, 1:]).flatten(), reduction="sum"
+            ).item()
             count += part[:, 1:].size
         return {"perplexity": math.exp(nats / count)}
 
@@ -73,8 +78,12 @@ def gpt2(work: Path, out: Path):
 
 def albert(work: Path, out: Path):
     from train_albert import build
+
     state = torch.load(work / "checkpoint.pt", weights_only=False)
-    model = build(state["model"]["albert.embeddings.word_embeddings.weight"].shape[0], state["model"]["classifier.weight"].shape[0])
+    model = build(
+        state["model"]["albert.embeddings.word_embeddings.weight"].shape[0],
+        state["model"]["classifier.weight"].shape[0],
+    )
     model.load_state_dict(state["model"])
     model.set_attn_implementation("eager")
     data = np.load(out / "report.npz")
@@ -94,6 +103,7 @@ def yolo(work: Path, out: Path):
     from render_scenes import CLASSES, SIZE
     from yolo_metric import coco_map, load_split, to_input
     from yolo_model import Detector, Yolo, fold_batch_norm
+
     state = torch.load(work / "checkpoint.pt", weights_only=False)
     network = Yolo(len(CLASSES))
     network.load_state_dict(state["average"]["model"])
@@ -101,9 +111,18 @@ def yolo(work: Path, out: Path):
     images = to_input(load_split(out, "report"))
 
     def metrics(run):
-        return coco_map(out / "report.json", [p for i in range(0, len(images), 10) for p in run({"images": images[i:i + 10]})])
+        return coco_map(
+            out / "report.json", [p for i in range(0, len(images), 10) for p in run({"images": images[i : i + 10]})]
+        )
 
-    return Detector(network, SIZE), {"images": images[:2]}, "predictions", {"images": {0: "batch"}}, metrics, state["step"]
+    return (
+        Detector(network, SIZE),
+        {"images": images[:2]},
+        "predictions",
+        {"images": {0: "batch"}},
+        metrics,
+        state["step"],
+    )
 
 
 MODELS = {"gpt2": gpt2, "albert": albert, "yolo": yolo}
@@ -113,8 +132,12 @@ def renew_card(card: Path, figures: dict) -> None:
     """Replaces what stands between the two marker lines of the card."""
     if not card.exists():
         return
-    lines = ["| figure | value |", "|---|---|"] + [f"| {k} | {v:.4g} |" if isinstance(v, float) else f"| {k} | {v} |" for k, v in figures.items()]
-    text = re.sub(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", "\n".join(lines) + "\n", card.read_text(), flags=re.S)
+    lines = ["| figure | value |", "|---|---|"] + [
+        f"| {k} | {v:.4g} |" if isinstance(v, float) else f"| {k} | {v} |" for k, v in figures.items()
+    ]
+    text = re.sub(
+        r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", "\n".join(lines) + "\n", card.read_text(), flags=re.S
+    )
     write_atomic(card, lambda f: f.write(text.encode()))
 
 
@@ -139,15 +162,24 @@ def main() -> int:
     run_file = lambda inputs: session.run(None, inputs)[0]
     figures |= {f"{k}, stored fp16": v for k, v in metrics(run_file).items()}
     # another batch and length than the export saw
-    other = {k: np.concatenate((v, v[:1]))[:, :v.shape[1] - 7] if v.ndim == 2 else np.concatenate((v, v[:1])) for k, v in feed.items()}
+    other = {
+        k: np.concatenate((v, v[:1]))[:, : v.shape[1] - 7] if v.ndim == 2 else np.concatenate((v, v[:1]))
+        for k, v in feed.items()
+    }
     wanted = run_torch(other)
     figures["onnxruntime vs PyTorch"] = onnx_fp16.relative_difference(run_file(other), wanted)
-    figures["OpenVINO vs PyTorch"] = onnx_fp16.relative_difference(onnx_fp16.run_openvino(out / "model.onnx", other), wanted)
+    figures["OpenVINO vs PyTorch"] = onnx_fp16.relative_difference(
+        onnx_fp16.run_openvino(out / "model.onnx", other), wanted
+    )
     figures["file size, bytes"] = (out / "model.onnx").stat().st_size
     if (work / "training.json").exists():
         trained = json.loads((work / "training.json").read_text())
         if trained["steps"] == step:
-            figures |= {k.replace("_", " "): v for k, v in trained.items() if k not in ("steps", "perplexity", "accuracy", "mAP", "mAP50")}
+            figures |= {
+                k.replace("_", " "): v
+                for k, v in trained.items()
+                if k not in ("steps", "perplexity", "accuracy", "mAP", "mAP50")
+            }
     print(json.dumps(figures, indent=1))
     renew_card(out / "CARD.md", figures)
     good = max(figures["onnxruntime vs PyTorch"], figures["OpenVINO vs PyTorch"]) < TOLERANCE

@@ -6,6 +6,7 @@ this corpus its training loss after 60 steps (6.1) was what AdamW reached after 
 torch.optim.Muon iterates in bf16,
 which processors without bf16 instructions only emulate, hence this fp32 version.
 """
+
 import torch
 
 A, B, C = 3.4445, -4.7750, 2.0315  # quintic that pushes singular values of 0..1 to about 1 in five steps
@@ -23,13 +24,27 @@ def orthogonalize(stack: torch.Tensor, iterations: int = 5) -> torch.Tensor:
 class MuonAdamW:
     """`matrices` go to Muon; a matrix whose columns hold `parts` side by side (query, key, value) is treated as that many."""
 
-    def __init__(self, matrices: list[tuple[torch.Tensor, int]], rest: list[torch.Tensor], rate: float, rest_rate: float,
-                 momentum: float = 0.95, decay: float = 0.01) -> None:
+    def __init__(
+        self,
+        matrices: list[tuple[torch.Tensor, int]],
+        rest: list[torch.Tensor],
+        rate: float,
+        rest_rate: float,
+        momentum: float = 0.95,
+        decay: float = 0.01,
+    ) -> None:
         self.matrices, self.rate, self.momentum, self.decay = matrices, rate, momentum, decay
         self.buffers = [torch.zeros_like(p) for p, _ in matrices]
         decayed = [p for p in rest if p.dim() >= 2]
-        self.adam = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0}],
-                                      lr=rest_rate, betas=(0.9, 0.95), fused=True)
+        self.adam = torch.optim.AdamW(
+            [
+                {"params": decayed, "weight_decay": 0.01},
+                {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0},
+            ],
+            lr=rest_rate,
+            betas=(0.9, 0.95),
+            fused=True,
+        )
         self.rest_rate = rest_rate
 
     def zero_grad(self) -> None:

@@ -4,6 +4,7 @@ Weights are rounded to fp16 in the module first, so that the file is exactly the
 initializer with more than one element becomes an fp16 initializer of the same name and a Cast in front of its uses.
 Nodes are named after the module they come from, e.g. `transformer.h.0.attn.c_attn/MatMul`.
 """
+
 import ast
 from pathlib import Path
 
@@ -22,11 +23,26 @@ def round_weights(module: torch.nn.Module) -> None:
                 tensor.copy_(tensor.half().float())
 
 
-def export(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, dynamic: dict[str, dict[int, str]], path: Path) -> None:
+def export(
+    module: torch.nn.Module,
+    inputs: dict[str, torch.Tensor],
+    output: str,
+    dynamic: dict[str, dict[int, str]],
+    path: Path,
+) -> None:
     """dynamic: input name -> {axis: name of the dimension}."""
     shapes = {name: {axis: torch.export.Dim.DYNAMIC for axis in axes} for name, axes in dynamic.items()}
-    program = torch.onnx.export(module, kwargs=inputs, input_names=list(inputs), output_names=[output], dynamic_shapes=shapes,
-                                opset_version=OPSET, dynamo=True, optimize=True, verbose=False)
+    program = torch.onnx.export(
+        module,
+        kwargs=inputs,
+        input_names=list(inputs),
+        output_names=[output],
+        dynamic_shapes=shapes,
+        opset_version=OPSET,
+        dynamo=True,
+        optimize=True,
+        verbose=False,
+    )
     model = program.model_proto
     if len(model.functions):
         raise RuntimeError(f"{len(model.functions)} local functions left in the graph; OpenVINO does not read them")
@@ -58,7 +74,9 @@ def name_nodes(model: onnx.ModelProto) -> None:
     used: dict[str, int] = {}
     for node in model.graph.node:
         entry = next((p.value for p in node.metadata_props if p.key == "pkg.torch.onnx.name_scopes"), "[]")
-        scopes = [s for s in ast.literal_eval(entry)[:-1] if s and not s.startswith("_")]  # the last one is the operation itself
+        scopes = [
+            s for s in ast.literal_eval(entry)[:-1] if s and not s.startswith("_")
+        ]  # the last one is the operation itself
         base = f"{scopes[-1] if scopes else 'graph'}/{node.op_type}"
         used[base] = used.get(base, 0) + 1
         node.name = base if used[base] == 1 else f"{base}_{used[base]}"
@@ -113,6 +131,7 @@ def tidy(model: onnx.ModelProto) -> None:
 
 def onnxruntime_session(path: Path):
     import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -120,6 +139,7 @@ def onnxruntime_session(path: Path):
 
 def run_openvino(path: Path, feed: dict[str, np.ndarray]) -> np.ndarray:
     import openvino
+
     compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return compiled(feed)[compiled.output(0)]
 

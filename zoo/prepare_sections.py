@@ -6,6 +6,7 @@ fetched with apt into --work, so the machine's own package lists stay as they ar
 share phrases; they stay in one split, and the source is the `document` of the bootstrap.
 Output in --out: tokenizer.json, labels.json, documents.json, calibrate/search/report.npz; in --work: train.npz.
 """
+
 import argparse
 import hashlib
 import json
@@ -14,12 +15,29 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+from common import write_atomic
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from common import write_atomic
-
-SECTIONS = ("admin", "devel", "doc", "fonts", "games", "graphics", "java", "javascript", "libs", "net", "perl", "python",
-            "ruby", "science", "sound", "text", "utils", "x11")
+SECTIONS = (
+    "admin",
+    "devel",
+    "doc",
+    "fonts",
+    "games",
+    "graphics",
+    "java",
+    "javascript",
+    "libs",
+    "net",
+    "perl",
+    "python",
+    "ruby",
+    "science",
+    "sound",
+    "text",
+    "utils",
+    "x11",
+)
 PER_SECTION = 1800  # the large sections are thinned to this, so that no class dominates
 SPLIT_ITEMS = {"report": 1500, "search": 1000, "calibrate": 500}
 LENGTH = 64  # tokens; a longer description is cut
@@ -30,12 +48,21 @@ def fetch(work: Path) -> tuple[str, str]:
     lists = work / "lists"
     (lists / "partial").mkdir(parents=True, exist_ok=True)
     (work / "cache").mkdir(exist_ok=True)
-    options = ["-o", "Acquire::Languages=en", "-o", f"Dir::State::lists={lists.resolve()}", "-o", f"Dir::Cache={(work / 'cache').resolve()}"]
+    options = [
+        "-o",
+        "Acquire::Languages=en",
+        "-o",
+        f"Dir::State::lists={lists.resolve()}",
+        "-o",
+        f"Dir::Cache={(work / 'cache').resolve()}",
+    ]
     if not list(lists.glob("*Translation-en*")):
         subprocess.run(["apt-get", "update", "-q", *options], check=True, stdout=subprocess.DEVNULL)
     index = subprocess.run(["apt-cache", "dumpavail", *options], check=True, capture_output=True).stdout
-    texts = [subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", str(p)], check=True, capture_output=True).stdout
-             for p in sorted(lists.glob("*_bookworm_main_i18n_Translation-en*"))]
+    texts = [
+        subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", str(p)], check=True, capture_output=True).stdout
+        for p in sorted(lists.glob("*_bookworm_main_i18n_Translation-en*"))
+    ]
     return index.decode("utf-8", "replace"), b"\n\n".join(texts).decode("utf-8", "replace")
 
 
@@ -71,8 +98,14 @@ def collect(index: str, translations: str) -> list[dict]:
         if len(text) < 80 or key in seen or "transitional" in text or "dummy package" in text:
             continue
         seen.add(key)
-        items.append({"package": entry["Package"], "source": entry.get("Source", entry["Package"]).split()[0], "text": text,
-                      "label": SECTIONS.index(entry["Section"])})
+        items.append(
+            {
+                "package": entry["Package"],
+                "source": entry.get("Source", entry["Package"]).split()[0],
+                "text": text,
+                "label": SECTIONS.index(entry["Section"]),
+            }
+        )
     items.sort(key=lambda i: stable(i["package"]))
     count = [0] * len(SECTIONS)
     kept = []
@@ -110,7 +143,9 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=vocabulary, special_tokens=special, show_progress=False))
+    tokenizer.train_from_iterator(
+        texts, trainers.WordPieceTrainer(vocab_size=vocabulary, special_tokens=special, show_progress=False)
+    )
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     tokenizer.enable_truncation(LENGTH)
     return tokenizer
@@ -119,16 +154,20 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
 def arrays(items: list[dict], tokenizer: Tokenizer) -> dict[str, np.ndarray]:
     encoded = tokenizer.encode_batch([i["text"] for i in items])
     sources = {s: n for n, s in enumerate(dict.fromkeys(i["source"] for i in items))}
-    return {"input_ids": np.array([e.ids for e in encoded], np.int64),
-            "attention_mask": np.array([e.attention_mask for e in encoded], np.int64),
-            "labels": np.array([i["label"] for i in items], np.int64),
-            "document": np.array([sources[i["source"]] for i in items], np.int64)}
+    return {
+        "input_ids": np.array([e.ids for e in encoded], np.int64),
+        "attention_mask": np.array([e.attention_mask for e in encoded], np.int64),
+        "labels": np.array([i["label"] for i in items], np.int64),
+        "document": np.array([sources[i["source"]] for i in items], np.int64),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("build/zoo/albert"))
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "albert", help="shipped files (default %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "albert", help="shipped files (default %(default)s)"
+    )
     parser.add_argument("--vocabulary", type=int, default=6000)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)

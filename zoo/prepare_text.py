@@ -5,6 +5,7 @@ Output in --work: train.npy (uint16 token stream), corpus.json (characters and l
 Output in --out (shipped): tokenizer.json and calibrate/search/report as text and as npz of token ids.
 A text file has one paragraph a line and a blank line between documents.
 """
+
 import argparse
 import hashlib
 import json
@@ -14,10 +15,9 @@ import unicodedata
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
 from common import Progress, write_atomic
 from corpus_sources import SOURCES, Source
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 END = "<|endoftext|>"
 CONTEXT = 256
@@ -26,8 +26,22 @@ SPLIT_CHARS = {"report": 190_000, "search": 150_000, "calibrate": 75_000}
 DOCUMENT_CHARS = 2200  # a held-out document is cut here, so that many documents fit and a bootstrap has units
 SHINGLE = 13  # words; a held-out paragraph that shares a run this long with train is dropped
 
-QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "--",
-                        "\u2026": "...", "\u00a0": " ", "\u00b4": "'", "\u2010": "-", "\u2011": "-", "\u2212": "-"})
+QUOTES = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",
+        "\u2014": "--",
+        "\u2026": "...",
+        "\u00a0": " ",
+        "\u00b4": "'",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2212": "-",
+    }
+)
 
 
 def fetch(source: Source, cache: Path) -> Path:
@@ -40,10 +54,17 @@ def fetch(source: Source, cache: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     for package in source.packages:
         if not list(debs.glob(f"{package}_*.deb")):
-            subprocess.run(["apt-get", "download", "-q", package], cwd=debs, check=True, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
+            subprocess.run(
+                ["apt-get", "download", "-q", package],
+                cwd=debs,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         subprocess.run(["dpkg-deb", "-x", str(next(debs.glob(f"{package}_*.deb"))), str(root)], check=True)
-    (root / ".complete").write_text("\n".join(p.name for p in debs.glob("*.deb") if p.name.split("_")[0] in source.packages))
+    (root / ".complete").write_text(
+        "\n".join(p.name for p in debs.glob("*.deb") if p.name.split("_")[0] in source.packages)
+    )
     return root
 
 
@@ -57,13 +78,17 @@ def clean(paragraph: str) -> str:
     if len(text) < 40 or letters < 0.88 * len(text) or len(text) > 6000:
         return ""
     words = re.findall(r"[a-z']+", text.lower())
-    common = sum(w in {"the", "of", "and", "to", "a", "in", "is", "that", "it", "for", "you", "be", "with", "as", "i", "or", "he"} for w in words)
+    common = sum(
+        w
+        in {"the", "of", "and", "to", "a", "in", "is", "that", "it", "for", "you", "be", "with", "as", "i", "or", "he"}
+        for w in words
+    )
     return text if len(words) >= 7 and common >= 0.1 * len(words) else ""
 
 
 def shingles(paragraph: str) -> set[int]:
     words = re.findall(r"[a-z0-9']+", paragraph.lower())
-    return {hash(tuple(words[i:i + SHINGLE])) for i in range(len(words) - SHINGLE + 1)}
+    return {hash(tuple(words[i : i + SHINGLE])) for i in range(len(words) - SHINGLE + 1)}
 
 
 def stable(name: str) -> str:
@@ -91,11 +116,15 @@ def collect(cache: Path) -> tuple[list[dict], dict]:
         for i, document in enumerate(own):
             total += sum(map(len, document["paragraphs"]))
             if source.limit and total > source.limit:
-                own = own[:i + 1]
+                own = own[: i + 1]
                 break
         documents += own
-        figures[source.name] = {"packages": (root / ".complete").read_text().split("\n"), "licence": source.licence,
-                                "documents": len(own), "characters": total}
+        figures[source.name] = {
+            "packages": (root / ".complete").read_text().split("\n"),
+            "licence": source.licence,
+            "documents": len(own),
+            "characters": total,
+        }
         progress.step(f"{source.name}: {len(own)} documents, {total / 1e6:.2f} M characters")
     return documents, figures
 
@@ -143,8 +172,12 @@ def train_tokenizer(documents: list[dict], vocabulary: int) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=[END], show_progress=False,
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[END],
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
     tokenizer.train_from_iterator(("\n".join(d["paragraphs"]) for d in documents), trainer)
     return tokenizer
 
@@ -156,15 +189,19 @@ def rows_of(documents: list[dict], tokenizer: Tokenizer) -> tuple[np.ndarray, np
     for number, document in enumerate(documents):
         ids = [end] + tokenizer.encode("\n".join(document["paragraphs"])).ids
         for at in range(0, len(ids) - CONTEXT + 1, CONTEXT):
-            rows.append(ids[at:at + CONTEXT])
+            rows.append(ids[at : at + CONTEXT])
             owner.append(number)
     return np.array(rows, np.int64), np.array(owner, np.int64)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("build/zoo/gpt2"), help="packages, token stream (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "gpt2", help="shipped files (default %(default)s)")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/zoo/gpt2"), help="packages, token stream (default %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "gpt2", help="shipped files (default %(default)s)"
+    )
     parser.add_argument("--vocabulary", type=int, default=4096)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)

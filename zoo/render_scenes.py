@@ -6,15 +6,15 @@ than 35 % stays visible is no target and no image keeps it (it is taken back). P
 (origin and licences: the model card); search and report scenes use photographs that training never shows.
 Output in --work: train_images.npy, train_boxes.npz; in --out: calibrate/search/report folders of JPEG + COCO json.
 """
+
 import argparse
 import json
 import math
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
-
 from common import Progress, write_atomic
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE = 192  # pixels, height and width of a scene
 OVER = 2  # drawn at this multiple and reduced: smooth edges
@@ -22,8 +22,17 @@ CLASSES = ("disc", "ring", "triangle", "rectangle", "star", "cross", "crescent",
 
 # files of skimage/data; the model card gives their licences
 PHOTOGRAPHS = {
-    "train": ("astronaut.png", "brick.png", "chelsea.png", "coffee.png", "grass.png", "hubble_deep_field.jpg", "motorcycle_left.png",
-              "moon.png", "retina.jpg"),
+    "train": (
+        "astronaut.png",
+        "brick.png",
+        "chelsea.png",
+        "coffee.png",
+        "grass.png",
+        "hubble_deep_field.jpg",
+        "motorcycle_left.png",
+        "moon.png",
+        "retina.jpg",
+    ),
     "search": ("camera.png", "coins.png"),
     "report": ("rocket.jpg", "gravel.png", "ihc.png", "cell.png"),
 }
@@ -68,19 +77,45 @@ def object_mask(kind: str, radius: float, rng: np.random.Generator) -> Image.Ima
         fill(polygon([radius * 1.1, radius * rng.uniform(0.4, 0.55)] * 5, angle))
     elif kind == "cross":
         w = rng.uniform(0.22, 0.36)
-        arm = [(1, -w), (1, w), (w, w), (w, 1), (-w, 1), (-w, w), (-1, w), (-1, -w), (-w, -w), (-w, -1), (w, -1), (w, -w)]
+        arm = [
+            (1, -w),
+            (1, w),
+            (w, w),
+            (w, 1),
+            (-w, 1),
+            (-w, w),
+            (-1, w),
+            (-1, -w),
+            (-w, -w),
+            (-w, -1),
+            (w, -1),
+            (w, -w),
+        ]
         fill(turned(arm, angle, radius * 1.05))
     elif kind == "crescent":
         draw.ellipse(box(radius), fill=255)
         shift = radius * rng.uniform(0.4, 0.6)
         draw.ellipse(box(radius * 0.9, shift * math.cos(angle), shift * math.sin(angle)), fill=0)
     elif kind == "arrow":
-        fill(turned([(1.1, 0), (0.2, -0.7), (0.2, -0.25), (-1.1, -0.25), (-1.1, 0.25), (0.2, 0.25), (0.2, 0.7)], angle, radius))
+        fill(
+            turned(
+                [(1.1, 0), (0.2, -0.7), (0.2, -0.25), (-1.1, -0.25), (-1.1, 0.25), (0.2, 0.25), (0.2, 0.7)],
+                angle,
+                radius,
+            )
+        )
     else:
         # Glyphs turn little, otherwise 6 and 9, or N and Z, have no answer; letters that look like digits stay away
         text = rng.choice(list("ABCDEFGHJKLMNPRTUVWXY") if kind == "letter" else list("23456789"))
         font = ImageFont.load_default(size=max(8, int(radius * 2.3)))
-        draw.text((middle, middle), str(text), font=font, fill=255, anchor="mm", stroke_width=int(rng.integers(0, 1 + radius // 10)))
+        draw.text(
+            (middle, middle),
+            str(text),
+            font=font,
+            fill=255,
+            anchor="mm",
+            stroke_width=int(rng.integers(0, 1 + radius // 10)),
+        )
         mask = mask.rotate(rng.uniform(-25, 25), Image.Resampling.BILINEAR)
     return mask
 
@@ -89,7 +124,7 @@ def background(photographs: list[np.ndarray], rng: np.random.Generator) -> Image
     photo = photographs[rng.integers(len(photographs))]
     side = int(rng.uniform(0.35, 1.0) * min(photo.shape[:2]))
     y, x = rng.integers(photo.shape[0] - side + 1), rng.integers(photo.shape[1] - side + 1)
-    crop = photo[y:y + side, x:x + side]
+    crop = photo[y : y + side, x : x + side]
     crop = crop[:, ::-1] if rng.random() < 0.5 else crop
     return Image.fromarray(np.ascontiguousarray(crop)).resize((SIZE * OVER, SIZE * OVER), Image.Resampling.BILINEAR)
 
@@ -102,7 +137,11 @@ def clutter(image: Image.Image, rng: np.random.Generator) -> None:
         colour = tuple(int(c) for c in rng.integers(0, 256, 3)) + (int(rng.integers(120, 256)),)
         kind = rng.integers(3)
         if kind == 0:
-            draw.line([tuple(p) for p in rng.uniform(0, edge, (rng.integers(2, 5), 2))], fill=colour, width=int(rng.integers(1, 9)))
+            draw.line(
+                [tuple(p) for p in rng.uniform(0, edge, (rng.integers(2, 5), 2))],
+                fill=colour,
+                width=int(rng.integers(1, 9)),
+            )
         elif kind == 1:
             cx, cy = rng.uniform(0, edge, 2)
             points = polygon(list(rng.uniform(4, 40, rng.integers(6, 11))), 0)
@@ -129,14 +168,14 @@ def scene(photographs: list[np.ndarray], rng: np.random.Generator) -> tuple[np.n
         mask = mask.crop(extent)
         x, y = int(rng.integers(edge - mask.width + 1)), int(rng.integers(edge - mask.height + 1))
         solid = np.asarray(mask) > 127
-        window = taken[y:y + mask.height, x:x + mask.width]
+        window = taken[y : y + mask.height, x : x + mask.width]
         after = window.copy()
         after[solid] = number
         hidden = {n: (window == n).sum() - (after == n).sum() for n in np.unique(window) if n}
         visible = {n: (taken == n).sum() - lost for n, lost in hidden.items()}
         if any(v < 0.35 * areas[n] for n, v in visible.items()):
             continue  # it would hide another object
-        taken[y:y + mask.height, x:x + mask.width] = after
+        taken[y : y + mask.height, x : x + mask.width] = after
         areas[number] = solid.sum()
         rows[number] = [label, x / OVER, y / OVER, (x + mask.width) / OVER, (y + mask.height) / OVER]
         paint(image, mask, x, y, rng)
@@ -170,6 +209,7 @@ def finish(image: Image.Image, rng: np.random.Generator) -> np.ndarray:
 
 def load_photographs(split: str) -> list[np.ndarray]:
     import skimage
+
     folder = Path(skimage.__file__).parent / "data"
     return [np.asarray(Image.open(folder / name).convert("RGB")) for name in PHOTOGRAPHS[split]]
 
@@ -178,17 +218,35 @@ def coco(boxes: list[np.ndarray], names: list[str]) -> dict:
     annotations = []
     for image, rows in enumerate(boxes):
         for label, x0, y0, x1, y1 in rows.tolist():
-            annotations.append({"id": len(annotations) + 1, "image_id": image + 1, "category_id": int(label), "iscrowd": 0,
-                                "bbox": [x0, y0, x1 - x0, y1 - y0], "area": (x1 - x0) * (y1 - y0)})
-    return {"images": [{"id": i + 1, "file_name": n, "width": SIZE, "height": SIZE} for i, n in enumerate(names)],
-            "categories": [{"id": i, "name": n} for i, n in enumerate(CLASSES)], "annotations": annotations}
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image + 1,
+                    "category_id": int(label),
+                    "iscrowd": 0,
+                    "bbox": [x0, y0, x1 - x0, y1 - y0],
+                    "area": (x1 - x0) * (y1 - y0),
+                }
+            )
+    return {
+        "images": [{"id": i + 1, "file_name": n, "width": SIZE, "height": SIZE} for i, n in enumerate(names)],
+        "categories": [{"id": i, "name": n} for i, n in enumerate(CLASSES)],
+        "annotations": annotations,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("build/zoo/yolo"))
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "yolo", help="shipped files (default %(default)s)")
-    parser.add_argument("--train", type=int, default=IMAGES["train"], help="training scenes, 0 renders the held-out ones only (default %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "yolo", help="shipped files (default %(default)s)"
+    )
+    parser.add_argument(
+        "--train",
+        type=int,
+        default=IMAGES["train"],
+        help="training scenes, 0 renders the held-out ones only (default %(default)s)",
+    )
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     for split, count in (IMAGES | {"train": args.train}).items():
@@ -203,7 +261,9 @@ def main() -> None:
         if split == "train":
             write_atomic(args.work / "train_images.npy", lambda f: np.save(f, images))
             flat = np.concatenate([np.c_[np.full(len(b), i), b] for i, b in enumerate(boxes)]).astype(np.float32)
-            write_atomic(args.work / "train_boxes.npz", lambda f: np.savez(f, rows=flat))  # image, class, x0, y0, x1, y1
+            write_atomic(
+                args.work / "train_boxes.npz", lambda f: np.savez(f, rows=flat)
+            )  # image, class, x0, y0, x1, y1
             continue
         (args.out / split).mkdir(parents=True, exist_ok=True)
         names = [f"{i:04d}.jpg" for i in range(count)]

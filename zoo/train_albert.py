@@ -4,6 +4,7 @@
 One group of weights serves all depths. Stops after --epochs or --minutes, whichever comes first, annealed in both
 cases. A killed run goes on from its last checkpoint.
 """
+
 import argparse
 import json
 import math
@@ -11,18 +12,28 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AlbertConfig, AlbertForSequenceClassification
-
 from common import Checkpoint, Clock, Progress, learning_rate_factor, seed_everything, write_atomic
+from transformers import AlbertConfig, AlbertForSequenceClassification
 
 UNKNOWN, FIRST_WORD = 1, 4  # token ids: [UNK], and the first that is not special
 HIDE = 0.15  # share of words replaced by [UNK] in training: 22 k items are few, and single words must not decide
 
 
 def build(vocabulary: int, classes: int) -> AlbertForSequenceClassification:
-    config = AlbertConfig(vocab_size=vocabulary, embedding_size=64, hidden_size=192, num_hidden_layers=6, num_hidden_groups=1,
-                          num_attention_heads=6, intermediate_size=768, max_position_embeddings=128, num_labels=classes,
-                          hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, classifier_dropout_prob=0.1)
+    config = AlbertConfig(
+        vocab_size=vocabulary,
+        embedding_size=64,
+        hidden_size=192,
+        num_hidden_layers=6,
+        num_hidden_groups=1,
+        num_attention_heads=6,
+        intermediate_size=768,
+        max_position_embeddings=128,
+        num_labels=classes,
+        hidden_dropout_prob=0.1,
+        attention_probs_dropout_prob=0.1,
+        classifier_dropout_prob=0.1,
+    )
     return AlbertForSequenceClassification(config)
 
 
@@ -30,13 +41,16 @@ def epoch_batches(lengths: np.ndarray, size: int, seed: int, epoch: int) -> list
     """Items of similar length share a batch, so that little is spent on padding; batches come in random order."""
     rng = np.random.default_rng((seed, epoch))
     order = np.argsort(lengths + rng.integers(0, 12, len(lengths)), kind="stable")
-    batches = [order[i:i + size] for i in range(0, len(order) - size + 1, size)]
+    batches = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def trimmed(data: dict, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     longest = int(data["attention_mask"][items].sum(1).max())
-    return tuple(torch.from_numpy(a) for a in (data["input_ids"][items, :longest], data["attention_mask"][items, :longest], data["labels"][items]))
+    return tuple(
+        torch.from_numpy(a)
+        for a in (data["input_ids"][items, :longest], data["attention_mask"][items, :longest], data["labels"][items])
+    )
 
 
 @torch.no_grad()
@@ -58,17 +72,28 @@ def baselines(train: dict, test: dict, vocabulary: int) -> dict[str, float]:
         count[label] += np.bincount(ids[mask > 0], minlength=vocabulary)
     logs = np.log(count / count.sum(1, keepdims=True))
     prior = np.log(np.bincount(train["labels"], minlength=classes) / len(train["labels"]))
-    scores = np.stack([prior + logs[:, ids[mask > 0]].sum(1) for ids, mask in zip(test["input_ids"], test["attention_mask"])])
+    scores = np.stack(
+        [prior + logs[:, ids[mask > 0]].sum(1) for ids, mask in zip(test["input_ids"], test["attention_mask"])]
+    )
     majority = np.bincount(train["labels"]).argmax()
-    return {"majority_class": float((test["labels"] == majority).mean()), "naive_bayes": float((scores.argmax(1) == test["labels"]).mean())}
+    return {
+        "majority_class": float((test["labels"] == majority).mean()),
+        "naive_bayes": float((scores.argmax(1) == test["labels"]).mean()),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("build/zoo/albert"), help="holds train.npz; the checkpoint goes here")
-    parser.add_argument("--data", type=Path, default=Path(__file__).parent / "albert", help="calibrate/search/report npz")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/zoo/albert"), help="holds train.npz; the checkpoint goes here"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=Path(__file__).parent / "albert", help="calibrate/search/report npz"
+    )
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="processor time per thread after which the schedule ends")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="processor time per thread after which the schedule ends"
+    )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=1)
@@ -90,7 +115,10 @@ def main() -> None:
     lengths = train["attention_mask"].sum(1)
     per_epoch = len(lengths) // args.batch
     total = args.epochs * per_epoch
-    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(lengths)} items, {lengths.mean():.0f} tokens each", flush=True)
+    print(
+        f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(lengths)} items, {lengths.mean():.0f} tokens each",
+        flush=True,
+    )
 
     progress = Progress("albert", total, every=50, done=step)
     running, batches = None, None
@@ -118,8 +146,13 @@ def main() -> None:
             print(f"step {step}: calibrate accuracy {accuracy(model, held_out['calibrate']):.3f}", flush=True)
     checkpoint.save(step, model=model, optimizer=optimizer, clock=clock)
 
-    figures = {"steps": step, "epochs": round(step / per_epoch, 2), "minutes": round(clock.seconds / 60, 1),
-               "accuracy": accuracy(model, held_out["report"]), **baselines(train, held_out["report"], vocabulary)}
+    figures = {
+        "steps": step,
+        "epochs": round(step / per_epoch, 2),
+        "minutes": round(clock.seconds / 60, 1),
+        "accuracy": accuracy(model, held_out["report"]),
+        **baselines(train, held_out["report"], vocabulary),
+    }
     write_atomic(args.work / "training.json", lambda f: f.write(json.dumps(figures, indent=1).encode()))
     print(json.dumps(figures, indent=1))
 

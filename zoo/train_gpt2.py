@@ -4,6 +4,7 @@
 Stops after --steps, or after --minutes of training time; the learning rate decays with whichever is nearer to its
 end, so a run cut by time still finishes annealed. A killed run goes on from its last checkpoint.
 """
+
 import argparse
 import json
 import math
@@ -11,18 +12,27 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
-
 from common import Checkpoint, Clock, Progress, learning_rate_factor, seed_everything, write_atomic
 from muon import MuonAdamW
+from transformers import GPT2Config, GPT2LMHeadModel
 
 CONTEXT = 256
 
 
 def build(vocabulary: int) -> GPT2LMHeadModel:
     # Dropout 0: the run sees each token about once, so there is nothing to overfit.
-    config = GPT2Config(vocab_size=vocabulary, n_positions=CONTEXT, n_embd=224, n_layer=6, n_head=7, resid_pdrop=0.0,
-                        embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=0, eos_token_id=0)
+    config = GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=CONTEXT,
+        n_embd=224,
+        n_layer=6,
+        n_head=7,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
     return GPT2LMHeadModel(config)
 
 
@@ -39,8 +49,10 @@ def batch_at(tokens: np.ndarray, step: int, size: int, seed: int) -> torch.Tenso
     epoch, at = divmod(step, per_epoch)
     rng = np.random.default_rng((seed, epoch))
     order, offset = rng.permutation(per_epoch * size), rng.integers(CONTEXT)
-    rows = order[at * size:(at + 1) * size]
-    return torch.from_numpy(np.stack([tokens[offset + r * CONTEXT:offset + (r + 1) * CONTEXT] for r in rows]).astype(np.int64))
+    rows = order[at * size : (at + 1) * size]
+    return torch.from_numpy(
+        np.stack([tokens[offset + r * CONTEXT : offset + (r + 1) * CONTEXT] for r in rows]).astype(np.int64)
+    )
 
 
 @torch.no_grad()
@@ -49,7 +61,9 @@ def nats_per_token(model: torch.nn.Module, rows: np.ndarray) -> float:
     total = 0.0
     for part in torch.from_numpy(rows).split(16):
         logits = model(input_ids=part).logits[:, :-1]
-        total += torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), part[:, 1:].reshape(-1), reduction="sum").item()
+        total += torch.nn.functional.cross_entropy(
+            logits.reshape(-1, logits.shape[-1]), part[:, 1:].reshape(-1), reduction="sum"
+        ).item()
     model.train()
     return total / (rows.shape[0] * (rows.shape[1] - 1))
 
@@ -70,15 +84,22 @@ def ngram_perplexity(train: np.ndarray, rows: np.ndarray, vocabulary: int) -> di
 
     weight = min((10, 30, 100, 300, 1000, 3000), key=lambda w: nats(tail[:-1], tail[1:], w))
     previous, following = rows[:, :-1].ravel(), rows[:, 1:].ravel()
-    return {"unigram": float(np.exp(-np.log(unigram[following]).mean())), "bigram": float(np.exp(nats(previous, following, weight)))}
+    return {
+        "unigram": float(np.exp(-np.log(unigram[following]).mean())),
+        "bigram": float(np.exp(nats(previous, following, weight))),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("build/zoo/gpt2"), help="holds train.npy; the checkpoint goes here")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/zoo/gpt2"), help="holds train.npy; the checkpoint goes here"
+    )
     parser.add_argument("--data", type=Path, default=Path(__file__).parent / "gpt2", help="calibrate/search/report npz")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="processor time per thread after which the schedule ends")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="processor time per thread after which the schedule ends"
+    )
     parser.add_argument("--batch", type=int, default=12, help="rows of 256 tokens")
     parser.add_argument("--rate", type=float, default=0.02, help="of Muon")
     parser.add_argument("--rest-rate", type=float, default=3e-3, help="of AdamW: embeddings, biases, norms")
@@ -96,7 +117,10 @@ def main() -> None:
     optimizer = make_optimizer(model, args.rate, args.rest_rate)
     checkpoint = Checkpoint(args.work, not args.no_resume)
     step = checkpoint.load(model=model, optimizer=optimizer, clock=clock)
-    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(tokens) / 1e6:.1f} M tokens", flush=True)
+    print(
+        f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(tokens) / 1e6:.1f} M tokens",
+        flush=True,
+    )
 
     progress = Progress("gpt2", args.steps, every=20, done=step)
     running = None
@@ -119,8 +143,13 @@ def main() -> None:
     checkpoint.save(step, model=model, optimizer=optimizer, clock=clock)
 
     report = np.load(args.data / "report.npz")["input_ids"]
-    figures = {"steps": step, "tokens_seen": step * args.batch * CONTEXT, "minutes": round(clock.seconds / 60, 1),
-               "perplexity": math.exp(nats_per_token(model, report)), **ngram_perplexity(tokens, report, vocabulary)}
+    figures = {
+        "steps": step,
+        "tokens_seen": step * args.batch * CONTEXT,
+        "minutes": round(clock.seconds / 60, 1),
+        "perplexity": math.exp(nats_per_token(model, report)),
+        **ngram_perplexity(tokens, report, vocabulary),
+    }
     write_atomic(args.work / "training.json", lambda f: f.write(json.dumps(figures, indent=1).encode()))
     print(json.dumps(figures, indent=1))
 

@@ -1,4 +1,5 @@
 """From raw predictions (4 + classes, A) to boxes after NMS, and the reference mAP by pycocotools."""
+
 import contextlib
 import io
 import json
@@ -47,10 +48,14 @@ def coco_map(truth: Path, predictions: list[np.ndarray]) -> dict[str, float]:
     """predictions: one (4 + classes, A) array for each image of the COCO file, in its order."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
+
     with contextlib.redirect_stdout(io.StringIO()):
         reference = COCO(str(truth))
-        found = [{"image_id": image, "category_id": int(row[5]), "bbox": [*row[:2], *(row[2:4] - row[:2])], "score": row[4]}
-                 for image, prediction in zip(sorted(reference.imgs), predictions) for row in suppress(prediction)]
+        found = [
+            {"image_id": image, "category_id": int(row[5]), "bbox": [*row[:2], *(row[2:4] - row[:2])], "score": row[4]}
+            for image, prediction in zip(sorted(reference.imgs), predictions)
+            for row in suppress(prediction)
+        ]
         if not found:
             return {"mAP": 0.0, "mAP50": 0.0}
         evaluation = COCOeval(reference, reference.loadRes(found), "bbox")

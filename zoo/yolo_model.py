@@ -4,6 +4,7 @@ neck, and a decoupled anchor-free head whose box sides are distributions over bi
 Input `images` is (N, 3, H, W) float32 in 0..1, RGB. In training `forward` gives raw maps; `Detector` wraps the
 network for export and gives (N, 4 + classes, A): centre x, centre y, width, height in pixels and class scores 0..1.
 """
+
 import torch
 from torch import nn
 

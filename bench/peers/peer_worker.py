@@ -1,7 +1,7 @@
 """Times one peer: peer_worker.py NAME. Speaks JSON lines: says it is ready, then answers every question.
 
-    {"ready": true} or {"error": "why it cannot run"}
-    <- {"size": 262144, "seconds": 0.1, "cpu": false}      -> {"ns": 52.1, "size": 262144}
+{"ready": true} or {"error": "why it cannot run"}
+<- {"size": 262144, "seconds": 0.1, "cpu": false}      -> {"ns": 52.1, "size": 262144}
 """
 
 import json
@@ -22,12 +22,14 @@ SOFTPOSIT_SIZE = 20000  # one Python call per number: the size does not matter t
 
 def softposit(x):
     import _softposit as c
+
     numbers = x[:SOFTPOSIT_SIZE].tolist()
     return lambda: [c.convertP8ToDouble(c.convertDoubleToP8(v)) for v in numbers], len(numbers)
 
 
 def universal_dtypes(x):
     import universal_dtypes as ud
+
     return lambda: x.astype(ud.posit8e1).astype(np.float32), x.size
 
 
@@ -44,6 +46,7 @@ def qtorch_plus(x):
 def qtorch_plus_o3(x):
     """The package's own C++ source, compiled again with -O3 in the environment's folder of extensions."""
     from torch.utils.cpp_extension import load
+
     tensor = on_torch(x)
     with torch_packages.quiet():
         module = load(name="quant_cpu_o3", sources=torch_packages.qtorch_plus_sources(), extra_cflags=["-O3"])
@@ -52,6 +55,7 @@ def qtorch_plus_o3(x):
 
 def torch_fake_quantize(x):
     import torch
+
     tensor = on_torch(x)
     return lambda: torch.fake_quantize_per_tensor_affine(tensor, 1 / 32, 0, -127, 127), x.size
 
@@ -59,6 +63,7 @@ def torch_fake_quantize(x):
 def torch_bucketize(x):
     """A search among the 254 boundaries of posit<8,1>, then its table."""
     import torch
+
     codes = (np.arange(-127, 128) & 0xFF).astype(np.int64)
     values = torch.from_numpy(posit_values(N, ES, codes).astype(np.float32))
     upper = (2 * np.arange(-127, 127) + 1) & 0x1FF
@@ -74,12 +79,24 @@ def numpy_copy(x):
 
 def on_torch(x):
     import torch
+
     torch.set_num_threads(1)
     return torch.from_numpy(x)
 
 
-PEERS = {peer.__name__: peer for peer in (softposit, universal_dtypes, flexposit, qtorch_plus, qtorch_plus_o3,
-                                          torch_fake_quantize, torch_bucketize, numpy_copy)}
+PEERS = {
+    peer.__name__: peer
+    for peer in (
+        softposit,
+        universal_dtypes,
+        flexposit,
+        qtorch_plus,
+        qtorch_plus_o3,
+        torch_fake_quantize,
+        torch_bucketize,
+        numpy_copy,
+    )
+}
 
 
 def seconds_per_call(call, seconds, clock):

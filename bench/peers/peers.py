@@ -32,10 +32,10 @@ TARGETS = ["avx512", "avx2", "scalar"]
 
 @dataclass
 class Peer:
-    name: str      # in peer_worker.py
+    name: str  # in peer_worker.py
     title: str
-    group: str     # environment
-    package: str   # that can be missing
+    group: str  # environment
+    package: str  # that can be missing
     ours: str = "posit<8,1>"
     goal: int = 0  # at least so many times ours on arrays in cache; 0: none
 
@@ -57,14 +57,14 @@ class Row:
     peer: str
     size: int
     peer_size: int
-    ours: str          # benchmark
-    peer_ns: float     # per float, medians over the rounds
+    ours: str  # benchmark
+    peer_ns: float  # per float, medians over the rounds
     ours_ns: float
-    ratio: float       # median of the rounds' ratios
+    ratio: float  # median of the rounds' ratios
     low: float
     high: float
     goal: int
-    met: bool | None   # None: no goal here
+    met: bool | None  # None: no goal here
 
 
 def size_of(benchmark):
@@ -89,12 +89,22 @@ class Ours:
 
     def ns(self, name):
         with tempfile.NamedTemporaryFile(suffix=".json") as out:
-            subprocess.run([self.program, f"--benchmark_filter=^{re.escape(name)}$", f"--benchmark_out={out.name}",
-                            f"--benchmark_min_time={self.options.seconds}", "--benchmark_out_format=json"],
-                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                [
+                    self.program,
+                    f"--benchmark_filter=^{re.escape(name)}$",
+                    f"--benchmark_out={out.name}",
+                    f"--benchmark_min_time={self.options.seconds}",
+                    "--benchmark_out_format=json",
+                ],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             result = json.loads(Path(out.name).read_text())
-        self.context = self.context or {key: value for key, value in result["context"].items()
-                                        if key not in ("executable", "host_name")}
+        self.context = self.context or {
+            key: value for key, value in result["context"].items() if key not in ("executable", "host_name")
+        }
         row = result["benchmarks"][0]
         unit = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[row["time_unit"]]
         return row["cpu_time" if self.options.cpu_time else "real_time"] * unit / size_of(name)
@@ -105,8 +115,14 @@ class Worker:
 
     def __init__(self, peer, home):
         script = Path(__file__).with_name("peer_worker.py")
-        self.process = subprocess.Popen([home.python, script, peer.name], env=home.variables(), text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [home.python, script, peer.name],
+            env=home.variables(),
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         self.error = self.read().get("error")
 
     def read(self):
@@ -136,9 +152,19 @@ def alternate(peer, worker, ours, size, options):
     ratios = [theirs / own for own, theirs in pairs]
     ratio = statistics.median(ratios)
     judged = peer.goal and size == SIZES[0] and "/avx512/" in name
-    return Row(peer.title, size, answer["size"], name, statistics.median(p[1] for p in pairs),
-               statistics.median(p[0] for p in pairs), ratio, min(ratios), max(ratios), peer.goal,
-               ratio >= peer.goal if judged else None)
+    return Row(
+        peer.title,
+        size,
+        answer["size"],
+        name,
+        statistics.median(p[1] for p in pairs),
+        statistics.median(p[0] for p in pairs),
+        ratio,
+        min(ratios),
+        max(ratios),
+        peer.goal,
+        ratio >= peer.goal if judged else None,
+    )
 
 
 def homes(options):
@@ -179,17 +205,24 @@ def text_row(row):
 def markdown(rows, absent, context, options):
     clock = "CPU time" if options.cpu_time else "wall clock"
     yield from machine.lines(context, None)
-    yield (f"- One thread, {clock}; {options.rounds} rounds, ours and the peer in turn, at least {options.seconds} s "
-           "each; ratio: median of the rounds (lowest to highest)")
-    yield from ("", "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours | goal |",
-                "|---|---:|---:|---:|---:|---|")
+    yield (
+        f"- One thread, {clock}; {options.rounds} rounds, ours and the peer in turn, at least {options.seconds} s "
+        "each; ratio: median of the rounds (lowest to highest)"
+    )
+    yield from (
+        "",
+        "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours | goal |",
+        "|---|---:|---:|---:|---:|---|",
+    )
     for row in rows:
         goal = f"≥ {row.goal}" if row.goal and row.size == SIZES[0] else ""
         verdict = {True: " met", False: " **missed**", None: " (for AVX-512)"}[row.met] if goal else ""
         size = f"{row.size}" + (f" ({row.peer_size} timed)" if row.peer_size != row.size else "")
         own = f"{row.ours_ns:.3f}" + (f" ({size_of(row.ours)} floats)" if size_of(row.ours) != row.size else "")
-        yield (f"| {row.peer} | {size} | {row.peer_ns:.3f} | {own} | "
-               f"{row.ratio:.1f} ({row.low:.1f} to {row.high:.1f}) | {goal}{verdict} |")
+        yield (
+            f"| {row.peer} | {size} | {row.peer_ns:.3f} | {own} | "
+            f"{row.ratio:.1f} ({row.low:.1f} to {row.high:.1f}) | {goal}{verdict} |"
+        )
     yield from ("", "Ours: " + ", ".join(f"`{name}`" for name in dict.fromkeys(row.ours for row in rows)) + ".")
     yield from (f"Not here: {entry['peer']}: {entry['reason']}." for entry in absent)
 
@@ -205,8 +238,10 @@ def main():
         options.rounds, options.seconds = 3, 0.05
     program = options.build / "posittune_bench_quantize"
     if not program.is_file():
-        sys.exit(f"error: no {program.name} in {options.build}\n"
-                 "  try: cmake --preset bench && cmake --build --preset bench --target posittune_bench_quantize")
+        sys.exit(
+            f"error: no {program.name} in {options.build}\n"
+            "  try: cmake --preset bench && cmake --build --preset bench --target posittune_bench_quantize"
+        )
     ours = Ours(program, options)
     rows, absent = run(options, ours)
     if not rows:
@@ -214,9 +249,19 @@ def main():
     lines = list(markdown(rows, absent, ours.context, options))
     folder = options.build / "peers"
     (folder / "peers.md").write_text("\n".join(lines) + "\n")
-    (folder / "peers.json").write_text(json.dumps(
-        {"context": ours.context, "clock": "cpu" if options.cpu_time else "wall", "rounds": options.rounds,
-         "rows": [asdict(row) for row in rows], "absent": absent}, indent=1) + "\n")
+    (folder / "peers.json").write_text(
+        json.dumps(
+            {
+                "context": ours.context,
+                "clock": "cpu" if options.cpu_time else "wall",
+                "rounds": options.rounds,
+                "rows": [asdict(row) for row in rows],
+                "absent": absent,
+            },
+            indent=1,
+        )
+        + "\n"
+    )
     pages.finish(options, {"peers": lines})
     return 1 if any(row.met is False for row in rows) else 0
 

@@ -34,6 +34,7 @@ PEERS = {  # name in the worker: (title, goal: at least so many times ours)
 
 # --- in the environment with PyTorch ---------------------------------------------------------------------------------
 
+
 class Peer:
     """The model that bench/random_gpt2.py makes, with a hook on the input of every linear layer."""
 
@@ -43,6 +44,7 @@ class Peer:
         from torch.utils.cpp_extension import load
         from transformers import GPT2Config, GPT2LMHeadModel
         from transformers.pytorch_utils import Conv1D
+
         torch.set_num_threads(THREADS)
         torch.manual_seed(1)
         shipped = torch_packages.qtorch_plus().posit_quantize
@@ -70,6 +72,7 @@ class Peer:
     def seconds(self, name, runs):
         """Median of so many runs, after one that does not count."""
         import torch
+
         self.quantize = self.quantizers[name]
         times = []
         with torch.inference_mode():
@@ -97,12 +100,23 @@ def work():
 
 # --- outside ---------------------------------------------------------------------------------------------------------
 
+
 class Worker:
     def __init__(self, home):
-        variables = {**home.variables(), "OMP_NUM_THREADS": str(THREADS), "MKL_NUM_THREADS": str(THREADS),
-                     "HF_HUB_OFFLINE": "1"}
-        self.process = subprocess.Popen([home.python, __file__, "--worker"], env=variables, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        variables = {
+            **home.variables(),
+            "OMP_NUM_THREADS": str(THREADS),
+            "MKL_NUM_THREADS": str(THREADS),
+            "HF_HUB_OFFLINE": "1",
+        }
+        self.process = subprocess.Popen(
+            [home.python, __file__, "--worker"],
+            env=variables,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         self.layers = self.read()["layers"]
 
     def read(self):
@@ -124,6 +138,7 @@ class Worker:
 
 def prepare(build):
     import environment
+
     try:
         home = environment.prepare("torch", build)
     except environment.Unavailable as reason:
@@ -136,8 +151,22 @@ def prepare(build):
 
 def our_seconds(program, options):
     """The row of posit<8,1> weights + activations: its median, and plain OpenVINO's."""
-    done = subprocess.run([program, options.model, "--tokens", str(TOKENS), "--threads", str(THREADS), "--formats",
-                           "posit8e1", "--runs", str(options.runs)], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            program,
+            options.model,
+            "--tokens",
+            str(TOKENS),
+            "--threads",
+            str(THREADS),
+            "--formats",
+            "posit8e1",
+            "--runs",
+            str(options.runs),
+        ],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode != 0:
         sys.exit(f"error: {program.name} exited {done.returncode}: {done.stderr.strip()}")
     return next(row for row in json.loads(done.stdout)["rows"] if row["what"] == "wa")
@@ -151,7 +180,11 @@ def measure(program, worker, options):
         for name in PEERS:
             theirs[name].append(worker.seconds(name, options.runs))
         line = ", ".join(f"{name} {seconds[-1]:.3f} s" for name, seconds in theirs.items())
-        print(f"round {number + 1} of {options.rounds}: ours {ours[-1]['seconds']:.3f} s, {line}", file=sys.stderr, flush=True)
+        print(
+            f"round {number + 1} of {options.rounds}: ours {ours[-1]['seconds']:.3f} s, {line}",
+            file=sys.stderr,
+            flush=True,
+        )
     return ours, theirs
 
 
@@ -161,41 +194,67 @@ def table_rows(ours, theirs):
         ratios = [peer / own["seconds"] for peer, own in zip(theirs[name], ours, strict=True)]
         ratio = statistics.median(ratios)
         judged = goal is not None and path == "bf16"
-        yield {"peer": title, "seconds": statistics.median(theirs[name]), "ratio": ratio, "low": min(ratios),
-               "high": max(ratios), "goal": goal, "met": ratio >= goal if judged else None}
+        yield {
+            "peer": title,
+            "seconds": statistics.median(theirs[name]),
+            "ratio": ratio,
+            "low": min(ratios),
+            "high": max(ratios),
+            "goal": goal,
+            "met": ratio >= goal if judged else None,
+        }
 
 
 def result_of(ours, theirs, layers, options, load):
     own = statistics.median(row["seconds"] for row in ours)
-    return {"model": str(options.model), "tokens": TOKENS, "threads": THREADS, "format": f"posit<{N},{ES}>", "what": "wa",
-            "rounds": options.rounds, "runs": options.runs, "load_at_start": load, "linear_layers": layers, "path": ours[0]["path"],
-            "ours_seconds": own, "openvino_fp32_seconds": statistics.median(row["seconds"] / row["ratio_to_openvino_fp32"] for row in ours),
-            "rows": list(table_rows(ours, theirs))}
+    return {
+        "model": str(options.model),
+        "tokens": TOKENS,
+        "threads": THREADS,
+        "format": f"posit<{N},{ES}>",
+        "what": "wa",
+        "rounds": options.rounds,
+        "runs": options.runs,
+        "load_at_start": load,
+        "linear_layers": layers,
+        "path": ours[0]["path"],
+        "ours_seconds": own,
+        "openvino_fp32_seconds": statistics.median(row["seconds"] / row["ratio_to_openvino_fp32"] for row in ours),
+        "rows": list(table_rows(ours, theirs)),
+    }
 
 
 def markdown(result):
     import pages
+
     yield from pages.environment(result["load_at_start"])
-    yield (f"- GPT-2 124M, {TOKENS} tokens, {THREADS} threads, {result['format']} weights + activations, {result['rounds']} rounds of "
-           f"{result['runs']} runs; products in {result['path']}; plain FP32 OpenVINO {result['openvino_fp32_seconds']:.3f} s")
+    yield (
+        f"- GPT-2 124M, {TOKENS} tokens, {THREADS} threads, {result['format']} weights + activations, {result['rounds']} rounds of "
+        f"{result['runs']} runs; products in {result['path']}; plain FP32 OpenVINO {result['openvino_fp32_seconds']:.3f} s"
+    )
     yield from ("", "| GPT-2 124M | s | ours, s | peer / ours | goal |", "|---|---:|---:|---:|---|")
     for row in result["rows"]:
         verdict = {True: " met", False: " **missed**", None: " (for AVX512-BF16)"}[row["met"]]
         goal = f"≥ {row['goal']}{verdict}" if row["goal"] else ""
-        yield (f"| {row['peer']} | {row['seconds']:.3f} | {result['ours_seconds']:.3f} | "
-               f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f}) | {goal} |")
+        yield (
+            f"| {row['peer']} | {row['seconds']:.3f} | {result['ours_seconds']:.3f} | "
+            f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f}) | {goal} |"
+        )
 
 
 def main():
     import pages
+
     parser = pages.parser(__doc__, "performance.md")
     parser.add_argument("--model", type=Path, default=ROOT / "build/models/gpt2-124m/model.onnx")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=5, help="of each measurement; their median counts")
     options = parser.parse_args()
     program = options.build / "posittune_bench_engine"
-    for file, hint in ((program, "cmake --build --preset bench --target posittune_bench_engine"),
-                       (options.model, "bench/random_gpt2.py makes it")):
+    for file, hint in (
+        (program, "cmake --build --preset bench --target posittune_bench_engine"),
+        (options.model, "bench/random_gpt2.py makes it"),
+    ):
         if not file.is_file():
             sys.exit(f"error: {file} is not there\n  try: {hint}")
     worker = Worker(prepare(options.build))

@@ -18,7 +18,11 @@ DECODERS = ("gpt2", "llama", "mistral", "qwen2", "qwen3")
 ENCODERS = ("albert", "bert")
 TASKS = ("causal-lm", "classify", "feature")
 # The transformers class of a task, and the field of its result that becomes the output.
-AUTO_CLASS = {"causal-lm": "AutoModelForCausalLM", "classify": "AutoModelForSequenceClassification", "feature": "AutoModel"}
+AUTO_CLASS = {
+    "causal-lm": "AutoModelForCausalLM",
+    "classify": "AutoModelForSequenceClassification",
+    "feature": "AutoModel",
+}
 RESULT = {"causal-lm": "logits", "classify": "logits", "feature": "last_hidden_state"}
 # Rotary embeddings whose frequencies depend on the length of the input: a graph cannot hold them.
 ROPE_OF_LENGTH = ("dynamic", "longrope")
@@ -51,8 +55,9 @@ class Encoder(torch.nn.Module):
         super().__init__()
         self.exported, self.result = model, result
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor,
-                token_type_ids: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
+    ) -> torch.Tensor:
         padding = (1 - attention_mask.unsqueeze(1).unsqueeze(1)).float() * LOWEST
         position = torch.arange(input_ids.shape[1]).unsqueeze(0)
         kinds = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
@@ -77,7 +82,9 @@ class Plan:
 
     def module(self, model: torch.nn.Module) -> torch.nn.Module:
         model.eval().requires_grad_(False)
-        return Decoder(model, self.result, self.window) if self.architecture in DECODERS else Encoder(model, self.result)
+        return (
+            Decoder(model, self.result, self.window) if self.architecture in DECODERS else Encoder(model, self.result)
+        )
 
     def example(self, batch: int, length: int, seed: int = 1) -> dict[str, torch.Tensor]:
         """Random inputs; of an encoder's last row the last third is padding, and segments differ where they are asked for."""
@@ -86,7 +93,7 @@ class Plan:
         feed = {"input_ids": torch.randint(0, self.vocabulary, (batch, length), generator=random)}
         if "attention_mask" in self.inputs:
             feed["attention_mask"] = torch.ones(batch, length, dtype=torch.int64)
-            feed["attention_mask"][-1, length - length // 3:] = 0
+            feed["attention_mask"][-1, length - length // 3 :] = 0
         if "token_type_ids" in self.inputs:
             feed["token_type_ids"] = (torch.arange(length) >= length // 2).long().repeat(batch, 1)
         return feed
@@ -105,10 +112,15 @@ def task_of(config: Any, asked: str, where: str) -> str:
             return "causal-lm"
         return "classify" if name.endswith("ForSequenceClassification") and not decoder else "feature"
     if asked == "causal-lm" and not decoder:
-        raise unsupported(f"{config.model_type} is no causal language model", where, "--task classify or --task feature")
+        raise unsupported(
+            f"{config.model_type} is no causal language model", where, "--task classify or --task feature"
+        )
     if asked == "classify" and decoder:
-        raise unsupported(f"classification with {config.model_type} is not exported", where,
-                          f"classifiers are exported for {', '.join(ENCODERS)}")
+        raise unsupported(
+            f"classification with {config.model_type} is not exported",
+            where,
+            f"classifiers are exported for {', '.join(ENCODERS)}",
+        )
     return asked
 
 
@@ -128,8 +140,9 @@ def window_of(config: Any, where: str) -> int | None:
 def plan(config: Any, asked: str, token_types: bool, where: str) -> Plan:
     kind = config.model_type
     if kind not in DECODERS + ENCODERS:
-        raise unsupported(f"models of architecture '{kind}' are not exported", where,
-                          f"known: {', '.join(DECODERS + ENCODERS)}")
+        raise unsupported(
+            f"models of architecture '{kind}' are not exported", where, f"known: {', '.join(DECODERS + ENCODERS)}"
+        )
     if getattr(config, "quantization_config", None) is not None:
         raise unsupported("the checkpoint is quantized already", where, "export the unquantized model it was made from")
     rope = getattr(config, "rope_parameters", None) or {}
@@ -140,5 +153,11 @@ def plan(config: Any, asked: str, token_types: bool, where: str) -> Plan:
     inputs: tuple[str, ...] = ("input_ids",)
     if kind in ENCODERS:
         inputs += ("attention_mask", "token_type_ids") if token_types else ("attention_mask",)
-    return Plan(kind, task_of(config, asked, where), inputs, config.vocab_size, config.max_position_embeddings,
-                window_of(config, where) if kind in DECODERS else None)
+    return Plan(
+        kind,
+        task_of(config, asked, where),
+        inputs,
+        config.vocab_size,
+        config.max_position_embeddings,
+        window_of(config, where) if kind in DECODERS else None,
+    )

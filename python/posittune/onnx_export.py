@@ -31,9 +31,16 @@ WRAPPER = "exported."  # what the tracing module puts in front of the parameters
 TINY = 64  # elements; smaller constants that are equal become one
 
 REWRITES = (
-    rules.collapse_slice_rule, rules.collapse_slice2_rule, *rules.mul_by_1_rule.commute(), rules.no_op_cast_rule,
-    rules.no_op_expand_rule, rules.no_op_transpose_rule, rules.materialize_reshape_shape_rule,
-    rules.squeeze_reshape_1d_rule, rules.unsqueeze_unsqueeze_rule, rules.transpose_transpose_rule,
+    rules.collapse_slice_rule,
+    rules.collapse_slice2_rule,
+    *rules.mul_by_1_rule.commute(),
+    rules.no_op_cast_rule,
+    rules.no_op_expand_rule,
+    rules.no_op_transpose_rule,
+    rules.materialize_reshape_shape_rule,
+    rules.squeeze_reshape_1d_rule,
+    rules.unsqueeze_unsqueeze_rule,
+    rules.transpose_transpose_rule,
 )
 
 
@@ -63,18 +70,39 @@ def round_weights(module: torch.nn.Module) -> None:
     with torch.no_grad():
         for name, tensor in module.named_parameters():
             if tensor.abs().max() > largest:
-                raise Failure(Exit.INPUT, "weights beyond the range of fp16", where=name.removeprefix(WRAPPER),
-                              expected=f"at most {largest:g}", found=f"{tensor.abs().max():g}", hint="export without --fp16")
+                raise Failure(
+                    Exit.INPUT,
+                    "weights beyond the range of fp16",
+                    where=name.removeprefix(WRAPPER),
+                    expected=f"at most {largest:g}",
+                    found=f"{tensor.abs().max():g}",
+                    hint="export without --fp16",
+                )
             tensor.copy_(tensor.half().float())
 
 
-def export(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, path: Path, fp16: bool = False,
-           external: bool = False) -> Written:
+def export(
+    module: torch.nn.Module,
+    inputs: dict[str, torch.Tensor],
+    output: str,
+    path: Path,
+    fp16: bool = False,
+    external: bool = False,
+) -> Written:
     """Writes `path`, and `path`.data beside it for large models. The axes of each input are batch and sequence."""
     dynamic = {name: {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC} for name in inputs}
     with quiet():
-        program = torch.onnx.export(module, kwargs=inputs, input_names=list(inputs), output_names=[output],
-                                    dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, optimize=False, verbose=False)
+        program = torch.onnx.export(
+            module,
+            kwargs=inputs,
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes=dynamic,
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
         model = program.model
         simplify(model)
     if len(model.functions):
@@ -107,8 +135,11 @@ def simplify(model: ir.Model) -> None:
         optimizer.fold_constants(model, should_fold=should_fold, onnx_shape_inference=True)
         rewriter.rewrite(model, pattern_rewrite_rules=REWRITES)
     ir.passes.Sequential(
-        passes.RemoveUnusedNodesPass(), passes.RemoveUnusedFunctionsPass(), passes.RemoveUnusedOpsetsPass(),
-        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0), passes.IdentityEliminationPass(),
+        passes.RemoveUnusedNodesPass(),
+        passes.RemoveUnusedFunctionsPass(),
+        passes.RemoveUnusedOpsetsPass(),
+        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        passes.IdentityEliminationPass(),
     )(model)
     merge_constants(model, weights)
     ir.passes.Sequential(passes.CommonSubexpressionEliminationPass(), passes.RemoveUnusedNodesPass())(model)
@@ -138,7 +169,9 @@ def name_nodes(model: ir.Model) -> None:
     """`<module path>/<operator>`, with a number where a module holds several of one kind."""
     used: dict[str, int] = {}
     for node in model.graph:
-        scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))[:-1]  # the last is the operation
+        scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))[
+            :-1
+        ]  # the last is the operation
         paths = [scope for scope in scopes if scope.startswith(WRAPPER)]
         base = f"{paths[-1].removeprefix(WRAPPER) if paths else 'graph'}/{node.op_type}"
         used[base] = used.get(base, 0) + 1

@@ -37,20 +37,26 @@ def _of(wheel: Wheel, folder: str, *rows: tuple[str, str, str]) -> tuple[Photogr
 
 UNSTATED = "origin not stated in the package (AGPL-3.0)"
 PHOTOGRAPHS = (
-    *_of(SCIKIT_IMAGE, "skimage/data",
-         ("camera.png", "calibrate", "Lav Varshney, CC0"),
-         ("coffee.png", "calibrate", "Rachel Michetti, CC0"),
-         ("hubble_deep_field.jpg", "calibrate", "NASA, public domain"),
-         ("grass.png", "calibrate", "DeviantArt (linolafett), CC0"),
-         ("retina.jpg", "search", "Mikael Häggström, CC0"),
-         ("chelsea.png", "search", "Stefan van der Walt, CC0"),
-         ("coins.png", "search", "Brooklyn Museum, no known copyright restrictions"),
-         ("astronaut.png", "report", "NASA, public domain"),
-         ("rocket.jpg", "report", "SpaceX, public domain"),
-         ("cell.png", "report", "Paul Müller et al., CC0")),
-    *_of(SCIKIT_LEARN, "sklearn/datasets/images",
-         ("flower.jpg", "calibrate", "vultilion on Flickr, CC-BY-2.0"),
-         ("china.jpg", "report", "danielbuechele on Flickr, CC-BY-2.0")),
+    *_of(
+        SCIKIT_IMAGE,
+        "skimage/data",
+        ("camera.png", "calibrate", "Lav Varshney, CC0"),
+        ("coffee.png", "calibrate", "Rachel Michetti, CC0"),
+        ("hubble_deep_field.jpg", "calibrate", "NASA, public domain"),
+        ("grass.png", "calibrate", "DeviantArt (linolafett), CC0"),
+        ("retina.jpg", "search", "Mikael Häggström, CC0"),
+        ("chelsea.png", "search", "Stefan van der Walt, CC0"),
+        ("coins.png", "search", "Brooklyn Museum, no known copyright restrictions"),
+        ("astronaut.png", "report", "NASA, public domain"),
+        ("rocket.jpg", "report", "SpaceX, public domain"),
+        ("cell.png", "report", "Paul Müller et al., CC0"),
+    ),
+    *_of(
+        SCIKIT_LEARN,
+        "sklearn/datasets/images",
+        ("flower.jpg", "calibrate", "vultilion on Flickr, CC-BY-2.0"),
+        ("china.jpg", "report", "danielbuechele on Flickr, CC-BY-2.0"),
+    ),
     *_of(ULTRALYTICS, "ultralytics/assets", ("zidane.jpg", "search", UNSTATED), ("bus.jpg", "report", UNSTATED)),
 )
 EACH = {"calibrate": 12, "search": 24, "report": 40}  # images of one photograph
@@ -83,7 +89,9 @@ def make_splits(folder: Path, scratch: Path) -> dict[str, int]:
     random = np.random.default_rng(SEED)
     for wheel in dict.fromkeys(photograph.wheel for photograph in PHOTOGRAPHS):
         here = [p for p in PHOTOGRAPHS if p.wheel == wheel]
-        for photograph, file in zip(here, extract(download(wheel, scratch), [p.member for p in here], scratch), strict=True):
+        for photograph, file in zip(
+            here, extract(download(wheel, scratch), [p.member for p in here], scratch), strict=True
+        ):
             (folder / photograph.split).mkdir(exist_ok=True)
             cut(file, EACH[photograph.split], folder / photograph.split, random)
     counts = {split: len(list((folder / split).iterdir())) for split in EACH}

@@ -15,11 +15,15 @@ def documents(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Failure(Exit.INPUT, "no such text", where=str(path), hint="name the folder of the texts with --texts") from None
+        raise Failure(
+            Exit.INPUT, "no such text", where=str(path), hint="name the folder of the texts with --texts"
+        ) from None
     return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
-def rows_of(texts: list[str], encode: Callable[[str], list[int]], start: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+def rows_of(
+    texts: list[str], encode: Callable[[str], list[int]], start: int, length: int
+) -> tuple[np.ndarray, np.ndarray]:
     """input_ids (rows, length) and document (rows), the number of a row's first document.
 
     A row is whole documents, each after the token `start`, as many as fit, and the beginning of one more. What is

@@ -20,18 +20,35 @@ NAME = "openvino_tokenizer"
 UNLIMITED = int(1e30)  # transformers' own value for "no longest text"; the reader of data cuts texts itself
 # Files of which one must be there; transformers builds a tokenizer for some architectures out of nothing otherwise.
 SOURCES = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "tokenizer.model")
-SAMPLES = ("The quick brown fox jumps over the lazy dog.", "naïve café, 12345 × 6.7e-8\tand\n\nnew  lines ",
-           "don't stop: it's they'll we've", "日本語 и русский 🙂", "x", "for (int i = 0; i < n; ++i) { a[i] += 0x1F; }")
+SAMPLES = (
+    "The quick brown fox jumps over the lazy dog.",
+    "naïve café, 12345 × 6.7e-8\tand\n\nnew  lines ",
+    "don't stop: it's they'll we've",
+    "日本語 и русский 🙂",
+    "x",
+    "for (int i = 0; i < n; ++i) { a[i] += 0x1F; }",
+)
 
 
 # The parts of special tokens in a bare tokenizer.json, which does not say them.
-USUAL = {"<|endoftext|>": "eos", "<s>": "bos", "</s>": "eos", "<unk>": "unk", "<pad>": "pad", "[UNK]": "unk", "[PAD]": "pad",
-         "[CLS]": "cls", "[SEP]": "sep", "[MASK]": "mask"}
+USUAL = {
+    "<|endoftext|>": "eos",
+    "<s>": "bos",
+    "</s>": "eos",
+    "<unk>": "unk",
+    "<pad>": "pad",
+    "[UNK]": "unk",
+    "[PAD]": "pad",
+    "[CLS]": "cls",
+    "[SEP]": "sep",
+    "[MASK]": "mask",
+}
 
 
 def load(source: str) -> Any | None:
     """The fast tokenizer of a folder, a tokenizer.json or a hub name; None when a folder has none."""
     import transformers
+
     path = Path(source)
     if path.is_dir():
         if not any((path / name).is_file() for name in SOURCES):
@@ -48,6 +65,7 @@ def load(source: str) -> Any | None:
 def bare(path: Path) -> Any:
     import tokenizers
     import transformers
+
     core = tokenizers.Tokenizer.from_file(str(path))
     special = [token.content for token in core.get_added_tokens_decoder().values() if token.special]
     parts = {f"{USUAL[token]}_token": token for token in special if token in USUAL}
@@ -58,13 +76,19 @@ def convert(tokenizer: Any, folder: Path) -> list[Path]:
     """Writes openvino_tokenizer.xml and .bin, which give the ids of tokenizer(text), without a limit of length."""
     import openvino
     import openvino_tokenizers
+
     tokenizer.model_max_length = UNLIMITED
     try:
         with quiet():
             model = openvino_tokenizers.convert_tokenizer(tokenizer, with_detokenizer=False)
     except Exception as error:
-        raise Failure(Exit.UNSUPPORTED, "openvino_tokenizers cannot convert the tokenizer",
-                      where=type(tokenizer).__name__, found=one_line(error), hint="--no-tokenizer") from error
+        raise Failure(
+            Exit.UNSUPPORTED,
+            "openvino_tokenizers cannot convert the tokenizer",
+            where=type(tokenizer).__name__,
+            found=one_line(error),
+            hint="--no-tokenizer",
+        ) from error
     path = folder / f"{NAME}.xml"
     openvino.save_model(model, path, compress_to_fp16=False)
     return [path, path.with_suffix(".bin")]
@@ -76,6 +100,7 @@ class OpenVinoTokenizer:
     def __init__(self, path: Path) -> None:
         import openvino
         import openvino_tokenizers  # noqa: F401  registers its operators
+
         self.request = openvino.compile_model(str(path), "CPU")
 
     def ids(self, text: str) -> list[int]:
@@ -91,20 +116,27 @@ def first_difference(tokenizer: Any, path: Path, texts: Sequence[str] = SAMPLES)
 def check(differing: str | None) -> None:
     """Fails for what first_difference found."""
     if differing is not None:
-        raise Failure(Exit.GOAL_NOT_MET, "the written tokenizer gives other ids than Hugging Face's", where=repr(differing),
-                      hint="tokenize with Hugging Face and give the data as npz")
+        raise Failure(
+            Exit.GOAL_NOT_MET,
+            "the written tokenizer gives other ids than Hugging Face's",
+            where=repr(differing),
+            hint="tokenize with Hugging Face and give the data as npz",
+        )
 
 
 def export(tokenizer: Any, folder: Path) -> str | None:
     """Writes the files and says so on stdout; the text with other ids than Hugging Face's, if there is one."""
     files = convert(tokenizer, folder)
-    print(f"{files[0].name}, {files[1].name}: {size_text(sum(f.stat().st_size for f in files))}, {len(tokenizer)} tokens")
+    print(
+        f"{files[0].name}, {files[1].name}: {size_text(sum(f.stat().st_size for f in files))}, {len(tokenizer)} tokens"
+    )
     return first_difference(tokenizer, files[0])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m posittune.tokenizer", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m posittune.tokenizer", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("source", metavar="SOURCE")
     parser.add_argument("-o", "--out", metavar="DIR", type=Path, required=True)
     given = parser.parse_args(arguments)

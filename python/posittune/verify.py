@@ -23,6 +23,7 @@ def run_torch(module: torch.nn.Module, feed: Mapping[str, torch.Tensor]) -> np.n
 
 def run_openvino(path: Path, feed: Mapping[str, torch.Tensor]) -> np.ndarray:
     import openvino
+
     # Without the hint the CPU plugin computes in bf16 where the processor has it.
     compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return compiled({name: tensor.numpy() for name, tensor in feed.items()})[compiled.output(0)]

@@ -24,7 +24,9 @@ import liberty  # noqa: E402
 import synth  # noqa: E402
 
 DECODERS = [(n, es) for n in (4, 5, 6, 7, 8) for es in (0, 1, 2)] + [(16, 1), (16, 2), (32, 2)]
-UNITS = [("posit_decode", {"N": n, "ES": es}) for n, es in DECODERS] + [("posit_mac", {"N": 6, "ES": 1, "PIPELINE": p}) for p in range(4)]
+UNITS = [("posit_decode", {"N": n, "ES": es}) for n, es in DECODERS] + [
+    ("posit_mac", {"N": 6, "ES": 1, "PIPELINE": p}) for p in range(4)
+]
 # One cell for another with the same pins and the opposite output: inputs that are never apart cannot hide it, as they
 # hide a NOR in the place of a NAND.
 EXCHANGES = {"INVX1": "BUFX2", "INVX2": "BUFX2", "XNOR2X1": "XOR2X1", "XOR2X1": "XNOR2X1"}
@@ -106,7 +108,9 @@ def prove(job):
     proven = done.returncode == 0 and "SAT proof finished - no model found: SUCCESS!" in done.stdout
     refuted = "Called with -verify and proof did fail!" in done.stdout + done.stderr
     if not proven and not refuted:
-        raise synth.FlowError(f"{name_of(unit, parameters)}: no proof and no counterexample\n  see {folder / 'prove.log'}")
+        raise synth.FlowError(
+            f"{name_of(unit, parameters)}: no proof and no counterexample\n  see {folder / 'prove.log'}"
+        )
     return name_of(unit, parameters), proven
 
 
@@ -118,7 +122,11 @@ def main():
     parser.add_argument("-j", "--processes", type=int, default=2)
     options = parser.parse_args()
     synth.need_tools()
-    jobs = [(unit, parameters, options.build, options.broken) for unit, parameters in UNITS if options.only in name_of(unit, parameters)]
+    jobs = [
+        (unit, parameters, options.build, options.broken)
+        for unit, parameters in UNITS
+        if options.only in name_of(unit, parameters)
+    ]
     wrong = 0
     with concurrent.futures.ProcessPoolExecutor(options.processes) as pool:
         for name, equal in pool.map(prove, jobs):

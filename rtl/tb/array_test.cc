@@ -1,5 +1,7 @@
 // systolic_array against formats::Quire; a tile of a real layer from a file.
 
+#include "array.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -7,7 +9,6 @@
 #include <random>
 #include <sstream>
 
-#include "array.h"
 #include "codes.h"
 #include "posittune/formats/arithmetic.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Drives int_bench and float_bench: every unit has a stream of its own, with gaps and back-pressure.
+// Drives int_bench and float_bench: every unit has a stream of its own, with gaps and
+// back-pressure.
 
 #include <gtest/gtest.h>
 
@@ -60,7 +61,8 @@ class Lanes {
   };
 
   static void set(auto& word, std::size_t bit, bool value) {
-    word = static_cast<std::remove_reference_t<decltype(word)>>((word & ~(1U << bit)) | (static_cast<std::uint32_t>(value) << bit));
+    word = static_cast<std::remove_reference_t<decltype(word)>>(
+        (word & ~(1U << bit)) | (static_cast<std::uint32_t>(value) << bit));
   }
 
   // A pair that was not taken stays as it is.

@@ -65,7 +65,8 @@ class Converters {
       from_float(i << 16);
       from_float(i << 16 | (static_cast<std::uint32_t>(random()) & 0xffff));
       from_float(i << 16 | 1);
-      from_float((i & 0x807f) << 16 | (static_cast<std::uint32_t>(random()) & 0xffff));  // subnormals
+      from_float((i & 0x807f) << 16 |
+                 (static_cast<std::uint32_t>(random()) & 0xffff));  // subnormals
       // Ties and their neighbours: halves between posits that fp32 holds.
       const auto near = std::bit_cast<std::uint32_t>(
           static_cast<float>(decode(posit_, corner_code(posit_, random))));

@@ -18,7 +18,8 @@ namespace {
 using formats::Format;
 using formats::Quire;
 
-std::vector<std::uint32_t> random_codes(const Format& format, std::size_t count, std::mt19937_64& random) {
+std::vector<std::uint32_t> random_codes(const Format& format, std::size_t count,
+                                        std::mt19937_64& random) {
   std::vector<std::uint32_t> codes(count);
   for (auto& code : codes) code = corner_code(format, random);
   return codes;
@@ -46,7 +47,8 @@ void dot_products(const Format& format, int count) {
   unit.rst_i = 0;
   int seen = 0, nars = 0;
   for (int i = 0; seen < count; ++i) {
-    const std::vector<std::uint32_t> a = random_codes(format, kWays, random), b = random_codes(format, kWays, random);
+    const std::vector<std::uint32_t> a = random_codes(format, kWays, random),
+                                     b = random_codes(format, kWays, random);
     unit.valid_i = random() % 4 != 0, unit.ready_i = random() % 4 != 0;
     for (int k = 0; k < kWays; ++k) {
       set_bits(port(unit.a_i), k * format.bits, format.bits, a[static_cast<std::size_t>(k)]);

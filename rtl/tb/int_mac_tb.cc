@@ -1,4 +1,5 @@
-// int_mac against C++ integers: all pairs of int4, int8 and int4 x int8, random ones of wider operands, at all depths.
+// int_mac against C++ integers: all pairs of int4, int8 and int4 x int8, random ones of wider
+// operands, at all depths.
 
 #include <array>
 
@@ -21,7 +22,8 @@ std::int32_t signed_value(std::uint32_t code, int bits) {
 }
 
 std::uint32_t step(std::size_t unit, std::uint32_t sum, Pair pair) {
-  return sum + static_cast<std::uint32_t>(signed_value(pair.a, kA[unit / 4]) * signed_value(pair.b, kB[unit / 4]));
+  return sum + static_cast<std::uint32_t>(signed_value(pair.a, kA[unit / 4]) *
+                                          signed_value(pair.b, kB[unit / 4]));
 }
 
 TEST(IntMac, EveryPair) {
@@ -43,7 +45,8 @@ TEST(IntMac, EveryPair) {
 TEST(IntMac, CornersWrapGapsAndReset) {
   const auto corner = [](int bits, std::mt19937_64& random) {
     const std::uint32_t low = 1U << (bits - 1), mask = mask_of(bits);
-    const std::array<std::uint32_t, 6> corners = {0, 1, mask, low, low - 1, static_cast<std::uint32_t>(random()) & mask};
+    const std::array<std::uint32_t, 6> corners = {
+        0, 1, mask, low, low - 1, static_cast<std::uint32_t>(random()) & mask};
     return corners[random() % 6];
   };
   const Draw draw = [&](std::size_t unit, std::mt19937_64& random) {

@@ -14,6 +14,7 @@
 #include <bit>
 #include <cmath>
 #include <filesystem>
+#include <openvino/op/result.hpp>
 
 #include "array.h"
 #include "posittune/data/dataset.h"
@@ -21,7 +22,6 @@
 #include "posittune/formats/codec.h"
 #include "posittune/quant/scale_rules.h"
 #include "tests/engine/engines.h"
-#include <openvino/op/result.hpp>
 
 namespace posittune::rtl {
 namespace {
@@ -213,8 +213,8 @@ TEST_P(ArrayLayer, EqualsQuireMode) {
       const float head = static_cast<float>(sums.sum(t, c));
       const float scale = operands.w_scales[o] * operands.x_scales[t];
       const float y = std::ldexp(head, Array::kLsb) / scale, engine = layer.y[t * layer.out + o];
-      ASSERT_EQ(bits(y), bits(engine)) << "token " << t << ", output " << o << ": " << y << ", "
-                                       << engine;
+      ASSERT_EQ(bits(y), bits(engine))
+          << "token " << t << ", output " << o << ": " << y << ", " << engine;
       ASSERT_EQ(sums.posits[t][c], quire_posit(operands, t, o)) << "token " << t << ", " << o;
       rounded += static_cast<std::int64_t>(head) != sums.sum(t, c) ? 1 : 0;
     }

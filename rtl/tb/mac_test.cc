@@ -113,7 +113,8 @@ TEST(Mac, ResetForgetsEverything) {
       for (int i = 0; i < pairs; ++i) {
         // No clear: what reset leaves must be zero.
         const std::uint32_t a = corner_code(config.a_format(), random);
-        ASSERT_TRUE(stream.push({a, corner_code(config.format(), random), false, random() % 3 == 0}))
+        ASSERT_TRUE(
+            stream.push({a, corner_code(config.format(), random), false, random() % 3 == 0}))
             << stream.mismatch();
       }
       if (round % 2 == 0) {
@@ -153,9 +154,11 @@ TEST(Mac, GuardOverflow) {
 
 TEST(Mac, NarIsSticky) {
   for (const MacConfig& config : mac_configs()) {
-    const std::uint32_t nar = 1u << (config.n - 1), one = nar >> 1, a_nar = 1u << (config.a_n - 1), a_one = a_nar >> 1;
+    const std::uint32_t nar = 1u << (config.n - 1), one = nar >> 1, a_nar = 1u << (config.a_n - 1),
+                        a_one = a_nar >> 1;
     Stream stream(config);
-    for (const auto& [a, b] : {std::pair{a_nar, one}, {a_one, nar}, {a_nar, 0u}, {0u, nar}, {a_nar, nar}}) {
+    for (const auto& [a, b] :
+         {std::pair{a_nar, one}, {a_one, nar}, {a_nar, 0u}, {0u, nar}, {a_nar, nar}}) {
       ASSERT_TRUE(stream.push({a, b, true, true}));
       for (int i = 0; i < 20; ++i) ASSERT_TRUE(stream.push({a_one, one, false, true}));
       ASSERT_TRUE(stream.drain()) << stream.mismatch();

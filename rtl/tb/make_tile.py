@@ -61,8 +61,7 @@ def main():
     table = [value(code, n, es) for code in range(1 << n)]
     digits = (n + 3) // 4
     write = lambda codes: " ".join(f"{code:0{digits}x}" for code in codes)  # noqa: E731
-    lines = ["# tile of a layer of zoo/gpt2, by rtl/tb/make_tile.py",
-             f"format {name}", f"rows {ROWS}", f"cols {COLS}"]
+    lines = ["# tile of a layer of zoo/gpt2, by rtl/tb/make_tile.py", f"format {name}", f"rows {ROWS}", f"cols {COLS}"]
     # Column c has the weights of lane c; vectors are the inputs of later lanes.
     matrix = [[weights[c * operands.STEPS + r] for c in range(COLS)] for r in range(ROWS)]
     lines += ["w " + write(row) for row in matrix]

@@ -193,8 +193,8 @@ TEST(LongMulti, ModesSwitchedMidStream) {
   random_words<Vmulti3>(4'000'000, 5);
 }
 
-// The accumulators have 16 bits between lanes that nobody looks at: a carry that is not stopped comes through them after 2^16
-// sums that turned from below zero to zero.
+// The accumulators have 16 bits between lanes that nobody looks at: a carry that is not stopped
+// comes through them after 2^16 sums that turned from below zero to zero.
 TEST(Multi, CarriesStopBetweenLanes) {
   for (const int mode : {1, 2}) {
     Multi<Vmulti0> unit(3);
@@ -214,7 +214,8 @@ TEST(Multi, GuardOverflow) {
     Multi<Vmulti0> unit(4);
     const std::uint32_t max = mode == 0 ? 0x7fff : mode == 1 ? 0x7f7f : 0x7777;
     constexpr int kFit = (1 << 14) - 1;
-    for (int i = 0; i < kFit + 5 && !::testing::Test::HasFailure(); ++i) unit.push({mode, 2, 2, i == 0, i + 5 > kFit, max, max});
+    for (int i = 0; i < kFit + 5 && !::testing::Test::HasFailure(); ++i)
+      unit.push({mode, 2, 2, i == 0, i + 5 > kFit, max, max});
     unit.drain();
     EXPECT_EQ(unit.nars(), 5u * static_cast<unsigned>(lanes_of(mode).size()));
   }
@@ -233,9 +234,9 @@ TEST(Multi, AllPairs) {
     for (std::uint32_t pair = 0; pair < 256; ++pair) {
       for (int lane = 0; lane < 4; ++lane) {
         const std::uint32_t at = 15u << (4 * lane), other = random() & 0xffff;
-        unit.push({2, es % 3, es / 3, true, true,
-                   (other & ~at) | (pair & 15) << (4 * lane),
-                   (static_cast<std::uint32_t>(random()) & 0xffff & ~at) | pair >> 4 << (4 * lane)});
+        unit.push(
+            {2, es % 3, es / 3, true, true, (other & ~at) | (pair & 15) << (4 * lane),
+             (static_cast<std::uint32_t>(random()) & 0xffff & ~at) | pair >> 4 << (4 * lane)});
       }
     }
   }

@@ -135,7 +135,7 @@ TEST(AtomicFile, HasTheModeOfAnOrdinaryFile) {
   const mode_t old = ::umask(027);
   ASSERT_TRUE(write_file(folder.file("out"), "x").ok());
   ::umask(old);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(folder.file("out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0640u);
 }

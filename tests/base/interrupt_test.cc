@@ -3,7 +3,6 @@
 #include "posittune/base/interrupt.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <chrono>
@@ -16,7 +15,8 @@ namespace {
 
 // Signals are taken by a thread of their own, in its time.
 bool interrupted_soon() {
-  for (int i = 0; i < 2000 && check_interrupt(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (int i = 0; i < 2000 && check_interrupt(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   return !check_interrupt();
 }
 

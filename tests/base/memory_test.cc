@@ -13,13 +13,15 @@ TEST(Memory, BadAllocBecomesAnError) {
   const Result<int> some = within_memory("", []() -> Result<int> { return 3; });
   ASSERT_TRUE(some.ok());
   EXPECT_EQ(*some, 3);
-  const Result<int> other = within_memory("", []() -> Result<int> { return Error{.kind = ErrorKind::kInput, .what = "x"}; });
+  const Result<int> other = within_memory(
+      "", []() -> Result<int> { return Error{.kind = ErrorKind::kInput, .what = "x"}; });
   EXPECT_EQ(other.error().kind, ErrorKind::kInput);
 }
 
 TEST(Memory, WhatOtherLibrariesSay) {
-  for (const char* said : {"std::bad_alloc", "node 'x' can't allocate 64 bytes", "Cannot allocate memory", "out of memory",
-                           "Resource temporarily unavailable"}) {
+  for (const char* said :
+       {"std::bad_alloc", "node 'x' can't allocate 64 bytes", "Cannot allocate memory",
+        "out of memory", "Resource temporarily unavailable"}) {
     EXPECT_TRUE(memory_ended(said)) << said;
   }
   EXPECT_FALSE(memory_is_short());

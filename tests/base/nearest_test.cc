@@ -13,7 +13,8 @@ TEST(Nearest, EditDistance) {
 }
 
 TEST(Nearest, PartsThenDistance) {
-  const std::vector<std::string> names = {"h.0.mlp.c_fc/Gemm", "h.0.attn/Gemm", "h.1.mlp.c_fc/Gemm", "logits"};
+  const std::vector<std::string> names = {"h.0.mlp.c_fc/Gemm", "h.0.attn/Gemm", "h.1.mlp.c_fc/Gemm",
+                                          "logits"};
   EXPECT_EQ(nearest("c_fc", names, 2), (std::vector<std::string>{names[0], names[2]}));
   EXPECT_EQ(nearest("logit", names, 1), (std::vector<std::string>{"logits"}));
   EXPECT_EQ(nearest("lgoits", names, 1), (std::vector<std::string>{"logits"}));

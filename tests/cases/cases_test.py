@@ -3,6 +3,7 @@ model and data (made by its gen.py), README.md says what is right and why, case.
 
     FILE POSITTUNE ROOT [unittest arguments]
 """
+
 import importlib.util
 import pathlib
 import sys
@@ -10,7 +11,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "cli"))
-import support  # noqa: E402: looks at the arguments
+import support  # noqa: F401  it looks at the arguments
 
 
 def tests_of(folder):

@@ -1,4 +1,5 @@
 """posittune compare: the run folder, what a second call does with it, and signals."""
+
 import contextlib
 import fcntl
 import json
@@ -19,8 +20,12 @@ class JournalTest(CompareTest):
     def entries(self, run="run"):
         """Rows of the journal, also while a process writes it."""
         try:
-            with contextlib.closing(sqlite3.connect(f"file:{self.path / run / 'trials.db'}?mode=ro", uri=True)) as database:
-                return [json.loads(payload) for payload, in database.execute("select payload from entries order by id")]
+            with contextlib.closing(
+                sqlite3.connect(f"file:{self.path / run / 'trials.db'}?mode=ro", uri=True)
+            ) as database:
+                return [
+                    json.loads(payload) for (payload,) in database.execute("select payload from entries order by id")
+                ]
         except sqlite3.OperationalError:  # not there yet
             return []
 
@@ -32,18 +37,22 @@ class RunFolderTest(JournalTest):
         document = self.compare(*self.ALBERT, "--formats", "fp32,posit<8,1>")
         self.assertIn("results: run", self.said)
         run = self.path / "run"
-        self.assertLessEqual({p.name for p in run.iterdir()} - {".lock", "trials.db-wal", "trials.db-shm"},
-                             {"run.json", "config.yaml", "trials.db", "recipes", "results.json", "results.csv"})
+        self.assertLessEqual(
+            {p.name for p in run.iterdir()} - {".lock", "trials.db-wal", "trials.db-shm"},
+            {"run.json", "config.yaml", "trials.db", "recipes", "results.json", "results.csv"},
+        )
         self.assertEqual(json.loads((run / "results.json").read_text()), document)
-        self.assertEqual(sorted(p.name for p in (run / "recipes").iterdir()),
-                         ["fp32_w.yaml", "fp32_wa.yaml", "posit_8_1__w_mse_pow2.yaml", "posit_8_1__wa_mse_pow2.yaml"])
+        self.assertEqual(
+            sorted(p.name for p in (run / "recipes").iterdir()),
+            ["fp32_w.yaml", "fp32_wa.yaml", "posit_8_1__w_mse_pow2.yaml", "posit_8_1__wa_mse_pow2.yaml"],
+        )
         info = json.loads((run / "run.json").read_text())
         # Of the data, more than the files: what their tensors follow from.
         self.assertEqual(set(info["hashes"]), {"model", "calibrate", "report"})
         self.assertEqual(info["hashes"]["model"], document["model"]["sha256"])
         self.assertFalse(set(info["hashes"].values()) & {data["sha256"] for data in document["data"].values()})
         self.assertEqual(info["seed"], 1)
-        session, = info["sessions"]
+        (session,) = info["sessions"]
         self.assertEqual(session["command_line"][:3], ["posittune", "compare", "zoo:albert"])
         self.assertEqual(session["threads"], 2)
         self.assertEqual(set(session["versions"]), {"posittune", "openvino", "products"})
@@ -55,7 +64,7 @@ class RunFolderTest(JournalTest):
 
     def test_the_default_folder(self):
         self.compare("zoo:albert", "--limit", 2, "--formats", "fp32", "--what", "w")
-        folder, = (self.path / "runs").iterdir()
+        (folder,) = (self.path / "runs").iterdir()
         self.assertRegex(folder.name, "^compare-albert-[0-9a-f]{8}$")
         self.assertIn(f"results: runs/{folder.name}", self.said)
 
@@ -72,8 +81,11 @@ class RunFolderTest(JournalTest):
         third = self.compare(*self.ALBERT, "--formats", "posit<6,1>,fp32,int8,posit<8,1>")
         self.assertIn("6 of 8 rows were measured before", self.said)
         self.assertEqual(third["rows"][2:4], first["rows"][:2])
-        self.assertEqual([(r["format"], r["what"]) for r in third["rows"][:4]], [("posit<6,1>", "w"), ("posit<6,1>", "wa"), ("fp32", "w"), ("fp32", "wa")])
-        self.assertEqual(self.entries()[:len(before)], before)
+        self.assertEqual(
+            [(r["format"], r["what"]) for r in third["rows"][:4]],
+            [("posit<6,1>", "w"), ("posit<6,1>", "wa"), ("fp32", "w"), ("fp32", "wa")],
+        )
+        self.assertEqual(self.entries()[: len(before)], before)
         # Two names of one format are one trial; a scale for each channel is another recipe.
         self.compare(*self.ALBERT, "--formats", "P8E1,posit8e1")
         self.assertIn("2 of 2 rows", self.said)
@@ -101,8 +113,24 @@ class RunFolderTest(JournalTest):
         process, terminal = pty.fork()
         if process == 0:
             os.chdir(self.path)
-            os.execve(POSITTUNE, [POSITTUNE, "compare", "zoo:albert", "--limit", "300", "--formats", "int8", "--what", "w", *QUICK, "-o", term],
-                      {**os.environ, **self.env, "TERM": term})
+            os.execve(
+                POSITTUNE,
+                [
+                    POSITTUNE,
+                    "compare",
+                    "zoo:albert",
+                    "--limit",
+                    "300",
+                    "--formats",
+                    "int8",
+                    "--what",
+                    "w",
+                    *QUICK,
+                    "-o",
+                    term,
+                ],
+                {**os.environ, **self.env, "TERM": term},
+            )
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         written = b""
         try:
@@ -124,11 +152,18 @@ class RunFolderTest(JournalTest):
     def test_another_run_is_refused(self):
         self.compare(*self.ALBERT, "--formats", "int8", "--what", "w")
         before = self.state("run")
-        for other, part in ((("--seed", "2"), "seed"), (("--limit", "9"), "run.json: calibrate"), (("--exclude", "ffn"), "config.yaml: line"),
-                            (("--accumulate", "quire"), "config.yaml: line"), (("--resamples", "60"), "config.yaml: line")):
+        for other, part in (
+            (("--seed", "2"), "seed"),
+            (("--limit", "9"), "run.json: calibrate"),
+            (("--exclude", "ffn"), "config.yaml: line"),
+            (("--accumulate", "quire"), "config.yaml: line"),
+            (("--resamples", "60"), "config.yaml: line"),
+        ):
             arguments = [a for a in self.ALBERT if a not in ("--limit", 8)] if other[0] == "--limit" else self.ALBERT
             quick = [a for a in QUICK if a not in ("--resamples", "50")] if other[0] == "--resamples" else QUICK
-            message = self.fails(2, "compare", *arguments, *quick, "--formats", "int8", "--what", "w", *other, env=self.env)
+            message = self.fails(
+                2, "compare", *arguments, *quick, "--formats", "int8", "--what", "w", *other, env=self.env
+            )
             self.assertIn("belongs to another run", message)
             self.assertIn(part, message)
         self.assertEqual(self.state("run"), before)
@@ -138,7 +173,11 @@ class RunFolderTest(JournalTest):
         self.assertEqual([p.name for p in (self.path / "mine").iterdir()], ["letter.txt"])
 
     def state(self, run):
-        return {p.name: p.read_bytes() for p in (self.path / run).rglob("*") if p.is_file() and not p.name.startswith((".lock", "trials.db-"))}
+        return {
+            p.name: p.read_bytes()
+            for p in (self.path / run).rglob("*")
+            if p.is_file() and not p.name.startswith((".lock", "trials.db-"))
+        }
 
     def test_a_damaged_journal(self):
         self.compare(*self.ALBERT, "--formats", "int8", "--what", "w")
@@ -162,8 +201,21 @@ class RunFolderTest(JournalTest):
             self.assertIn(part, message)
 
     def test_rows_of_other_lengths_are_other_data(self):
-        text = ("zoo:gpt2", "--report", ZOO / "gpt2" / "report.txt", "--tokenizer", ZOO / "gpt2" / "openvino_tokenizer.xml", "--limit", 4,
-                "--formats", "int8", "--what", "w", "--scale", "absmax")
+        text = (
+            "zoo:gpt2",
+            "--report",
+            ZOO / "gpt2" / "report.txt",
+            "--tokenizer",
+            ZOO / "gpt2" / "openvino_tokenizer.xml",
+            "--limit",
+            4,
+            "--formats",
+            "int8",
+            "--what",
+            "w",
+            "--scale",
+            "absmax",
+        )
         done = self.run_cli("compare", *text, "--dry-run", env=self.env)
         if done.returncode == 4:
             self.skipTest(done.stderr)
@@ -171,24 +223,65 @@ class RunFolderTest(JournalTest):
 
     def test_other_preprocessing_is_other_data(self):
         def yolo(name, channels):
-            (self.path / name).write_text(json.dumps({"report": {"path": str(ZOO / "yolo" / "report.json"), "preprocessing": {"channels": channels}}}))
+            (self.path / name).write_text(
+                json.dumps(
+                    {"report": {"path": str(ZOO / "yolo" / "report.json"), "preprocessing": {"channels": channels}}}
+                )
+            )
             return "zoo:yolo", "--data", name, "--limit", 2, "--formats", "int8", "--what", "w", "--scale", "absmax"
 
         self.runs_apart(yolo("rgb.yaml", "rgb"), yolo("bgr.yaml", "bgr"))
 
     def test_dry_run_writes_nothing(self):
-        text = self.ok("compare", "zoo:albert", "--limit", 8, "--formats", "fp32,posit<8,1>", "--scale", "mse_pow2", "--dry-run", env=self.env)
-        for part in ("887296 weights", "42 of 54 quantized", "classify", "8 items", "trials   4\n", "  posit<8,1> wa mse_pow2\n", "estimate "):
+        text = self.ok(
+            "compare",
+            "zoo:albert",
+            "--limit",
+            8,
+            "--formats",
+            "fp32,posit<8,1>",
+            "--scale",
+            "mse_pow2",
+            "--dry-run",
+            env=self.env,
+        )
+        for part in (
+            "887296 weights",
+            "42 of 54 quantized",
+            "classify",
+            "8 items",
+            "trials   4\n",
+            "  posit<8,1> wa mse_pow2\n",
+            "estimate ",
+        ):
             self.assertIn(part, text)
-        plan = json.loads(self.ok("compare", "zoo:albert", "--limit", 8, "--formats", "int8", "--scale", "mse_pow2", "--dry-run", "--json", env=self.env))
-        self.assertEqual((plan["layers"], plan["quantized"], plan["trials"]), (54, 42, ["int8 w mse_pow2", "int8 wa mse_pow2"]))
+        plan = json.loads(
+            self.ok(
+                "compare",
+                "zoo:albert",
+                "--limit",
+                8,
+                "--formats",
+                "int8",
+                "--scale",
+                "mse_pow2",
+                "--dry-run",
+                "--json",
+                env=self.env,
+            )
+        )
+        self.assertEqual(
+            (plan["layers"], plan["quantized"], plan["trials"]), (54, 42, ["int8 w mse_pow2", "int8 wa mse_pow2"])
+        )
         self.assertEqual(self.files(), [])
 
     def test_saved_outputs_measure_again(self):
         first = self.compare(*self.ALBERT, "--formats", "int8", "--what", "w")
         again = self.compare(*self.ALBERT, "--formats", "int8", "--what", "w", "--save-outputs", "outputs")
         self.assertEqual(numbers(first), numbers(again))
-        self.assertEqual(sorted(p.name for p in (self.path / "outputs").iterdir()), ["fp32.logits.npy", "int8_w_mse_pow2.logits.npy"])
+        self.assertEqual(
+            sorted(p.name for p in (self.path / "outputs").iterdir()), ["fp32.logits.npy", "int8_w_mse_pow2.logits.npy"]
+        )
 
 
 class SignalTest(JournalTest):
@@ -196,8 +289,14 @@ class SignalTest(JournalTest):
     GPT2 = ("zoo:gpt2", "--limit", "6", "--scale", "mse_pow2", *FORMATS)
 
     def start(self, *arguments):
-        running = subprocess.Popen([POSITTUNE, "compare", *(arguments or self.GPT2), *QUICK, "--json", "-o", "run"], cwd=self.path, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **self.env})
+        running = subprocess.Popen(
+            [POSITTUNE, "compare", *(arguments or self.GPT2), *QUICK, "--json", "-o", "run"],
+            cwd=self.path,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **self.env},
+        )
         self.addCleanup(running.kill)
         return running
 
@@ -233,7 +332,9 @@ class SignalTest(JournalTest):
         other = self.compare(*self.GPT2, "-o", "kept")
         self.assertIn(f"{done} of 14 rows were measured before", self.said)
         self.assertEqual(numbers(resumed), numbers(other))
-        self.assertEqual([p.name for p in (self.path / "run").iterdir() if ".tmp" in p.name or p.name.startswith("posittune-")], [])
+        self.assertEqual(
+            [p.name for p in (self.path / "run").iterdir() if ".tmp" in p.name or p.name.startswith("posittune-")], []
+        )
 
     def test_one_process_to_a_folder(self):
         running = self.start()

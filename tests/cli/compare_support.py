@@ -1,4 +1,5 @@
 """What the tests of `posittune compare` share."""
+
 import json
 
 from support import ROOT, CliTest

@@ -1,4 +1,5 @@
 """posittune cost on the models of the zoo, with the built-in table and tables of our own."""
+
 import csv
 import json
 
@@ -43,16 +44,26 @@ class ModelTest(CostTest):
         self.assertEqual(fp32["bits_per_weight"], 32)
         self.assertAlmostEqual(fp32["compute_pj"] / fp32["macs"], 4.6, places=9)
         for low, high in ((posit4, posit8), (posit8, fp32)):
-            for key in ("bits_per_weight", "bytes", "mac_bits", "activation_bits", "compute_pj", "memory_pj", "energy_pj"):
+            for key in (
+                "bits_per_weight",
+                "bytes",
+                "mac_bits",
+                "activation_bits",
+                "compute_pj",
+                "memory_pj",
+                "energy_pj",
+            ):
                 self.assertLess(low[key], high[key], key)
         for row in document["rows"]:
-            self.assertAlmostEqual(row["energy_pj"], row["compute_pj"] + row["memory_pj"], delta=1e-9 * row["energy_pj"])
+            self.assertAlmostEqual(
+                row["energy_pj"], row["compute_pj"] + row["memory_pj"], delta=1e-9 * row["energy_pj"]
+            )
             for key, value in row["relative_to_fp32"].items():
                 self.assertAlmostEqual(value, row[key] / fp32[key], places=12)
 
     def test_layers_sum_to_the_model(self):
         document = self.cost("zoo:albert", "--by-layer", "--formats", "posit<6,1>", "--attention")
-        row, = document["rows"]
+        (row,) = document["rows"]
         for key in ("compute_pj", "memory_pj", "mac_bits"):
             self.assertAlmostEqual(sum(layer[key] for layer in row["layers"]) / row[key], 1, places=9)
         self.assertEqual([layer["layer"] for layer in document["layers"]], [layer["layer"] for layer in row["layers"]])
@@ -62,15 +73,22 @@ class ModelTest(CostTest):
         self.assertEqual([layer["macs"] for layer in document["layers"]], [layer["macs"] for layer in inspected])
 
     def test_activations(self):
-        same, fixed, plain = (self.cost("zoo:gpt2", *SHAPE, "--formats", "int4", "--activations", a)["rows"][0] for a in ("same", "int8", "fp32"))
+        same, fixed, plain = (
+            self.cost("zoo:gpt2", *SHAPE, "--formats", "int4", "--activations", a)["rows"][0]
+            for a in ("same", "int8", "fp32")
+        )
         self.assertEqual([row["activations"] for row in (same, fixed, plain)], ["int4", "int8", "fp32"])
         self.assertLess(same["energy_pj"], fixed["energy_pj"])
         self.assertLess(fixed["energy_pj"], plain["energy_pj"])
         self.assertEqual(plain["activation_bits"], 32)
 
     def test_memory_costs_scale(self):
-        free, once, twice = (self.cost("zoo:gpt2", *SHAPE, "--formats", "int8", "--activation-pj-per-bit", 0, "--memory-pj-per-bit", x)["rows"][0]["memory_pj"]
-                             for x in (0, 1, 2))
+        free, once, twice = (
+            self.cost("zoo:gpt2", *SHAPE, "--formats", "int8", "--activation-pj-per-bit", 0, "--memory-pj-per-bit", x)[
+                "rows"
+            ][0]["memory_pj"]
+            for x in (0, 1, 2)
+        )
         self.assertEqual(free, 0)
         self.assertAlmostEqual(twice, 2 * once, delta=1e-6)
 
@@ -78,10 +96,15 @@ class ModelTest(CostTest):
         uniform = self.cost("zoo:gpt2", *SHAPE, "--formats", "posit<8,1>", "--by-layer")
         weights = {layer["weight"] for layer in uniform["layers"] if layer["weight"]}
         inputs = [layer["layer"] for layer in uniform["layers"] if layer["kind"] == "MatMul"]
-        lines = ["version: 1", "weights:", *(f'  "{name}": {{format: "posit<8,1>"}}' for name in sorted(weights)),
-                 "activations:", *(f'  "{name}": {{format: "posit<8,1>"}}' for name in inputs)]
+        lines = [
+            "version: 1",
+            "weights:",
+            *(f'  "{name}": {{format: "posit<8,1>"}}' for name in sorted(weights)),
+            "activations:",
+            *(f'  "{name}": {{format: "posit<8,1>"}}' for name in inputs),
+        ]
         (self.path / "r.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        row, = self.cost("zoo:gpt2", *SHAPE, "--recipe", "r.yaml")["rows"]
+        (row,) = self.cost("zoo:gpt2", *SHAPE, "--recipe", "r.yaml")["rows"]
         for key, value in uniform["rows"][0].items():
             if isinstance(value, float):
                 self.assertAlmostEqual(row[key], value, delta=1e-9 * abs(value), msg=key)
@@ -92,7 +115,9 @@ class ModelTest(CostTest):
         self.assertTrue(any("quire" in note for note in self.cost("zoo:gpt2", "--recipe", "q.yaml")["notes"]))
 
     def test_table_for_people(self):
-        done = self.run_cli("cost", "zoo:yolo", "--formats", "int8", "--by-layer", "--table", "placeholder", env=self.env)
+        done = self.run_cli(
+            "cost", "zoo:yolo", "--formats", "int8", "--by-layer", "--table", "placeholder", env=self.env
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("bits/weight", done.stdout)
         self.assertIn("Convolution", done.stdout)
@@ -107,11 +132,18 @@ class SynthesisedTest(CostTest):
     def setUp(self):
         super().setUp()
         self.env["POSITTUNE_RTL"] = str(ROOT / "rtl")
-        lines = [line for line in (ROOT / "rtl" / "syn" / "costs.csv").read_text().splitlines() if not line.startswith("#")]
+        lines = [
+            line for line in (ROOT / "rtl" / "syn" / "costs.csv").read_text().splitlines() if not line.startswith("#")
+        ]
         self.rows = [row for row in csv.DictReader(lines)]
 
     def row(self, name, accumulator):
-        return next(r for r in self.rows if (r["weight_format"], r["activation_format"], r["accumulator"], r["pipeline"]) == (name, name, accumulator, "0"))
+        return next(
+            r
+            for r in self.rows
+            if (r["weight_format"], r["activation_format"], r["accumulator"], r["pipeline"])
+            == (name, name, accumulator, "0")
+        )
 
     def default(self, *arguments):
         done = self.run_cli("cost", *arguments, "--json", env=self.env)
@@ -130,9 +162,11 @@ class SynthesisedTest(CostTest):
     def test_memory_is_of_the_same_node(self):
         document, _ = self.default("zoo:gpt2", *SHAPE, "--formats", "int8")
         self.assertAlmostEqual(document["memory"]["weight_pj_per_bit"] / 20, 37.74, places=2)
-        row, = document["rows"]
+        (row,) = document["rows"]
         self.assertGreater(row["compute_pj"], row["macs"] * float(self.row("int8", "int")["energy_pj"]) * 0.99)
-        free, _ = self.default("zoo:gpt2", *SHAPE, "--formats", "int8", "--memory-pj-per-bit", 0, "--activation-pj-per-bit", 0)
+        free, _ = self.default(
+            "zoo:gpt2", *SHAPE, "--formats", "int8", "--memory-pj-per-bit", 0, "--activation-pj-per-bit", 0
+        )
         self.assertEqual(free["rows"][0]["memory_pj"], 0)
 
     def test_a_pair_that_it_lacks(self):
@@ -157,12 +191,20 @@ class TableTest(CostTest):
         self.assertTrue(document["table"]["placeholder"])
         rows = {(row["format"], row["accumulator"]): row for row in document["rows"]}
         self.assertAlmostEqual(rows["int8", "int"]["energy_pj"], 0.3, places=9)
-        self.assertAlmostEqual(rows["posit<8,1>", "quire"]["area_um2"] / rows["int8", "int"]["area_um2"], 50.2 / 33.0, places=9)
+        self.assertAlmostEqual(
+            rows["posit<8,1>", "quire"]["area_um2"] / rows["int8", "int"]["area_um2"], 50.2 / 33.0, places=9
+        )
         for format in ("int8", "posit<8,1>", "bf16"):
             used = [row for row in document["rows"] if row["format"] == format and row["used"]]
             self.assertEqual(len(used), 1)
-            self.assertEqual(used[0]["energy_pj"], min(row["energy_pj"] for row in document["rows"] if row["format"] == format))
-        used = [row["accumulator"] for row in self.cost("--formats", "posit<8,1>,int8", "--accumulator", "fp32")["rows"] if row["used"]]
+            self.assertEqual(
+                used[0]["energy_pj"], min(row["energy_pj"] for row in document["rows"] if row["format"] == format)
+            )
+        used = [
+            row["accumulator"]
+            for row in self.cost("--formats", "posit<8,1>,int8", "--accumulator", "fp32")["rows"]
+            if row["used"]
+        ]
         self.assertEqual(used, ["fp32", "int"])
         text = self.ok("cost", "--table", "placeholder")
         self.assertIn("posit<16,1>", text)
@@ -174,7 +216,7 @@ class TableTest(CostTest):
         rows = list(csv.DictReader(lines))
         self.assertEqual(",".join(rows[0]), COLUMNS)
         pairs = {(row["weight_format"], row["activation_format"]) for row in rows}
-        self.assertEqual(len(pairs), 102 ** 2)
+        self.assertEqual(len(pairs), 102**2)
         own = self.cost("zoo:gpt2", *SHAPE, "--table", "all.csv")
         self.assertFalse(own["table"]["placeholder"])
         self.assertEqual(own["table"]["source"], "all.csv")
@@ -183,17 +225,25 @@ class TableTest(CostTest):
         self.assertEqual(sum(not line.startswith("#") for line in some.splitlines()), 1 + 1 + 3 * 2)
 
     def test_own_units_count(self):
-        rows = [f'm,{w},{a},x,1,{area},1,2,{pj},0' for w, a, area, pj in (("int8", "int8", 10, 1), ("fp32", "fp32", 40, 5), ("int8", "fp32", 20, 3))]
-        row, = self.cost("zoo:gpt2", *SHAPE, "--table", self.table(*rows), "--formats", "int8", "--attention")["rows"]
+        rows = [
+            f"m,{w},{a},x,1,{area},1,2,{pj},0"
+            for w, a, area, pj in (("int8", "int8", 10, 1), ("fp32", "fp32", 40, 5), ("int8", "fp32", 20, 3))
+        ]
+        (row,) = self.cost("zoo:gpt2", *SHAPE, "--table", self.table(*rows), "--formats", "int8", "--attention")["rows"]
         self.assertEqual((row["area_um2"], row["mean_area_um2"], row["delay_ns"]), (10, 10, 2))
         self.assertEqual(row["compute_pj"], row["macs"])
         self.assertEqual(row["relative_to_fp32"]["compute_pj"], 0.2)
-        row, = self.cost("zoo:gpt2", *SHAPE, "--table", self.table(rows[0]), "--formats", "int8", "--attention")["rows"]
+        (row,) = self.cost("zoo:gpt2", *SHAPE, "--table", self.table(rows[0]), "--formats", "int8", "--attention")[
+            "rows"
+        ]
         self.assertIsNone(row["relative_to_fp32"])
 
     def test_missing_pairs(self):
         table = self.table("m,int8,int8,x,1,10,1,2,1,0", "m,fp32,fp32,x,1,10,1,2,1,0")
-        for arguments in (("--formats", "posit<8,1>"), ("zoo:gpt2", "--formats", "int8", "--activations", "posit<8,1>")):
+        for arguments in (
+            ("--formats", "posit<8,1>"),
+            ("zoo:gpt2", "--formats", "int8", "--activations", "posit<8,1>"),
+        ):
             message = self.refused(3, "--table", table, *arguments)
             self.assertIn("posit<8,1>", message)
             self.assertIn(table, message)

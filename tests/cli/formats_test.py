@@ -1,9 +1,9 @@
 """posittune formats, posittune doctor, and the examples of the README."""
+
 import json
 import re
 import shlex
 import shutil
-import unittest
 import xml.dom.minidom
 
 from support import ROOT, CliTest, main, np
@@ -117,7 +117,12 @@ class ReadmeTest(CliTest):
         self.assertGreater(len(lines), 3)
         self.save(np.random.default_rng(9).standard_normal((64, 256)).astype(np.float32), "weights.npy")
         zoo = ROOT / "zoo"
-        for name, source in (("model.onnx", "model.onnx"), ("c.npz", "calibrate.npz"), ("s.npz", "search.npz"), ("r.npz", "report.npz")):
+        for name, source in (
+            ("model.onnx", "model.onnx"),
+            ("c.npz", "calibrate.npz"),
+            ("s.npz", "search.npz"),
+            ("r.npz", "report.npz"),
+        ):
             shutil.copy(zoo / "gpt2" / source, self.path / name)
         (self.path / "data.yaml").write_text("calibrate: c.npz\nsearch: s.npz\nreport: r.npz\n")
         (self.path / "mix.yaml").write_text("version: 1\naccumulate: fp32\nweights:\n  {}\nactivations:\n  {}\n")

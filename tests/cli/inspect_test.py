@@ -1,4 +1,5 @@
 """posittune inspect on the models of the zoo, whose weights are read here without it."""
+
 import collections
 import json
 
@@ -17,9 +18,11 @@ class InspectTest(CliTest):
 
     def test_layers_of_the_zoo(self):
         # GPT-2: 6 blocks of 4 Gemms and 2 attention products. ALBERT: one block of 6 MatMuls, 6 times.
-        expected = {"gpt2": {"Embedding": 2, "MatMul": 6 * 4 + 1, "Attention": 12},
-                    "albert": {"Embedding": 3, "MatMul": 1 + 6 * 6 + 2, "Attention": 12},
-                    "yolo": {"Convolution": 63}}
+        expected = {
+            "gpt2": {"Embedding": 2, "MatMul": 6 * 4 + 1, "Attention": 12},
+            "albert": {"Embedding": 3, "MatMul": 1 + 6 * 6 + 2, "Attention": 12},
+            "yolo": {"Convolution": 63},
+        }
         for model, kinds in expected.items():
             document = self.inspect(model)
             self.assertEqual(self.kinds(document), kinds)
@@ -44,7 +47,7 @@ class InspectTest(CliTest):
                 self.assertIn(row["channels"], x.shape)
                 self.assertEqual((row["min"], row["max"]), (x.min(), x.max()))
                 self.assertAlmostEqual(row["rms"] / np.sqrt(np.mean(x**2)), 1, places=9)
-                kurtosis = np.mean((x - x.mean())**4) / np.var(x)**2
+                kurtosis = np.mean((x - x.mean()) ** 4) / np.var(x) ** 2
                 self.assertAlmostEqual(row["kurtosis"] / kurtosis, 1, places=6)
             floats = sum(i.size for i in file.initializers.values() if i.dtype == np.float16)
             # Constants of the graph itself (epsilons, scales) may be counted beside the initializers.
@@ -103,16 +106,25 @@ class InspectTest(CliTest):
             self.assertIn(word, lines[0])
         self.assertIn("39 layers, 26 weights with 4587520 parameters", lines[-1])
         # An option with a value may stand before the model.
-        first = self.run_cli("inspect", "--include", "mlp", "--shape", "input_ids=1,8", ZOO / "gpt2" / "model.onnx", "--json")
+        first = self.run_cli(
+            "inspect", "--include", "mlp", "--shape", "input_ids=1,8", ZOO / "gpt2" / "model.onnx", "--json"
+        )
         self.assertEqual(first.returncode, 0, first.stderr)
         self.assertEqual(self.ok("inspect", "zoo:gpt2", env={"POSITTUNE_ZOO": str(ZOO)}), done.stdout)
 
     def test_what_cannot_be(self):
         model = ZOO / "gpt2" / "model.onnx"
-        for shape, part in (("input_ids", "not an input shape"), ("=1,2", "not an input shape"), ("input_ids=1,x", "not an input shape"),
-                            ("input_ids=1,", "not an input shape"), ("input_ids=0,8", "not an input shape"),
-                            ("input_ids=-1,8", "not an input shape"), ("input_ids=1,99999999999999999999", "not an input shape"),
-                            ("ids=1,8", "no input 'ids'"), ("input_ids=1,2,3", "does not fit")):
+        for shape, part in (
+            ("input_ids", "not an input shape"),
+            ("=1,2", "not an input shape"),
+            ("input_ids=1,x", "not an input shape"),
+            ("input_ids=1,", "not an input shape"),
+            ("input_ids=0,8", "not an input shape"),
+            ("input_ids=-1,8", "not an input shape"),
+            ("input_ids=1,99999999999999999999", "not an input shape"),
+            ("ids=1,8", "no input 'ids'"),
+            ("input_ids=1,2,3", "does not fit"),
+        ):
             message = self.fails(2, "inspect", model, "--shape", shape)
             self.assertIn(part, message)
         self.assertIn("input_ids", self.fails(2, "inspect", model, "--shape", "ids=1,8"))
@@ -123,7 +135,7 @@ class InspectTest(CliTest):
 
     def test_bad_models(self):
         whole = (ZOO / "albert" / "model.onnx").read_bytes()
-        (self.path / "cut.onnx").write_bytes(whole[:len(whole) // 2])
+        (self.path / "cut.onnx").write_bytes(whole[: len(whole) // 2])
         (self.path / "text.onnx").write_text("no model")
         (self.path / "empty.onnx").write_bytes(b"")
         self.save(np.zeros(3), "array.onnx.npy")

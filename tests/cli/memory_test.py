@@ -1,4 +1,5 @@
 """posittune where memory ends: it finishes or says so with 5, and is never killed by a signal."""
+
 import os
 import resource
 import subprocess
@@ -25,7 +26,9 @@ class MemoryTest(CliTest):
         """Until three runs have enough. The codes in order."""
         size, codes = self.starts_at(), []
         while codes[-3:] != [0, 0, 0]:
-            done = self.run_cli(*arguments, "-o", f"run{len(codes)}", preexec_fn=limited(size), env={"POSITTUNE_ZOO": str(ROOT / "zoo")})
+            done = self.run_cli(
+                *arguments, "-o", f"run{len(codes)}", preexec_fn=limited(size), env={"POSITTUNE_ZOO": str(ROOT / "zoo")}
+            )
             codes.append(done.returncode)
             self.assertIn(done.returncode, (0, 5), f"{size >> 20} MiB: {done.stdout}{done.stderr}")
             if done.returncode == 5:
@@ -38,13 +41,36 @@ class MemoryTest(CliTest):
     def test_compare(self):
         case = ROOT / "tests/cases/index_outside_embedding"
         np.savez(self.path / "r.npz", ids=(np.load(case / "c.npz")["ids"] + 1) % 50)
-        codes = self.walk("compare", case / "m.onnx", "--calibrate", case / "c.npz", "--report", "r.npz", "--formats", "fp32;int8;posit8e1",
-                          "--resamples", "20", "--threads", "2")
+        codes = self.walk(
+            "compare",
+            case / "m.onnx",
+            "--calibrate",
+            case / "c.npz",
+            "--report",
+            "r.npz",
+            "--formats",
+            "fp32;int8;posit8e1",
+            "--resamples",
+            "20",
+            "--threads",
+            "2",
+        )
         self.assertIn(5, codes)
 
     def test_sensitivity(self):
         case = ROOT / "tests/cases/index_outside_embedding_search"
-        codes = self.walk("sensitivity", case / "lm.onnx", "--calibrate", case / "c.npz", "--search", case / "s_ok.npz", "--formats", "int4", "--threads", "2")
+        codes = self.walk(
+            "sensitivity",
+            case / "lm.onnx",
+            "--calibrate",
+            case / "c.npz",
+            "--search",
+            case / "s_ok.npz",
+            "--formats",
+            "int4",
+            "--threads",
+            "2",
+        )
         self.assertIn(5, codes)
 
 

@@ -3,6 +3,7 @@
 ModelProto.graph is field 7, GraphProto.initializer 5; of a TensorProto dims is 1, data_type 2, name 8, raw_data 9
 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
+
 import dataclasses
 import math
 
@@ -84,7 +85,7 @@ class OnnxFile:
     def values(self, name):
         """A writable view."""
         one = self.initializers[name]
-        return np.frombuffer(memoryview(self.data)[one.begin:one.end], one.dtype).reshape(one.dims)
+        return np.frombuffer(memoryview(self.data)[one.begin : one.end], one.dtype).reshape(one.dims)
 
     def shuffle(self, name, seed=1):
         values = self.values(name).reshape(-1)

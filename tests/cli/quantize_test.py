@@ -1,4 +1,5 @@
 """posittune quantize: what it computes, writes and reports."""
+
 from support import CliTest, main, np
 
 
@@ -86,8 +87,10 @@ class QuantizeTest(CliTest):
         row = self.quantize("in.npy", "-f", "p8e1", "--rule", "rms_pow2", "--axis", "-2", "-o", "o.npy")
         rms = np.sqrt(np.mean(x.astype(np.float64) ** 2, axis=1))
         np.testing.assert_array_equal(row["scales"], np.exp2(np.round(-np.log2(rms))))
-        sqnr = {rule: self.quantize("in.npy", "-f", "int4", "--rule", rule, "-o", "o.npy")["sqnr_db"]
-                for rule in ("absmax", "mse_pow2", "mse")}
+        sqnr = {
+            rule: self.quantize("in.npy", "-f", "int4", "--rule", rule, "-o", "o.npy")["sqnr_db"]
+            for rule in ("absmax", "mse_pow2", "mse")
+        }
         self.assertGreater(sqnr["mse"], sqnr["mse_pow2"])
         self.assertGreater(sqnr["mse"], sqnr["absmax"])
         per_column = self.quantize("in.npy", "-f", "int8", "--rule", "mse", "--axis", "1", "-o", "o.npy")
@@ -97,7 +100,9 @@ class QuantizeTest(CliTest):
         x = np.array([0.3, -0.7, 5.0], np.float32)
         self.save(x)
         row = self.quantize("in.npy", "-f", "int8", "--scale", "10", "-o", "o.npy")
-        np.testing.assert_array_equal(np.load(self.path / "o.npy"), (np.round(x * 10) * np.float32(0.1)).astype(np.float32))
+        np.testing.assert_array_equal(
+            np.load(self.path / "o.npy"), (np.round(x * 10) * np.float32(0.1)).astype(np.float32)
+        )
         self.assertEqual(row["rule"], "given")
 
     def test_counts(self):
@@ -131,8 +136,20 @@ class QuantizeTest(CliTest):
             if self.run_cli("doctor", env={"POSITTUNE_SIMD": target}).returncode != 0:
                 continue
             for threads in (1, 2, 5):
-                row = self.quantize("in.npy", "-f", "p8e1", "--rule", "mse", "--axis", "0", "-o", "o.npy", "--threads",
-                                    threads, env={"POSITTUNE_SIMD": target})
+                row = self.quantize(
+                    "in.npy",
+                    "-f",
+                    "p8e1",
+                    "--rule",
+                    "mse",
+                    "--axis",
+                    "0",
+                    "-o",
+                    "o.npy",
+                    "--threads",
+                    threads,
+                    env={"POSITTUNE_SIMD": target},
+                )
                 result = (row["scales"], row["sqnr_db"], (self.path / "o.npy").read_bytes())
                 reference = reference or result
                 self.assertEqual(result, reference, (target, threads))
@@ -153,9 +170,10 @@ class QuantizeTest(CliTest):
         self.quantize("end.npy", "-f", "mxfp8", "-o", "o.npy")
         start = (x.shape[1] - 129) % 32
         skip = (32 - start) % 32
-        self.save(np.ascontiguousarray(x[:, x.shape[1] - 129 + skip:]), "aligned.npy")
+        self.save(np.ascontiguousarray(x[:, x.shape[1] - 129 + skip :]), "aligned.npy")
         self.quantize("aligned.npy", "-f", "mxfp8", "-o", "o.npy")
-        np.testing.assert_array_equal(np.load(self.path / "o.npy"), whole[:, x.shape[1] - 129 + skip:])
+        np.testing.assert_array_equal(np.load(self.path / "o.npy"), whole[:, x.shape[1] - 129 + skip :])
+
     def test_overflow_is_not_exact(self):
         self.save(np.array([1e6, 1, 2, 3], np.float32))
         row = self.quantize("in.npy", "-f", "fp16", "-o", "o.npy")

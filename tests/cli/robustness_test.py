@@ -1,4 +1,5 @@
 """posittune quantize under bad input, limits and signals: a clear error, and nothing half-written."""
+
 import os
 import pathlib
 import re
@@ -14,7 +15,9 @@ from support import POSITTUNE, ROOT, CliTest, main, np
 class RobustnessTest(CliTest):
     def test_a_name_cannot_reach_the_terminal(self):
         name = b"a\x1b[31m\nerror: no\xff.npy"
-        done = subprocess.run([POSITTUNE.encode(), b"quantize", name, b"-f", b"int8", b"-o", b"o.npy"], capture_output=True, cwd=self.path)
+        done = subprocess.run(
+            [POSITTUNE.encode(), b"quantize", name, b"-f", b"int8", b"-o", b"o.npy"], capture_output=True, cwd=self.path
+        )
         self.assertEqual(done.returncode, 3)
         self.assertIn(rb"a\x1b[31m", done.stderr)
         self.assertIn(rb"no\xff.npy", done.stderr)
@@ -24,7 +27,9 @@ class RobustnessTest(CliTest):
 
     def test_rtl_on_a_full_disk(self):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # noqa: E731
-        done = self.run_cli("rtl", "-f", "posit<8,1>", "-o", "unit", env={"POSITTUNE_RTL": str(ROOT / "rtl")}, preexec_fn=limit)
+        done = self.run_cli(
+            "rtl", "-f", "posit<8,1>", "-o", "unit", env={"POSITTUNE_RTL": str(ROOT / "rtl")}, preexec_fn=limit
+        )
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertEqual(self.files(), [])
 
@@ -36,9 +41,14 @@ class RobustnessTest(CliTest):
         (self.path / "cut.npy").write_bytes(whole[:-4])
         (self.path / "long.npy").write_bytes(whole + b"1234")
         before = self.files()
-        for name, part in (("missing.npy", "cannot open"), ("c8.npy", "'<c8'"),
-                           ("text.npy", "not an npy file"), ("cut.npy", "file size does not match"),
-                           ("long.npy", "file size does not match"), (".", "not a regular file")):
+        for name, part in (
+            ("missing.npy", "cannot open"),
+            ("c8.npy", "'<c8'"),
+            ("text.npy", "not an npy file"),
+            ("cut.npy", "file size does not match"),
+            ("long.npy", "file size does not match"),
+            (".", "not a regular file"),
+        ):
             message = self.fails(3, "quantize", name, "-f", "int8", "-o", "o.npy")
             self.assertIn(part, message)
             self.assertIn(name, message)
@@ -77,9 +87,13 @@ class RobustnessTest(CliTest):
         with open(self.path / "in.npy", "wb") as file:  # 4 GB of zeros in a sparse file
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (1 << 30,)})
             file.truncate(file.tell() + (4 << 30))
-        running = subprocess.Popen([POSITTUNE, "quantize", "in.npy", "-f", "posit<8,1>", "--rule", "mse", "-o", "o.npy"],
-                                   cwd=self.path, stderr=subprocess.PIPE, text=True,
-                                   env={**os.environ, "POSITTUNE_SIMD": "scalar"})
+        running = subprocess.Popen(
+            [POSITTUNE, "quantize", "in.npy", "-f", "posit<8,1>", "--rule", "mse", "-o", "o.npy"],
+            cwd=self.path,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "POSITTUNE_SIMD": "scalar"},
+        )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and running.poll() is None:
             status = pathlib.Path(f"/proc/{running.pid}/status").read_text()
@@ -110,8 +124,9 @@ class RobustnessTest(CliTest):
             resource.setrlimit(resource.RLIMIT_DATA, (400 << 20, 400 << 20))
 
         sanitized = os.environ.get("POSITTUNE_BUILD") == "sanitized"
-        row = self.quantize("big.npy", "-f", "p8e1", "--rule", "rms_pow2", "-o", "o.npy",
-                            preexec_fn=None if sanitized else limit)
+        row = self.quantize(
+            "big.npy", "-f", "p8e1", "--rule", "rms_pow2", "-o", "o.npy", preexec_fn=None if sanitized else limit
+        )
         self.assertEqual(row["elements"], 32 << 22)
         y = np.load(self.path / "o.npy", mmap_mode="r")
         np.testing.assert_array_equal(y[0], y[31])
@@ -120,21 +135,31 @@ class RobustnessTest(CliTest):
         x = np.random.default_rng(10).standard_normal(1000).astype(np.float32)
         self.save(x)
         for redirection in ("0<&- 2>&-", "2>&-", "0<&-", "0<&- 1>&- 2>&-"):
-            done = subprocess.run(["sh", "-c", f'"$0" quantize in.npy -f int8 -o o.npy {redirection}', POSITTUNE],
-                                  cwd=self.path, stdout=subprocess.DEVNULL)
+            done = subprocess.run(
+                ["sh", "-c", f'"$0" quantize in.npy -f int8 -o o.npy {redirection}', POSITTUNE],
+                cwd=self.path,
+                stdout=subprocess.DEVNULL,
+            )
             self.assertEqual(done.returncode, 5 if "1>&-" in redirection else 0)
             np.testing.assert_array_equal(np.load(self.path / "o.npy"), np.clip(np.round(x), -127, 127))
 
     def test_names_that_are_not_utf8(self):
         self.save(np.zeros(3, np.float32))
-        done = subprocess.run([POSITTUNE.encode(), b"quantize", b"in.npy", b"-f", b"int8", b"-o", b"\xff.npy", b"--json"],
-                              cwd=self.path, capture_output=True)
+        done = subprocess.run(
+            [POSITTUNE.encode(), b"quantize", b"in.npy", b"-f", b"int8", b"-o", b"\xff.npy", b"--json"],
+            cwd=self.path,
+            capture_output=True,
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_file_size_limit_is_not_a_signal_death(self):
         self.save(np.zeros(1 << 20, np.float32))
-        done = subprocess.run(["sh", "-c", 'ulimit -f 8; exec "$0" quantize in.npy -f int8 -o o.npy', POSITTUNE],
-                              cwd=self.path, capture_output=True, text=True)
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -f 8; exec "$0" quantize in.npy -f int8 -o o.npy', POSITTUNE],
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+        )
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertEqual(self.files(), ["in.npy"])
 
@@ -142,7 +167,9 @@ class RobustnessTest(CliTest):
         x = np.random.default_rng(11).standard_normal((4, 64)).astype(np.float32)
         self.save(x, "w.exponents.npy")
         before = (self.path / "w.exponents.npy").read_bytes()
-        self.assertIn("replace the input", self.fails(2, "quantize", "w.exponents.npy", "-f", "mxfp4", "--codes", "-o", "w.npy"))
+        self.assertIn(
+            "replace the input", self.fails(2, "quantize", "w.exponents.npy", "-f", "mxfp4", "--codes", "-o", "w.npy")
+        )
         self.assertEqual((self.path / "w.exponents.npy").read_bytes(), before)
         self.assertEqual(self.files(), ["w.exponents.npy"])
         self.save(x)
@@ -153,12 +180,34 @@ class RobustnessTest(CliTest):
     def test_many_small_channels_stay_small(self):
         # 16 M elements, one scale for each of 8 columns: rows of one element.
         self.save(np.random.default_rng(12).standard_normal((1 << 21, 8)).astype(np.float32))
-        script = ('import resource, subprocess, sys\n'
-                  'code = subprocess.call(sys.argv[1:])\n'
-                  'print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)\n'
-                  'sys.exit(code)\n')
-        done = subprocess.run([sys.executable, "-c", script, POSITTUNE, "quantize", "in.npy", "-f", "posit<8,1>", "--rule", "mse",
-                               "--axis", "1", "-o", "o.npy"], cwd=self.path, capture_output=True, text=True, timeout=300)
+        script = (
+            "import resource, subprocess, sys\n"
+            "code = subprocess.call(sys.argv[1:])\n"
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)\n"
+            "sys.exit(code)\n"
+        )
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                script,
+                POSITTUNE,
+                "quantize",
+                "in.npy",
+                "-f",
+                "posit<8,1>",
+                "--rule",
+                "mse",
+                "--axis",
+                "1",
+                "-o",
+                "o.npy",
+            ],
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         if os.environ.get("POSITTUNE_BUILD") != "sanitized":
             self.assertLess(int(done.stderr.split()[-1]), 400 << 10)  # KiB

@@ -1,10 +1,11 @@
 """posittune search: budgets are kept, results are written and come again for free, and what cannot be is said."""
+
 import csv
 import json
 import math
 import pathlib
 
-from support import CliTest, ROOT, main
+from support import ROOT, CliTest, main
 
 ZOO = ROOT / "zoo"
 FORMATS = "posit<4,1>;posit<5,*>;int6;posit<8,1>|int8"
@@ -35,12 +36,23 @@ class BudgetTest(SearchTest):
             for other in document["rows"]:
                 if other["bits_per_weight"] <= budget and other["budget"] in ("", f"bits {budget}"):
                     self.assertLessEqual(ours["search_loss"]["value"], other["search_loss"]["value"], other["method"])
-            won = any(each["verdict"] == "taken" and each["change"].startswith(f"bits {budget}:") for each in document["refinement"])
+            won = any(
+                each["verdict"] == "taken" and each["change"].startswith(f"bits {budget}:")
+                for each in document["refinement"]
+            )
             self.assertTrue(won or ours["optimality_gap"] < 1e-8)
             self.assertAlmostEqual(ours["bytes"] * 8, ours["bits_per_weight"] * 1e6, delta=10 * ours["bytes"])
             self.assertTrue({"kl", "accuracy"} <= ours["metrics"].keys())
             self.assertLessEqual(ours["search_loss"]["low"], ours["search_loss"]["value"])
-            for method in ("random", "small layers first", "greedy by SQNR", "AIMET list", "HAWQ-like order", "shuffled scores", "FlexPosit scheme"):
+            for method in (
+                "random",
+                "small layers first",
+                "greedy by SQNR",
+                "AIMET list",
+                "HAWQ-like order",
+                "shuffled scores",
+                "FlexPosit scheme",
+            ):
                 other = rows[method, f"bits {budget}"]
                 self.assertLessEqual(other["bits_per_weight"], budget + 1e-9, method)
                 if method != "FlexPosit scheme" and not won:  # its scores are of other choices
@@ -68,9 +80,21 @@ class BudgetTest(SearchTest):
     def test_a_written_recipe_is_compared(self):
         # What compare makes of the recipe is what search said of it.
         document, _ = self.search("--bits", 5, "--formats", FORMATS)
-        row, = document["rows"]
-        done = self.run_cli("compare", "zoo:albert", "--limit", 24, "--json", "-o", "compared", "--resamples", 1000,
-                            "--recipe", f"run/recipes/{row['recipe']}", env=self.env)
+        (row,) = document["rows"]
+        done = self.run_cli(
+            "compare",
+            "zoo:albert",
+            "--limit",
+            24,
+            "--json",
+            "-o",
+            "compared",
+            "--resamples",
+            1000,
+            "--recipe",
+            f"run/recipes/{row['recipe']}",
+            env=self.env,
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         fp32, again = json.loads(done.stdout)["rows"][-2:]
         self.assertEqual((fp32["format"], again["format"]), ("fp32", pathlib.Path(row["recipe"]).stem))
@@ -96,8 +120,22 @@ class BudgetTest(SearchTest):
         self.assertGreater(len(bits), 4)
 
     def test_inputs_energy_and_several_budgets(self):
-        document, _ = self.search("--what", "wa", "--energy", "0.9xint8", "--bits", 7, "--formats", "posit<6,1>;int6;int8", "--activations", "int8;posit<8,1>;int8@token",
-                                  "--no-report", "--rounding", "nearest", limit=8)
+        document, _ = self.search(
+            "--what",
+            "wa",
+            "--energy",
+            "0.9xint8",
+            "--bits",
+            7,
+            "--formats",
+            "posit<6,1>;int6;int8",
+            "--activations",
+            "int8;posit<8,1>;int8@token",
+            "--no-report",
+            "--rounding",
+            "nearest",
+            limit=8,
+        )
         row = document["rows"][0]
         self.assertEqual(row["budget"], "bits 7, energy 0.9xint8")
         self.assertLessEqual(row["bits_per_weight"], 7)
@@ -106,21 +144,50 @@ class BudgetTest(SearchTest):
         self.assertIn("activations:", recipe)
 
     def test_max_drop(self):
-        document, _ = self.search("--max-drop", "2%", "--formats", "int3;int4;int5;int6;int8", "--no-report", "--rounding", "nearest")
+        document, _ = self.search(
+            "--max-drop", "2%", "--formats", "int3;int4;int5;int6;int8", "--no-report", "--rounding", "nearest"
+        )
         (row,) = document["rows"]
         self.assertEqual(row["budget"], "max-drop 2%")
         self.assertLess(row["bits_per_weight"], 8.2)
 
     def test_windows_ties_and_pins(self):
-        document, _ = self.search("--bits", 5, "--formats", "int4;int6", "--windows", 64, "--assign", "classifier=fp16", "--no-report", "--rounding", "nearest", limit=8)
+        document, _ = self.search(
+            "--bits",
+            5,
+            "--formats",
+            "int4;int6",
+            "--windows",
+            64,
+            "--assign",
+            "classifier=fp16",
+            "--no-report",
+            "--rounding",
+            "nearest",
+            limit=8,
+        )
         recipe = (self.path / "run" / "recipes" / document["rows"][0]["recipe"]).read_text()
         self.assertIn("windows:", recipe)
         self.assertEqual(recipe.count("fp16"), 1)
-        document, _ = self.search("--bits", 5, "--formats", "int4;int6", "--tie", "embed", "--tie-inputs", "--no-report", "--rounding", "nearest", limit=8)
+        document, _ = self.search(
+            "--bits",
+            5,
+            "--formats",
+            "int4;int6",
+            "--tie",
+            "embed",
+            "--tie-inputs",
+            "--no-report",
+            "--rounding",
+            "nearest",
+            limit=8,
+        )
         self.assertLessEqual(document["rows"][0]["bits_per_weight"], 5)
 
     def test_refine(self):
-        document, _ = self.search("--bits", 5, "--formats", FORMATS, "--refine", 3, "--no-report", "--rounding", "nearest")
+        document, _ = self.search(
+            "--bits", 5, "--formats", FORMATS, "--refine", 3, "--no-report", "--rounding", "nearest"
+        )
         tried = [each for each in document["refinement"] if each["verdict"] in ("better", "not better")]
         self.assertEqual(len(tried), 3)
         for each in tried:
@@ -138,8 +205,21 @@ class HonestyTest(SearchTest):
     def test_what_is_blind_is_worse(self):
         # That shuffled scores are no better than chance takes many draws: tests/search/baselines_test.cc.
         for seed in (1, 2):
-            document, _ = self.search("--bits", 5.5, "--formats", "posit<4,1>;int5;int6;int8", "--baselines", "--no-report", "--rounding", "nearest", "--seed", seed,
-                                      model="zoo:gpt2", limit=4, run=f"run{seed}")
+            document, _ = self.search(
+                "--bits",
+                5.5,
+                "--formats",
+                "posit<4,1>;int5;int6;int8",
+                "--baselines",
+                "--no-report",
+                "--rounding",
+                "nearest",
+                "--seed",
+                seed,
+                model="zoo:gpt2",
+                limit=4,
+                run=f"run{seed}",
+            )
             rows = {row["method"]: row["search_loss"]["value"] for row in document["rows"]}
             self.assertLess(rows["search"], rows["shuffled scores"])
             self.assertLess(rows["search"], rows["random"])
@@ -156,7 +236,9 @@ class HonestyTest(SearchTest):
 
 class ErrorsTest(SearchTest):
     def test_infeasible_budgets_are_written_and_fail(self):
-        document, message = self.search("--bits", 3, "--formats", "int4;int6", "--no-report", "--rounding", "nearest", limit=8, code=1)
+        document, message = self.search(
+            "--bits", 3, "--formats", "int4;int6", "--no-report", "--rounding", "nearest", limit=8, code=1
+        )
         self.assertIn("at least 4.0", message)
         self.assertIn("bits 3", message)
         (row,) = document["rows"]
@@ -177,26 +259,57 @@ class ErrorsTest(SearchTest):
             "not a number": ("--bits", 5, "--gap", "nan"),
             "--assign 'lm_haed=int4'": ("--bits", 5, "--dry-run", "--assign", "lm_haed=int4"),
             "not a pair": ("--bits", 5, "--what", "wa", "--pairs", "int8"),
-            "among the choices": ("--bits", 5, "--what", "wa", "--formats", "int4", "--activations", "int8", "--pairs", "int4/int6"),
+            "among the choices": (
+                "--bits",
+                5,
+                "--what",
+                "wa",
+                "--formats",
+                "int4",
+                "--activations",
+                "int8",
+                "--pairs",
+                "int4/int6",
+            ),
         }.items():
             self.assertIn(part, self.refused(2, *arguments, "--rounding", "nearest"), arguments)
         self.assertEqual([name for name in self.files() if name != "none"], [])
 
     def test_cost_tables_without_a_format(self):
         table = self.path / "table.csv"
-        table.write_text("unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw\n"
-                         "mac,int8,int8,int,0,1,1,1,1,1\nmac,fp32,fp32,fp32,0,9,9,9,9,9\nmac,int8,fp32,fp32,0,9,9,9,9,9\nmac,fp32,int8,fp32,0,9,9,9,9,9\n")
-        message = self.refused(3, "--energy", "0.5x", "--formats", "int8;posit<8,1>", "--table", table, "--rounding", "nearest")
+        table.write_text(
+            "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw\n"
+            "mac,int8,int8,int,0,1,1,1,1,1\nmac,fp32,fp32,fp32,0,9,9,9,9,9\nmac,int8,fp32,fp32,0,9,9,9,9,9\nmac,fp32,int8,fp32,0,9,9,9,9,9\n"
+        )
+        message = self.refused(
+            3, "--energy", "0.5x", "--formats", "int8;posit<8,1>", "--table", table, "--rounding", "nearest"
+        )
         self.assertIn("posit<8,1>", message)
         self.assertIn("table.csv", message)
 
     def test_missing_splits(self):
         model = ZOO / "albert" / "model.onnx"
-        self.assertIn("--search", self.refused(2, "--bits", 5, "--calibrate", ZOO / "albert" / "calibrate.npz", model=model))
-        self.assertIn("--no-report", self.refused(2, "--bits", 5, "--calibrate", ZOO / "albert" / "calibrate.npz", "--search", ZOO / "albert" / "search.npz", model=model))
+        self.assertIn(
+            "--search", self.refused(2, "--bits", 5, "--calibrate", ZOO / "albert" / "calibrate.npz", model=model)
+        )
+        self.assertIn(
+            "--no-report",
+            self.refused(
+                2,
+                "--bits",
+                5,
+                "--calibrate",
+                ZOO / "albert" / "calibrate.npz",
+                "--search",
+                ZOO / "albert" / "search.npz",
+                model=model,
+            ),
+        )
 
     def test_dry_run(self):
-        plan = json.loads(self.ok("search", "zoo:albert", "--bits", "4,5", "--limit", 8, "--dry-run", "--json", env=self.env))
+        plan = json.loads(
+            self.ok("search", "zoo:albert", "--bits", "4,5", "--limit", 8, "--dry-run", "--json", env=self.env)
+        )
         self.assertEqual(plan["weights"], 12)
         self.assertEqual(plan["recipes"], 2)
         self.assertTrue(math.isfinite(plan["estimated_seconds"]))

@@ -1,4 +1,5 @@
 """posittune sensitivity on the models of the zoo."""
+
 import csv
 import json
 import math
@@ -18,7 +19,9 @@ class SensitivityTest(CliTest):
         self.env = {"POSITTUNE_ZOO": str(ZOO)}
 
     def sensitivity(self, model, *arguments, run="run"):
-        done = self.run_cli("sensitivity", model, "--json", "--threads", 2, "-o", run, "--formats", FORMATS, *arguments, env=self.env)
+        done = self.run_cli(
+            "sensitivity", model, "--json", "--threads", 2, "-o", run, "--formats", FORMATS, *arguments, env=self.env
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
@@ -30,7 +33,9 @@ class SensitivityTest(CliTest):
 
 
 def scores(document, tier, what="w"):
-    return {(row["layer"], row["format"]): row for row in document["rows"] if row["tier"] == tier and row["what"] == what}
+    return {
+        (row["layer"], row["format"]): row for row in document["rows"] if row["tier"] == tier and row["what"] == what
+    }
 
 
 class RoundingTest(SensitivityTest):
@@ -45,16 +50,24 @@ class RoundingTest(SensitivityTest):
         self.assertGreater(len(lower), 0.8 * len(better))
 
     def test_formats_by_channel(self):
-        document = self.sensitivity("zoo:albert", "--tier", "proxy", "--limit", 24, "--formats", "posit<6,*>,posit<6,1>")
+        document = self.sensitivity(
+            "zoo:albert", "--tier", "proxy", "--limit", 24, "--formats", "posit<6,*>,posit<6,1>"
+        )
         rows = scores(document, "proxy")
         self.assertLessEqual({"posit<6,*>", "posit<6,1>"}, {form for _, form in rows})
-        better = [rows[layer, form]["score"] <= rows[layer, "posit<6,1>"]["score"] for layer, form in rows if form == "posit<6,*>"]
+        better = [
+            rows[layer, form]["score"] <= rows[layer, "posit<6,1>"]["score"]
+            for layer, form in rows
+            if form == "posit<6,*>"
+        ]
         self.assertGreater(sum(better), 0.7 * len(better))  # |dW| is what rows choose by, not the output's error
 
 
 class TiersTest(SensitivityTest):
     def test_three_tiers_and_their_files(self):
-        document = self.sensitivity("zoo:albert", "--tier", "exact", "--limit", 24, "--no-early-stop", "--what", "w,a,wa")
+        document = self.sensitivity(
+            "zoo:albert", "--tier", "exact", "--limit", 24, "--no-early-stop", "--what", "w,a,wa"
+        )
         exact, gain, proxy = (scores(document, tier) for tier in ("exact", "gain", "proxy"))
         self.assertEqual(len(exact), 12 * 3)  # one weight for each of ALBERT's six depths' twelve
         self.assertEqual(set(exact), set(gain))
@@ -80,9 +93,31 @@ class TiersTest(SensitivityTest):
     def test_exact_is_what_compare_measures(self):
         layer = "transformer.h.3.mlp.c_fc"
         split = ("--limit", 3)
-        found = scores(self.sensitivity("zoo:gpt2", "--tier", "exact", "--no-early-stop", "--include", layer, *split), "exact")
-        done = self.run_cli("compare", ZOO / "gpt2" / "model.onnx", "--report", ZOO / "gpt2" / "search.npz", "--include", layer, *split, *QUICK,
-                            "--formats", FORMATS, "--what", "w", "--scale", "mse_pow2", "--granularity", "channel", "--json", "-o", "c", env=self.env)
+        found = scores(
+            self.sensitivity("zoo:gpt2", "--tier", "exact", "--no-early-stop", "--include", layer, *split), "exact"
+        )
+        done = self.run_cli(
+            "compare",
+            ZOO / "gpt2" / "model.onnx",
+            "--report",
+            ZOO / "gpt2" / "search.npz",
+            "--include",
+            layer,
+            *split,
+            *QUICK,
+            "--formats",
+            FORMATS,
+            "--what",
+            "w",
+            "--scale",
+            "mse_pow2",
+            "--granularity",
+            "channel",
+            "--json",
+            "-o",
+            "c",
+            env=self.env,
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         for row in json.loads(done.stdout)["rows"]:
             kl = row["metrics"]["kl"]["value"]
@@ -91,8 +126,16 @@ class TiersTest(SensitivityTest):
             self.assertLess(abs(score - kl), 1e-3 * kl + 1e-8, row["format"])
 
     def test_an_early_end_is_inside_the_interval(self):
-        whole = scores(self.sensitivity("zoo:albert", "--tier", "exact", "--no-early-stop", "--limit", 200, "--include", "ffn"), "exact")
-        early = scores(self.sensitivity("zoo:albert", "--tier", "exact", "--precision", 0.3, "--limit", 200, "--include", "ffn", run="early"), "exact")
+        whole = scores(
+            self.sensitivity("zoo:albert", "--tier", "exact", "--no-early-stop", "--limit", 200, "--include", "ffn"),
+            "exact",
+        )
+        early = scores(
+            self.sensitivity(
+                "zoo:albert", "--tier", "exact", "--precision", 0.3, "--limit", 200, "--include", "ffn", run="early"
+            ),
+            "exact",
+        )
         stopped = [pair for pair, row in early.items() if row["stopped"]]
         self.assertTrue(stopped)
         for pair in stopped:
@@ -114,18 +157,61 @@ class TiersTest(SensitivityTest):
     def test_compensated_scores_are_measured_later(self):
         # The proxies are journaled then, and rounding still needs the calibration data.
         for tier in ("gain", "exact"):
-            document = self.sensitivity("zoo:albert", "--limit", 16, "--include", "pooler", "--formats", "int4", "--rounding", "compensated", "--tier", tier)
+            document = self.sensitivity(
+                "zoo:albert",
+                "--limit",
+                16,
+                "--include",
+                "pooler",
+                "--formats",
+                "int4",
+                "--rounding",
+                "compensated",
+                "--tier",
+                tier,
+            )
         self.assertTrue(scores(document, "exact"))
 
     def test_products_of_inputs_are_measured(self):
-        found = self.sensitivity("zoo:albert", "--limit", 8, "--include", "layers.0.attention/", "--formats", "int6", "--what", "a", "--attention", "--spot-checks", 0)
+        found = self.sensitivity(
+            "zoo:albert",
+            "--limit",
+            8,
+            "--include",
+            "layers.0.attention/",
+            "--formats",
+            "int6",
+            "--what",
+            "a",
+            "--attention",
+            "--spot-checks",
+            0,
+        )
         self.assertTrue(found["rows"])
         self.assertEqual({row["tier"] for row in found["rows"]}, {"exact"})
 
     def test_an_interrupted_run_goes_on(self):
-        arguments = [POSITTUNE, "sensitivity", "zoo:gpt2", "--tier", "exact", "--limit", "12", "--formats", FORMATS, "-o", "run"]
-        running = subprocess.Popen(arguments, cwd=self.path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   env={**self.environment(), **self.env})
+        arguments = [
+            POSITTUNE,
+            "sensitivity",
+            "zoo:gpt2",
+            "--tier",
+            "exact",
+            "--limit",
+            "12",
+            "--formats",
+            FORMATS,
+            "-o",
+            "run",
+        ]
+        running = subprocess.Popen(
+            arguments,
+            cwd=self.path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment(), **self.env},
+        )
         time.sleep(6)
         running.send_signal(signal.SIGTERM)  # a shell in the background ignores SIGINT
         message = running.communicate(timeout=60)[1]
@@ -136,14 +222,19 @@ class TiersTest(SensitivityTest):
 
     def environment(self):
         import os
+
         return dict(os.environ)
 
 
 class ChannelsTest(SensitivityTest):
     def test_windows_sum_to_the_layer(self):
-        document = self.sensitivity("zoo:albert", "--limit", 16, "--channels", 16, "--exact-channels", 2, "--include", "pooler")
+        document = self.sensitivity(
+            "zoo:albert", "--limit", 16, "--channels", 16, "--exact-channels", 2, "--include", "pooler"
+        )
         gain = scores(document, "gain")
-        for form in FORMATS.replace("posit<8,1>,posit<5,1>", "posit<8,1>;posit<5,1>").replace(",int4", ";int4").split(";"):
+        for form in (
+            FORMATS.replace("posit<8,1>,posit<5,1>", "posit<8,1>;posit<5,1>").replace(",int4", ";int4").split(";")
+        ):
             windows = [row for row in document["channels"] if row["format"] == form and row["tier"] == "gain"]
             self.assertEqual([row["first"] for row in windows], list(range(0, 192, 16)))
             total = sum(row["score"] for row in windows)
@@ -152,7 +243,9 @@ class ChannelsTest(SensitivityTest):
             self.assertEqual(len(exact), 2)
             best = sorted(windows, key=lambda row: -row["score"])[:2]
             self.assertEqual({row["first"] for row in exact}, {row["first"] for row in best})
-        self.assertEqual(len((self.path / "run" / "channels.csv").read_text().splitlines()), len(document["channels"]) + 1)
+        self.assertEqual(
+            len((self.path / "run" / "channels.csv").read_text().splitlines()), len(document["channels"]) + 1
+        )
 
     def test_mixes_and_upgrades(self):
         document = self.sensitivity("zoo:albert", "--limit", 16, "--mixes", 4, "--upgrade-points", 2, "--channels", 32)
@@ -176,7 +269,18 @@ class ErrorsTest(SensitivityTest):
             "proxy, gain or exact": ("--tier", "fast"),
             "w, a or wa": ("--what", "aw"),
             "unknown scale rule": ("--scale", "best"),
-            "bits": ("--upgrade-points", 2, "--upgrade-from", "int8", "--upgrade-to", "int4", "--limit", 2, "--include", "wpe"),
+            "bits": (
+                "--upgrade-points",
+                2,
+                "--upgrade-from",
+                "int8",
+                "--upgrade-to",
+                "int4",
+                "--limit",
+                2,
+                "--include",
+                "wpe",
+            ),
         }.items():
             if part == "bits":
                 message = self.fails(2, "sensitivity", "zoo:gpt2", *arguments, "-o", "run", env=self.env)
@@ -186,7 +290,20 @@ class ErrorsTest(SensitivityTest):
 
     def test_a_cache_too_small_for_one_cut(self):
         # Proxies were measured before, and stay in the journal.
-        message = self.fails(2, "sensitivity", "zoo:gpt2", "--cache-limit", "10KiB", "--limit", 4, "--formats", "int8", "-o", "run", env=self.env)
+        message = self.fails(
+            2,
+            "sensitivity",
+            "zoo:gpt2",
+            "--cache-limit",
+            "10KiB",
+            "--limit",
+            4,
+            "--formats",
+            "int8",
+            "-o",
+            "run",
+            env=self.env,
+        )
         for part in ("--cache-limit of at least", "MiB", "segment ", "4 items", "10 KiB"):
             self.assertIn(part, message)
 
@@ -195,9 +312,38 @@ class ErrorsTest(SensitivityTest):
         self.assertIn("--calibrate", self.refused(2, model, "--search", ZOO / "gpt2" / "search.npz"))
         self.assertIn("--search", self.refused(2, model, "--calibrate", ZOO / "gpt2" / "calibrate.npz"))
         # Weights alone need none, measured exactly; proxies need no search data.
-        self.ok("sensitivity", model, "--search", ZOO / "gpt2" / "search.npz", "--tier", "exact", "--limit", 1, "--include", "wpe", "--formats", "int8",
-                "-o", "exact", env=self.env)
-        self.ok("sensitivity", model, "--calibrate", ZOO / "gpt2" / "calibrate.npz", "--tier", "proxy", "--limit", 1, "--formats", "int8", "-o", "proxy", env=self.env)
+        self.ok(
+            "sensitivity",
+            model,
+            "--search",
+            ZOO / "gpt2" / "search.npz",
+            "--tier",
+            "exact",
+            "--limit",
+            1,
+            "--include",
+            "wpe",
+            "--formats",
+            "int8",
+            "-o",
+            "exact",
+            env=self.env,
+        )
+        self.ok(
+            "sensitivity",
+            model,
+            "--calibrate",
+            ZOO / "gpt2" / "calibrate.npz",
+            "--tier",
+            "proxy",
+            "--limit",
+            1,
+            "--formats",
+            "int8",
+            "-o",
+            "proxy",
+            env=self.env,
+        )
 
     def test_dry_run(self):
         plan = json.loads(self.ok("sensitivity", "zoo:gpt2", "--limit", 4, "--dry-run", "--json", env=self.env))

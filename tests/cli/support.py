@@ -1,7 +1,8 @@
 """What the tests of the executable share. Each test file is run as
 
-    FILE POSITTUNE ROOT [unittest arguments]
+FILE POSITTUNE ROOT [unittest arguments]
 """
+
 import json
 import os
 import pathlib
@@ -29,8 +30,15 @@ class CliTest(unittest.TestCase):
         self.folder.cleanup()
 
     def run_cli(self, *arguments, env=None, **options):
-        return subprocess.run([POSITTUNE, *map(str, arguments)], capture_output=True, text=True, cwd=self.path,
-                              env={**os.environ, **(env or {})}, timeout=300, **options)
+        return subprocess.run(
+            [POSITTUNE, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=self.path,
+            env={**os.environ, **(env or {})},
+            timeout=300,
+            **options,
+        )
 
     def ok(self, *arguments, **options):
         done = self.run_cli(*arguments, **options)

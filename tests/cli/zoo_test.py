@@ -1,4 +1,5 @@
 """posittune zoo: what it lists, and what it says when a model is not there."""
+
 import json
 import os
 import shutil

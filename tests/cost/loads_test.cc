@@ -4,8 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/model/models.h"
 #include <openvino/op/ops.hpp>
+
+#include "tests/model/models.h"
 
 namespace posittune::cost {
 namespace {
@@ -23,7 +24,8 @@ Loads count(const model::Graph& graph, const std::map<std::string, TensorShape>&
   return {};
 }
 
-void expect_load(const LayerLoad& load, std::uint64_t macs, std::uint64_t weights, std::uint64_t inputs, std::uint64_t outputs) {
+void expect_load(const LayerLoad& load, std::uint64_t macs, std::uint64_t weights,
+                 std::uint64_t inputs, std::uint64_t outputs) {
   EXPECT_TRUE(load.known);
   EXPECT_EQ(load.macs, macs);
   EXPECT_EQ(load.weights, weights);
@@ -33,7 +35,8 @@ void expect_load(const LayerLoad& load, std::uint64_t macs, std::uint64_t weight
 
 TEST(CountLoads, EmbeddingMatMulAttention) {
   const auto ids = parameter({-1, -1}, "ids", ov::element::i64);
-  const auto rows = std::make_shared<op::v8::Gather>(normal_constant({50, 6}, 1), ids, op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto rows = std::make_shared<op::v8::Gather>(
+      normal_constant({50, 6}, 1), ids, op::v0::Constant::create(ov::element::i64, {}, {0}));
   const auto product = std::make_shared<op::v0::MatMul>(rows, normal_constant({6, 8}, 2));
   const auto scores = std::make_shared<op::v0::MatMul>(product, product, false, true);
   const Loads loads = count(load_ir(model_of(scores, {ids})), {{"ids", {3, 5}}});
@@ -48,8 +51,10 @@ TEST(CountLoads, Convolutions) {
   const auto x = parameter({-1, 4, -1, -1});
   const ov::Strides one = {1, 1}, two = {2, 2};
   const ov::CoordinateDiff none = {0, 0}, pad = {1, 1};
-  const auto plain = std::make_shared<op::v1::Convolution>(x, normal_constant({6, 4, 3, 3}, 1), two, pad, pad, one);
-  const auto back = std::make_shared<op::v1::ConvolutionBackpropData>(plain, normal_constant({6, 5, 2, 2}, 3), two, none, none, one);
+  const auto plain = std::make_shared<op::v1::Convolution>(x, normal_constant({6, 4, 3, 3}, 1), two,
+                                                           pad, pad, one);
+  const auto back = std::make_shared<op::v1::ConvolutionBackpropData>(
+      plain, normal_constant({6, 5, 2, 2}, 3), two, none, none, one);
   const Loads loads = count(load_ir(model_of(back, {x})), {{"x", {2, 4, 10, 12}}});
   ASSERT_EQ(loads.layers.size(), 2U);
   expect_load(loads.layers[0], 2 * 6 * 30 * 36, 6 * 4 * 9, 2 * 4 * 120, 2 * 6 * 30);
@@ -61,7 +66,8 @@ TEST(CountLoads, ShapesThatDependOnData) {
   const auto x = parameter({-1, 4});
   const auto places = std::make_shared<op::v3::NonZero>(x, ov::element::i64);
   const auto values = std::make_shared<op::v0::Convert>(places, ov::element::f32);
-  const auto rows = std::make_shared<op::v1::Transpose>(values, op::v0::Constant::create(ov::element::i64, {2}, {1, 0}));
+  const auto rows = std::make_shared<op::v1::Transpose>(
+      values, op::v0::Constant::create(ov::element::i64, {2}, {1, 0}));
   const auto product = std::make_shared<op::v0::MatMul>(rows, normal_constant({2, 3}, 1));
   const Loads loads = count(load_ir(model_of(product, {x})), {{"x", {2, 4}}});
   ASSERT_EQ(loads.layers.size(), 1U);
@@ -93,7 +99,8 @@ TEST(CountLoads, AlbertsDepthsReadTheirWeightSixTimes) {
 
 TEST(CountLoads, BadShapesAreUsageErrors) {
   const auto x = parameter({-1, 6});
-  const model::Graph graph = load_ir(model_of(std::make_shared<op::v0::MatMul>(x, normal_constant({6, 2}, 1)), {x}));
+  const model::Graph graph =
+      load_ir(model_of(std::make_shared<op::v0::MatMul>(x, normal_constant({6, 2}, 1)), {x}));
   const auto loads = count_loads(graph, {{"y", {1, 6}}});
   ASSERT_FALSE(loads.ok());
   EXPECT_EQ(loads.error().kind, ErrorKind::kUsage);

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <openvino/op/ops.hpp>
 #include <random>
 
 #include "tests/model/models.h"
-#include <openvino/op/ops.hpp>
 
 namespace posittune::cost {
 namespace {
@@ -35,7 +35,8 @@ Case open(const std::string& name) {
   std::map<std::string, TensorShape> shapes;
   for (const TensorInfo& input : graph->inputs) {
     TensorShape shape;
-    for (const std::int64_t dim : input.dims) shape.push_back(dim < 0 ? (shape.empty() ? 2 : 16) : static_cast<std::size_t>(dim));
+    for (const std::int64_t dim : input.dims)
+      shape.push_back(dim < 0 ? (shape.empty() ? 2 : 16) : static_cast<std::size_t>(dim));
     shapes[input.name] = shape;
   }
   auto loads = count_loads(*graph, shapes);
@@ -44,12 +45,20 @@ Case open(const std::string& name) {
 }
 
 const std::vector<Format>& some_formats() {
-  static const std::vector<Format> all = {posit(8, 1), posit(6, 1), posit(4, 0), integer(8), integer(4), formats::minifloat(4, 3),
-                                          formats::mx(formats::minifloat(2, 1)), formats::bf16()};
+  static const std::vector<Format> all = {posit(8, 1),
+                                          posit(6, 1),
+                                          posit(4, 0),
+                                          integer(8),
+                                          integer(4),
+                                          formats::minifloat(4, 3),
+                                          formats::mx(formats::minifloat(2, 1)),
+                                          formats::bf16()};
   return all;
 }
 
-void expect_near(double a, double b) { EXPECT_NEAR(a, b, kSums * std::max(std::abs(a), std::abs(b))); }
+void expect_near(double a, double b) {
+  EXPECT_NEAR(a, b, kSums * std::max(std::abs(a), std::abs(b)));
+}
 
 void expect_equal(const RecipeCost& a, const RecipeCost& b) {
   expect_near(a.bits_per_weight, b.bits_per_weight);
@@ -67,14 +76,17 @@ void expect_equal(const RecipeCost& a, const RecipeCost& b) {
 }
 
 // The plain twin: no windows, no MX activations.
-RecipeCost plain_cost(const Case& of, const Recipe& recipe, const Table& table, const Memory& memory) {
+RecipeCost plain_cost(const Case& of, const Recipe& recipe, const Table& table,
+                      const Memory& memory) {
   RecipeCost cost;
   double weights = 0, inputs = 0, input_bits = 0, area = 0;
   std::vector<double> bits_per_element;
   for (const model::Weight& weight : of.graph.weights) {
     const auto found = recipe.weights.find(weight.name);
     const auto size = static_cast<double>(weight.size());
-    const double bits = found == recipe.weights.end() ? 32 * size : quant::stored_bits(found->second, weight.rows, weight.cols);
+    const double bits = found == recipe.weights.end()
+                            ? 32 * size
+                            : quant::stored_bits(found->second, weight.rows, weight.cols);
     cost.weight_bits += bits;
     weights += size;
     bits_per_element.push_back(bits / size);
@@ -83,11 +95,13 @@ RecipeCost plain_cost(const Case& of, const Recipe& recipe, const Table& table, 
     const model::Layer& layer = of.graph.layers[l];
     const LayerLoad& load = of.loads.layers[l];
     Format w = formats::fp32(), a = formats::fp32();
-    if (const auto found = recipe.activations.find(layer.name); found != recipe.activations.end()) a = found->second.format;
+    if (const auto found = recipe.activations.find(layer.name); found != recipe.activations.end())
+      a = found->second.format;
     if (layer.weight) {
       const auto found = recipe.weights.find(of.graph.weights[*layer.weight].name);
       if (found != recipe.weights.end()) w = found->second.format;
-      cost.memory_pj += static_cast<double>(load.weights) * bits_per_element[*layer.weight] * memory.weight_pj_per_bit;
+      cost.memory_pj += static_cast<double>(load.weights) * bits_per_element[*layer.weight] *
+                        memory.weight_pj_per_bit;
     } else {
       w = a;
     }
@@ -127,12 +141,14 @@ TEST(RecipeCost, IsThePlainSumAndTheSumOfItsSites) {
         std::optional<ActivationSetting> activation;
         if (random() % 4 > 0) {
           weight = WeightSetting{.format = some_formats()[random() % 8],
-                                 .granularity = random() % 2 ? quant::Granularity::kTensor : quant::Granularity::kChannel};
+                                 .granularity = random() % 2 ? quant::Granularity::kTensor
+                                                             : quant::Granularity::kChannel};
           recipe.weights[of.graph.weights[w].name] = *weight;
         }
         if (random() % 2) {
           activation = ActivationSetting{.format = some_formats()[random() % 6]};
-          for (const std::size_t l : of.graph.weights[w].layers) recipe.activations[of.graph.layers[l].name] = *activation;
+          for (const std::size_t l : of.graph.weights[w].layers)
+            recipe.activations[of.graph.layers[l].name] = *activation;
         }
         const auto site = costs.site_cost(w, weight, activation);
         ASSERT_TRUE(site.ok());
@@ -159,8 +175,10 @@ TEST(RecipeCost, Fp32IsNoRecipe) {
 // x [4, 10] by a constant on its left, which no layer takes, and then by a layer.
 TEST(RecipeCost, ProductsThatAreNoLayersCountInFp32) {
   const auto x = test::parameter({10, 4});
-  const auto left = std::make_shared<ov::op::v0::MatMul>(test::normal_constant({6, 10}, 1, "left"), x);
-  const auto layer = std::make_shared<ov::op::v0::MatMul>(left, test::normal_constant({4, 2}, 2, "right"));
+  const auto left =
+      std::make_shared<ov::op::v0::MatMul>(test::normal_constant({6, 10}, 1, "left"), x);
+  const auto layer =
+      std::make_shared<ov::op::v0::MatMul>(left, test::normal_constant({4, 2}, 2, "right"));
   Case of;
   of.graph = test::load_ir(test::model_of(layer, {x}));
   of.loads = *count_loads(of.graph, {});
@@ -190,13 +208,18 @@ TEST(RecipeCost, ProductsThatAreNoLayersCountInFp32) {
 // As MatMulInteger is read: both factors are 8-bit codes.
 TEST(RecipeCost, ProductsOfCodesCountInInt8) {
   const auto x = test::parameter({4, 10}, "x", ov::element::u8);
-  const auto wide = [](const ov::Output<ov::Node>& value) { return std::make_shared<ov::op::v0::Convert>(value, ov::element::i32); };
-  const auto codes = ov::op::v0::Constant::create(ov::element::i8, {10, 6}, std::vector<int>(60, 3));
+  const auto wide = [](const ov::Output<ov::Node>& value) {
+    return std::make_shared<ov::op::v0::Convert>(value, ov::element::i32);
+  };
+  const auto codes =
+      ov::op::v0::Constant::create(ov::element::i8, {10, 6}, std::vector<int>(60, 3));
   Case of;
-  of.graph = test::load_ir(test::model_of(std::make_shared<ov::op::v0::MatMul>(wide(x), wide(codes)), {x}));
+  of.graph = test::load_ir(
+      test::model_of(std::make_shared<ov::op::v0::MatMul>(wide(x), wide(codes)), {x}));
   of.loads = *count_loads(of.graph, {});
   const Table table = Table::placeholder();
-  const CostModel costs(of.graph, of.loads, table, {.weight_pj_per_bit = 7, .activation_pj_per_bit = 0.5});
+  const CostModel costs(of.graph, of.loads, table,
+                        {.weight_pj_per_bit = 7, .activation_pj_per_bit = 0.5});
   ASSERT_EQ(of.graph.products.size(), 1U);
   const RecipeCost cost = *costs.recipe_cost({});
   expect_near(cost.mac_bits, 240 * 64);
@@ -230,7 +253,8 @@ TEST(RecipeCost, AttentionTakesItsInputsFormatForBothFactors) {
   const CostModel costs(of.graph, of.loads, table, {});
   for (std::size_t l = 0; l < of.graph.layers.size(); ++l) {
     if (of.graph.layers[l].kind != model::LayerKind::kAttention) continue;
-    const SiteCost cost = *costs.layer_cost(l, std::nullopt, ActivationSetting{.format = integer(8)});
+    const SiteCost cost =
+        *costs.layer_cost(l, std::nullopt, ActivationSetting{.format = integer(8)});
     expect_near(cost.compute_pj, cost.macs * 0.3);
     EXPECT_EQ(cost.mac_bits, cost.macs * 64);
     EXPECT_EQ(cost.input_bits, 8.0 * static_cast<double>(of.loads.layers[l].inputs));
@@ -241,11 +265,14 @@ class SmallModel : public testing::Test {
  protected:
   void SetUp() override {
     const auto x = test::parameter({4, 10});
-    graph_ = test::load_ir(test::model_of(std::make_shared<ov::op::v0::MatMul>(x, test::normal_constant({8, 10}, 1), false, true), {x}));
+    graph_ = test::load_ir(test::model_of(
+        std::make_shared<ov::op::v0::MatMul>(x, test::normal_constant({8, 10}, 1), false, true),
+        {x}));
     loads_ = *count_loads(graph_, {});
   }
   SiteCost cost(const WeightSetting& weight, const Format& activation) {
-    auto site = CostModel(graph_, loads_, table_, {}).site_cost(0, weight, ActivationSetting{.format = activation});
+    auto site = CostModel(graph_, loads_, table_, {})
+                    .site_cost(0, weight, ActivationSetting{.format = activation});
     if (site) return *site;
     ADD_FAILURE() << site.error().message();
     return {};
@@ -261,7 +288,8 @@ TEST_F(SmallModel, WindowsOfAnotherWidth) {
   const Format a = integer(8);
   WeightSetting weight{.format = posit(8, 1)};
   weight.windows = {{.first = 2, .count = 2, .format = posit(5, 1)}};
-  const SiteCost mixed = cost(weight, a), wide = cost({.format = posit(8, 1)}, a), narrow = cost({.format = posit(5, 1)}, a);
+  const SiteCost mixed = cost(weight, a), wide = cost({.format = posit(8, 1)}, a),
+                 narrow = cost({.format = posit(5, 1)}, a);
   expect_near(mixed.compute_pj, 0.75 * wide.compute_pj + 0.25 * narrow.compute_pj);
   expect_near(mixed.mac_bits, 0.75 * wide.mac_bits + 0.25 * narrow.mac_bits);
   EXPECT_EQ(mixed.area_um2, wide.area_um2);
@@ -307,9 +335,13 @@ TEST_F(SmallModel, WhatCannotBeCosted) {
   recipe.activations["no_such_layer"] = {.format = posit(8, 1)};
   EXPECT_FALSE(costs.recipe_cost(recipe).ok());
   const Table one = *Table::from_csv(
-      "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw\nm,int8,int8,int,1,1,1,1,1,1\n", "t.csv");
+      "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_"
+      "pj,leakage_nw\nm,int8,int8,int,1,1,1,1,1,1\n",
+      "t.csv");
   const CostModel poor(graph_, loads_, one, {});
-  EXPECT_TRUE(poor.site_cost(0, WeightSetting{.format = integer(8)}, ActivationSetting{.format = integer(8)}).ok());
+  EXPECT_TRUE(poor.site_cost(0, WeightSetting{.format = integer(8)},
+                             ActivationSetting{.format = integer(8)})
+                  .ok());
   const auto missing = poor.recipe_cost({});
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().kind, ErrorKind::kInput);
@@ -318,11 +350,15 @@ TEST_F(SmallModel, WhatCannotBeCosted) {
 
 // Stillmaker and Baas 2017, table 5: 26.372 at 180 nm and 1.8 V, 0.69885 at 45 nm and 0.9 V.
 TEST(MemoryCosts, AreOfTheNodeOfTheTable) {
-  const std::string rows = "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw\nm,int8,int8,int,0,1,1,1,1,1\n";
-  const Memory plain = memory_of(*Table::from_csv(rows, "t")), old = memory_of(*Table::from_csv("# node: 180 nm at 1.8 V\n" + rows, "t"));
+  const std::string rows =
+      "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_"
+      "pj,leakage_nw\nm,int8,int8,int,0,1,1,1,1,1\n";
+  const Memory plain = memory_of(*Table::from_csv(rows, "t")),
+               old = memory_of(*Table::from_csv("# node: 180 nm at 1.8 V\n" + rows, "t"));
   EXPECT_EQ(plain.weight_pj_per_bit, 20);
   EXPECT_NEAR(old.weight_pj_per_bit, 20 * 26.372 / 0.69885, 0.05);
-  EXPECT_NEAR(old.activation_pj_per_bit / old.weight_pj_per_bit, plain.activation_pj_per_bit / plain.weight_pj_per_bit, 1e-12);
+  EXPECT_NEAR(old.activation_pj_per_bit / old.weight_pj_per_bit,
+              plain.activation_pj_per_bit / plain.weight_pj_per_bit, 1e-12);
 }
 
 }  // namespace

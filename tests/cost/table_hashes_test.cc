@@ -1,4 +1,5 @@
-// The project's table of MAC units: what an edited, stripped or stale one is refused for, and a person's own is not.
+// The project's table of MAC units: what an edited, stripped or stale one is refused for, and a
+// person's own is not.
 
 #include "posittune/cost/table_hashes.h"
 
@@ -17,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kRows =
-    "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw\n"
+    "unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_"
+    "pj,leakage_nw\n"
     "int_mac,int8,int8,int,0,400,500,1,0.3,10\n";
 
 std::string without_line(std::string text, const std::string& start) {
@@ -40,10 +42,15 @@ class ProjectTable : public ::testing::Test {
     fs::create_directories(folder_ / "src");
     put("src/int_mac.sv", "module int_mac; endmodule\n");
     put("src/stage.sv", "module stage; endmodule\n");
-    const auto of = [&](const char* name) { return name + std::string(1, '\0') + *sha256_file((folder_ / name).string()); };
-    const std::string head = "# MAC units as synthesised, written by rtl/syn/flow.py: do not edit.\n# node: 180 nm at 1.8 V\n"
-                             "# sources: src/int_mac.sv src/stage.sv\n# sources sha256: " + sha256_hex(of("src/int_mac.sv") + of("src/stage.sv")) +
-                             "\n# rows sha256: " + sha256_hex(kRows) + "\n";
+    const auto of = [&](const char* name) {
+      return name + std::string(1, '\0') + *sha256_file((folder_ / name).string());
+    };
+    const std::string head =
+        "# MAC units as synthesised, written by rtl/syn/flow.py: do not edit.\n# node: 180 nm at "
+        "1.8 V\n"
+        "# sources: src/int_mac.sv src/stage.sv\n# sources sha256: " +
+        sha256_hex(of("src/int_mac.sv") + of("src/stage.sv")) +
+        "\n# rows sha256: " + sha256_hex(kRows) + "\n";
     table_ = head + "# head sha256: " + sha256_hex(head) + "\n" + kRows;
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -80,18 +87,26 @@ TEST_F(ProjectTable, AsWritten) {
 
 TEST_F(ProjectTable, HashesThatWereTakenOut) {
   for (const char* line : {"# rows sha256", "# head sha256"}) {
-    EXPECT_NE(shipped(without_line(table_, line)).find("edited by hand"), std::string::npos) << line;
+    EXPECT_NE(shipped(without_line(table_, line)).find("edited by hand"), std::string::npos)
+        << line;
     EXPECT_NE(own(without_line(table_, line)).find("edited by hand"), std::string::npos) << line;
   }
-  EXPECT_NE(own(without_line(without_line(table_, "# rows sha256"), "# head sha256")).find("records no hash"), std::string::npos);
+  EXPECT_NE(own(without_line(without_line(table_, "# rows sha256"), "# head sha256"))
+                .find("records no hash"),
+            std::string::npos);
 }
 
 TEST_F(ProjectTable, EditedRowsTitlesAndComments) {
-  for (const auto& [old, fresh] : {std::pair{",400,", ",300,"}, {"area_um2", "area"}, {"180 nm", "45 nm"}, {"src/stage.sv", "src/stage2.sv"}, {"do not edit", "edited"}}) {
+  for (const auto& [old, fresh] : {std::pair{",400,", ",300,"},
+                                   {"area_um2", "area"},
+                                   {"180 nm", "45 nm"},
+                                   {"src/stage.sv", "src/stage2.sv"},
+                                   {"do not edit", "edited"}}) {
     EXPECT_NE(shipped(with(table_, old, fresh)).find("edited by hand"), std::string::npos) << old;
     EXPECT_NE(own(with(table_, old, fresh)).find("edited by hand"), std::string::npos) << old;
   }
-  EXPECT_NE(shipped("# one more\n" + without_line(table_, "# MAC units")).find("line 1"), std::string::npos);
+  EXPECT_NE(shipped("# one more\n" + without_line(table_, "# MAC units")).find("line 1"),
+            std::string::npos);
   EXPECT_NE(shipped(kRows).find("edited by hand"), std::string::npos);
 }
 
@@ -107,7 +122,9 @@ TEST_F(ProjectTable, TablesOfOnesOwnNeedNoHash) {
   EXPECT_EQ(own(kRows), "");
   EXPECT_EQ(own("# my units\n" + kRows), "");
   EXPECT_EQ(own("# my units\n# rows sha256: " + sha256_hex(kRows) + "\n" + kRows), "");
-  EXPECT_NE(own("# my units\n# rows sha256: " + sha256_hex("") + "\n" + kRows).find("edited by hand"), std::string::npos);
+  EXPECT_NE(
+      own("# my units\n# rows sha256: " + sha256_hex("") + "\n" + kRows).find("edited by hand"),
+      std::string::npos);
 }
 
 }  // namespace

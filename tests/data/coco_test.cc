@@ -263,8 +263,10 @@ TEST_F(ClassFolders, NamesGiveTheLabels) {
   const auto batch = data->batch(0, 4);
   ASSERT_TRUE(batch.ok());
   const auto pixels = batch->at("x").as<float>();
-  const std::vector<float> greys{pixels[0] * 255, pixels[3] * 255, pixels[6] * 255, pixels[9] * 255};
-  for (const std::size_t i : {0, 1, 2, 3}) EXPECT_NEAR(greys[i], (std::vector{4, 1, 2, 3})[i], 1e-4);
+  const std::vector<float> greys{pixels[0] * 255, pixels[3] * 255, pixels[6] * 255,
+                                 pixels[9] * 255};
+  for (const std::size_t i : {0, 1, 2, 3})
+    EXPECT_NEAR(greys[i], (std::vector{4, 1, 2, 3})[i], 1e-4);
 }
 
 TEST_F(ClassFolders, ALimitTakesFromEachClass) {

@@ -5,10 +5,15 @@
 namespace posittune::data {
 namespace {
 
-const std::vector<TensorInfo> kInputs = {{"sr", ElementType::kI64, {}}, {"scales", ElementType::kF32, {3}}, {"open", ElementType::kF32, {-1}}, {"grid", ElementType::kF32, {1, 2}}};
+const std::vector<TensorInfo> kInputs = {{"sr", ElementType::kI64, {}},
+                                         {"scales", ElementType::kF32, {3}},
+                                         {"open", ElementType::kF32, {-1}},
+                                         {"grid", ElementType::kF32, {1, 2}}};
 
 TEST(Constants, HaveTypeAndShapeOfTheInput) {
-  const auto read = read_constants({{"sr", "9007199254740993"}, {"scales", "0.667, 1,-8e-1"}, {"open", "5"}, {"grid", "1,2"}}, kInputs);
+  const auto read = read_constants(
+      {{"sr", "9007199254740993"}, {"scales", "0.667, 1,-8e-1"}, {"open", "5"}, {"grid", "1,2"}},
+      kInputs);
   ASSERT_TRUE(read.ok()) << read.error().message();
   EXPECT_EQ(read->at("sr").shape, TensorShape{});
   EXPECT_EQ(read->at("sr").as<std::int64_t>()[0], 9007199254740993);
@@ -34,7 +39,9 @@ TEST(Constants, WhatDoesNotFitIsRefused) {
 }
 
 TEST(Constants, TheirTextTellsValuesApart) {
-  const auto text = [](const char* value) { return constants_text(read_constants({{"open", value}}, kInputs).value()); };
+  const auto text = [](const char* value) {
+    return constants_text(read_constants({{"open", value}}, kInputs).value());
+  };
   EXPECT_EQ(text("1"), text("1.0"));
   EXPECT_NE(text("1"), text("2"));
 }

@@ -2,6 +2,7 @@
 
 usage: data_peers_test.py DATA_DUMP BUILD ZOO      exit 77 when the packages cannot be installed
 """
+
 import hashlib
 import json
 import os
@@ -23,8 +24,22 @@ def environment(build: Path) -> Path:
     if not stamp.is_file() or stamp.read_text() != wanted:
         try:
             venv.EnvBuilder(clear=True, with_pip=True, symlinks=True).create(folder)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
-                            "--retries", "1", *PACKAGES], check=True, timeout=600)
+            subprocess.run(
+                [
+                    python,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-input",
+                    "--disable-pip-version-check",
+                    "--retries",
+                    "1",
+                    *PACKAGES,
+                ],
+                check=True,
+                timeout=600,
+            )
         except (OSError, subprocess.SubprocessError) as error:
             print(f"skipped: {', '.join(PACKAGES)} cannot be installed: {error}")
             sys.exit(77)
@@ -47,6 +62,7 @@ class Checker:
 
     def array(self, out: dict, name: str):
         import numpy as np
+
         assert "error" not in out, out["error"]
         tensor = out["tensors"][name]
         return np.array(tensor["values"]).reshape(tensor["shape"])
@@ -58,6 +74,7 @@ class Checker:
 
 def check_npz(check: Checker):
     import numpy as np
+
     random = np.random.default_rng(1)
     ids = random.integers(0, 50000, (7, 5))
     floats = random.standard_normal((7, 2, 3)).astype("f4")
@@ -65,8 +82,13 @@ def check_npz(check: Checker):
         for integer in ("i2", "u2", "i4", "u4", "i8", "u8", ">i4", ">u2"):
             x = (ids % 30000).astype(integer)
             file = check.folder / "x.npz"
-            save(file, ids=x, floats=floats.astype("f8"), labels=ids[:, 0].astype(integer.replace(">", "")) % 100,
-                 document=np.array([4, 4, 0, 0, 0, 9, 9]))
+            save(
+                file,
+                ids=x,
+                floats=floats.astype("f8"),
+                labels=ids[:, 0].astype(integer.replace(">", "")) % 100,
+                document=np.array([4, 4, 0, 0, 0, 9, 9]),
+            )
             out = check.read({"path": file.name}, [("ids", "int64", [-1, -1]), ("floats", "float32", [-1, 2, -1])])
             assert np.array_equal(check.array(out, "ids"), x), integer
             assert np.array_equal(check.array(out, "floats"), floats)
@@ -90,8 +112,11 @@ def check_npz(check: Checker):
 
 def check_zoo_npz(check: Checker, zoo: Path):
     import numpy as np
-    inputs = {"gpt2": [("input_ids", "int64", [-1, -1])],
-              "albert": [("input_ids", "int64", [-1, -1]), ("attention_mask", "int64", [-1, -1])]}
+
+    inputs = {
+        "gpt2": [("input_ids", "int64", [-1, -1])],
+        "albert": [("input_ids", "int64", [-1, -1]), ("attention_mask", "int64", [-1, -1])],
+    }
     for model, takes in inputs.items():
         for split in ("calibrate", "search", "report"):
             file = zoo / model / f"{split}.npz"
@@ -110,6 +135,7 @@ def check_zoo_npz(check: Checker, zoo: Path):
 def pixels(file: Path):
     import numpy as np
     from PIL import Image
+
     with Image.open(file) as image:
         return np.asarray(image.convert("RGB"))
 
@@ -117,6 +143,7 @@ def pixels(file: Path):
 def check_images(check: Checker, zoo: Path):
     import numpy as np
     from PIL import Image
+
     folder = check.folder / "images"
     folder.mkdir()
     random = np.random.default_rng(2)
@@ -148,17 +175,29 @@ def check_images(check: Checker, zoo: Path):
     assert out["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
     check.done("JPEG and PNG of 18 kinds equal Pillow's pixels")
 
-    out = check.read({"path": "images", "preprocessing": {
-        **size, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "channels": "bgr", "layout": "nhwc"}},
-        [("x", "float32", [-1, 37, 53, 3])])
+    out = check.read(
+        {
+            "path": "images",
+            "preprocessing": {
+                **size,
+                "mean": [0.485, 0.456, 0.406],
+                "std": [0.229, 0.224, 0.225],
+                "channels": "bgr",
+                "layout": "nhwc",
+            },
+        },
+        [("x", "float32", [-1, 37, 53, 3])],
+    )
     expected = np.stack([(pixels(f)[:, :, ::-1] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225] for f in files])
     # One rounding of a double of at most 2.7 to float: 2^-23.
     assert np.abs(check.array(out, "x") - expected).max() <= 2**-23
     check.done("mean, std, channel order, layout")
 
     # Pillow's bilinear filter is a plain interpolation when it enlarges; it rounds to integers, once for each axis.
-    out = check.read({"path": "images", "preprocessing": {"size": [80, 131], "resize": "stretch", "scale": 1}},
-                     [("x", "float32", [-1, 3, -1, -1])])
+    out = check.read(
+        {"path": "images", "preprocessing": {"size": [80, 131], "resize": "stretch", "scale": 1}},
+        [("x", "float32", [-1, 3, -1, -1])],
+    )
     for file, found in zip(files, check.array(out, "x")):
         expected = np.asarray(Image.fromarray(pixels(file)).resize((131, 80), Image.Resampling.BILINEAR))
         assert np.abs(found - expected.transpose(2, 0, 1)).max() <= 1.01, file.name
@@ -167,13 +206,20 @@ def check_images(check: Checker, zoo: Path):
 
 def check_coco(check: Checker, zoo: Path):
     import numpy as np
+
     truth = json.loads((zoo / "yolo/report.json").read_text())
-    out = check.read({"path": str(zoo / "yolo/report.json"), "preprocessing": {"scale": 1}, "limit": 20},
-                     [("images", "float32", [-1, 3, 192, 192])])
+    out = check.read(
+        {"path": str(zoo / "yolo/report.json"), "preprocessing": {"scale": 1}, "limit": 20},
+        [("images", "float32", [-1, 3, 192, 192])],
+    )
     for image, found, boxes in zip(truth["images"], check.array(out, "images"), out["boxes"]):
         expected = pixels(zoo / "yolo/report" / image["file_name"]).transpose(2, 0, 1)
         assert np.array_equal(found, expected), image
-        true = [[*a["bbox"], a["category_id"], bool(a["iscrowd"])] for a in truth["annotations"] if a["image_id"] == image["id"]]
+        true = [
+            [*a["bbox"], a["category_id"], bool(a["iscrowd"])]
+            for a in truth["annotations"]
+            if a["image_id"] == image["id"]
+        ]
         assert boxes == true, image
     check.done("20 images of the zoo's COCO set, pixels and boxes")
 
@@ -182,6 +228,7 @@ def check_orientation(check: Checker):
     """All eight orientations of EXIF, JPEG and PNG, a photograph's other tags beside them, both byte orders."""
     import numpy as np
     from PIL import Image, ImageOps
+
     folder = check.folder / "turned"
     folder.mkdir()
     shown = np.random.default_rng(5).integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -195,9 +242,14 @@ def check_orientation(check: Checker):
                 with Image.open(folder / f"x.{name}") as image:
                     expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.float64)
                 height, width = expected.shape[:2]
-                out = check.read({"path": str(folder), "preprocessing": {"scale": 1}},
-                                 [("x", "float32", [-1, 3, height, width])])
-                assert np.array_equal(check.array(out, "x")[0], expected.transpose(2, 0, 1)), (endian, orientation, name)
+                out = check.read(
+                    {"path": str(folder), "preprocessing": {"scale": 1}}, [("x", "float32", [-1, 3, height, width])]
+                )
+                assert np.array_equal(check.array(out, "x")[0], expected.transpose(2, 0, 1)), (
+                    endian,
+                    orientation,
+                    name,
+                )
                 (folder / f"x.{name}").unlink()
     check.done("EXIF orientation of JPEG and PNG, as Pillow's exif_transpose")
 
@@ -206,6 +258,7 @@ def check_center_crop(check: Checker):
     """torchvision's Resize and CenterCrop on PIL images, whose resize rounds to integers after each direction."""
     import numpy as np
     from PIL import Image
+
     folder = check.folder / "crops"
     folder.mkdir()
     generator = np.random.default_rng(6)
@@ -215,9 +268,13 @@ def check_center_crop(check: Checker):
         long = int(short * max(width, height) / min(width, height))
         w, h = (short, long) if width <= height else (long, short)
         left, top = int(round((w - size) / 2.0)), int(round((h - size) / 2.0))
-        expected = np.asarray(image.resize((w, h), Image.BILINEAR).crop((left, top, left + size, top + size)), dtype=np.float64)
-        out = check.read({"path": str(folder), "preprocessing": {"scale": 1, "resize": "center_crop", "short_side": short}},
-                         [("x", "float32", [-1, 3, size, size])])
+        expected = np.asarray(
+            image.resize((w, h), Image.BILINEAR).crop((left, top, left + size, top + size)), dtype=np.float64
+        )
+        out = check.read(
+            {"path": str(folder), "preprocessing": {"scale": 1, "resize": "center_crop", "short_side": short}},
+            [("x", "float32", [-1, 3, size, size])],
+        )
         worst = np.abs(check.array(out, "x")[0] - expected.transpose(2, 0, 1)).max()
         assert worst <= 1.01, (width, height, worst)
     check.done("center_crop, as torchvision's")
@@ -227,6 +284,7 @@ def check_text(check: Checker, zoo: Path):
     """Rows as zoo/prepare_text.py cuts them, from Hugging Face's tokenizer."""
     import numpy as np
     from tokenizers import Tokenizer
+
     ir = zoo / "gpt2/openvino_tokenizer.xml"
     if not ir.is_file():
         print(f"not checked: {ir} is not there")
@@ -234,17 +292,24 @@ def check_text(check: Checker, zoo: Path):
     tokenizer = Tokenizer.from_file(str(zoo / "gpt2/tokenizer.json"))
     start = tokenizer.token_to_id("<|endoftext|>")
     text = check.folder / "odd.txt"
-    text.write_text("It's 1 naïve café — 中文 🙂 don't\n  two  spaces\tand a tab " * 20 + "\n\n\n"
-                    + "Second document.\nIts second line. " * 30 + "\n\n" + "short\n", "utf-8")
+    text.write_text(
+        "It's 1 naïve café — 中文 🙂 don't\n  two  spaces\tand a tab " * 20
+        + "\n\n\n"
+        + "Second document.\nIts second line. " * 30
+        + "\n\n"
+        + "short\n",
+        "utf-8",
+    )
     for file, length in ((zoo / "gpt2/search.txt", 256), (text, 17)):
         rows, units = [], []
         for document in [d for d in file.read_text("utf-8").split("\n\n") if d.strip()]:
             ids = [start] + tokenizer.encode(document.strip("\n")).ids
-            new = [ids[i:i + length] for i in range(0, len(ids) - length + 1, length)]
+            new = [ids[i : i + length] for i in range(0, len(ids) - length + 1, length)]
             rows += new
             units += [max(units, default=-1) + 1] * len(new)
-        out = check.read({"path": str(file), "tokenizer": str(ir), "sequence": length},
-                         [("input_ids", "int64", [-1, -1])])
+        out = check.read(
+            {"path": str(file), "tokenizer": str(ir), "sequence": length}, [("input_ids", "int64", [-1, -1])]
+        )
         if out.get("kind") == 4:
             print(f"not checked: {out['error']}")
             return

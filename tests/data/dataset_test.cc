@@ -244,13 +244,15 @@ TEST_F(DatasetNpz, LabelsMustBeCounts) {
 
 TEST_F(DatasetNpz, LabelsMayBeSequences) {
   const auto with = [&](const std::vector<int>& symbols) {
-    return open({{"input_ids.npy", ids()}, {"labels.npy", npy_bytes("<i4", "(2, 3)", symbols)}}, kTokens);
+    return open({{"input_ids.npy", ids()}, {"labels.npy", npy_bytes("<i4", "(2, 3)", symbols)}},
+                kTokens);
   };
   const auto opened = with({4, 5, -1, -1, -1, -1});
   ASSERT_TRUE(opened.ok()) << opened.error().message();
   EXPECT_EQ(opened->annotations().sequences, (std::vector<std::vector<std::int64_t>>{{4, 5}, {}}));
   EXPECT_TRUE(opened->annotations().labels.empty());
-  for (const auto& wrong : {std::vector<int>{4, -1, 5, 1, 2, 3}, std::vector<int>{4, 5, 6, -2, -1, -1}}) {
+  for (const auto& wrong :
+       {std::vector<int>{4, -1, 5, 1, 2, 3}, std::vector<int>{4, 5, 6, -2, -1, -1}}) {
     const auto refused = with(wrong);
     ASSERT_FALSE(refused.ok());
     EXPECT_NE(refused.error().message().find("sequences of symbols"), std::string::npos);

@@ -133,13 +133,15 @@ TEST_F(Npy, TypesAndByteOrders) {
 }
 
 TEST_F(Npy, ADoubleBeyondFloatIsRefusedWithItsDigits) {
-  const auto reader = open(npy(1, header("<f8", "False", "(2,)"), bytes_of(std::vector<double>{1, 3.5000000000000004e38})));
+  const auto reader = open(npy(1, header("<f8", "False", "(2,)"),
+                               bytes_of(std::vector<double>{1, 3.5000000000000004e38})));
   ASSERT_TRUE(reader.ok());
   std::vector<float> out(2);
   const Status read = reader->read(0, out);
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.error().kind, ErrorKind::kInput);
-  EXPECT_EQ(read.error().found, "3.500000000000001e+38");  // the shortest text that is this double, as Python prints it
+  EXPECT_EQ(read.error().found,
+            "3.500000000000001e+38");  // the shortest text that is this double, as Python prints it
   EXPECT_NE(read.error().where.find("element 1"), std::string::npos);
 }
 

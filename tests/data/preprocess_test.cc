@@ -148,10 +148,8 @@ TEST(Place, CenterCrop) {
 TEST(Preprocess, CenterCropCuts) {
   std::vector<std::uint8_t> rgb;
   for (int i = 0; i < 4 * 2; ++i) rgb.insert(rgb.end(), 3, static_cast<std::uint8_t>(i));
-  const Floats out = run(image_of(4, 2, rgb), {.height = 2,
-                                               .width = 2,
-                                               .resize = Resize::kCenterCrop,
-                                               .scale = 1});
+  const Floats out = run(image_of(4, 2, rgb),
+                         {.height = 2, .width = 2, .resize = Resize::kCenterCrop, .scale = 1});
   EXPECT_EQ(Floats(out.begin(), out.begin() + 4), (Floats{1, 2, 5, 6}));
 }
 

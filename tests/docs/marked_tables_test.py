@@ -3,6 +3,7 @@
 
 usage: marked_tables_test.py POSITTUNE SOURCE [TEST...]
 """
+
 import re
 import subprocess
 import sys
@@ -16,7 +17,9 @@ class Results(page_case.PageCase):
     page_name = "results.md"
 
     def test_in_small(self):
-        after = self.run_script("search.py", "--small", "--write", "--only", "zoo ALBERT", "--runs-folder", self.folder / "runs")
+        after = self.run_script(
+            "search.py", "--small", "--write", "--only", "zoo ALBERT", "--runs-folder", self.folder / "runs"
+        )
         self.same_outside(self.before, after, "results")
         self.same_tables(after, "results", [2] * 5, "zoo ALBERT")
         self.assertNotIn("not run", after)
@@ -24,14 +27,25 @@ class Results(page_case.PageCase):
         # Finished runs are used as they are, but not where they were made with other options.
         config = self.folder / "runs/zoo-albert/draw0/static/run.json"
         config.write_text(config.read_text().replace('"static"', '"output"'))
-        self.run_script("search.py", "--small", "--only", "zoo ALBERT", "--runs-folder", self.folder / "runs", codes=(1,))
+        self.run_script(
+            "search.py", "--small", "--only", "zoo ALBERT", "--runs-folder", self.folder / "runs", codes=(1,)
+        )
 
 
 class Sensitivity(page_case.PageCase):
     page_name = "sensitivity.md"
 
     def test_in_small(self):
-        after = self.run_script("sensitivity.py", "--small", "--write", "--only", "zoo ALBERT", "inputs", "--runs-folder", self.folder / "runs")
+        after = self.run_script(
+            "sensitivity.py",
+            "--small",
+            "--write",
+            "--only",
+            "zoo ALBERT",
+            "inputs",
+            "--runs-folder",
+            self.folder / "runs",
+        )
         self.same_outside(self.before, after, "checks", "inputs")
         counted = re.compile(r"\d+ formats")
         self.before, after = (counted.sub("N formats", text) for text in (self.before, after))
@@ -82,12 +96,17 @@ class Kernels(page_case.PageCase):
     page_name = "performance.md"
 
     def test_in_small(self):
-        after = self.run_script("run.py", "--small", "--write", codes=(0, 1))  # 1: a goal is missed, as so short a run may
+        after = self.run_script(
+            "run.py", "--small", "--write", codes=(0, 1)
+        )  # 1: a goal is missed, as so short a run may
         self.same_outside(self.before, after, "table")
         (old_goals, new_goals), (old, new) = self.pairs(after, "table")
         machine = re.compile(r"avx512|avx2|scalar")
         self.assertEqual(new_goals[0], old_goals[0])
-        self.assertEqual([machine.sub("", goal) for (goal,) in labels(new_goals, 1)], [machine.sub("", goal) for (goal,) in labels(old_goals, 1)])
+        self.assertEqual(
+            [machine.sub("", goal) for (goal,) in labels(new_goals, 1)],
+            [machine.sub("", goal) for (goal,) in labels(old_goals, 1)],
+        )
         self.assertEqual({machine.sub("", cell) for cell in new[0]}, {machine.sub("", cell) for cell in old[0]})
         self.assertEqual(labels(new, 1), labels(old, 1))
 
@@ -102,8 +121,23 @@ class WithoutTheirTools(unittest.TestCase):
 
     def test_peers(self):
         peers = module("peers")
-        rows = [peers.Row(peer.title, size, size, f"quantize/{peer.ours}/avx2/threads:1/{size}/real_time", 1, 1, 1, 1, 1, peer.goal, None)
-                for peer in peers.PEERS for size in peers.SIZES[: 1 if peer.name == "softposit" else 2]]
+        rows = [
+            peers.Row(
+                peer.title,
+                size,
+                size,
+                f"quantize/{peer.ours}/avx2/threads:1/{size}/real_time",
+                1,
+                1,
+                1,
+                1,
+                1,
+                peer.goal,
+                None,
+            )
+            for peer in peers.PEERS
+            for size in peers.SIZES[: 1 if peer.name == "softposit" else 2]
+        ]
         options = type("Options", (), {"cpu_time": False, "rounds": 1, "seconds": 1})
         (made,) = tables("\n".join(peers.markdown(rows, [], {}, options)) + "\n")
         self.assertEqual(made[0], self.marked("performance.md", "peers")[0])
@@ -111,8 +145,20 @@ class WithoutTheirTools(unittest.TestCase):
 
     def test_qtorch(self):
         qtorch = module("qtorch_gpt2")
-        rows = [{"peer": title, "seconds": 1, "ratio": 1, "low": 1, "high": 1, "goal": goal, "met": None} for title, goal in qtorch.PEERS.values()]
-        result = {"load_at_start": [0, 0, 0], "format": "", "rounds": 1, "runs": 1, "path": "", "openvino_fp32_seconds": 1, "ours_seconds": 1, "rows": rows}
+        rows = [
+            {"peer": title, "seconds": 1, "ratio": 1, "low": 1, "high": 1, "goal": goal, "met": None}
+            for title, goal in qtorch.PEERS.values()
+        ]
+        result = {
+            "load_at_start": [0, 0, 0],
+            "format": "",
+            "rounds": 1,
+            "runs": 1,
+            "path": "",
+            "openvino_fp32_seconds": 1,
+            "ours_seconds": 1,
+            "rows": rows,
+        }
         (made,) = tables("\n".join(qtorch.markdown(result)) + "\n")
         self.assertEqual(made[0], self.marked("performance.md", "qtorch")[0])
         self.assertEqual(labels(made, 1), labels(self.marked("performance.md", "qtorch"), 1))
@@ -125,7 +171,12 @@ class WithoutTheirTools(unittest.TestCase):
         estimate = module("avx512_estimate")
         table = self.marked("performance.md", "estimate")
         self.assertEqual([[cell.strip() for cell in estimate.HEAD[0].strip("|").split("|")]], table[:1])
-        expected = [(title, target, cpu) for target, (_, _, cpus) in estimate.TARGETS.items() for title, _, _ in estimate.CASES for cpu in cpus]
+        expected = [
+            (title, target, cpu)
+            for target, (_, _, cpus) in estimate.TARGETS.items()
+            for title, _, _ in estimate.CASES
+            for cpu in cpus
+        ]
         self.assertEqual(labels(table, 3), expected)
 
     def test_hardware(self):
@@ -133,7 +184,10 @@ class WithoutTheirTools(unittest.TestCase):
         done = subprocess.run([sys.executable, "-B", ROOT / "rtl/syn/goals.py"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         marked = page_case.PageCase().marked((ROOT / "docs/hardware.md").read_text())
-        self.assertEqual(tables(done.stdout), [table for name in ("goals", "rounding", "multi", "units") for table in tables(marked[name])])
+        self.assertEqual(
+            tables(done.stdout),
+            [table for name in ("goals", "rounding", "multi", "units") for table in tables(marked[name])],
+        )
 
     def test_seeded_bugs(self):
         text = (ROOT / "docs/hardware.md").read_text().split("## Seeded bugs")[1]

@@ -1,4 +1,5 @@
 """A copy of a page of docs/, a script of bench/ that writes its tables in small, and what must be as it was."""
+
 import importlib
 import pathlib
 import re
@@ -18,7 +19,10 @@ ROW = re.compile(r"^\|.*\n", re.M)
 def tables(text: str) -> list[list[list[str]]]:
     """Each table as rows of cells; the line under the header has none of its own."""
     found = re.findall(r"(?:^\|.*(?:\n|\Z))+", text, re.M)
-    split = [[[cell.strip() for cell in line.strip("|").split("|")] for line in table.replace("\\|", "/").splitlines()] for table in found]
+    split = [
+        [[cell.strip() for cell in line.strip("|").split("|")] for line in table.replace("\\|", "/").splitlines()]
+        for table in found
+    ]
     return [[rows[0], *rows[2:]] for rows in split]
 
 
@@ -40,7 +44,16 @@ class PageCase(unittest.TestCase):
 
     def run_script(self, name: str, *arguments, codes=(0,)) -> str:
         """The page as it is then."""
-        words = [sys.executable, "-B", ROOT / "bench" / name, "--build", PROGRAM.parent, "--page", self.page, *arguments]
+        words = [
+            sys.executable,
+            "-B",
+            ROOT / "bench" / name,
+            "--build",
+            PROGRAM.parent,
+            "--page",
+            self.page,
+            *arguments,
+        ]
         done = subprocess.run(list(map(str, words)), capture_output=True, text=True)
         self.assertIn(done.returncode, codes, done.stderr)
         return self.page.read_text()

@@ -3,6 +3,7 @@
 
 usage: tables_test.py POSITTUNE SOURCE [TEST...]
 """
+
 import re
 
 import page_case
@@ -21,7 +22,13 @@ class CompareTables(page_case.PageCase):
             self.assertIn(f" {metric} ", new[0])
             settings = [tuple(cell.strip() for cell in row.split("|")[1:4]) for row in new[2:]]
             rules = ("rms_pow2", "mse_pow2")
-            self.assertEqual(settings, [*(("fp32", what, "none") for what in ("w", "wa")), *(("int8", what, rule) for what in ("w", "wa") for rule in rules)])
+            self.assertEqual(
+                settings,
+                [
+                    *(("fp32", what, "none") for what in ("w", "wa")),
+                    *(("int8", what, rule) for what in ("w", "wa") for rule in rules),
+                ],
+            )
             self.assertEqual([row.count("|") for row in new], [8] * len(new))
         # All else is as it was.
         self.assertEqual(ROW.sub("", after), ROW.sub("", self.before))

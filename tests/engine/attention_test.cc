@@ -3,20 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <openvino/op/matmul.hpp>
 
 #include "tests/engine/engines.h"
-#include <openvino/op/matmul.hpp>
 
 namespace posittune::engine {
 namespace {
 
-std::shared_ptr<ov::Model> product(const ov::PartialShape &a_shape,
-                                   const ov::PartialShape &b_shape,
+std::shared_ptr<ov::Model> product(const ov::PartialShape& a_shape, const ov::PartialShape& b_shape,
                                    bool transpose_a, bool transpose_b) {
-  const auto a = test::parameter(a_shape, "a"),
-             b = test::parameter(b_shape, "b");
-  const auto node =
-      std::make_shared<ov::op::v0::MatMul>(a, b, transpose_a, transpose_b);
+  const auto a = test::parameter(a_shape, "a"), b = test::parameter(b_shape, "b");
+  const auto node = std::make_shared<ov::op::v0::MatMul>(a, b, transpose_a, transpose_b);
   node->set_friendly_name("scores");
   return test::model_of(node, {a, b});
 }
@@ -28,25 +25,22 @@ TEST(Attention, EqualsOpenVinoEitherWayRound) {
       Engine engine = test::engine_of(test::load_ir(model));
       quant::Recipe exact;
       exact.accumulate = quant::Accumulate::kQuire;
-      for (const auto &[batch, heads] :
+      for (const auto& [batch, heads] :
            std::vector<std::pair<std::size_t, std::size_t>>{{1, 3}, {2, 1}}) {
         const Tensors inputs = {
-            {"a", test::normal_tensor(ta ? TensorShape{batch, 3, 16, 5}
-                                         : TensorShape{batch, 3, 5, 16},
-                                      1)},
-            {"b", test::normal_tensor(tb ? TensorShape{batch, heads, 7, 16}
-                                         : TensorShape{batch, heads, 16, 7},
-                                      2)}};
+            {"a", test::normal_tensor(
+                      ta ? TensorShape{batch, 3, 16, 5} : TensorShape{batch, 3, 5, 16}, 1)},
+            {"b",
+             test::normal_tensor(
+                 tb ? TensorShape{batch, heads, 7, 16} : TensorShape{batch, heads, 16, 7}, 2)}};
         const Tensors expected = test::run_plain(model, inputs);
         test::apply(engine, {});
         const Tensors fp32 = test::run(engine, inputs);
         test::apply(engine, exact);
         const Tensors quire = test::run(engine, inputs);
-        EXPECT_LT(test::relative_difference(fp32.at("y"), expected.at("y")),
-                  1e-6)
+        EXPECT_LT(test::relative_difference(fp32.at("y"), expected.at("y")), 1e-6)
             << ta << tb << batch;
-        EXPECT_LT(test::relative_difference(quire.at("y"), expected.at("y")),
-                  1e-6)
+        EXPECT_LT(test::relative_difference(quire.at("y"), expected.at("y")), 1e-6)
             << ta << tb << batch;
       }
     }
@@ -73,8 +67,7 @@ TEST(Attention, NothingToSum) {
   if (!outputs.ok()) {
     EXPECT_EQ(outputs.error().kind, ErrorKind::kInput);
   } else {
-    for (const float value : outputs->at("y").as<float>())
-      EXPECT_EQ(value, 0);
+    for (const float value : outputs->at("y").as<float>()) EXPECT_EQ(value, 0);
   }
 }
 
@@ -85,13 +78,11 @@ TEST(Attention, BothOperandsAreQuantized) {
   const Tensors inputs = {{"a", test::normal_tensor({m, k}, 1, 0.01F)},
                           {"b", test::normal_tensor({n, k}, 2, 50)}};
   const auto a = inputs.at("a").as<float>(), b = inputs.at("b").as<float>();
-  for (const char *name : {"posit<6,1>", "int8", "mxfp8"}) {
-    for (const auto scale :
-         {quant::ActivationScale::kStatic, quant::ActivationScale::kToken}) {
+  for (const char* name : {"posit<6,1>", "int8", "mxfp8"}) {
+    for (const auto scale : {quant::ActivationScale::kStatic, quant::ActivationScale::kToken}) {
       Engine engine = test::engine_of(test::load_ir(model));
       test::calibrate(engine, inputs);
-      const auto setting =
-          test::activation_setting(name, quant::ScaleRule::kAbsmax, scale);
+      const auto setting = test::activation_setting(name, quant::ScaleRule::kAbsmax, scale);
       quant::Recipe recipe;
       recipe.activations["scores"] = setting;
       test::apply(engine, recipe);
@@ -100,8 +91,7 @@ TEST(Attention, BothOperandsAreQuantized) {
       const auto q = [&](std::span<const float> x, std::size_t count) {
         const kernels::Shape shape{count, k};
         const auto scales =
-            quant::choose_scales(setting.format, setting.rule, x, shape, rows)
-                .value();
+            quant::choose_scales(setting.format, setting.rule, x, shape, rows).value();
         return test::quantized(setting.format, x, shape, scales);
       };
       const auto qa = q(a, m), qb = q(b, n);
@@ -121,5 +111,5 @@ TEST(Attention, BothOperandsAreQuantized) {
   }
 }
 
-} // namespace
-} // namespace posittune::engine
+}  // namespace
+}  // namespace posittune::engine

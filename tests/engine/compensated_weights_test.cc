@@ -25,15 +25,19 @@ using test::weight_setting;
 
 constexpr std::size_t kPlenty = 1U << 20, kIn = 24;
 
-Engine engine_with(const std::shared_ptr<ov::Model>& model, bool held_out, std::size_t bytes = kPlenty) {
+Engine engine_with(const std::shared_ptr<ov::Model>& model, bool held_out,
+                   std::size_t bytes = kPlenty) {
   model::Graph graph = test::load_ir(model);
   const std::vector<bool> all(graph.layers.size(), true);
-  auto engine = Engine::create(std::move(graph), {.chosen = all, .threads = 2, .covariance_bytes = bytes, .held_out = held_out});
+  auto engine = Engine::create(
+      std::move(graph),
+      {.chosen = all, .threads = 2, .covariance_bytes = bytes, .held_out = held_out});
   EXPECT_TRUE(engine.ok()) << engine.error().message();
   return std::move(engine.value());
 }
 
-std::shared_ptr<ov::Node> product(const ov::Output<ov::Node>& x, const ov::Output<ov::Node>& weight, const std::string& name) {
+std::shared_ptr<ov::Node> product(const ov::Output<ov::Node>& x, const ov::Output<ov::Node>& weight,
+                                  const std::string& name) {
   auto node = std::make_shared<ov::op::v0::MatMul>(x, weight, false, true);
   node->set_friendly_name(name);
   return node;
@@ -46,7 +50,8 @@ std::shared_ptr<ov::Model> one_product() {
 
 // Tokens whose columns are mixtures of a few sources, with a mean.
 std::vector<float> mixtures(std::size_t tokens, unsigned seed, float own = 0.2F) {
-  const auto mixing = test::normal(kIn * 5, 1, 77), sources = test::normal(tokens * 5, 1, seed), noise = test::normal(tokens * kIn, own, seed + 1);
+  const auto mixing = test::normal(kIn * 5, 1, 77), sources = test::normal(tokens * 5, 1, seed),
+             noise = test::normal(tokens * kIn, own, seed + 1);
   std::vector<float> x(tokens * kIn);
   for (std::size_t t = 0; t < tokens; ++t) {
     for (std::size_t c = 0; c < kIn; ++c) {
@@ -58,17 +63,22 @@ std::vector<float> mixtures(std::size_t tokens, unsigned seed, float own = 0.2F)
   return x;
 }
 
-Tensors tokens_of(const std::vector<float>& x) { return {{"x", test::float_tensor({x.size() / kIn, kIn}, x)}}; }
+Tensors tokens_of(const std::vector<float>& x) {
+  return {{"x", test::float_tensor({x.size() / kIn, kIn}, x)}};
+}
 
 void calibrate(Engine& engine, const std::vector<float>& x, std::size_t batch) {
   for (std::size_t first = 0; first < x.size(); first += batch * kIn) {
     const std::size_t count = std::min(batch * kIn, x.size() - first);
-    test::calibrate(engine, tokens_of({x.begin() + static_cast<std::ptrdiff_t>(first), x.begin() + static_cast<std::ptrdiff_t>(first + count)}));
+    test::calibrate(engine, tokens_of({x.begin() + static_cast<std::ptrdiff_t>(first),
+                                       x.begin() + static_cast<std::ptrdiff_t>(first + count)}));
   }
 }
 
-WeightSetting compensated(const std::string& format, ScaleRule rule = ScaleRule::kMsePow2, Granularity granularity = Granularity::kChannel) {
-  WeightSetting setting = weight_setting(format, rule, granularity, granularity == Granularity::kGroup ? 8 : 0);
+WeightSetting compensated(const std::string& format, ScaleRule rule = ScaleRule::kMsePow2,
+                          Granularity granularity = Granularity::kChannel) {
+  WeightSetting setting =
+      weight_setting(format, rule, granularity, granularity == Granularity::kGroup ? 8 : 0);
   setting.rounding = Rounding::kCompensated;
   return setting;
 }
@@ -93,8 +103,10 @@ double error(Engine& engine, const WeightSetting& setting, std::size_t layer = 0
 std::vector<WeightSetting> four_bits() {
   std::vector<WeightSetting> all;
   for (const char* format : {"posit<4,1>", "int4", "fp4_e2m1"}) {
-    for (const auto granularity : {Granularity::kTensor, Granularity::kChannel, Granularity::kGroup}) {
-      for (const auto rule : {ScaleRule::kMsePow2, ScaleRule::kMse, ScaleRule::kAbsmax}) all.push_back(compensated(format, rule, granularity));
+    for (const auto granularity :
+         {Granularity::kTensor, Granularity::kChannel, Granularity::kGroup}) {
+      for (const auto rule : {ScaleRule::kMsePow2, ScaleRule::kMse, ScaleRule::kAbsmax})
+        all.push_back(compensated(format, rule, granularity));
     }
   }
   all.push_back(compensated("posit<4,1>"));
@@ -130,7 +142,8 @@ TEST(CompensatedWeights, TheModelThatRunsHasThem) {
     for (const bool changed : {false, true}) {
       test::apply(engine, recipe_of(changed ? setting : nearest(setting)));
       const Tensor y = test::run(engine, data).at("y");
-      for (std::size_t i = 0; i < y.size(); ++i) errors[changed ? 1 : 0] += std::pow(double{y.as<float>()[i]} - exact.as<float>()[i], 2);
+      for (std::size_t i = 0; i < y.size(); ++i)
+        errors[changed ? 1 : 0] += std::pow(double{y.as<float>()[i]} - exact.as<float>()[i], 2);
     }
     EXPECT_LT(errors[1], 0.8 * errors[0]) << formats::name(setting.format);
   }
@@ -192,7 +205,8 @@ TEST(CompensatedWeights, BatchesDoNotMatter) {
   for (const std::size_t batch : {7UL, 64UL, 1000UL}) {
     Engine engine = engine_with(one_product(), true);
     calibrate(engine, x, batch);
-    EXPECT_EQ(engine.covariance(0)->count(), 12u * 64);  // blocks 3, 7, 11 and 15, which is begun, are held out
+    EXPECT_EQ(engine.covariance(0)->count(),
+              12u * 64);  // blocks 3, 7, 11 and 15, which is begun, are held out
     errors.push_back(error(engine, weight_setting("int4", ScaleRule::kMse)));
   }
   // Sums of floats in another order.
@@ -205,14 +219,17 @@ TEST(CompensatedWeights, ErrorsAreThoseOfTokensHeldOut) {
   const auto x = two_faced(1024);
   std::vector<float> kept;
   for (std::size_t t = 0; t < 1024; ++t) {
-    if (t / 64 % 4 == 3) kept.insert(kept.end(), x.begin() + static_cast<std::ptrdiff_t>(t * kIn), x.begin() + static_cast<std::ptrdiff_t>((t + 1) * kIn));
+    if (t / 64 % 4 == 3)
+      kept.insert(kept.end(), x.begin() + static_cast<std::ptrdiff_t>(t * kIn),
+                  x.begin() + static_cast<std::ptrdiff_t>((t + 1) * kIn));
   }
   Engine engine = engine_with(one_product(), true), other = engine_with(one_product(), false);
   calibrate(engine, x, 512);
   calibrate(other, kept, 256);
   for (const char* format : {"int4", "posit<8,1>", "mxfp4"}) {
     const WeightSetting setting = weight_setting(format, ScaleRule::kMse);
-    EXPECT_NEAR(error(engine, setting), error(other, setting), 1e-4 * error(other, setting)) << format;
+    EXPECT_NEAR(error(engine, setting), error(other, setting), 1e-4 * error(other, setting))
+        << format;
   }
 }
 
@@ -247,12 +264,14 @@ TEST(CompensatedWeights, OfSeveralLayers) {
   const auto x = test::parameter({-1, kIn});
   const auto w = test::normal_constant({kIn, kIn}, 5, "w", 0.2F);
   const auto first = product(x, w, "a");
-  Engine engine = engine_with(test::model_of(product(std::make_shared<ov::op::v0::Relu>(first), w, "b"), {x}), true);
+  Engine engine = engine_with(
+      test::model_of(product(std::make_shared<ov::op::v0::Relu>(first), w, "b"), {x}), true);
   ASSERT_EQ(engine.graph().weights.size(), 1u);
   calibrate(engine, mixtures(2048, 1), 512);
   for (const WeightSetting& setting : four_bits()) {
     const double both = error(engine, setting, 0) + error(engine, setting, 1);
-    EXPECT_LT(both, error(engine, nearest(setting), 0) + error(engine, nearest(setting), 1)) << formats::name(setting.format);
+    EXPECT_LT(both, error(engine, nearest(setting), 0) + error(engine, nearest(setting), 1))
+        << formats::name(setting.format);
     EXPECT_EQ(engine.fell_back(0, setting), false);
   }
 }
@@ -267,15 +286,26 @@ std::shared_ptr<ov::Model> convolution(bool grouped, const ov::Shape& kernel = {
   const ov::Strides one = {1, 1};
   const ov::CoordinateDiff pads = {1, 1};
   if (grouped) {
-    return test::model_of(named(std::make_shared<ov::op::v1::GroupConvolution>(x, test::normal_constant({6, 2, 1, kernel[0], kernel[1]}, 3, "w", 0.3F), one, pads, pads, one), "c"), {x});
+    return test::model_of(
+        named(std::make_shared<ov::op::v1::GroupConvolution>(
+                  x, test::normal_constant({6, 2, 1, kernel[0], kernel[1]}, 3, "w", 0.3F), one,
+                  pads, pads, one),
+              "c"),
+        {x});
   }
-  return test::model_of(named(std::make_shared<ov::op::v1::Convolution>(x, test::normal_constant({10, 6, kernel[0], kernel[1]}, 3, "w", 0.3F), one, pads, pads, one), "c"), {x});
+  return test::model_of(
+      named(std::make_shared<ov::op::v1::Convolution>(
+                x, test::normal_constant({10, 6, kernel[0], kernel[1]}, 3, "w", 0.3F), one, pads,
+                pads, one),
+            "c"),
+      {x});
 }
 
 // Smooth images: neighbours are alike, and so are channels.
 Tensors images(std::size_t count, unsigned seed) {
   Tensor x = test::normal_tensor({count, 6, 12, 12}, seed);
-  for (std::size_t i = 1; i < x.size(); ++i) x.as<float>()[i] = 0.9F * x.as<float>()[i - 1] + 0.4F * x.as<float>()[i] + 0.02F;
+  for (std::size_t i = 1; i < x.size(); ++i)
+    x.as<float>()[i] = 0.9F * x.as<float>()[i - 1] + 0.4F * x.as<float>()[i] + 0.02F;
   return {{"x", std::move(x)}};
 }
 
@@ -300,7 +330,8 @@ TEST(CompensatedWeights, OfConvolutions) {
         for (const bool changed : {false, true}) {
           test::apply(engine, recipe_of(changed ? setting : nearest(setting)));
           const Tensor y = test::run(engine, other).at("y");
-          for (std::size_t i = 0; i < y.size(); ++i) errors[changed ? 1 : 0] += std::pow(double{y.as<float>()[i]} - exact.as<float>()[i], 2);
+          for (std::size_t i = 0; i < y.size(); ++i)
+            errors[changed ? 1 : 0] += std::pow(double{y.as<float>()[i]} - exact.as<float>()[i], 2);
           test::apply(engine, {});
         }
         EXPECT_LT(errors[1], errors[0]) << format << " " << count;
@@ -311,11 +342,14 @@ TEST(CompensatedWeights, OfConvolutions) {
 
 // Patches and images are two ways to one error.
 TEST(CompensatedWeights, ErrorsOfConvolutionsByPatchesAndByRunning) {
-  Engine patches = engine_with(convolution(false), true, 0), running = engine_with(convolution(false), false, 0);
+  Engine patches = engine_with(convolution(false), true, 0),
+         running = engine_with(convolution(false), false, 0);
   const Tensors pair = images(2, 4);
   test::calibrate(patches, pair);  // the second is held out
   const Tensor& both = pair.at("x");
-  Tensor second = test::float_tensor({1, 6, 12, 12}, {both.as<float>().begin() + static_cast<std::ptrdiff_t>(both.size() / 2), both.as<float>().end()});
+  Tensor second = test::float_tensor(
+      {1, 6, 12, 12}, {both.as<float>().begin() + static_cast<std::ptrdiff_t>(both.size() / 2),
+                       both.as<float>().end()});
   test::calibrate(running, {{"x", std::move(second)}});
   const WeightSetting setting = weight_setting("int4", ScaleRule::kMse, Granularity::kChannel);
   const auto a = patches.weight_error(0, setting), b = running.weight_error(0, setting);
@@ -323,30 +357,41 @@ TEST(CompensatedWeights, ErrorsOfConvolutionsByPatchesAndByRunning) {
   // Outputs in float.
   EXPECT_NEAR(a->error, b->error, 1e-3 * b->error);
   EXPECT_NEAR(a->signal, b->signal, 1e-4 * b->signal);
-  for (std::size_t c = 0; c < a->channels.size(); ++c) EXPECT_NEAR(a->channels[c], b->channels[c], 1e-3 * b->channels[c]);
+  for (std::size_t c = 0; c < a->channels.size(); ++c)
+    EXPECT_NEAR(a->channels[c], b->channels[c], 1e-3 * b->channels[c]);
 }
 
 // Of large images some positions stand for all.
 TEST(CompensatedWeights, ErrorsOfLargeImagesAtSomePositions) {
   Tensor large = test::normal_tensor({2, 6, 80, 90}, 5);  // brighter to the right
-  for (std::size_t i = 0; i < large.size(); ++i) large.as<float>()[i] *= static_cast<float>(i % 90) / 30;
-  Engine patches = engine_with(convolution(false), true, 0), running = engine_with(convolution(false), false, 0);
+  for (std::size_t i = 0; i < large.size(); ++i)
+    large.as<float>()[i] *= static_cast<float>(i % 90) / 30;
+  Engine patches = engine_with(convolution(false), true, 0),
+         running = engine_with(convolution(false), false, 0);
   test::calibrate(patches, {{"x", large}});
-  test::calibrate(running, {{"x", test::float_tensor({1, 6, 80, 90}, {large.as<float>().begin() + static_cast<std::ptrdiff_t>(large.size() / 2), large.as<float>().end()})}});
+  test::calibrate(
+      running,
+      {{"x", test::float_tensor({1, 6, 80, 90}, {large.as<float>().begin() +
+                                                     static_cast<std::ptrdiff_t>(large.size() / 2),
+                                                 large.as<float>().end()})}});
   const WeightSetting setting = weight_setting("int4", ScaleRule::kMse, Granularity::kChannel);
   const auto some = patches.weight_error(0, setting), all = running.weight_error(0, setting);
   ASSERT_TRUE(some.ok() && all.ok());
-  // A seventh of 7200 positions, in all columns: squares of normal numbers at 1029 of them have a mean within 5 %, sums over channels less.
+  // A seventh of 7200 positions, in all columns: squares of normal numbers at 1029 of them have a
+  // mean within 5 %, sums over channels less.
   EXPECT_NEAR(some->error, all->error, 0.06 * all->error);
   EXPECT_NEAR(some->signal, all->signal, 0.06 * all->signal);
 }
 
 // Where an image has one position, 256 images count, of which the odd ones are held out.
 TEST(CompensatedWeights, ErrorsOfSmallImagesAreOfMany) {
-  Engine patches = engine_with(convolution(false), true, 0), running = engine_with(convolution(false), false, 0);
+  Engine patches = engine_with(convolution(false), true, 0),
+         running = engine_with(convolution(false), false, 0);
   const Tensor all = test::normal_tensor({300, 6, 1, 1}, 5);
   std::vector<float> odd;
-  for (std::size_t i = 1; i < 256; i += 2) odd.insert(odd.end(), all.as<float>().begin() + static_cast<std::ptrdiff_t>(6 * i), all.as<float>().begin() + static_cast<std::ptrdiff_t>(6 * i + 6));
+  for (std::size_t i = 1; i < 256; i += 2)
+    odd.insert(odd.end(), all.as<float>().begin() + static_cast<std::ptrdiff_t>(6 * i),
+               all.as<float>().begin() + static_cast<std::ptrdiff_t>(6 * i + 6));
   test::calibrate(patches, {{"x", all}});
   test::calibrate(running, {{"x", test::float_tensor({128, 6, 1, 1}, odd)}});
   const WeightSetting setting = weight_setting("int4", ScaleRule::kMse, Granularity::kChannel);
@@ -355,13 +400,17 @@ TEST(CompensatedWeights, ErrorsOfSmallImagesAreOfMany) {
 }
 
 TEST(CompensatedWeights, OfConvolutionsDoNotDependOnBatches) {
-  Engine one = engine_with(convolution(false), true, 0), three = engine_with(convolution(false), true, 0);
+  Engine one = engine_with(convolution(false), true, 0),
+         three = engine_with(convolution(false), true, 0);
   const Tensor all = images(21, 2).at("x");
   const std::size_t size = all.size() / 21;
   for (const auto& [engine, batch] : {std::pair{&one, 1UL}, {&three, 3UL}}) {
     for (std::size_t first = 0; first < 21; first += batch) {
       const auto begin = all.as<float>().begin() + static_cast<std::ptrdiff_t>(first * size);
-      test::calibrate(*engine, {{"x", test::float_tensor({batch, 6, 12, 12}, {begin, begin + static_cast<std::ptrdiff_t>(batch * size)})}});
+      test::calibrate(
+          *engine,
+          {{"x", test::float_tensor({batch, 6, 12, 12},
+                                    {begin, begin + static_cast<std::ptrdiff_t>(batch * size)})}});
     }
   }
   EXPECT_EQ(error(one, compensated("int4")), error(three, compensated("int4")));
@@ -376,14 +425,17 @@ TEST(CompensatedWeights, GroupedConvolutionsAreRoundedToNearest) {
 }
 
 // Mean of y - y(FP32) for each output channel, and the largest |mean of y|.
-std::vector<double> mean_errors(const Tensor& exact, const Tensor& y, std::size_t channels, std::size_t inner) {
+std::vector<double> mean_errors(const Tensor& exact, const Tensor& y, std::size_t channels,
+                                std::size_t inner) {
   std::vector<double> means(channels, 0);
-  for (std::size_t i = 0; i < y.size(); ++i) means[i / inner % channels] += double{y.as<float>()[i]} - exact.as<float>()[i];
+  for (std::size_t i = 0; i < y.size(); ++i)
+    means[i / inner % channels] += double{y.as<float>()[i]} - exact.as<float>()[i];
   for (double& mean : means) mean /= static_cast<double>(y.size() / channels);
   return means;
 }
 
-void expect_no_mean_error(Engine& engine, const Tensors& data, quant::Recipe recipe, std::size_t channels, std::size_t inner) {
+void expect_no_mean_error(Engine& engine, const Tensors& data, quant::Recipe recipe,
+                          std::size_t channels, std::size_t inner) {
   test::apply(engine, {});
   const Tensor exact = test::run(engine, data).at("y");
   double largest[2] = {0, 0};
@@ -420,12 +472,14 @@ TEST(BiasCorrection, OnEveryPath) {
   for (const char* format : {"int4", "posit<4,1>"}) {
     quant::Recipe recipe = recipe_of(weight_setting(format, ScaleRule::kMse));
     recipe.weights["w"].bias_correction = true;
-    recipe.activations["a"] = activation_setting(std::string(format) == "int4" ? "int8" : "posit<8,1>");
+    recipe.activations["a"] =
+        activation_setting(std::string(format) == "int4" ? "int8" : "posit<8,1>");
     test::apply(engine, recipe);
     const Tensors fast = test::run(engine, tokens_of(x));
     recipe.accumulate = quant::Accumulate::kQuire;
     test::apply(engine, recipe);
-    EXPECT_LT(test::relative_difference(fast.at("y"), test::run(engine, tokens_of(x)).at("y")), 1e-5);
+    EXPECT_LT(test::relative_difference(fast.at("y"), test::run(engine, tokens_of(x)).at("y")),
+              1e-5);
   }
 }
 
@@ -434,13 +488,18 @@ TEST(BiasCorrection, RemovesTheMeanErrorOfConvolutions) {
   const auto x = test::parameter({-1, 6, 12, 12});
   const ov::Strides one = {1, 1};
   const ov::CoordinateDiff none = {0, 0};
-  const auto plain = std::make_shared<ov::op::v1::Convolution>(x, test::normal_constant({10, 6, 1, 1}, 3, "w", 0.3F), one, none, none, one);
-  const auto grouped = std::make_shared<ov::op::v1::GroupConvolution>(x, test::normal_constant({3, 4, 2, 1, 1}, 3, "w", 0.3F), one, none, none, one);
-  for (const std::shared_ptr<ov::Node>& node : {std::shared_ptr<ov::Node>(plain), std::shared_ptr<ov::Node>(grouped)}) {
+  const auto plain = std::make_shared<ov::op::v1::Convolution>(
+      x, test::normal_constant({10, 6, 1, 1}, 3, "w", 0.3F), one, none, none, one);
+  const auto grouped = std::make_shared<ov::op::v1::GroupConvolution>(
+      x, test::normal_constant({3, 4, 2, 1, 1}, 3, "w", 0.3F), one, none, none, one);
+  for (const std::shared_ptr<ov::Node>& node :
+       {std::shared_ptr<ov::Node>(plain), std::shared_ptr<ov::Node>(grouped)}) {
     Engine engine = engine_with(test::model_of(named(node, "c"), {x}), false, 0);
     const Tensors data = images(9, 2);
     test::calibrate(engine, data);
-    expect_no_mean_error(engine, data, recipe_of(weight_setting("int3", ScaleRule::kMse, Granularity::kChannel)), node == plain ? 10 : 12, 144);
+    expect_no_mean_error(engine, data,
+                         recipe_of(weight_setting("int3", ScaleRule::kMse, Granularity::kChannel)),
+                         node == plain ? 10 : 12, 144);
   }
 }
 
@@ -449,8 +508,12 @@ TEST(BiasCorrection, BeforeWhatFollowsTheConvolution) {
   const auto x = test::parameter({-1, 6, 12, 12});
   const ov::Strides one = {1, 1};
   const ov::CoordinateDiff none = {0, 0};
-  const auto sums = named(std::make_shared<ov::op::v1::Convolution>(x, test::normal_constant({10, 6, 3, 3}, 3, "w", 0.3F), one, none, none, one), "c");
-  Engine engine = engine_with(test::model_of(std::make_shared<ov::op::v0::Relu>(sums), {x}), false, 0);
+  const auto sums =
+      named(std::make_shared<ov::op::v1::Convolution>(
+                x, test::normal_constant({10, 6, 3, 3}, 3, "w", 0.3F), one, none, none, one),
+            "c");
+  Engine engine =
+      engine_with(test::model_of(std::make_shared<ov::op::v0::Relu>(sums), {x}), false, 0);
   std::vector<float> values(6 * 144);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i / 144) - 1.5F;
   const Tensors data = {{"x", test::float_tensor({1, 6, 12, 12}, values)}};
@@ -464,14 +527,16 @@ TEST(BiasCorrection, BeforeWhatFollowsTheConvolution) {
     recipe.activations.clear();
     if (*activation != '\0') recipe.activations["c"] = activation_setting(activation);
     test::apply(engine, recipe);
-    EXPECT_LT(test::relative_difference(test::run(engine, data).at("y"), exact), 1e-5) << activation;
+    EXPECT_LT(test::relative_difference(test::run(engine, data).at("y"), exact), 1e-5)
+        << activation;
   }
   const auto found = engine.weight_error(0, recipe.weights["w"]);
   ASSERT_TRUE(found.ok());
   EXPECT_LT(found->error, 1e-10 * found->signal);
   recipe.weights["w"].bias_correction = false;
   test::apply(engine, recipe);
-  EXPECT_GT(test::relative_difference(test::run(engine, data).at("y"), exact), 1e-2);  // it went with the setting
+  EXPECT_GT(test::relative_difference(test::run(engine, data).at("y"), exact),
+            1e-2);  // it went with the setting
 }
 
 TEST(BiasCorrection, LowersTheErrorThatIsEstimated) {
@@ -508,7 +573,8 @@ TEST(RowFormats, OfAnEngine) {
       }
     }
   }
-  EXPECT_EQ(engine.bits_per_weight(recipe_of(setting)), 6 + (31 * 8 + 31 * 2 + 3 * 8) / (31.0 * kIn));
+  EXPECT_EQ(engine.bits_per_weight(recipe_of(setting)),
+            6 + (31 * 8 + 31 * 2 + 3 * 8) / (31.0 * kIn));
 }
 
 // Rows of posits and of ints, in bf16 where the machine has it; int8 only when all are ints.
@@ -517,7 +583,10 @@ TEST(RowFormats, OnEveryPath) {
   const auto x = mixtures(200, 2);
   calibrate(engine, x, 200);
   for (const auto& [first, second, activation] :
-       std::vector<std::tuple<const char*, const char*, const char*>>{{"posit<6,0>", "int6", "posit<8,1>"}, {"int8", "posit<8,1>", "int8"}, {"posit<16,1>", "int16", "int8"}}) {
+       std::vector<std::tuple<const char*, const char*, const char*>>{
+           {"posit<6,0>", "int6", "posit<8,1>"},
+           {"int8", "posit<8,1>", "int8"},
+           {"posit<16,1>", "int16", "int8"}}) {
     WeightSetting setting = weight_setting(first, ScaleRule::kMse, Granularity::kChannel);
     setting.alternatives = {test::format(second)};
     quant::Recipe recipe = recipe_of(setting);
@@ -526,7 +595,9 @@ TEST(RowFormats, OnEveryPath) {
     const Tensors fast = test::run(engine, tokens_of(x));
     recipe.accumulate = quant::Accumulate::kQuire;
     test::apply(engine, recipe);
-    EXPECT_LT(test::relative_difference(fast.at("y"), test::run(engine, tokens_of(x)).at("y")), 1e-5) << first;
+    EXPECT_LT(test::relative_difference(fast.at("y"), test::run(engine, tokens_of(x)).at("y")),
+              1e-5)
+        << first;
   }
 }
 

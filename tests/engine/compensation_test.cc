@@ -1,5 +1,5 @@
-// Against a plain twin in double, column after column, written from the equations in compensation.h: no
-// blocks, no threads, the inverse by Gauss-Jordan.
+// Against a plain twin in double, column after column, written from the equations in
+// compensation.h: no blocks, no threads, the inverse by Gauss-Jordan.
 
 #include "posittune/engine/compensation.h"
 
@@ -63,7 +63,8 @@ Square upper_cholesky(const Square& a) {
 std::vector<std::size_t> order_of(const std::vector<float>& s, std::size_t n) {
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return s[a * n + a] > s[b * n + b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return s[a * n + a] > s[b * n + b]; });
   return order;
 }
 
@@ -72,14 +73,15 @@ struct Twin {
   std::vector<float> rounded;
 };
 
-float scale_at(const Stretch& rows, std::size_t r, std::size_t column, std::size_t group, std::size_t cols) {
+float scale_at(const Stretch& rows, std::size_t r, std::size_t column, std::size_t group,
+               std::size_t cols) {
   if (rows.scales.size() == 1) return rows.scales[0];
   const std::size_t groups = group == 0 ? 1 : (cols + group - 1) / group;
   return rows.scales[r * groups + (group == 0 ? 0 : column / group)];
 }
 
-Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<Stretch>& stretches, std::size_t group,
-          const std::vector<float>& s) {
+Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<Stretch>& stretches,
+          std::size_t group, const std::vector<float>& s) {
   const auto order = order_of(s, cols);
   double trace = 0;
   for (std::size_t i = 0; i < cols; ++i) trace += s[i * cols + i];
@@ -105,9 +107,11 @@ Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<Stret
       for (std::size_t step = 0; step < kSweeps * cols; ++step) {
         const std::size_t j = step % cols;
         double pull = 0;
-        for (std::size_t k = 0; k < cols; ++k) pull += k == j ? 0 : (double{exact[order[k]]} - rounded[order[k]]) * h[j][k];
+        for (std::size_t k = 0; k < cols; ++k)
+          pull += k == j ? 0 : (double{exact[order[k]]} - rounded[order[k]]) * h[j][k];
         row[order[j]] = exact[order[j]] + pull / h[j][j];
-        rounded[order[j]] = test::quantized(stretch.format, static_cast<float>(row[order[j]]), scale_at(stretch, r, order[j], group, cols));
+        rounded[order[j]] = test::quantized(stretch.format, static_cast<float>(row[order[j]]),
+                                            scale_at(stretch, r, order[j], group, cols));
       }
     }
   }
@@ -117,7 +121,8 @@ Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<Stret
 // Of columns that are mixtures of few others: columns * noise independent parts.
 std::vector<float> covariance(std::size_t cols, unsigned seed, double noise = 0.3) {
   const std::size_t tokens = 3 * cols, parts = std::max<std::size_t>(1, cols / 4);
-  const auto mixing = test::normal(cols * parts, 1, seed), sources = test::normal(tokens * parts, 1, seed + 1),
+  const auto mixing = test::normal(cols * parts, 1, seed),
+             sources = test::normal(tokens * parts, 1, seed + 1),
              own = test::normal(tokens * cols, static_cast<float>(noise), seed + 2);
   std::vector<float> x(tokens * cols);
   for (std::size_t t = 0; t < tokens; ++t) {
@@ -132,7 +137,8 @@ std::vector<float> covariance(std::size_t cols, unsigned seed, double noise = 0.
   return sums.mean();
 }
 
-Stretch stretch(std::size_t first, std::size_t count, const std::string& format, std::vector<float> scales) {
+Stretch stretch(std::size_t first, std::size_t count, const std::string& format,
+                std::vector<float> scales) {
   return {first, count, test::format(format), std::move(scales)};
 }
 
@@ -161,9 +167,15 @@ std::vector<Layout> layouts(std::size_t cols) {
           {"channel int3", {stretch(0, kRows, "int3", per_row(kRows, 1.1F, 1.01F))}, 0},
           {"group", {stretch(0, kRows, "fp4_e2m1", per_row(kRows * groups, 1.7F, 1.001F))}, group},
           {"rows that choose",
-           {stretch(0, 1, "posit<5,0>", {1.0F}), stretch(1, 2, "int5", {3.0F, 3.3F}), stretch(3, 7, "posit<5,2>", per_row(7, 0.9F, 1.1F)),
-            stretch(10, 5, "posit<5,0>", per_row(5, 1.1F, 1.2F)), stretch(15, 26, "int5", per_row(26, 4, 0.99F))}, 0},
-          {"windows", {stretch(0, 20, "posit<8,1>", {1.5F}), stretch(20, 1, "int2", {1.0F}), stretch(21, 20, "posit<4,0>", {1.0F})}, 0}};
+           {stretch(0, 1, "posit<5,0>", {1.0F}), stretch(1, 2, "int5", {3.0F, 3.3F}),
+            stretch(3, 7, "posit<5,2>", per_row(7, 0.9F, 1.1F)),
+            stretch(10, 5, "posit<5,0>", per_row(5, 1.1F, 1.2F)),
+            stretch(15, 26, "int5", per_row(26, 4, 0.99F))},
+           0},
+          {"windows",
+           {stretch(0, 20, "posit<8,1>", {1.5F}), stretch(20, 1, "int2", {1.0F}),
+            stretch(21, 20, "posit<4,0>", {1.0F})},
+           0}};
 }
 
 TEST(Compensation, EqualsThePlainTwin) {
@@ -181,10 +193,12 @@ TEST(Compensation, EqualsThePlainTwin) {
       for (const Stretch& rows : layout.rows) {
         const std::size_t at = rows.first * cols, size = rows.count * cols;
         std::vector<float> rounded(size);
-        ASSERT_TRUE(kernels::quantize(rows.format, std::span(*got).subspan(at, size), {rows.count, cols}, {rows.scales, layout.group}, rounded).ok());
+        ASSERT_TRUE(kernels::quantize(rows.format, std::span(*got).subspan(at, size),
+                                      {rows.count, cols}, {rows.scales, layout.group}, rounded)
+                        .ok());
         for (std::size_t i = 0; i < size; ++i) {
-          // Weights of size 1 and as many float operations as there are columns, 2^-24 each; a value at the
-          // middle of two grid points could go either way, and none of these is.
+          // Weights of size 1 and as many float operations as there are columns, 2^-24 each; a
+          // value at the middle of two grid points could go either way, and none of these is.
           ASSERT_NEAR((*got)[at + i], expected.adjusted[at + i], 1e-4) << i;
           ASSERT_EQ(rounded[i], expected.rounded[at + i]) << i;
         }
@@ -197,25 +211,29 @@ TEST(Compensation, ThreadsDoNotMatter) {
   const std::size_t cols = 300, rows = 150;
   const auto s = covariance(cols, 3);
   const auto w = test::normal(rows * cols, 1, 4);
-  const auto one = make_compensation_factor(s, cols, 1), four = make_compensation_factor(s, cols, 4);
+  const auto one = make_compensation_factor(s, cols, 1),
+             four = make_compensation_factor(s, cols, 4);
   ASSERT_TRUE(one && four);
   EXPECT_EQ(one->coefficients, four->coefficients);
-  const std::vector<Stretch> stretches = {stretch(0, 70, "posit<4,1>", per_row(70, 1, 1.01F)), stretch(70, 80, "int4", {2.0F})};
+  const std::vector<Stretch> stretches = {stretch(0, 70, "posit<4,1>", per_row(70, 1, 1.01F)),
+                                          stretch(70, 80, "int4", {2.0F})};
   const auto first = compensate(w, {rows, cols}, stretches, 0, *one, 1);
   for (const int threads : {2, 3, 4, 0}) {
-    EXPECT_EQ(compensate(w, {rows, cols}, stretches, 0, *one, threads).value(), first.value()) << threads;
+    EXPECT_EQ(compensate(w, {rows, cols}, stretches, 0, *one, threads).value(), first.value())
+        << threads;
   }
 }
 
-double error_of(const std::vector<float>& w, const std::vector<float>& from, std::size_t cols, const Stretch& rows,
-                const std::vector<float>& s) {
+double error_of(const std::vector<float>& w, const std::vector<float>& from, std::size_t cols,
+                const Stretch& rows, const std::vector<float>& s) {
   std::vector<float> q(w.size());
   EXPECT_TRUE(kernels::quantize(rows.format, from, {rows.count, cols}, {rows.scales, 0}, q).ok());
   double sum = 0;
   for (std::size_t r = 0; r < rows.count; ++r) {
     for (std::size_t i = 0; i < cols; ++i) {
       const double d = double{q[r * cols + i]} - w[r * cols + i];
-      for (std::size_t j = 0; j < cols; ++j) sum += d * s[i * cols + j] * (double{q[r * cols + j]} - w[r * cols + j]);
+      for (std::size_t j = 0; j < cols; ++j)
+        sum += d * s[i * cols + j] * (double{q[r * cols + j]} - w[r * cols + j]);
     }
   }
   return sum;
@@ -227,12 +245,15 @@ TEST(Compensation, LowersTheErrorAtTheOutput) {
   const auto w = test::normal(kRows * kCols, 0.1F, 6);
   const auto factor = make_compensation_factor(s, kCols, 2);
   for (const char* name : {"posit<4,0>", "posit<4,1>", "int4", "int3", "fp4_e2m1", "posit<8,1>"}) {
-    for (const auto rule : {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMse, quant::ScaleRule::kAbsmax}) {
+    for (const auto rule :
+         {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMse, quant::ScaleRule::kAbsmax}) {
       const auto format = test::format(name);
-      const Stretch rows{0, kRows, format, quant::choose_scales(format, rule, w, {kRows, kCols}, true).value()};
+      const Stretch rows{0, kRows, format,
+                         quant::choose_scales(format, rule, w, {kRows, kCols}, true).value()};
       const auto adjusted = compensate(w, {kRows, kCols}, std::vector{rows}, 0, *factor, 2);
       ASSERT_TRUE(adjusted.ok());
-      EXPECT_LT(error_of(w, *adjusted, kCols, rows, s), 0.7 * error_of(w, w, kCols, rows, s)) << name;
+      EXPECT_LT(error_of(w, *adjusted, kCols, rows, s), 0.7 * error_of(w, w, kCols, rows, s))
+          << name;
     }
   }
 }
@@ -243,14 +264,18 @@ TEST(Compensation, ColumnsThatDoNotMeetStayAsTheyAre) {
   for (std::size_t i = 0; i < kCols; ++i) s[i * kCols + i] = 1 + static_cast<float>(i % 3);
   const auto w = test::normal(kRows * kCols, 1, 7);
   const auto factor = make_compensation_factor(s, kCols, 2);
-  EXPECT_EQ(compensate(w, {kRows, kCols}, std::vector{stretch(0, kRows, "int4", {1.0F})}, 0, *factor, 2).value(), w);
+  EXPECT_EQ(
+      compensate(w, {kRows, kCols}, std::vector{stretch(0, kRows, "int4", {1.0F})}, 0, *factor, 2)
+          .value(),
+      w);
 }
 
 TEST(Compensation, RowsThatAreNotCompensated) {
   constexpr std::size_t kCols = 40;
   const auto factor = make_compensation_factor(covariance(kCols, 8), kCols, 2);
   const auto w = test::normal(kRows * kCols, 1, 9);
-  const std::vector<Stretch> rows = {stretch(0, 5, "fp32", {1.0F}), stretch(5, 5, "int4", {1.0F}), stretch(10, 5, "mxfp4", {1.0F})};
+  const std::vector<Stretch> rows = {stretch(0, 5, "fp32", {1.0F}), stretch(5, 5, "int4", {1.0F}),
+                                     stretch(10, 5, "mxfp4", {1.0F})};
   const auto got = compensate(w, {kRows, kCols}, rows, 0, *factor, 2).value();
   for (std::size_t i = 0; i < w.size(); ++i) {
     const bool may = i / kCols >= 5 && i / kCols < 10;
@@ -276,7 +301,9 @@ TEST(CompensationFactor, OrderAndShape) {
 
 TEST(CompensationFactor, DampingGrowsUntilItIsEnough) {
   // Eigenvalues 1 - c and 1 + c, to which damping is added.
-  const auto of = [](float c) { return make_compensation_factor(std::vector<float>{1, c, c, 1}, 2, 1); };
+  const auto of = [](float c) {
+    return make_compensation_factor(std::vector<float>{1, c, c, 1}, 2, 1);
+  };
   EXPECT_EQ(of(1)->damping, 0.2);
   EXPECT_EQ(of(1.1F)->damping, 0.2);
   EXPECT_EQ(of(1.5F)->damping, 2);
@@ -287,7 +314,8 @@ TEST(CompensationFactor, DampingGrowsUntilItIsEnough) {
 TEST(CompensationFactor, NothingToGoBy) {
   EXPECT_FALSE(make_compensation_factor({}, 0, 1));
   EXPECT_FALSE(make_compensation_factor(std::vector<float>(9, 0), 3, 1));
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     EXPECT_FALSE(make_compensation_factor(std::vector<float>{1, bad, bad, 1}, 2, 1));
     EXPECT_FALSE(make_compensation_factor(std::vector<float>{bad, 0, 0, 1}, 2, 1));
   }
@@ -302,7 +330,8 @@ TEST(CompensationFactor, RankDeficient) {
   const auto factor = make_compensation_factor(s, 10, 2);
   ASSERT_TRUE(factor);
   const auto w = test::normal(50, 1, 3);
-  const auto got = compensate(w, {5, 10}, std::vector{stretch(0, 5, "int4", {1.0F})}, 0, *factor, 2);
+  const auto got =
+      compensate(w, {5, 10}, std::vector{stretch(0, 5, "int4", {1.0F})}, 0, *factor, 2);
   ASSERT_TRUE(got.ok());
   for (const float value : *got) EXPECT_TRUE(std::isfinite(value));
 }

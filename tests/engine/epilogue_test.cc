@@ -114,16 +114,8 @@ struct Tail {
 const std::vector<Tail> kTails = {
     {"nothing", [](const Node& x) { return x; }, false},
     {"bias", biased, true},
-    {"bias_first",
-     [](const Node& x) {
-       return add(bias({1, kOut, 1, 1}), x);
-     },
-     true},
-    {"bias_of_lower_rank",
-     [](const Node& x) {
-       return add(x, bias({kOut, 1, 1}));
-     },
-     true},
+    {"bias_first", [](const Node& x) { return add(bias({1, kOut, 1, 1}), x); }, true},
+    {"bias_of_lower_rank", [](const Node& x) { return add(x, bias({kOut, 1, 1})); }, true},
     {"bias_reshaped", [](const Node& x) { return swish(add(x, reshaped_bias(x))); }, true,
      Activation::kSwish},
     {"bias_in_half", [](const Node& x) { return relu(add(x, half_bias())); }, true,
@@ -144,11 +136,7 @@ const std::vector<Tail> kTails = {
        return multiply(sigmoid(sum), sum);
      },
      true, Activation::kSwish},
-    {"two_biases",
-     [](const Node& x) {
-       return add(biased(x), bias({1, kOut, 1, 1}));
-     },
-     true},
+    {"two_biases", [](const Node& x) { return add(biased(x), bias({1, kOut, 1, 1})); }, true},
     {"bias_tanh", [](const Node& x) { return std::make_shared<ov::op::v0::Tanh>(biased(x)); },
      true},
     {"swish_of_another_beta",
@@ -158,45 +146,18 @@ const std::vector<Tail> kTails = {
      false},
     // What is added is not one number for each channel.
     {"number", [](const Node& x) { return add(x, bias({})); }, false},
-    {"number_of_full_rank",
-     [](const Node& x) {
-       return add(x, bias({1, 1, 1, 1}));
-     },
-     false},
-    {"along_a_row",
-     [](const Node& x) {
-       return add(x, bias({1, 1, 1, kOut}));
-     },
-     false},
+    {"number_of_full_rank", [](const Node& x) { return add(x, bias({1, 1, 1, 1})); }, false},
+    {"along_a_row", [](const Node& x) { return add(x, bias({1, 1, 1, kOut})); }, false},
     {"along_a_row_of_lower_rank", [](const Node& x) { return add(x, bias({kOut})); }, false},
-    {"along_columns",
-     [](const Node& x) {
-       return add(x, bias({1, 1, kOut, 1}));
-     },
-     false},
-    {"of_images",
-     [](const Node& x) {
-       return add(x, bias({kOut, 1, 1, 1}));
-     },
-     false},
-    {"of_higher_rank",
-     [](const Node& x) {
-       return add(x, bias({1, 1, kOut, 1, 1}));
-     },
-     false},
-    {"of_channels_and_rows",
-     [](const Node& x) {
-       return add(x, bias({1, kOut, kOut, 1}));
-     },
-     false},
+    {"along_columns", [](const Node& x) { return add(x, bias({1, 1, kOut, 1})); }, false},
+    {"of_images", [](const Node& x) { return add(x, bias({kOut, 1, 1, 1})); }, false},
+    {"of_higher_rank", [](const Node& x) { return add(x, bias({1, 1, kOut, 1, 1})); }, false},
+    {"of_channels_and_rows", [](const Node& x) { return add(x, bias({1, kOut, kOut, 1})); }, false},
     {"itself", [](const Node& x) { return add(x, x); }, false},
     // Somebody else sees what would be taken.
     {"sum_seen_before_bias", [](const Node& x) { return multiply(swish(biased(x)), x); }, false},
     {"two_readers_add",
-     [](const Node& x) {
-       return multiply(biased(x), add(x, bias({1, kOut, 1, 1})));
-     },
-     false},
+     [](const Node& x) { return multiply(biased(x), add(x, bias({1, kOut, 1, 1}))); }, false},
     {"biased_sum_seen",
      [](const Node& x) {
        const Node sum = biased(x);

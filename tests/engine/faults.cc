@@ -14,7 +14,9 @@
 namespace posittune::engine {
 
 struct EngineTestAccess {
-  static std::unique_ptr<Operation>& operation(Engine& engine, std::size_t layer) { return engine.state_->nodes[layer]->operation; }
+  static std::unique_ptr<Operation>& operation(Engine& engine, std::size_t layer) {
+    return engine.state_->nodes[layer]->operation;
+  }
 };
 
 namespace {
@@ -22,11 +24,13 @@ namespace {
 // Everything but run() is the operation's own.
 class FaultyOperation : public Operation {
  public:
-  FaultyOperation(std::unique_ptr<Operation> inner, test::Fault fault, std::size_t from) : inner_(std::move(inner)), fault_(fault), left_(from) {}
+  FaultyOperation(std::unique_ptr<Operation> inner, test::Fault fault, std::size_t from)
+      : inner_(std::move(inner)), fault_(fault), left_(from) {}
 
   std::unique_ptr<Operation> take() { return std::move(inner_); }
 
-  Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output, Scratch& scratch, int threads) override {
+  Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
+             Scratch& scratch, int threads) override {
     if (left_ > 0) {
       --left_;
       return inner_->run(setting, inputs, output, scratch, threads);
@@ -35,10 +39,17 @@ class FaultyOperation : public Operation {
     if (fault_ == test::Fault::kThrow) throw std::runtime_error("thrown on purpose");
     return Error{.kind = ErrorKind::kUnsupported, .what = "failed on purpose"};
   }
-  std::optional<ov::Shape> output_shape(const ov::Shape& x) const override { return inner_->output_shape(x); }
-  kernels::Shape tokens(std::size_t operand, const ov::Shape& shape) const override { return inner_->tokens(operand, shape); }
-  ov::Shape token(std::size_t operand, const ov::Shape& shape) const override { return inner_->token(operand, shape); }
-  std::vector<float> patches(std::span<const float> x, const ov::Shape& token, Positions chosen, int threads) const override {
+  std::optional<ov::Shape> output_shape(const ov::Shape& x) const override {
+    return inner_->output_shape(x);
+  }
+  kernels::Shape tokens(std::size_t operand, const ov::Shape& shape) const override {
+    return inner_->tokens(operand, shape);
+  }
+  ov::Shape token(std::size_t operand, const ov::Shape& shape) const override {
+    return inner_->token(operand, shape);
+  }
+  std::vector<float> patches(std::span<const float> x, const ov::Shape& token, Positions chosen,
+                             int threads) const override {
     return inner_->patches(x, token, chosen, threads);
   }
   std::size_t positions(const ov::Shape& token) const override { return inner_->positions(token); }
@@ -54,7 +65,8 @@ class FaultyOperation : public Operation {
 
 namespace posittune::test {
 
-Faulty::Faulty(engine::Engine& engine, std::size_t layer, Fault fault, std::size_t from) : engine_(&engine), layer_(layer) {
+Faulty::Faulty(engine::Engine& engine, std::size_t layer, Fault fault, std::size_t from)
+    : engine_(&engine), layer_(layer) {
   auto& operation = engine::EngineTestAccess::operation(engine, layer);
   operation = std::make_unique<engine::FaultyOperation>(std::move(operation), fault, from);
 }
@@ -74,16 +86,29 @@ std::shared_ptr<ov::Model> model_of_all_kinds() {
     node->set_friendly_name(name);
     return node;
   };
-  const auto axis = [](std::int64_t value) { return ov::op::v0::Constant::create(ov::element::i64, {}, {value}); };
+  const auto axis = [](std::int64_t value) {
+    return ov::op::v0::Constant::create(ov::element::i64, {}, {value});
+  };
   const ov::Strides ones = {1, 1};
   const ov::CoordinateDiff none = {0, 0}, one = {1, 1};
   const auto ids = parameter({-1, 4}, "ids", ov::element::i64);
-  const auto table = named(std::make_shared<ov::op::v8::Gather>(normal_constant({9, 6}, 1, "w_table"), ids, axis(0)), "table");
-  const auto product = named(std::make_shared<ov::op::v0::MatMul>(table, normal_constant({6, 6}, 2, "w_product")), "product");
-  const auto attention = named(std::make_shared<ov::op::v0::MatMul>(product, table, false, true), "attention");
+  const auto table = named(
+      std::make_shared<ov::op::v8::Gather>(normal_constant({9, 6}, 1, "w_table"), ids, axis(0)),
+      "table");
+  const auto product =
+      named(std::make_shared<ov::op::v0::MatMul>(table, normal_constant({6, 6}, 2, "w_product")),
+            "product");
+  const auto attention =
+      named(std::make_shared<ov::op::v0::MatMul>(product, table, false, true), "attention");
   const auto image = std::make_shared<ov::op::v0::Unsqueeze>(attention, axis(1));
-  const auto convolution = named(std::make_shared<ov::op::v1::Convolution>(image, normal_constant({3, 1, 3, 3}, 3, "w_convolution"), ones, one, one, ones), "convolution");
-  const auto transposed = named(std::make_shared<ov::op::v1::ConvolutionBackpropData>(convolution, normal_constant({3, 2, 3, 3}, 4, "w_transposed"), ones, none, none, ones), "transposed");
+  const auto convolution =
+      named(std::make_shared<ov::op::v1::Convolution>(
+                image, normal_constant({3, 1, 3, 3}, 3, "w_convolution"), ones, one, one, ones),
+            "convolution");
+  const auto transposed = named(
+      std::make_shared<ov::op::v1::ConvolutionBackpropData>(
+          convolution, normal_constant({3, 2, 3, 3}, 4, "w_transposed"), ones, none, none, ones),
+      "transposed");
   return model_of(transposed, {ids});
 }
 

@@ -3,21 +3,22 @@
 // Layers of an engine that fail when they run, and a small model with a layer of each kind.
 
 #include <memory>
+#include <openvino/core/model.hpp>
 #include <string>
 
 #include "posittune/engine/engine.h"
 #include "posittune/engine/operation.h"
-#include <openvino/core/model.hpp>
 
 namespace posittune::test {
 
 enum class Fault {
-  kError,    // Operation::run() returns an error of kind kUnsupported
-  kMemory,   // it throws std::bad_alloc
-  kThrow,    // it throws std::runtime_error
+  kError,   // Operation::run() returns an error of kind kUnsupported
+  kMemory,  // it throws std::bad_alloc
+  kThrow,   // it throws std::runtime_error
 };
 
-// As long as this lives, the layer fails from its run number `from` on (0: the next one), and leaves its output as it is.
+// As long as this lives, the layer fails from its run number `from` on (0: the next one), and
+// leaves its output as it is.
 class Faulty {
  public:
   Faulty(engine::Engine& engine, std::size_t layer, Fault fault, std::size_t from = 0);
@@ -31,8 +32,8 @@ class Faulty {
 };
 ErrorKind kind_of(Fault fault);
 
-// y (items, 2, 6, 6) of indices "ids" (items, 4) of a table of 9 rows. Layers: "table", "product", "attention",
-// "convolution", "transposed".
+// y (items, 2, 6, 6) of indices "ids" (items, 4) of a table of 9 rows. Layers: "table", "product",
+// "attention", "convolution", "transposed".
 std::shared_ptr<ov::Model> model_of_all_kinds();
 
 }  // namespace posittune::test

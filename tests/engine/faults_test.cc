@@ -1,4 +1,5 @@
-// A layer that fails fails the run, on each path and for each kind of layer, and nothing of that run is kept.
+// A layer that fails fails the run, on each path and for each kind of layer, and nothing of that
+// run is kept.
 
 #include "tests/engine/faults.h"
 
@@ -25,7 +26,12 @@ Tensors ids(unsigned seed) {
 Engine engine_of_all_kinds(std::size_t segments = 1) {
   model::Graph graph = test::load_ir(test::model_of_all_kinds());
   const std::vector<bool> all(graph.layers.size(), true);
-  auto engine = Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = segments, .covariance_bytes = 1U << 20, .held_out = true, .embedding_columns = 16});
+  auto engine = Engine::create(std::move(graph), {.chosen = all,
+                                                  .threads = 2,
+                                                  .segments = segments,
+                                                  .covariance_bytes = 1U << 20,
+                                                  .held_out = true,
+                                                  .embedding_columns = 16});
   EXPECT_TRUE(engine.ok()) << engine.error().message();
   return std::move(engine.value());
 }
@@ -46,7 +52,8 @@ std::vector<double> learnt(Engine& engine) {
     EXPECT_TRUE(weight.ok()) << weight.error().message();
     if (weight.ok()) all.push_back(weight->error);
     if (engine.graph().layers[l].kind == model::LayerKind::kEmbedding) continue;
-    const auto input = engine.activation_error(l, test::activation_setting("int8", quant::ScaleRule::kMse));
+    const auto input =
+        engine.activation_error(l, test::activation_setting("int8", quant::ScaleRule::kMse));
     EXPECT_TRUE(input.ok()) << input.error().message();
     if (input.ok()) all.push_back(input->error);
   }
@@ -97,12 +104,16 @@ TEST(Faults, RunInSegmentsAndFromEach) {
     for (std::size_t first = 0; first < engine.segment_count(); ++first) {
       const auto rest = engine.run_from(first, ids(1), kept[first]);
       EXPECT_EQ(rest.ok(), first > engine.segment_of(l)) << name << " from " << first;
-      if (!rest.ok()) expect_failed(rest.error(), Fault::kError, name);
-      if (rest.ok()) EXPECT_TRUE(test::same_bits(*rest, *whole)) << name;
+      if (!rest.ok()) {
+        expect_failed(rest.error(), Fault::kError, name);
+      } else {
+        EXPECT_TRUE(test::same_bits(*rest, *whole)) << name;
+      }
     }
   }
   // Nothing behind a failed layer is called with what it left.
-  const Faulty last(engine, engine.graph().layers.size() - 1, Fault::kMemory), first(engine, 0, Fault::kError);
+  const Faulty last(engine, engine.graph().layers.size() - 1, Fault::kMemory),
+      first(engine, 0, Fault::kError);
   EXPECT_EQ(engine.run(ids(2)).error().kind, ErrorKind::kUnsupported);
 }
 
@@ -135,7 +146,8 @@ TEST(Faults, MeasuringEmbeddings) {
   const auto go_on = [] { return success(); };
   for (const unsigned seed : {1U, 2U, 3U, 4U}) test::calibrate(engine, ids(seed));
   const auto measure = [&] {
-    for (const unsigned seed : {1U, 2U, 3U, 4U}) ASSERT_TRUE(engine.measure_embeddings(ids(seed), "", go_on).ok());
+    for (const unsigned seed : {1U, 2U, 3U, 4U})
+      ASSERT_TRUE(engine.measure_embeddings(ids(seed), "", go_on).ok());
   };
   measure();
   const std::vector<double> expected = learnt(engine);
@@ -162,7 +174,8 @@ TEST(Faults, AnIndexOutsideTheTable) {
   const auto outputs = engine.run(bad);
   ASSERT_FALSE(outputs.ok());
   EXPECT_EQ(outputs.error().kind, ErrorKind::kInput);
-  EXPECT_NE(outputs.error().message().find("9 at position 7"), std::string::npos) << outputs.error().message();
+  EXPECT_NE(outputs.error().message().find("9 at position 7"), std::string::npos)
+      << outputs.error().message();
   EXPECT_EQ(engine.calibrate(bad).error().kind, ErrorKind::kInput);
   EXPECT_FALSE(engine.calibrated());
 }

@@ -4,19 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include "posittune/engine/convolution_plan.h"
-#include "tests/model/models.h"
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/group_conv.hpp>
+
+#include "posittune/engine/convolution_plan.h"
+#include "tests/model/models.h"
 
 namespace posittune::engine {
 namespace {
 
 using Sizes = std::vector<std::size_t>;
 
-ConvolutionParameters line(std::size_t kernel, std::size_t stride,
-                           std::size_t dilation, std::ptrdiff_t begin,
-                           std::ptrdiff_t end, bool transposed = false) {
+ConvolutionParameters line(std::size_t kernel, std::size_t stride, std::size_t dilation,
+                           std::ptrdiff_t begin, std::ptrdiff_t end, bool transposed = false) {
   return {.transposed = transposed,
           .groups = 1,
           .in_channels = 1,
@@ -29,8 +29,7 @@ ConvolutionParameters line(std::size_t kernel, std::size_t stride,
           .output_padding = {0}};
 }
 
-std::vector<float> patch_at(const Geometry &sizes,
-                            const std::vector<float> &image,
+std::vector<float> patch_at(const Geometry& sizes, const std::vector<float>& image,
                             std::size_t position, std::size_t group = 0) {
   std::vector<float> patch(sizes.parameters.columns());
   gather_patch(sizes, image, group, position, patch);
@@ -39,9 +38,8 @@ std::vector<float> patch_at(const Geometry &sizes,
 
 TEST(Geometry, ParametersOfANode) {
   const auto x = test::parameter({1, 4, 9, 9});
-  const ov::op::v1::GroupConvolution node(
-      x, test::normal_constant({2, 3, 2, 3, 2}, 1), {2, 1}, {1, 0}, {0, 1},
-      {1, 2});
+  const ov::op::v1::GroupConvolution node(x, test::normal_constant({2, 3, 2, 3, 2}, 1), {2, 1},
+                                          {1, 0}, {0, 1}, {1, 2});
   const ConvolutionParameters p = convolution_parameters(node);
   EXPECT_FALSE(p.transposed);
   EXPECT_EQ(p.groups, 2u);
@@ -60,12 +58,11 @@ TEST(Geometry, OutputSizes) {
   EXPECT_EQ(output_sizes(line(3, 1, 1, 0, 0), Sizes{9}), Sizes{7});
   EXPECT_EQ(output_sizes(line(3, 2, 1, 1, 1), Sizes{10}), Sizes{5});
   EXPECT_EQ(output_sizes(line(3, 1, 3, 0, 0), Sizes{9}), Sizes{3});
-  EXPECT_EQ(output_sizes(line(3, 2, 1, 1, 0, true), Sizes{5}),
-            Sizes{10}); // 4 * 2 + 3 - 1
+  EXPECT_EQ(output_sizes(line(3, 2, 1, 1, 0, true), Sizes{5}), Sizes{10});  // 4 * 2 + 3 - 1
   ConvolutionParameters same = line(3, 2, 1, 0, 0, true);
   same.same_upper = true;
   same.output_padding = {1};
-  EXPECT_EQ(output_sizes(same, Sizes{5}), Sizes{12}); // nothing to fit: no pads
+  EXPECT_EQ(output_sizes(same, Sizes{5}), Sizes{12});  // nothing to fit: no pads
 }
 
 // Odd padding: SAME_UPPER puts the extra one behind, SAME_LOWER before;
@@ -112,13 +109,10 @@ TEST(Geometry, PatchesOfGroupsAndPlanes) {
                           .pads_end = {0, 0},
                           .output_padding = {}};
   std::vector<float> image(4 * 6);
-  for (std::size_t i = 0; i < image.size(); ++i)
-    image[i] = static_cast<float>(i);
+  for (std::size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i);
   const Geometry g = geometry(p, Sizes{2, 3}, Sizes{1, 2});
-  EXPECT_EQ(patch_at(g, image, 1, 0),
-            (std::vector<float>{1, 2, 4, 5, 7, 8, 10, 11}));
-  EXPECT_EQ(patch_at(g, image, 0, 1),
-            (std::vector<float>{12, 13, 15, 16, 18, 19, 21, 22}));
+  EXPECT_EQ(patch_at(g, image, 1, 0), (std::vector<float>{1, 2, 4, 5, 7, 8, 10, 11}));
+  EXPECT_EQ(patch_at(g, image, 0, 1), (std::vector<float>{12, 13, 15, 16, 18, 19, 21, 22}));
 }
 
 // Bands cover the output once, and each has the input rows that its kernel
@@ -128,18 +122,17 @@ TEST(Geometry, BandsCoverTheImage) {
     for (const std::size_t stride : {1, 2, 3}) {
       const ConvolutionParameters p = line(5, stride, 2, 3, 6);
       const auto padded = static_cast<std::ptrdiff_t>(in) + 9 - 9;
-      if (padded < 0)
-        continue;
+      if (padded < 0) continue;
       const Sizes out = output_sizes(p, Sizes{in});
       std::size_t next = 0;
-      for (const Band &band : make_bands(geometry(p, Sizes{in}, out), 4)) {
+      for (const Band& band : make_bands(geometry(p, Sizes{in}, out), 4)) {
         EXPECT_EQ(band.out_first, next);
         next += band.out_count;
         EXPECT_LE(band.in_first + band.in_count, in);
         EXPECT_GT(band.in_count, 0u);
         // What oneDNN asks for: the sizes fit.
-        const auto span = static_cast<std::ptrdiff_t>(band.in_count) +
-                          band.pad_begin + band.pad_end - 9;
+        const auto span =
+            static_cast<std::ptrdiff_t>(band.in_count) + band.pad_begin + band.pad_end - 9;
         EXPECT_EQ(span / static_cast<std::ptrdiff_t>(stride) + 1,
                   static_cast<std::ptrdiff_t>(band.out_count));
         EXPECT_EQ(static_cast<std::ptrdiff_t>(band.in_first) - band.pad_begin,
@@ -150,5 +143,5 @@ TEST(Geometry, BandsCoverTheImage) {
   }
 }
 
-} // namespace
-} // namespace posittune::engine
+}  // namespace
+}  // namespace posittune::engine

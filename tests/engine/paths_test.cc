@@ -18,27 +18,24 @@ using test::format;
 
 // The variable as it was, afterwards.
 class ScopedPath {
-public:
-  explicit ScopedPath(const char *value) {
-    if (const char *before = std::getenv(kPathVariable))
-      before_ = before;
-    value == nullptr ? ::unsetenv(kPathVariable)
-                     : ::setenv(kPathVariable, value, 1);
+ public:
+  explicit ScopedPath(const char* value) {
+    if (const char* before = std::getenv(kPathVariable)) before_ = before;
+    value == nullptr ? ::unsetenv(kPathVariable) : ::setenv(kPathVariable, value, 1);
   }
   ~ScopedPath() {
-    before_ ? ::setenv(kPathVariable, before_->c_str(), 1)
-            : ::unsetenv(kPathVariable);
+    before_ ? ::setenv(kPathVariable, before_->c_str(), 1) : ::unsetenv(kPathVariable);
   }
-  ScopedPath(const ScopedPath &) = delete;
-  ScopedPath &operator=(const ScopedPath &) = delete;
+  ScopedPath(const ScopedPath&) = delete;
+  ScopedPath& operator=(const ScopedPath&) = delete;
 
-private:
+ private:
   std::optional<std::string> before_;
 };
 
-Path path(const char *weight, const char *activation, bool grouped = false,
+Path path(const char* weight, const char* activation, bool grouped = false,
           Accumulate accumulate = Accumulate::kFp32) {
-  const auto of = [](const char *name) {
+  const auto of = [](const char* name) {
     return name == nullptr ? std::nullopt : std::optional(format(name));
   };
   return choose_path(of(weight), of(activation), grouped, accumulate);
@@ -47,16 +44,14 @@ Path path(const char *weight, const char *activation, bool grouped = false,
 // What the machine can do decides between the first that fit.
 Path first_working(std::initializer_list<Path> paths) {
   for (const Path each : paths) {
-    if (path_works(each))
-      return each;
+    if (path_works(each)) return each;
   }
   return Path::kFp32;
 }
 
 TEST(Paths, FormatsDecide) {
   const ScopedPath preferred("int8");
-  const Path int8 = first_working({Path::kInt8, Path::kBf16}),
-             bf16 = first_working({Path::kBf16});
+  const Path int8 = first_working({Path::kInt8, Path::kBf16}), bf16 = first_working({Path::kBf16});
   EXPECT_EQ(path("int8", "int8"), int8);
   EXPECT_EQ(path("int4", "int8"), int8);
   EXPECT_EQ(path("posit<8,1>", "posit<8,1>"), bf16);
@@ -66,8 +61,7 @@ TEST(Paths, FormatsDecide) {
   // Products of their largest values are no floats.
   EXPECT_EQ(path("bf16", "bf16"), Path::kFp32);
   EXPECT_EQ(path("posit<8,4>", "posit<8,4>"), Path::kFp32);
-  for (const char *wide :
-       {"fp32", "fp16", "int16", "posit<16,1>", "mxfp8", "mxint8"}) {
+  for (const char* wide : {"fp32", "fp16", "int16", "posit<16,1>", "mxfp8", "mxint8"}) {
     EXPECT_EQ(path(wide, "int8"), Path::kFp32) << wide;
     EXPECT_EQ(path("posit<8,1>", wide), Path::kFp32) << wide;
   }
@@ -141,5 +135,5 @@ TEST(Paths, TheLastOnesAlwaysWork) {
   EXPECT_EQ(name(Path::kQuire), "quire");
 }
 
-} // namespace
-} // namespace posittune::engine
+}  // namespace
+}  // namespace posittune::engine

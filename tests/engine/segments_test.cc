@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
-
 #include <openvino/op/add.hpp>
 #include <openvino/op/matmul.hpp>
+#include <string>
+
 #include "tests/engine/engines.h"
 
 namespace posittune::engine {
@@ -17,7 +17,8 @@ namespace {
 
 Engine cut_engine(model::Graph graph, std::size_t segments) {
   const std::vector<bool> all(graph.layers.size(), true);
-  auto engine = Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = segments});
+  auto engine =
+      Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = segments});
   EXPECT_TRUE(engine.ok()) << engine.error().message();
   return std::move(engine.value());
 }
@@ -36,7 +37,9 @@ std::vector<Tensors> crossings(Engine& engine, const Tensors& inputs, Tensors& o
 
 class Segments : public testing::TestWithParam<std::string> {
  protected:
-  Segments() : graph_(model::load(test::zoo(GetParam())).value()), inputs_(test::zoo_inputs(graph_, 2, 24, 1)) {}
+  Segments()
+      : graph_(model::load(test::zoo(GetParam())).value()),
+        inputs_(test::zoo_inputs(graph_, 2, 24, 1)) {}
   model::Graph graph_;
   Tensors inputs_;
 };
@@ -48,7 +51,8 @@ TEST_P(Segments, EqualTheUncutGraph) {
   const Tensors expected = test::run(whole, inputs_), got = test::run(cut, inputs_);
   ASSERT_EQ(expected.size(), got.size());
   // OpenVINO fuses across what is now a cut, which changes the order of sums.
-  for (const auto& [name, tensor] : expected) EXPECT_LT(test::relative_difference(got.at(name), tensor), 1e-5) << name;
+  for (const auto& [name, tensor] : expected)
+    EXPECT_LT(test::relative_difference(got.at(name), tensor), 1e-5) << name;
 }
 
 TEST_P(Segments, EachIsAStart) {
@@ -59,7 +63,9 @@ TEST_P(Segments, EachIsAStart) {
     auto again = engine.run_from(s, inputs_, kept[s]);
     ASSERT_TRUE(again.ok()) << again.error().message();
     EXPECT_TRUE(test::same_bits(*again, outputs)) << "segment " << s;
-    if (s > 0) { EXPECT_EQ(kept[s].size(), engine.cut_before(s).tensors.size()); }
+    if (s > 0) {
+      EXPECT_EQ(kept[s].size(), engine.cut_before(s).tensors.size());
+    }
   }
 }
 
@@ -89,7 +95,8 @@ TEST_P(Segments, AChangedLayerRunsFromItsSegment) {
   EXPECT_GT(changed, 20u);  // the test sees that something was quantized
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Segments, testing::Values("gpt2", "albert", "yolo"), [](const auto& each) { return each.param; });
+INSTANTIATE_TEST_SUITE_P(Models, Segments, testing::Values("gpt2", "albert", "yolo"),
+                         [](const auto& each) { return each.param; });
 
 TEST(SegmentsOfGpt2, AreCutAtTheResidualStream) {
   Engine engine = cut_engine(model::load(test::zoo("gpt2")).value(), 64);
@@ -105,15 +112,18 @@ TEST(SegmentsOfGpt2, AsManyAsAskedForAndSpread) {
     EXPECT_EQ(engine.segment_count(), most);
     std::vector<std::size_t> layers(most, 0);
     for (std::size_t l = 0; l < engine.graph().layers.size(); ++l) ++layers[engine.segment_of(l)];
-    for (const std::size_t count : layers) EXPECT_GE(count, engine.graph().layers.size() / most / 2);
+    for (const std::size_t count : layers)
+      EXPECT_GE(count, engine.graph().layers.size() / most / 2);
   }
 }
 
 std::shared_ptr<ov::Model> two_products() {
   const auto x = test::parameter({-1, 4});
-  const auto first = std::make_shared<ov::op::v0::MatMul>(x, test::normal_constant({4, 4}, 1, "w1"));
+  const auto first =
+      std::make_shared<ov::op::v0::MatMul>(x, test::normal_constant({4, 4}, 1, "w1"));
   const auto sum = std::make_shared<ov::op::v1::Add>(first, x);
-  const auto second = std::make_shared<ov::op::v0::MatMul>(sum, test::normal_constant({4, 4}, 2, "w2"));
+  const auto second =
+      std::make_shared<ov::op::v0::MatMul>(sum, test::normal_constant({4, 4}, 2, "w2"));
   return test::model_of(second, {x});
 }
 
@@ -125,8 +135,11 @@ TEST(SmallSegments, Errors) {
   const auto missing = engine.run_from(1, inputs, {});
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().kind, ErrorKind::kUsage);
-  EXPECT_NE(missing.error().message().find(engine.cut_before(1).tensors.front()), std::string::npos);
-  const auto stopped = engine.run(inputs, [](std::size_t, const Tensors&) -> Status { return Error{.kind = ErrorKind::kInterrupted, .what = "stop"}; });
+  EXPECT_NE(missing.error().message().find(engine.cut_before(1).tensors.front()),
+            std::string::npos);
+  const auto stopped = engine.run(inputs, [](std::size_t, const Tensors&) -> Status {
+    return Error{.kind = ErrorKind::kInterrupted, .what = "stop"};
+  });
   ASSERT_FALSE(stopped.ok());
   EXPECT_EQ(stopped.error().kind, ErrorKind::kInterrupted);
 }
@@ -135,7 +148,9 @@ TEST(SmallSegments, Errors) {
 TEST(FixedBatch, FewerItemsGiveTheirOwnRowsFromEachSegmentOn) {
   const auto x = test::parameter({5, 8});
   ov::Output<ov::Node> at = x;
-  for (unsigned l = 0; l < 4; ++l) at = std::make_shared<ov::op::v0::MatMul>(at, test::normal_constant({8, 8}, l, "w" + std::to_string(l)));
+  for (unsigned l = 0; l < 4; ++l)
+    at = std::make_shared<ov::op::v0::MatMul>(
+        at, test::normal_constant({8, 8}, l, "w" + std::to_string(l)));
   Engine engine = cut_engine(test::load_ir(test::model_of(at, {x})), 4);
   ASSERT_GE(engine.segment_count(), 2u);
   const Tensor all = test::normal_tensor({5, 8}, 9);

@@ -84,7 +84,8 @@ TEST(Batches, AnErrorEndsAndNamesTheData) {
 TEST(Batches, SizeByTheOutputsOrAsWanted) {
   Zoo zoo(3);
   EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 2, "").value().items, 2u);
-  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 1000, "").value().items, 1000u);  // no limit in the model
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 1000, "").value().items,
+            1000u);  // no limit in the model
   const auto outputs = zoo.engine->run(zoo.data->batch(0, 1).value());
   std::size_t bytes = 0;
   for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
@@ -127,10 +128,13 @@ TEST(Batches, AnItemThatReadsItsNeighboursIsNamed) {
   EXPECT_FALSE(of({2, 3}, {9, 9, 9, 3, 4, 9}).ok());
   EXPECT_TRUE(of({1, 2}, {3, 9}).ok());  // no company
   EXPECT_TRUE(check_items_are_independent(batch, {}, "y").ok());
-  EXPECT_TRUE(check_items_are_independent(batch, {{"y", test::index_tensor({2, 1}, {5, 6})}}, "y").ok());
+  EXPECT_TRUE(
+      check_items_are_independent(batch, {{"y", test::index_tensor({2, 1}, {5, 6})}}, "y").ok());
   const float infinity = std::numeric_limits<float>::infinity();
   const Batch masked{.items = 2, .apart = {{0, test::float_tensor({1, 2}, {-infinity, 1})}}};
-  EXPECT_TRUE(check_items_are_independent(masked, {{"y", test::float_tensor({2, 2}, {-infinity, 1, 0, 0})}}, "y").ok());
+  EXPECT_TRUE(check_items_are_independent(
+                  masked, {{"y", test::float_tensor({2, 2}, {-infinity, 1, 0, 0})}}, "y")
+                  .ok());
 }
 
 TEST(Batches, AReferenceWithNaNNamesTheItem) {
@@ -151,10 +155,13 @@ TEST(Batches, AReferenceWithNaNNamesTheItem) {
 }
 
 TEST(Batches, AScoredOutputHasARowForEachItem) {
-  const Tensors outputs = {{"y", test::float_tensor({6, 2}, std::vector<float>(12, 1))}, {"one", test::float_tensor({}, {1})}, {"none", test::float_tensor({0, 2}, {})}};
+  const Tensors outputs = {{"y", test::float_tensor({6, 2}, std::vector<float>(12, 1))},
+                           {"one", test::float_tensor({}, {1})},
+                           {"none", test::float_tensor({0, 2}, {})}};
   EXPECT_TRUE(check_rows(outputs, "y", 0, 6).ok());
   EXPECT_TRUE(check_rows(outputs, "z", 0, 6).ok()) << "for the scorer to report";
-  for (const auto& [name, items] : std::vector<std::pair<std::string, std::size_t>>{{"y", 3}, {"y", 7}, {"one", 1}, {"none", 1}}) {
+  for (const auto& [name, items] : std::vector<std::pair<std::string, std::size_t>>{
+           {"y", 3}, {"y", 7}, {"one", 1}, {"none", 1}}) {
     const Status bad = check_rows(outputs, name, 16, items);
     ASSERT_FALSE(bad.ok()) << name << items;
     EXPECT_EQ(bad.error().kind, ErrorKind::kInput);

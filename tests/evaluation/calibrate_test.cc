@@ -28,9 +28,14 @@ double kl_of_embeddings(engine::Engine& engine, Evaluator& report, quant::Roundi
 
 TEST(Calibrate, EmbeddingsAreCompensatedByWhatTheyDoToTheOutput) {
   model::Graph graph = model::load(test::zoo("albert")).value();
-  const data::Dataset calibration = test::zoo_data("albert", "calibrate", 16, graph), search = test::zoo_data("albert", "search", 48, graph);
+  const data::Dataset calibration = test::zoo_data("albert", "calibrate", 16, graph),
+                      search = test::zoo_data("albert", "search", 48, graph);
   const std::vector<bool> all(graph.layers.size(), true);
-  auto engine = engine::Engine::create(std::move(graph), {.chosen = all, .threads = 2, .covariance_bytes = 1U << 26, .held_out = true, .embedding_columns = 64});
+  auto engine = engine::Engine::create(std::move(graph), {.chosen = all,
+                                                          .threads = 2,
+                                                          .covariance_bytes = 1U << 26,
+                                                          .held_out = true,
+                                                          .embedding_columns = 64});
   ASSERT_TRUE(engine.ok()) << engine.error().message();
   std::size_t advanced = 0;
   const Status calibrated = calibrate(*engine, calibration, 16, "", [&](std::size_t items) {
@@ -39,10 +44,12 @@ TEST(Calibrate, EmbeddingsAreCompensatedByWhatTheyDoToTheOutput) {
   });
   ASSERT_TRUE(calibrated.ok()) << calibrated.error().message();
   EXPECT_EQ(advanced, 16u);
-  auto report = Evaluator::create(*engine, search, {.task = metrics::Task::kClassify}, [](std::size_t) { return success(); });
+  auto report = Evaluator::create(*engine, search, {.task = metrics::Task::kClassify},
+                                  [](std::size_t) { return success(); });
   ASSERT_TRUE(report.ok()) << report.error().message();
   // A tenth to a fifth was seen with 32 items.
-  EXPECT_LT(kl_of_embeddings(*engine, *report, quant::Rounding::kCompensated), 0.5 * kl_of_embeddings(*engine, *report, quant::Rounding::kNearest));
+  EXPECT_LT(kl_of_embeddings(*engine, *report, quant::Rounding::kCompensated),
+            0.5 * kl_of_embeddings(*engine, *report, quant::Rounding::kNearest));
 }
 
 }  // namespace

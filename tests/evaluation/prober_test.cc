@@ -385,7 +385,8 @@ TEST(Divergences, PairingTakesTheCommonPartOut) {
   EXPECT_GT(a.half_width(2), 100);
 }
 
-// A layer of each kind that the model has; first in the batch that keeps FP32, then in one that is measured.
+// A layer of each kind that the model has; first in the batch that keeps FP32, then in one that is
+// measured.
 TEST_F(GptProber, AFailedLayerEndsTheMeasurement) {
   std::map<model::LayerKind, std::size_t> kinds;
   for (std::size_t l = 0; l < engine_->graph().layers.size(); ++l) {
@@ -402,7 +403,8 @@ TEST_F(GptProber, AFailedLayerEndsTheMeasurement) {
         const auto made = Prober::create(*engine_, *data_, options(kUneven), go_on);
         ASSERT_FALSE(made.ok()) << name;
         EXPECT_EQ(made.error().kind, test::kind_of(fault)) << made.error().message();
-        EXPECT_NE(made.error().where.find("'" + name + "'"), std::string::npos) << made.error().message();
+        EXPECT_NE(made.error().where.find("'" + name + "'"), std::string::npos)
+            << made.error().message();
       }
       for (const std::size_t from : {0, 1}) {
         const test::Faulty faulty(*engine_, layer, fault, from);

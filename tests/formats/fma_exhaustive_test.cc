@@ -1,5 +1,6 @@
 // Every a*b + c of every posit of 6 to 8 bits, both variants: 192 million results against the
-// oracle, on two threads (or those with the a that tests/sweep.h samples). Fewer bits are in arithmetic_test.cc.
+// oracle, on two threads (or those with the a that tests/sweep.h samples). Fewer bits are in
+// arithmetic_test.cc.
 
 #include <gtest/gtest.h>
 

@@ -147,7 +147,8 @@ TEST(Minifloat, SaturatingVariants) {
     EXPECT_EQ(traits(made).has_infinity, traits(format).has_infinity);
     for (std::uint32_t code = 0; code < code_count(format); code += format.bits > 12 ? 7 : 1) {
       const double value = decode(format, code);
-      EXPECT_TRUE(decode(made, code) == value || (std::isnan(value) && std::isnan(decode(made, code))));
+      EXPECT_TRUE(decode(made, code) == value ||
+                  (std::isnan(value) && std::isnan(decode(made, code))));
       if (std::isfinite(value)) {
         ASSERT_EQ(encode(made, value), encode(format, value)) << name(format) << " " << value;
       }

@@ -1,6 +1,5 @@
-// Units, vectors and packages, without a simulator; tests/rtl_syn/package_test.py runs what they make.
-
-#include "posittune/hardware/package.h"
+// Units, vectors and packages, without a simulator; tests/rtl_syn/package_test.py runs what they
+// make.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "posittune/formats/codec.h"
+#include "posittune/hardware/package.h"
 
 namespace posittune::hardware {
 namespace {
@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Unit unit(const char* weight, const char* activation, int pipeline = 0) {
-  auto made = unit_for(*formats::parse_format(weight), *formats::parse_format(activation), pipeline);
+  auto made =
+      unit_for(*formats::parse_format(weight), *formats::parse_format(activation), pipeline);
   EXPECT_TRUE(made.ok()) << weight << " " << activation;
   return *made;
 }
@@ -41,16 +42,24 @@ TEST(Unit, ModulesAndWidths) {
 
 TEST(Unit, WhatThereIsNot) {
   const auto error = [](const char* weight, const char* activation, int pipeline) {
-    return unit_for(*formats::parse_format(weight), *formats::parse_format(activation), pipeline).error();
+    return unit_for(*formats::parse_format(weight), *formats::parse_format(activation), pipeline)
+        .error();
   };
-  for (const auto& [weight, activation] : {std::pair{"posit<3,0>", "posit<3,0>"}, {"posit<8,1>", "posit<6,1>"}, {"posit<6,0>", "posit<8,1>"},
-                                           {"int8", "posit<8,1>"}, {"mxfp8", "mxfp8"}, {"fp8_e3m4", "fp8_e3m4"}, {"posit<8,1>ftz", "posit<8,1>ftz"}}) {
+  for (const auto& [weight, activation] : {std::pair{"posit<3,0>", "posit<3,0>"},
+                                           {"posit<8,1>", "posit<6,1>"},
+                                           {"posit<6,0>", "posit<8,1>"},
+                                           {"int8", "posit<8,1>"},
+                                           {"mxfp8", "mxfp8"},
+                                           {"fp8_e3m4", "fp8_e3m4"},
+                                           {"posit<8,1>ftz", "posit<8,1>ftz"}}) {
     EXPECT_EQ(error(weight, activation, 0).kind, ErrorKind::kUnsupported) << weight;
     EXPECT_NE(error(weight, activation, 0).hint.find("nearest"), std::string::npos);
   }
   EXPECT_NE(error("posit<3,0>", "posit<3,0>", 0).hint.find("posit<4,0>"), std::string::npos);
-  EXPECT_NE(error("posit<6,0>", "posit<8,1>", 0).hint.find("posit<6,1> x posit<8,1>"), std::string::npos);
-  EXPECT_NE(error("posit<6,0>", "posit<8,1>", 0).hint.find("posit<6,0> x posit<8,0>"), std::string::npos);
+  EXPECT_NE(error("posit<6,0>", "posit<8,1>", 0).hint.find("posit<6,1> x posit<8,1>"),
+            std::string::npos);
+  EXPECT_NE(error("posit<6,0>", "posit<8,1>", 0).hint.find("posit<6,0> x posit<8,0>"),
+            std::string::npos);
   EXPECT_NE(error("int3", "int8", 0).hint.find("int4 x int8"), std::string::npos);
   EXPECT_EQ(error("int8", "int8", 4).kind, ErrorKind::kUsage);
 }
@@ -77,7 +86,8 @@ TEST(Vectors, SumsOfPosits) {
     nars += vectors.nars[s] ? 1 : 0;
     if (vectors.nars[s]) continue;
     const auto up = static_cast<int>(64 - vectors.sums[s].size() * 4);
-    const auto code = static_cast<std::int64_t>(std::stoull(vectors.sums[s], nullptr, 16) << up) >> up;
+    const auto code =
+        static_cast<std::int64_t>(std::stoull(vectors.sums[s], nullptr, 16) << up) >> up;
     ASSERT_EQ(std::ldexp(static_cast<double>(code), of.lsb), expected) << s;
   }
   EXPECT_GT(nars, 0);
@@ -98,8 +108,10 @@ class PackageTest : public ::testing::Test {
     fs::create_directories(folder_ / "src");
     fs::create_directories(folder_ / "syn");
     std::ofstream(folder_ / "syn/map.ys") << "# not copied\nmap_to @LIBERTY@ twice @LIBERTY@\n";
-    std::ofstream(folder_ / "src/int_mac.sv") << "// like posit_mac #(\nmodule int_mac; part_a #(1) u_a(); endmodule\n";
-    std::ofstream(folder_ / "src/part_a.sv") << "module part_a; localparam int W = some_pkg::W; endmodule\n";
+    std::ofstream(folder_ / "src/int_mac.sv")
+        << "// like posit_mac #(\nmodule int_mac; part_a #(1) u_a(); endmodule\n";
+    std::ofstream(folder_ / "src/part_a.sv")
+        << "module part_a; localparam int W = some_pkg::W; endmodule\n";
     std::ofstream(folder_ / "src/some_pkg.sv") << "package some_pkg; endpackage\n";
     std::ofstream(folder_ / "src/posit_mac.sv") << "module posit_mac; endmodule\n";
   }
@@ -110,7 +122,8 @@ class PackageTest : public ::testing::Test {
 };
 
 TEST_F(PackageTest, OnlyWhatIsUsedInOrder) {
-  EXPECT_EQ(*source_files(at("src"), "int_mac"), (std::vector<std::string>{"some_pkg.sv", "part_a.sv", "int_mac.sv"}));
+  EXPECT_EQ(*source_files(at("src"), "int_mac"),
+            (std::vector<std::string>{"some_pkg.sv", "part_a.sv", "int_mac.sv"}));
   EXPECT_EQ(source_files(at("src"), "float_mac").error().kind, ErrorKind::kInput);
 }
 
@@ -118,27 +131,37 @@ TEST_F(PackageTest, WholeOrNotAtAll) {
   const Unit of = unit("int8", "int8");
   const Vectors vectors = make_vectors(of, 10, 1);
   ASSERT_TRUE(write_package(of, vectors, folder_.string(), kLiberty, at("out")).ok());
-  for (const char* file : {"filelist.f", "synth.ys", "tb.sv", "vectors.hex", "sums.hex", "README.md", "src/int_mac.sv"}) EXPECT_TRUE(fs::exists(folder_ / "out" / file)) << file;
-  EXPECT_EQ(write_package(of, vectors, folder_.string(), kLiberty, at("out")).error().kind, ErrorKind::kUsage);
+  for (const char* file : {"filelist.f", "synth.ys", "tb.sv", "vectors.hex", "sums.hex",
+                           "README.md", "src/int_mac.sv"})
+    EXPECT_TRUE(fs::exists(folder_ / "out" / file)) << file;
+  EXPECT_EQ(write_package(of, vectors, folder_.string(), kLiberty, at("out")).error().kind,
+            ErrorKind::kUsage);
   EXPECT_FALSE(write_package(of, vectors, at("nothing"), kLiberty, at("other")).ok());
   EXPECT_FALSE(write_package(of, vectors, folder_.string(), kLiberty, at("src/int_mac.sv/x")).ok());
   std::size_t entries = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_)) ++entries;
   EXPECT_EQ(entries, 3U);  // src, syn, out
-  EXPECT_EQ(write_package(of, vectors, folder_.string(), kLiberty, "").error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(write_package(of, vectors, folder_.string(), kLiberty, "").error().kind,
+            ErrorKind::kUsage);
 }
 
 // The commands of the flow, with the library that was asked for.
 TEST_F(PackageTest, ScriptOfTheFlow) {
   const Unit of = unit("int4", "int8");
-  ASSERT_TRUE(write_package(of, make_vectors(of, 10, 1), folder_.string(), "/cells/mine.lib", at("out")).ok());
+  ASSERT_TRUE(
+      write_package(of, make_vectors(of, 10, 1), folder_.string(), "/cells/mine.lib", at("out"))
+          .ok());
   std::ifstream file(folder_ / "out/synth.ys");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   EXPECT_NE(text.find("chparam -set A_N 4 -set N 8"), std::string::npos) << text;
-  EXPECT_NE(text.find("\nmap_to /cells/mine.lib twice /cells/mine.lib\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nmap_to /cells/mine.lib twice /cells/mine.lib\n"), std::string::npos)
+      << text;
   EXPECT_EQ(text.find("not copied"), std::string::npos);
   fs::remove(folder_ / "syn/map.ys");
-  EXPECT_EQ(write_package(of, make_vectors(of, 10, 1), folder_.string(), kLiberty, at("other")).error().kind, ErrorKind::kInput);
+  EXPECT_EQ(write_package(of, make_vectors(of, 10, 1), folder_.string(), kLiberty, at("other"))
+                .error()
+                .kind,
+            ErrorKind::kInput);
 }
 
 }  // namespace

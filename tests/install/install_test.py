@@ -1,7 +1,8 @@
 """cmake --install into a folder that is then moved; the program from there, and a project that uses the package.
 
-    install_test.py CMAKE BUILD ROOT CXX [unittest arguments]
+install_test.py CMAKE BUILD ROOT CXX [unittest arguments]
 """
+
 import json
 import os
 import pathlib
@@ -32,8 +33,9 @@ class InstallTest(unittest.TestCase):
     @classmethod
     def done(cls, *command, cwd=None):
         env = {k: v for k, v in os.environ.items() if not k.startswith("POSITTUNE_")}
-        result = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=cwd or cls.path, env=env,
-                                timeout=300)
+        result = subprocess.run(
+            [str(part) for part in command], capture_output=True, text=True, cwd=cwd or cls.path, env=env, timeout=300
+        )
         if result.returncode != 0:
             raise AssertionError(f"{command} ended with {result.returncode}\n{result.stdout}{result.stderr}")
         return result.stdout
@@ -62,7 +64,15 @@ class InstallTest(unittest.TestCase):
     def test_package(self):
         consumer = self.path / "consumer"
         shutil.copytree(HERE / "consumer", consumer)
-        self.done(CMAKE, "-S", consumer, "-B", consumer / "build", f"-DCMAKE_CXX_COMPILER={CXX}", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        self.done(
+            CMAKE,
+            "-S",
+            consumer,
+            "-B",
+            consumer / "build",
+            f"-DCMAKE_CXX_COMPILER={CXX}",
+            f"-DCMAKE_PREFIX_PATH={self.prefix}",
+        )
         self.done(CMAKE, "--build", consumer / "build")
         model = self.prefix / "share/posittune/zoo/gpt2/model.onnx"
         told = self.done(consumer / "build/consumer", model).splitlines()
@@ -76,10 +86,16 @@ class InstallTest(unittest.TestCase):
     def test_other_minor_version_is_refused(self):
         probe = self.path / "probe"
         probe.mkdir()
-        (probe / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.22)\nproject(probe LANGUAGES NONE)\n"
-                                              "find_package(posittune 0.0.9 QUIET)\nmessage(\"found ${posittune_FOUND}\")\n")
-        result = subprocess.run([CMAKE, "-S", probe, "-B", probe / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}"],
-                                capture_output=True, text=True, check=True)
+        (probe / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.22)\nproject(probe LANGUAGES NONE)\n"
+            'find_package(posittune 0.0.9 QUIET)\nmessage("found ${posittune_FOUND}")\n'
+        )
+        result = subprocess.run(
+            [CMAKE, "-S", probe, "-B", probe / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         self.assertIn("found 0", result.stdout + result.stderr)
 
 

@@ -1,4 +1,5 @@
-// All 2^32 floats (or the sample of them that tests/sweep.h names) through the fast kernels against the scalar twin, for six formats.
+// All 2^32 floats (or the sample of them that tests/sweep.h names) through the fast kernels against
+// the scalar twin, for six formats.
 //
 // The comparison is direct: for every pattern the twin's encode_one is computed, and every real
 // vector target must give that code in encode and its value in quantize. The value is the twin's

@@ -43,8 +43,9 @@ std::string compare_all(const Target& target, const Plan& plan, const std::vecto
   const std::size_t k = index(plan.kind), e = index(plan.encode_kind);
   std::string text;
   const auto check = [&](const char* entry, auto twin_run, auto run) {
-    using T = std::remove_pointer_t<decltype(
-        []<class U>(Target::RoundRun<U>) -> U* { return nullptr; }(run))>;
+    using T = std::remove_pointer_t<decltype([]<class U>(Target::RoundRun<U>) -> U* {
+      return nullptr;
+    }(run))>;
     if (text.empty()) text = compare<T>(entry, twin_run, run, plan, x, scale);
   };
   check("quantize", twin.quantize[k], target.quantize[k]);

@@ -3,6 +3,7 @@
 usage: layering.py ROOT           exit 1 and one line per forbidden include
        layering.py --self-test    the checker finds what it should
 """
+
 import pathlib
 import re
 import sys
@@ -23,9 +24,51 @@ ALLOWED = {
     "hardware": {"formats", "base"},
     "search": {"records", "base"},
     "evaluation": {"engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
-    "sensitivity": {"evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
-    "tuning": {"search", "cost", "sensitivity", "evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "base"},
-    "session": {"tuning", "search", "cost", "hardware", "sensitivity", "evaluation", "engine", "quant", "kernels", "formats", "model", "data", "metrics", "records", "report", "base"},
+    "sensitivity": {
+        "evaluation",
+        "engine",
+        "quant",
+        "kernels",
+        "formats",
+        "model",
+        "data",
+        "metrics",
+        "records",
+        "base",
+    },
+    "tuning": {
+        "search",
+        "cost",
+        "sensitivity",
+        "evaluation",
+        "engine",
+        "quant",
+        "kernels",
+        "formats",
+        "model",
+        "data",
+        "metrics",
+        "records",
+        "base",
+    },
+    "session": {
+        "tuning",
+        "search",
+        "cost",
+        "hardware",
+        "sensitivity",
+        "evaluation",
+        "engine",
+        "quant",
+        "kernels",
+        "formats",
+        "model",
+        "data",
+        "metrics",
+        "records",
+        "report",
+        "base",
+    },
     "exporter": {"engine", "quant", "kernels", "formats", "model", "records", "base"},
     "report": {"records", "base"},
 }
@@ -44,7 +87,7 @@ def check_file(path: pathlib.Path, relative: pathlib.PurePath) -> list[str]:
         if not target.startswith("posittune/"):
             # the tests' stand-in for the AVX-512 intrinsics, behind POSITTUNE_EMULATE_AVX512
             if target != "tests/kernels/avx512_emulation.h":
-                problems.append(f"{relative}: include \"{target}\" is not of the form posittune/ROOM/FILE")
+                problems.append(f'{relative}: include "{target}" is not of the form posittune/ROOM/FILE')
             continue
         other = room_of(pathlib.PurePath(target).relative_to("posittune"))
         if other == room or room in ("cli", "main"):
@@ -52,7 +95,7 @@ def check_file(path: pathlib.Path, relative: pathlib.PurePath) -> list[str]:
         if room not in ALLOWED:
             problems.append(f"{relative}: room '{room}' is not in the table of tests/layering/layering.py")
         elif other not in ALLOWED[room]:
-            problems.append(f"{relative}: {room} must not include {other} (\"{target}\")")
+            problems.append(f'{relative}: {room} must not include {other} ("{target}")')
     return problems
 
 
@@ -70,10 +113,12 @@ def check(root: pathlib.Path) -> tuple[int, list[str]]:
 def self_test() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        for room, text in (("formats", '#include "posittune/kernels/target.h"\n'),
-                           ("kernels", '#include "posittune/formats/format.h"\n'),
-                           ("base", '#include <posittune/quant/scale_rules.h>\n'),
-                           ("cellar", '#include "posittune/base/result.h"\n')):
+        for room, text in (
+            ("formats", '#include "posittune/kernels/target.h"\n'),
+            ("kernels", '#include "posittune/formats/format.h"\n'),
+            ("base", "#include <posittune/quant/scale_rules.h>\n"),
+            ("cellar", '#include "posittune/base/result.h"\n'),
+        ):
             file = root / "src" / "posittune" / room / "x.cc"
             file.parent.mkdir(parents=True)
             file.write_text(text, encoding="utf-8")

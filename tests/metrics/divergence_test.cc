@@ -128,11 +128,15 @@ TEST(Divergence, LanguageModelByHand) {
 }
 
 TEST(Divergence, FP32RowsAreOfTheKindThatIsNamed) {
-  const Tensor logits = floats({2, 2}, {0.25F, 0.75F, -1, 2}), probabilities = floats({2, 2}, {0.25F, 0.75F, 0.5F, 0.5F});
-  const auto of = [](Task task, ScoreKind scores, const Tensor& x, const Tensor& y) { return divergence(task, {.output = "y", .scores = scores}, {}, x, y, 40); };
+  const Tensor logits = floats({2, 2}, {0.25F, 0.75F, -1, 2}),
+               probabilities = floats({2, 2}, {0.25F, 0.75F, 0.5F, 0.5F});
+  const auto of = [](Task task, ScoreKind scores, const Tensor& x, const Tensor& y) {
+    return divergence(task, {.output = "y", .scores = scores}, {}, x, y, 40);
+  };
   EXPECT_TRUE(of(Task::kClassify, ScoreKind::kLogits, logits, logits).ok());
   EXPECT_TRUE(of(Task::kClassify, ScoreKind::kProbabilities, probabilities, probabilities).ok());
-  EXPECT_TRUE(of(Task::kClassify, ScoreKind::kProbabilities, probabilities, logits).ok());  // a format's rows may be anything
+  EXPECT_TRUE(of(Task::kClassify, ScoreKind::kProbabilities, probabilities, logits)
+                  .ok());  // a format's rows may be anything
   for (const ScoreKind scores : {ScoreKind::kProbabilities, ScoreKind::kSigmoid}) {
     for (const Task task : {Task::kClassify, Task::kSegment}) {
       const auto refused = of(task, scores, logits, probabilities);

@@ -7,6 +7,7 @@ On random boxes with crowds, ties, empty images and absent classes; on images th
 bootstrap resample; and on the zoo's detector, with the NMS of zoo/yolo_metric.py. Exit code 77 when the packages cannot
 be had.
 """
+
 import contextlib
 import io
 import json
@@ -25,6 +26,7 @@ CASES = 60
 
 def outside(driver, build, zoo):
     import environment
+
     environment.HERE = HERE
     environment.PEERS["metrics"] = []
     try:
@@ -53,8 +55,10 @@ def near(generator, box):
 
 
 def random_image(generator, classes, crowds):
-    truth = [random_box(generator) + [generator.randrange(classes), int(generator.random() < crowds)]
-             for _ in range(generator.choice([0, 1, 3, 8]))]
+    truth = [
+        random_box(generator) + [generator.randrange(classes), int(generator.random() < crowds)]
+        for _ in range(generator.choice([0, 1, 3, 8]))
+    ]
     found = []
     for row in truth:
         for _ in range(generator.choice([0, 1, 1, 2])):
@@ -69,8 +73,9 @@ def random_image(generator, classes, crowds):
 def crowded_image(generator):
     """More than 100 detections of one class: only the best 100 count."""
     truth = [random_box(generator) + [0, 0] for _ in range(30)]
-    found = [near(generator, generator.choice(truth)[:4]) + [generator.randrange(1, 4096) / 4096, 0]
-             for _ in range(250)]
+    found = [
+        near(generator, generator.choice(truth)[:4]) + [generator.randrange(1, 4096) / 4096, 0] for _ in range(250)
+    ]
     return {"found": found, "truth": truth}
 
 
@@ -78,20 +83,33 @@ def pycocotools_map(images, classes):
     import numpy
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
+
     annotations, results = [], []
     ids = [image.get("id", number) for number, image in enumerate(images, 1)]
     if len(set(ids)) < len(ids):  # copies, whose scores have no ties
         ids = list(range(len(ids)))
     for number, image in zip(ids, images):
         for *box, category, crowd in image["truth"]:
-            annotations.append({"id": len(annotations) + 1, "image_id": number, "category_id": category, "bbox": box,
-                                "area": box[2] * box[3], "iscrowd": crowd})
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": number,
+                    "category_id": category,
+                    "bbox": box,
+                    "area": box[2] * box[3],
+                    "iscrowd": crowd,
+                }
+            )
         for *box, score, category in image["found"]:
             results.append({"image_id": number, "category_id": category, "bbox": box, "score": score})
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
-        truth.dataset = {"info": {}, "images": [{"id": i} for i in ids], "annotations": annotations,
-                         "categories": [{"id": c} for c in range(classes)]}
+        truth.dataset = {
+            "info": {},
+            "images": [{"id": i} for i in ids],
+            "annotations": annotations,
+            "categories": [{"id": c} for c in range(classes)],
+        }
         truth.createIndex()
         found = truth.loadRes(results) if results else COCO()
         if not results:
@@ -108,6 +126,7 @@ def pycocotools_map(images, classes):
 def differs(a, b):
     def same(x, y):  # sums of at most 1e5 values of at most 1 in another order
         return abs(x - y) <= 1e-12 or (math.isnan(x) and math.isnan(y))
+
     return not all(same(a[key], b[key]) for key in ("map", "map50"))
 
 
@@ -145,12 +164,15 @@ def zoo_case(driver, zoo, folder):
     """Own decoding, NMS and mAP of the zoo's detector on its report split."""
     import numpy
     import onnxruntime
+
     sys.path.insert(0, str(zoo))
     import yolo_metric
+
     images = yolo_metric.to_input(yolo_metric.load_split(zoo / "yolo", "report"))
     session = onnxruntime.InferenceSession(str(zoo / "yolo" / "model.onnx"), providers=["CPUExecutionProvider"])
-    predictions = numpy.concatenate([session.run(None, {"images": images[i:i + 10]})[0]
-                                     for i in range(0, len(images), 10)])
+    predictions = numpy.concatenate(
+        [session.run(None, {"images": images[i : i + 10]})[0] for i in range(0, len(images), 10)]
+    )
     listing = json.loads((zoo / "yolo" / "report.json").read_text())
     truth = {image["id"]: [] for image in listing["images"]}
     for a in listing["annotations"]:

@@ -75,8 +75,8 @@ TEST(ScorerErrors, LanguageModelInputs) {
 TEST(ScorerErrors, ShapesOfOutputs) {
   expect_input_error(error_of(Task::kLanguageModel, {}, logits({1, 3}, {1, 2, 3})), "output",
                      "(1, 3)");
-  expect_input_error(error_of(Task::kClassify, {}, logits({1, 3, 2}, {1, 2, 3, 4, 5, 6})),
-                     "output", "(1, 3, 2)");
+  expect_input_error(error_of(Task::kClassify, {}, logits({1, 3, 2}, {1, 2, 3, 4, 5, 6})), "output",
+                     "(1, 3, 2)");
   expect_input_error(error_of(Task::kClassify, {}, logits({1, 0}, {})), "output", "(1, 0)");
   expect_input_error(error_of(Task::kDetect, {}, logits({1, 4, 2}, std::vector<float>(8))),
                      "output", "(1, 4, 2)");
@@ -86,10 +86,13 @@ TEST(ScorerErrors, ShapesOfOutputs) {
 
 // No number is better than a wrong one.
 TEST(ScorerErrors, ScoresThatAreNotWhatTheyAreTakenFor) {
-  const auto with = [](ScoreKind kind) { return ScorerOptions{.output = "logits", .scores = kind}; };
+  const auto with = [](ScoreKind kind) {
+    return ScorerOptions{.output = "logits", .scores = kind};
+  };
   const Tensors negative = logits({2, 2}, {0.5f, 0.5f, 1.5f, -0.5f});
-  expect_input_error(error_of(Task::kClassify, {}, negative, {}, {}, with(ScoreKind::kProbabilities)),
-                     "output 'logits', item 1", "another row");
+  expect_input_error(
+      error_of(Task::kClassify, {}, negative, {}, {}, with(ScoreKind::kProbabilities)),
+      "output 'logits', item 1", "another row");
   expect_input_error(error_of(Task::kClassify, {}, negative, {}, {}, with(ScoreKind::kSigmoid)),
                      "output 'logits', item 1", "another row");
   expect_input_error(error_of(Task::kClassify, {}, logits({2, 1}, {1, 2})), "output", "one class");

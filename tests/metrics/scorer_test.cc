@@ -47,12 +47,14 @@ std::vector<float> normal(std::size_t n, unsigned seed, float spread = 1) {
   return x;
 }
 
-// Units, each once, with what FP32 has not: an infinity that FP32 has too is a class that cannot be.
+// Units, each once, with what FP32 has not: an infinity that FP32 has too is a class that cannot
+// be.
 TEST(Scorer, CountsUnitsWithOutputsThatAreNotFinite) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   Scorer scorer(Task::kClassify, {}, {}, {7, 7, 8, 9, 10});
   const Tensors reference = logits({5, 2}, {1, -kInfinity, 1, 2, 1, 2, 1, -kInfinity, 1, 2});
-  const Tensors outputs = logits({5, 2}, {1, kNaN, kInfinity, 2, 1, 2, 1, -kInfinity, 1, -kInfinity});
+  const Tensors outputs =
+      logits({5, 2}, {1, kNaN, kInfinity, 2, 1, 2, 1, -kInfinity, 1, -kInfinity});
   ASSERT_TRUE(scorer.add(0, {}, reference, outputs).ok());
   EXPECT_EQ(scorer.nonfinite(), 2U);  // 7 and 10
 }
@@ -156,8 +158,8 @@ TEST(AllTasks, Fp32BesideItselfIsExact) {
     const auto metrics = finished(scorer);
     for (const MetricSamples& m : metrics) {
       const double best = lower_is_better(m.metric.name) ? 0
-                          : m.metric.name == "sqnr_db" ? std::numeric_limits<double>::infinity()
-                                                       : 1;
+                          : m.metric.name == "sqnr_db"   ? std::numeric_limits<double>::infinity()
+                                                         : 1;
       if (setting.annotations.labels.empty() && m.metric.name != "perplexity") {
         EXPECT_EQ(value_of(*m.statistic), best) << m.metric.name;
       }
@@ -281,7 +283,8 @@ TEST(Detect, TrueBoxesGiveMapElseAgreement) {
   EXPECT_EQ(names(metrics), (std::vector<std::string>{"map", "map50", "kl", "cosine", "sqnr_db"}));
   EXPECT_NEAR(value(metrics, "map"), 0.4, 1e-15);  // IoU 0.667
   EXPECT_NEAR(value(metrics, "map50"), 1, 1e-15);
-  EXPECT_NEAR(value(metrics, "kl"), 0.9 * 0.2 * 0.2 / (2 * 0.1 * 0.1), 1e-6);  // a fifth of the width
+  EXPECT_NEAR(value(metrics, "kl"), 0.9 * 0.2 * 0.2 / (2 * 0.1 * 0.1),
+              1e-6);  // a fifth of the width
   EXPECT_EQ(metrics[2].metric.unit, "nats/image");
 
   Scorer agreement(Task::kDetect, {}, {}, {});
@@ -307,14 +310,16 @@ TEST(Generic, RelativeSquaredErrorIsTheMeanOverItems) {
 
 TEST(Agreement, CountsEqualElements) {
   Scorer scorer(Task::kAgreement, {}, {}, {});
-  const Tensors x = {{"ids", int64s({2, 3}, {1, 2, 3, 4, 5, 6})}}, y = {{"ids", int64s({2, 3}, {1, 2, 7, 4, 5, 6})}};
+  const Tensors x = {{"ids", int64s({2, 3}, {1, 2, 3, 4, 5, 6})}},
+                y = {{"ids", int64s({2, 3}, {1, 2, 7, 4, 5, 6})}};
   ASSERT_TRUE(scorer.add(0, {}, x, y).ok());
   EXPECT_DOUBLE_EQ(value(finished(scorer), "agreement"), 5.0 / 6);
 }
 
 // Steps: blank 0, symbols 1 and 2. FP32 spells "1 1 2", the other one "1 2".
 TEST(Ctc, DecodesTheBestPath) {
-  EXPECT_EQ(ctc_decode(std::vector<std::int64_t>{0, 1, 1, 0, 1, 2, 2, 0}, 0), (std::vector<std::int64_t>{1, 1, 2}));
+  EXPECT_EQ(ctc_decode(std::vector<std::int64_t>{0, 1, 1, 0, 1, 2, 2, 0}, 0),
+            (std::vector<std::int64_t>{1, 1, 2}));
   const auto path = [](const std::vector<std::size_t>& best) {
     std::vector<float> x(best.size() * 3, 0.1f);
     for (std::size_t t = 0; t < best.size(); ++t) x[t * 3 + best[t]] = 0.8f;
@@ -345,8 +350,8 @@ TEST(Scorer, ScoresTheNamedOutput) {
 }
 
 TEST(TaskNames, RoundTrip) {
-  for (const Task task : {Task::kLanguageModel, Task::kClassify, Task::kDetect, Task::kCtc, Task::kSegment,
-                          Task::kGeneric, Task::kAgreement}) {
+  for (const Task task : {Task::kLanguageModel, Task::kClassify, Task::kDetect, Task::kCtc,
+                          Task::kSegment, Task::kGeneric, Task::kAgreement}) {
     const auto parsed = parse_task(name(task));
     ASSERT_TRUE(parsed.ok());
     EXPECT_EQ(*parsed, task);

@@ -148,7 +148,8 @@ RowScores score_as(ScoreKind kind, const std::vector<float>& x, const std::vecto
 }
 
 TEST(ScoreRows, ProbabilitiesByHand) {
-  const RowScores row = score_as(ScoreKind::kProbabilities, {0.5f, 0.25f, 0.25f, 0}, {0.25f, 0.25f, 0.5f, 0});
+  const RowScores row =
+      score_as(ScoreKind::kProbabilities, {0.5f, 0.25f, 0.25f, 0}, {0.25f, 0.25f, 0.5f, 0});
   EXPECT_NEAR(row.kl, 0.5 * std::log(2) - 0.25 * std::log(2), 1e-15);
   EXPECT_EQ(row.best_reference, 0);
   EXPECT_EQ(row.best, 2);
@@ -228,7 +229,8 @@ TEST(Scores, DetectionKlByHand) {
   EXPECT_NEAR(detection_kl(reference, moved, 5, 2), 0.25 + 0.25 * 0.5, 1e-6);
   moved = reference;
   moved[8] = 0.25F;
-  EXPECT_NEAR(detection_kl(reference, moved, 5, 2), 0.5 * std::log(2.0) + 0.5 * std::log(0.5 / 0.75), 1e-6);
+  EXPECT_NEAR(detection_kl(reference, moved, 5, 2),
+              0.5 * std::log(2.0) + 0.5 * std::log(0.5 / 0.75), 1e-6);
   moved[0] = std::nanf("");
   EXPECT_TRUE(std::isnan(detection_kl(reference, moved, 5, 2)));
 }

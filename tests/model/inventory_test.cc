@@ -4,9 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <openvino/op/ops.hpp>
+
 #include "posittune/model/graph.h"
 #include "tests/model/models.h"
-#include <openvino/op/ops.hpp>
 
 namespace posittune::model {
 namespace {
@@ -20,7 +21,8 @@ using test::parameter;
 
 using Node = std::shared_ptr<ov::Node>;
 
-std::shared_ptr<op::v0::Constant> integers(const ov::Shape& shape, const std::vector<std::int64_t>& values) {
+std::shared_ptr<op::v0::Constant> integers(const ov::Shape& shape,
+                                           const std::vector<std::int64_t>& values) {
   return op::v0::Constant::create(ov::element::i64, shape, values);
 }
 
@@ -33,7 +35,8 @@ LayerSizes only_product(const Graph& graph, const std::map<std::string, TensorSh
   return {};
 }
 
-void expect_sizes(const LayerSizes& sizes, std::uint64_t macs, std::uint64_t weights, std::uint64_t inputs, std::uint64_t outputs) {
+void expect_sizes(const LayerSizes& sizes, std::uint64_t macs, std::uint64_t weights,
+                  std::uint64_t inputs, std::uint64_t outputs) {
   EXPECT_TRUE(sizes.known);
   EXPECT_EQ(sizes.macs, macs);
   EXPECT_EQ(sizes.weights, weights);
@@ -42,8 +45,12 @@ void expect_sizes(const LayerSizes& sizes, std::uint64_t macs, std::uint64_t wei
 }
 
 // Hidden states of `directions` x 16, from zeros; of 2 items.
-std::vector<ov::Output<ov::Node>> recurrent_inputs(const Node& x, std::size_t gates, std::size_t directions, bool cell, std::size_t biases) {
-  const auto zeros = [&] { return constant({2, directions, 16}, std::vector<float>(2 * directions * 16), "zeros"); };
+std::vector<ov::Output<ov::Node>> recurrent_inputs(const Node& x, std::size_t gates,
+                                                   std::size_t directions, bool cell,
+                                                   std::size_t biases) {
+  const auto zeros = [&] {
+    return constant({2, directions, 16}, std::vector<float>(2 * directions * 16), "zeros");
+  };
   std::vector<ov::Output<ov::Node>> inputs = {x, zeros()};
   if (cell) inputs.push_back(zeros());
   inputs.push_back(integers({2}, {5, 5}));
@@ -55,18 +62,28 @@ std::vector<ov::Output<ov::Node>> recurrent_inputs(const Node& x, std::size_t ga
 
 TEST(Inventory, RecurrentLayers) {
   const auto x = parameter({2, 5, 8});
-  const auto gru_in = recurrent_inputs(x, 3, 1, false, 4), lstm_in = recurrent_inputs(x, 4, 2, true, 4), rnn_in = recurrent_inputs(x, 1, 1, false, 1);
+  const auto gru_in = recurrent_inputs(x, 3, 1, false, 4),
+             lstm_in = recurrent_inputs(x, 4, 2, true, 4),
+             rnn_in = recurrent_inputs(x, 1, 1, false, 1);
   const auto forward = op::RecurrentSequenceDirection::FORWARD;
-  const Node gru = std::make_shared<op::v5::GRUSequence>(gru_in[0], gru_in[1], gru_in[2], gru_in[3], gru_in[4], gru_in[5], 16, forward,
-                                                         std::vector<std::string>{"sigmoid", "tanh"}, std::vector<float>{}, std::vector<float>{}, 0.F, true);
-  const Node lstm = std::make_shared<op::v5::LSTMSequence>(lstm_in[0], lstm_in[1], lstm_in[2], lstm_in[3], lstm_in[4], lstm_in[5], lstm_in[6], 16,
-                                                           op::RecurrentSequenceDirection::BIDIRECTIONAL);
-  const Node rnn = std::make_shared<op::v5::RNNSequence>(rnn_in[0], rnn_in[1], rnn_in[2], rnn_in[3], rnn_in[4], rnn_in[5], 16, forward);
-  const Node cell = std::make_shared<op::v3::GRUCell>(parameter({2, 8}), parameter({2, 16}), normal_constant({48, 8}, 4, "W"), normal_constant({48, 16}, 5, "R"), 16);
-  for (const auto& [node, gates, directions] : {std::tuple(gru, 3, 1), std::tuple(lstm, 4, 2), std::tuple(rnn, 1, 1)}) {
+  const Node gru = std::make_shared<op::v5::GRUSequence>(
+      gru_in[0], gru_in[1], gru_in[2], gru_in[3], gru_in[4], gru_in[5], 16, forward,
+      std::vector<std::string>{"sigmoid", "tanh"}, std::vector<float>{}, std::vector<float>{}, 0.F,
+      true);
+  const Node lstm = std::make_shared<op::v5::LSTMSequence>(
+      lstm_in[0], lstm_in[1], lstm_in[2], lstm_in[3], lstm_in[4], lstm_in[5], lstm_in[6], 16,
+      op::RecurrentSequenceDirection::BIDIRECTIONAL);
+  const Node rnn = std::make_shared<op::v5::RNNSequence>(rnn_in[0], rnn_in[1], rnn_in[2], rnn_in[3],
+                                                         rnn_in[4], rnn_in[5], 16, forward);
+  const Node cell = std::make_shared<op::v3::GRUCell>(parameter({2, 8}), parameter({2, 16}),
+                                                      normal_constant({48, 8}, 4, "W"),
+                                                      normal_constant({48, 16}, 5, "R"), 16);
+  for (const auto& [node, gates, directions] :
+       {std::tuple(gru, 3, 1), std::tuple(lstm, 4, 2), std::tuple(rnn, 1, 1)}) {
     const Graph graph = load_ir(model_of(node->output(0), {x}));
     const std::uint64_t weights = static_cast<std::uint64_t>(directions * gates * 16 * (8 + 16));
-    expect_sizes(only_product(graph, {}), 2 * 5 * weights, weights, 2 * 5 * 8 + static_cast<std::uint64_t>(2 * 5 * directions * 16),
+    expect_sizes(only_product(graph, {}), 2 * 5 * weights, weights,
+                 2 * 5 * 8 + static_cast<std::uint64_t>(2 * 5 * directions * 16),
                  static_cast<std::uint64_t>(2 * 5 * directions * 16));
     EXPECT_EQ(graph.products[0].constants, (std::vector<std::string>{"W", "R"}));
     EXPECT_EQ(graph.products[0].elements, weights);
@@ -77,16 +94,19 @@ TEST(Inventory, RecurrentLayers) {
     EXPECT_EQ(graph.other_bytes, 4 * graph.other_parameters);
   }
   const auto* typed = ov::as_type<op::v3::GRUCell>(cell.get());
-  const Graph graph = load_ir(model_of(cell->output(0), {ov::as_type_ptr<op::v0::Parameter>(typed->get_input_node_shared_ptr(0)),
-                                                          ov::as_type_ptr<op::v0::Parameter>(typed->get_input_node_shared_ptr(1))}));
+  const Graph graph = load_ir(model_of(
+      cell->output(0), {ov::as_type_ptr<op::v0::Parameter>(typed->get_input_node_shared_ptr(0)),
+                        ov::as_type_ptr<op::v0::Parameter>(typed->get_input_node_shared_ptr(1))}));
   expect_sizes(only_product(graph, {}), 2 * 48 * 24, 48 * 24, 2 * 8 + 2 * 16, 2 * 16);
 }
 
 // a (2, 3) x b (3, 4) x c (4, 5), from the left.
 TEST(Inventory, Einsum) {
   const auto x = parameter({-1, 3}), y = parameter({3, 4}, "b");
-  const auto chain = std::make_shared<op::v7::Einsum>(ov::OutputVector{x, y, normal_constant({4, 5}, 1)}, "ij,jk,kl->il");
-  expect_sizes(only_product(load_ir(model_of(chain, {x, y})), {{"x", {2, 3}}}), 2 * 3 * 4 + 2 * 4 * 5, 20, 6 + 12, 10);
+  const auto chain = std::make_shared<op::v7::Einsum>(
+      ov::OutputVector{x, y, normal_constant({4, 5}, 1)}, "ij,jk,kl->il");
+  expect_sizes(only_product(load_ir(model_of(chain, {x, y})), {{"x", {2, 3}}}),
+               2 * 3 * 4 + 2 * 4 * 5, 20, 6 + 12, 10);
   const auto p = parameter({-1, -1, 3}), q = parameter({-1, 3}, "q");
   const auto batch = std::make_shared<op::v7::Einsum>(ov::OutputVector{p, q}, "...k,...k->...");
   const Graph graph = load_ir(model_of(batch, {p, q}));
@@ -98,11 +118,13 @@ TEST(Inventory, Einsum) {
 }
 
 // h <- h w, three times or as often as the outputs say.
-std::shared_ptr<op::v5::Loop> loop_of(const Node& x, const Node& times, const Node& go_on, const std::shared_ptr<op::v0::Parameter>& h, const Node& next,
+std::shared_ptr<op::v5::Loop> loop_of(const Node& x, const Node& times, const Node& go_on,
+                                      const std::shared_ptr<op::v0::Parameter>& h, const Node& next,
                                       const Node& body_condition) {
   const auto loop = std::make_shared<op::v5::Loop>(times, go_on);
   loop->set_friendly_name("loop");
-  loop->set_function(std::make_shared<ov::Model>(ov::OutputVector{body_condition, next}, ov::ParameterVector{h}));
+  loop->set_function(
+      std::make_shared<ov::Model>(ov::OutputVector{body_condition, next}, ov::ParameterVector{h}));
   loop->set_special_body_ports({-1, 0});
   loop->set_merged_input(h, x, next);
   loop->get_iter_value(next);
@@ -115,7 +137,8 @@ TEST(Inventory, BodiesOfLoops) {
   const auto inner = std::make_shared<op::v0::MatMul>(h, normal_constant({8, 8}, 1, "w"));
   inner->set_friendly_name("mm");
   const auto loop = loop_of(x, integers({}, {3}), always(), h, inner, always());
-  const auto last = std::make_shared<op::v0::MatMul>(loop->output(0), normal_constant({8, 4}, 2, "v"));
+  const auto last =
+      std::make_shared<op::v0::MatMul>(loop->output(0), normal_constant({8, 4}, 2, "v"));
   const Graph graph = load_ir(model_of(last, {x}));
   ASSERT_EQ(graph.layers.size(), 1u);
   EXPECT_EQ(graph.other_parameters, 64u);
@@ -125,22 +148,26 @@ TEST(Inventory, BodiesOfLoops) {
 }
 
 TEST(Inventory, LoopsOfUnknownLengthCountOneIteration) {
-  const auto x = parameter({-1, 8}), h = parameter({-1, 8}, "h"), times = parameter({}, "times", ov::element::i64);
+  const auto x = parameter({-1, 8}), h = parameter({-1, 8}, "h"),
+             times = parameter({}, "times", ov::element::i64);
   const auto inner = std::make_shared<op::v0::MatMul>(h, normal_constant({8, 8}, 1, "w"));
   const auto always = [] { return op::v0::Constant::create(ov::element::boolean, {1}, {true}); };
   const auto loop = loop_of(x, times, always(), h, inner, always());
-  const LayerSizes sizes = only_product(load_ir(model_of(loop->output(0), {x, times})), {{"x", {1, 8}}});
+  const LayerSizes sizes =
+      only_product(load_ir(model_of(loop->output(0), {x, times})), {{"x", {1, 8}}});
   EXPECT_EQ(sizes.macs, 64u);
   EXPECT_NE(sizes.note.find("one iteration"), std::string::npos) << sizes.note;
 }
 
 // As Scan is read: a step for each slice of x; the weight comes from outside.
 TEST(Inventory, SlicesAndWeightsFromOutside) {
-  const auto x = parameter({-1, -1, 8}), step = parameter({-1, 1, 8}, "step"), w = parameter({8, 6}, "body_w");
+  const auto x = parameter({-1, -1, 8}), step = parameter({-1, 1, 8}, "step"),
+             w = parameter({8, 6}, "body_w");
   const auto inner = std::make_shared<op::v0::MatMul>(step, w);
   const auto iterator = std::make_shared<op::v0::TensorIterator>();
   iterator->set_friendly_name("scan");
-  iterator->set_function(std::make_shared<ov::Model>(ov::OutputVector{inner}, ov::ParameterVector{step, w}));
+  iterator->set_function(
+      std::make_shared<ov::Model>(ov::OutputVector{inner}, ov::ParameterVector{step, w}));
   iterator->set_sliced_input(step, x, 0, 1, 1, -1, 1);
   iterator->set_invariant_input(w, normal_constant({8, 6}, 1, "outer_w"));
   iterator->get_concatenated_slices(inner, 0, 1, 1, -1, 1);
@@ -155,8 +182,10 @@ TEST(Inventory, TheLargerBranchCounts) {
   const auto branch = [](std::size_t width, unsigned seed) {
     const auto in = parameter({-1, 8}, "in");
     const auto first = std::make_shared<op::v0::MatMul>(in, normal_constant({8, width}, seed, "a"));
-    const auto second = std::make_shared<op::v0::MatMul>(first, normal_constant({width, 4}, seed + 1, "b"));
-    return std::pair(in, std::make_shared<ov::Model>(ov::OutputVector{second}, ov::ParameterVector{in}));
+    const auto second =
+        std::make_shared<op::v0::MatMul>(first, normal_constant({width, 4}, seed + 1, "b"));
+    return std::pair(
+        in, std::make_shared<ov::Model>(ov::OutputVector{second}, ov::ParameterVector{in}));
   };
   const auto [small_in, small] = branch(2, 1);
   const auto [large_in, large] = branch(16, 3);
@@ -181,7 +210,10 @@ TEST(Inventory, TensorsThatABodySharesCountOnce) {
   const auto layer = std::make_shared<op::v0::MatMul>(x, normal_constant({8, 8}, 1, "w"));
   const auto body = [] {
     const auto in = parameter({-1, 8}, "in");
-    return std::pair(in, std::make_shared<ov::Model>(ov::OutputVector{std::make_shared<op::v0::MatMul>(in, normal_constant({8, 8}, 1, "w"))}, ov::ParameterVector{in}));
+    return std::pair(in,
+                     std::make_shared<ov::Model>(ov::OutputVector{std::make_shared<op::v0::MatMul>(
+                                                     in, normal_constant({8, 8}, 1, "w"))},
+                                                 ov::ParameterVector{in}));
   };
   const auto [then_in, then_body] = body();
   const auto [else_in, else_body] = body();
@@ -200,14 +232,16 @@ TEST(Inventory, DeformableConvolutions) {
   const auto x = parameter({-1, 4, 6, 6}), offsets = parameter({-1, 18, 4, 4}, "offsets");
   const ov::Strides one = {1, 1};
   const ov::CoordinateDiff none = {0, 0};
-  const auto node = std::make_shared<op::v8::DeformableConvolution>(x, offsets, normal_constant({5, 4, 3, 3}, 1), one, none, none, one);
+  const auto node = std::make_shared<op::v8::DeformableConvolution>(
+      x, offsets, normal_constant({5, 4, 3, 3}, 1), one, none, none, one);
   const LayerSizes sizes = only_product(load_ir(model_of(node, {x, offsets})), {});
   expect_sizes(sizes, 5 * 16 * 36, 5 * 36, 4 * 36, 5 * 16);
 }
 
 TEST(Inventory, ShapesThatDependOnDataAreNotKnown) {
   const auto x = parameter({-1, 4});
-  const auto places = std::make_shared<op::v0::Convert>(std::make_shared<op::v3::NonZero>(x, ov::element::i64), ov::element::f32);
+  const auto places = std::make_shared<op::v0::Convert>(
+      std::make_shared<op::v3::NonZero>(x, ov::element::i64), ov::element::f32);
   const auto product = std::make_shared<op::v0::MatMul>(normal_constant({3, 2}, 1), places);
   const LayerSizes sizes = only_product(load_ir(model_of(product, {x})), {{"x", {2, 4}}});
   EXPECT_FALSE(sizes.known);

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <openvino/op/ops.hpp>
+
 #include "posittune/model/graph.h"
 #include "tests/model/models.h"
-#include <openvino/op/ops.hpp>
 
 namespace posittune::model {
 namespace {
@@ -15,11 +16,10 @@ using test::model_of;
 using test::normal_constant;
 using test::parameter;
 
-std::vector<std::uint64_t>
-macs(const Graph &graph, const std::map<std::string, TensorShape> &shapes) {
+std::vector<std::uint64_t> macs(const Graph& graph,
+                                const std::map<std::string, TensorShape>& shapes) {
   const auto counted = count_macs(graph, shapes);
-  if (counted.ok())
-    return *counted;
+  if (counted.ok()) return *counted;
   ADD_FAILURE() << counted.error().message();
   return {};
 }
@@ -27,12 +27,9 @@ macs(const Graph &graph, const std::map<std::string, TensorShape> &shapes) {
 TEST(CountMacs, MatMulEmbeddingAndAttention) {
   const auto ids = parameter({-1, -1}, "ids", ov::element::i64);
   const auto rows = std::make_shared<op::v8::Gather>(
-      normal_constant({50, 6}, 1), ids,
-      op::v0::Constant::create(ov::element::i64, {}, {0}));
-  const auto product =
-      std::make_shared<op::v0::MatMul>(rows, normal_constant({6, 8}, 2));
-  const auto scores =
-      std::make_shared<op::v0::MatMul>(product, product, false, true);
+      normal_constant({50, 6}, 1), ids, op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto product = std::make_shared<op::v0::MatMul>(rows, normal_constant({6, 8}, 2));
+  const auto scores = std::make_shared<op::v0::MatMul>(product, product, false, true);
   const Graph graph = load_ir(model_of(scores, {ids}));
   // An embedding multiplies nothing; 3 x 5 tokens, 6 -> 8; 3 batches of 5 x 8
   // times 8 x 5.
@@ -45,8 +42,8 @@ TEST(CountMacs, Convolutions) {
   const auto x = parameter({-1, 4, -1, -1});
   const ov::Strides one = {1, 1}, two = {2, 2};
   const ov::CoordinateDiff none = {0, 0}, pad = {1, 1};
-  const auto plain = std::make_shared<op::v1::Convolution>(
-      x, normal_constant({6, 4, 3, 3}, 1), two, pad, pad, one);
+  const auto plain = std::make_shared<op::v1::Convolution>(x, normal_constant({6, 4, 3, 3}, 1), two,
+                                                           pad, pad, one);
   const auto depthwise = std::make_shared<op::v1::GroupConvolution>(
       plain, normal_constant({6, 1, 1, 3, 3}, 2), one, none, none, one);
   const auto back = std::make_shared<op::v1::ConvolutionBackpropData>(
@@ -54,10 +51,9 @@ TEST(CountMacs, Convolutions) {
   const Graph graph = load_ir(model_of(back, {x}));
   // 2 images of 10 x 12: stride 2 gives 5 x 6; the 3 x 3 depthwise 3 x 4; each
   // of its values meets 5 x 2 x 2 weights.
-  EXPECT_EQ(
-      macs(graph, {{"x", {2, 4, 10, 12}}}),
-      (std::vector<std::uint64_t>{2 * 6 * 5 * 6 * 4 * 9, 2 * 6 * 3 * 4 * 9,
-                                  2 * 6 * 3 * 4 * 5 * 4}));
+  EXPECT_EQ(macs(graph, {{"x", {2, 4, 10, 12}}}),
+            (std::vector<std::uint64_t>{2 * 6 * 5 * 6 * 4 * 9, 2 * 6 * 3 * 4 * 9,
+                                        2 * 6 * 3 * 4 * 5 * 4}));
 }
 
 // Six blocks of 12 * 224^2 products a token, the output layer, and both halves
@@ -67,13 +63,11 @@ TEST(CountMacs, Gpt2) {
   ASSERT_TRUE(graph.ok());
   const std::uint64_t batch = 2, tokens = 7;
   std::map<std::string, TensorShape> shapes;
-  for (const TensorInfo &input : graph->inputs)
-    shapes[input.name] = {batch, tokens};
+  for (const TensorInfo& input : graph->inputs) shapes[input.name] = {batch, tokens};
   std::uint64_t products = 0, attention = 0;
   const auto counted = macs(*graph, shapes);
   for (std::size_t l = 0; l < graph->layers.size(); ++l) {
-    (graph->layers[l].kind == LayerKind::kAttention ? attention : products) +=
-        counted[l];
+    (graph->layers[l].kind == LayerKind::kAttention ? attention : products) += counted[l];
   }
   EXPECT_EQ(products, batch * tokens * (6 * 12 * 224 * 224 + 4096 * 224));
   EXPECT_EQ(attention, 6 * 2 * batch * tokens * tokens * 224);
@@ -81,13 +75,11 @@ TEST(CountMacs, Gpt2) {
 
 TEST(CountMacs, BadShapesAreUsageErrors) {
   const auto x = parameter({-1, 4, 6});
-  const Graph graph = load_ir(model_of(
-      std::make_shared<op::v0::MatMul>(x, normal_constant({6, 2}, 1)), {x}));
-  for (const std::map<std::string, TensorShape> &shapes :
-       std::vector<std::map<std::string, TensorShape>>{{{"z", {1, 4, 6}}},
-                                                       {{"x", {1, 4}}},
-                                                       {{"x", {1, 4, 7}}},
-                                                       {{"x", {0, 4, 6}}}}) {
+  const Graph graph =
+      load_ir(model_of(std::make_shared<op::v0::MatMul>(x, normal_constant({6, 2}, 1)), {x}));
+  for (const std::map<std::string, TensorShape>& shapes :
+       std::vector<std::map<std::string, TensorShape>>{
+           {{"z", {1, 4, 6}}}, {{"x", {1, 4}}}, {{"x", {1, 4, 7}}}, {{"x", {0, 4, 6}}}}) {
     const auto counted = count_macs(graph, shapes);
     ASSERT_FALSE(counted.ok());
     EXPECT_EQ(counted.error().kind, ErrorKind::kUsage);
@@ -98,9 +90,9 @@ TEST(CountMacs, BadShapesAreUsageErrors) {
 // Sizes that the graph itself refuses: an image smaller than the kernel.
 TEST(CountMacs, ShapesThatTheModelRefuses) {
   const auto x = parameter({1, 1, -1});
-  const auto node = std::make_shared<op::v1::Convolution>(
-      x, normal_constant({1, 1, 5}, 1), ov::Strides{1}, ov::CoordinateDiff{0},
-      ov::CoordinateDiff{0}, ov::Strides{1});
+  const auto node = std::make_shared<op::v1::Convolution>(x, normal_constant({1, 1, 5}, 1),
+                                                          ov::Strides{1}, ov::CoordinateDiff{0},
+                                                          ov::CoordinateDiff{0}, ov::Strides{1});
   const Graph graph = load_ir(model_of(node, {x}));
   const auto counted = count_macs(graph, {{"x", {1, 1, 3}}});
   ASSERT_FALSE(counted.ok());
@@ -108,5 +100,5 @@ TEST(CountMacs, ShapesThatTheModelRefuses) {
   EXPECT_EQ(macs(graph, {{"x", {1, 1, 9}}}), std::vector<std::uint64_t>{5 * 5});
 }
 
-} // namespace
-} // namespace posittune::model
+}  // namespace
+}  // namespace posittune::model

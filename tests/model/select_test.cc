@@ -19,7 +19,7 @@ Graph three_layers() {
   return graph;
 }
 
-std::vector<bool> chosen(const Selection &selection) {
+std::vector<bool> chosen(const Selection& selection) {
   return select(three_layers(), selection).value();
 }
 
@@ -31,8 +31,7 @@ TEST(Select, IncludeExcludeAttention) {
             (std::vector<bool>{true, false, false}));
   EXPECT_EQ(chosen({.include = {"^h\\.0"}, .exclude = {}, .attention = true}),
             (std::vector<bool>{true, true, false}));
-  EXPECT_EQ(chosen({.include = {}, .exclude = {"tied"}}),
-            (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(chosen({.include = {}, .exclude = {"tied"}}), (std::vector<bool>{true, false, false}));
   EXPECT_EQ(chosen({.include = {"head", "mlp\\.weight"}, .exclude = {}}),
             (std::vector<bool>{true, false, true}));
   EXPECT_EQ(chosen({.include = {"head", "h\\.0"}, .exclude = {"Gemm"}}),
@@ -40,7 +39,7 @@ TEST(Select, IncludeExcludeAttention) {
 }
 
 TEST(Select, BadOrIdleExpressionsAreUsageErrors) {
-  for (const char *expression : {"(", "nothing", "[", "head$x"}) {
+  for (const char* expression : {"(", "nothing", "[", "head$x"}) {
     for (const bool include : {true, false}) {
       Selection selection;
       (include ? selection.include : selection.exclude) = {expression};
@@ -52,5 +51,5 @@ TEST(Select, BadOrIdleExpressionsAreUsageErrors) {
   }
 }
 
-} // namespace
-} // namespace posittune::model
+}  // namespace
+}  // namespace posittune::model

@@ -5,7 +5,8 @@
 namespace posittune::model {
 namespace {
 
-void expect(const TransposedPads& pads, std::int64_t begin, std::int64_t end, std::int64_t output_padding) {
+void expect(const TransposedPads& pads, std::int64_t begin, std::int64_t end,
+            std::int64_t output_padding) {
   EXPECT_EQ(pads.begin, begin);
   EXPECT_EQ(pads.end, end);
   EXPECT_EQ(pads.output_padding, output_padding);

@@ -5,30 +5,32 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <vector>
-
 #include <openvino/op/add.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
 #include <openvino/op/divide.hpp>
 #include <openvino/op/if.hpp>
 #include <openvino/op/matmul.hpp>
-#include <openvino/op/subtract.hpp>
 #include <openvino/op/multiply.hpp>
+#include <openvino/op/subtract.hpp>
+#include <vector>
+
 #include "posittune/model/graph.h"
 #include "tests/model/models.h"
 
 namespace posittune::model {
 namespace {
 
-std::shared_ptr<ov::Node> constant(const ov::element::Type& type, const ov::Shape& shape, const std::vector<double>& values) {
+std::shared_ptr<ov::Node> constant(const ov::element::Type& type, const ov::Shape& shape,
+                                   const std::vector<double>& values) {
   return std::make_shared<ov::op::v0::Constant>(type, shape, values);
 }
 
 TEST(Widen, HalfAndDoubleProductsAreReadAsFloat32) {
   for (const auto& type : {ov::element::f16, ov::element::bf16, ov::element::f64}) {
     const auto x = test::parameter({-1, 2}, "x", type);
-    const auto product = std::make_shared<ov::op::v0::MatMul>(x, constant(type, {2, 2}, {1, 2, 3, 4}));
+    const auto product =
+        std::make_shared<ov::op::v0::MatMul>(x, constant(type, {2, 2}, {1, 2, 3, 4}));
     const auto sum = std::make_shared<ov::op::v1::Add>(product, constant(type, {2}, {0.5, -0.5}));
     const Graph graph = test::load_ir(test::model_of(sum, {x}));
     ASSERT_EQ(graph.weights.size(), 1u) << type;
@@ -46,7 +48,8 @@ TEST(Widen, HalfAndDoubleProductsAreReadAsFloat32) {
 TEST(Widen, ConversionsAtTheEndsBecomeNothing) {
   const auto x = test::parameter({-1, 2});
   const auto half = std::make_shared<ov::op::v0::Convert>(x, ov::element::f16);
-  const auto product = std::make_shared<ov::op::v0::MatMul>(half, constant(ov::element::f16, {2, 1}, {1, 2}));
+  const auto product =
+      std::make_shared<ov::op::v0::MatMul>(half, constant(ov::element::f16, {2, 1}, {1, 2}));
   const auto back = std::make_shared<ov::op::v0::Convert>(product, ov::element::f32);
   const Graph graph = test::load_ir(test::model_of(back, {x}));
   EXPECT_EQ(graph.weights.size(), 1u);
@@ -57,9 +60,11 @@ TEST(Widen, ConversionsAtTheEndsBecomeNothing) {
 TEST(Widen, ModelsInFloat32StayAsTheyAre) {
   const auto x = test::parameter({-1, 2});
   const auto wide = std::make_shared<ov::op::v0::Convert>(x, ov::element::f64);
-  const auto sum = std::make_shared<ov::op::v1::Add>(wide, constant(ov::element::f64, {2}, {0.1, 0.2}));
+  const auto sum =
+      std::make_shared<ov::op::v1::Add>(wide, constant(ov::element::f64, {2}, {0.1, 0.2}));
   const auto narrow = std::make_shared<ov::op::v0::Convert>(sum, ov::element::f32);
-  const auto product = std::make_shared<ov::op::v0::MatMul>(narrow, constant(ov::element::f32, {2, 1}, {1, 2}));
+  const auto product =
+      std::make_shared<ov::op::v0::MatMul>(narrow, constant(ov::element::f32, {2, 1}, {1, 2}));
   const auto model = test::model_of(product, {x});
   const auto widened = widen_to_float32(model);
   ASSERT_TRUE(widened.ok());
@@ -70,11 +75,14 @@ TEST(Widen, ModelsInFloat32StayAsTheyAre) {
 // The only product is in the body.
 TEST(Widen, BodiesToo) {
   for (const auto& type : {ov::element::f16, ov::element::f64}) {
-    const auto x = test::parameter({-1, 2}, "x", type), choice = test::parameter({}, "choice", ov::element::boolean);
+    const auto x = test::parameter({-1, 2}, "x", type),
+               choice = test::parameter({}, "choice", ov::element::boolean);
     const auto branch = [&] {
       const auto in = test::parameter({-1, 2}, "in", type);
-      const auto product = std::make_shared<ov::op::v0::MatMul>(in, constant(type, {2, 2}, {1, 2, 3, 4}));
-      return std::pair(in, std::make_shared<ov::Model>(ov::OutputVector{product}, ov::ParameterVector{in}));
+      const auto product =
+          std::make_shared<ov::op::v0::MatMul>(in, constant(type, {2, 2}, {1, 2, 3, 4}));
+      return std::pair(
+          in, std::make_shared<ov::Model>(ov::OutputVector{product}, ov::ParameterVector{in}));
     };
     const auto [then_in, then_body] = branch();
     const auto [else_in, else_body] = branch();
@@ -99,7 +107,9 @@ TEST(Widen, DoublesBeyondFloat32AreRefused) {
     const auto x = test::parameter({-1, 2}, "x", ov::element::f64);
     const auto bias = constant(ov::element::f64, {2}, {0.5, value});
     bias->set_friendly_name("bias");
-    const auto sum = std::make_shared<ov::op::v1::Add>(std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::f64, {2, 2}, {1, 2, 3, 4})), bias);
+    const auto sum = std::make_shared<ov::op::v1::Add>(
+        std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::f64, {2, 2}, {1, 2, 3, 4})),
+        bias);
     const auto widened = widen_to_float32(test::model_of(sum, {x}));
     EXPECT_EQ(widened.ok(), std::isinf(value));  // what is infinite in the file stays so
     if (widened) continue;
@@ -111,22 +121,29 @@ TEST(Widen, DoublesBeyondFloat32AreRefused) {
 // As MatMulInteger is read: codes minus their zero point.
 TEST(Load, ProductsOfCodesAreNotedAsQuantized) {
   const auto x = test::parameter({-1, 2}, "x", ov::element::u8);
-  const auto wide = [](const ov::Output<ov::Node>& value) { return std::make_shared<ov::op::v0::Convert>(value, ov::element::i32); };
+  const auto wide = [](const ov::Output<ov::Node>& value) {
+    return std::make_shared<ov::op::v0::Convert>(value, ov::element::i32);
+  };
   const auto zero = constant(ov::element::i32, {}, {3});
   const auto w = wide(constant(ov::element::i8, {2, 2}, {1, 2, 3, 4}));
-  const auto product = std::make_shared<ov::op::v0::MatMul>(std::make_shared<ov::op::v1::Subtract>(wide(x), zero), std::make_shared<ov::op::v1::Subtract>(w, zero));
+  const auto product =
+      std::make_shared<ov::op::v0::MatMul>(std::make_shared<ov::op::v1::Subtract>(wide(x), zero),
+                                           std::make_shared<ov::op::v1::Subtract>(w, zero));
   const Graph graph = test::load_ir(test::model_of(product, {x}));
   EXPECT_TRUE(graph.layers.empty());
   ASSERT_EQ(graph.products.size(), 1u);
   EXPECT_TRUE(graph.products[0].of_8_bits);
   EXPECT_EQ(graph.products[0].elements, 4u);
   EXPECT_EQ(graph.products[0].bytes, 4u);
-  EXPECT_NE(to_text(graph.products[0]).find("is left as it is: already quantized"), std::string::npos) << to_text(graph.products[0]);
+  EXPECT_NE(to_text(graph.products[0]).find("is left as it is: already quantized"),
+            std::string::npos)
+      << to_text(graph.products[0]);
 }
 
 TEST(Load, OtherProductsOfIntegersAreNotCalledQuantized) {
   const auto x = test::parameter({-1, 2}, "x", ov::element::i32);
-  const auto product = std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::i32, {2, 2}, {1, 2, 3, 4}));
+  const auto product =
+      std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::i32, {2, 2}, {1, 2, 3, 4}));
   const Graph graph = test::load_ir(test::model_of(product, {x}));
   EXPECT_TRUE(graph.layers.empty());
   ASSERT_EQ(graph.products.size(), 1u);
@@ -137,11 +154,13 @@ TEST(Load, OtherProductsOfIntegersAreNotCalledQuantized) {
 // w = v * g / n: 4 + 2 + 2 floats make a weight of 4; only the bias is beside it.
 TEST(Load, ConstantsThatOnlyMakeAWeightAreNotCountedBesideIt) {
   const auto x = test::parameter({-1, 2});
-  const auto scaled = std::make_shared<ov::op::v1::Divide>(constant(ov::element::f32, {2, 2}, {1, 2, 3, 4}),
-                                                           constant(ov::element::f32, {2, 1}, {1, 2}));
-  const auto weight = std::make_shared<ov::op::v1::Multiply>(scaled, constant(ov::element::f32, {2, 1}, {3, 4}));
+  const auto scaled = std::make_shared<ov::op::v1::Divide>(
+      constant(ov::element::f32, {2, 2}, {1, 2, 3, 4}), constant(ov::element::f32, {2, 1}, {1, 2}));
+  const auto weight =
+      std::make_shared<ov::op::v1::Multiply>(scaled, constant(ov::element::f32, {2, 1}, {3, 4}));
   const auto product = std::make_shared<ov::op::v0::MatMul>(x, weight, false, true);
-  const auto sum = std::make_shared<ov::op::v1::Add>(product, constant(ov::element::f32, {2}, {1, 1}));
+  const auto sum =
+      std::make_shared<ov::op::v1::Add>(product, constant(ov::element::f32, {2}, {1, 1}));
   const Graph graph = test::load_ir(test::model_of(sum, {x}));
   ASSERT_EQ(graph.weights.size(), 1u);
   EXPECT_EQ(graph.weights[0].size(), 4u);
@@ -149,14 +168,19 @@ TEST(Load, ConstantsThatOnlyMakeAWeightAreNotCountedBesideIt) {
 }
 
 TEST(Load, ConstantsThatAreNotFiniteGetANote) {
-  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     const auto x = test::parameter({-1, 2});
-    const auto product = std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::f32, {2, 2}, {1, 2, 3, 4}));
+    const auto product =
+        std::make_shared<ov::op::v0::MatMul>(x, constant(ov::element::f32, {2, 2}, {1, 2, 3, 4}));
     const auto bias = constant(ov::element::f32, {2}, {0, bad});
     bias->set_friendly_name("bias");
-    const Graph graph = test::load_ir(test::model_of(std::make_shared<ov::op::v1::Add>(product, bias), {x}));
+    const Graph graph =
+        test::load_ir(test::model_of(std::make_shared<ov::op::v1::Add>(product, bias), {x}));
     ASSERT_EQ(graph.notes.size(), 1u);
-    EXPECT_NE(graph.notes[0].find("'bias' holds " + std::string(std::isnan(bad) ? "a NaN" : "+inf") + " (element 1)"), std::string::npos)
+    EXPECT_NE(graph.notes[0].find("'bias' holds " +
+                                  std::string(std::isnan(bad) ? "a NaN" : "+inf") + " (element 1)"),
+              std::string::npos)
         << graph.notes[0];
   }
 }

@@ -32,9 +32,15 @@ class Environment:
     def variables(self):
         """For processes inside: tools of the environment first, compiled extensions kept beside it, one thread."""
         folder = self.python.parent.parent
-        return {**os.environ, "PATH": f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
-                "TORCH_EXTENSIONS_DIR": str(folder / "extensions"), "MAX_JOBS": "2",
-                "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        return {
+            **os.environ,
+            "PATH": f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "TORCH_EXTENSIONS_DIR": str(folder / "extensions"),
+            "MAX_JOBS": "2",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
 
 
 def requirements(group):
@@ -52,8 +58,21 @@ def requirements(group):
 
 def pip_install(python, lines, *options):
     """None, or why not."""
-    command = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
-               "--retries", "1", "--timeout", "60", *options, *lines]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+        "--timeout",
+        "60",
+        *options,
+        *lines,
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_INSTALL)
     except subprocess.TimeoutExpired:

@@ -56,7 +56,7 @@ class Rounding:
 def positive_values(table):
     """Of codes 1, 2, ...: posits, two's complement integers and sign-magnitude floats alike have them ascending there."""
     count = next(code for code in range(1, len(table)) if not table[code] > 0) - 1
-    return table[1:count + 1]
+    return table[1 : count + 1]
 
 
 def exact_floats(values):
@@ -69,7 +69,9 @@ def scales(rounding, rule, rows):
     """One scale for each row of a float32 matrix."""
     data = rows.double().numpy()
     if rule == "absmax":
-        chosen = np.array([fitting_scale(rounding.largest, peak) for peak in np.abs(data).max(axis=1)], dtype=np.float32)
+        chosen = np.array(
+            [fitting_scale(rounding.largest, peak) for peak in np.abs(data).max(axis=1)], dtype=np.float32
+        )
     elif rule == "rms_pow2":
         rms = np.sqrt(np.mean(np.square(data), axis=1))
         chosen = np.exp2(np.round(np.log2(rounding.centre / np.where(rms == 0, 1, rms)))).astype(np.float32)

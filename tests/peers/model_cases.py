@@ -16,7 +16,7 @@ ITEMS = 2
 class Case:
     name: str
     model: Path
-    inputs: dict      # arrays with the items along the first dimension
+    inputs: dict  # arrays with the items along the first dimension
     fake_quant: bool  # compared under every format too
     missing: str = ""
     tolerance: float = 3e-6  # relative rms, where summation order is the only difference
@@ -36,9 +36,12 @@ def rows(folder, tokens):
 def scenes(size):
     """Pictures of the zoo, decoded and resized by Pillow: (items, 3, size, size)."""
     from PIL import Image
+
     files = sorted((zoo("yolo") / "report").glob("*.jpg"))[:ITEMS]
     pictures = [Image.open(file).convert("RGB").resize((size, size)) for file in files]
-    return {"images": np.stack([np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) / 255 for picture in pictures])}
+    return {
+        "images": np.stack([np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) / 255 for picture in pictures])
+    }
 
 
 def folder_of(name):
@@ -52,6 +55,7 @@ def folder_of(name):
 def yolov8n(kept):
     """The ONNX file of the nudenet wheel: fetched before, or downloaded to `kept`. Raises Failure without a network."""
     from posittune import wheels
+
     if folder := folder_of("yolov8n"):
         return folder / "model.onnx"
     model = kept / "320n.onnx"
@@ -65,6 +69,7 @@ def yolov8n(kept):
 
 def cases(kept):
     from posittune.errors import Failure
+
     yield Case("zoo gpt2", zoo("gpt2") / "model.onnx", rows(zoo("gpt2"), 96), True)
     yield Case("zoo albert", zoo("albert") / "model.onnx", rows(zoo("albert"), 128), True)
     yield Case("zoo yolo", zoo("yolo") / "model.onnx", scenes(192), False)
@@ -73,7 +78,10 @@ def cases(kept):
         yield Case("YOLOv8n", yolov8n(kept), scenes(160), True, tolerance=2e-5, parts=(boxes, scores))
     except Failure as failure:
         yield Case("YOLOv8n", Path(), {}, True, str(failure).splitlines()[0])
-    for name, data, maker in (("smollm2", None, "scripts/fetch smollm2"), ("gpt2-124m", zoo("gpt2"), "bench/random_gpt2.py")):
+    for name, data, maker in (
+        ("smollm2", None, "scripts/fetch smollm2"),
+        ("gpt2-124m", zoo("gpt2"), "bench/random_gpt2.py"),
+    ):
         if folder := folder_of(name):
             yield Case(name, folder / "model.onnx", rows(data or folder, 128), False)
         else:

@@ -38,11 +38,14 @@ def outside(posittune, build):
         print(f"skip peers_models: {reason}")
         print("0 passed, 0 failed, 1 skipped")
         sys.exit(77)
-    os.execve(home.python, [str(home.python), os.path.abspath(__file__), "--inside", posittune, build], home.variables())
+    os.execve(
+        home.python, [str(home.python), os.path.abspath(__file__), "--inside", posittune, build], home.variables()
+    )
 
 
 def rms(array):
     import numpy as np
+
     return float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
 
 
@@ -52,6 +55,7 @@ def distance(found, expected, parts=(slice(None),)):
     NaN anywhere gives NaN, which no check passes.
     """
     import numpy as np
+
     require(found.shape == expected.shape, f"shape {found.shape}, the reference's {expected.shape}")
     found = found.astype(np.float64)
     return float(np.max([rms(found[:, part] - expected[:, part]) / rms(expected[:, part]) for part in parts]))
@@ -59,6 +63,7 @@ def distance(found, expected, parts=(slice(None),)):
 
 def require(condition, text):
     from report import Mismatch
+
     if not condition:
         raise Mismatch(text)
 
@@ -68,25 +73,51 @@ class Outputs:
 
     def __init__(self, ours, model, inputs, output, folder, formats, what=("w",), rules=("none",)):
         import numpy as np
+
         folder.mkdir()
         self.folder, self.output = folder, output
         np.savez(folder / "inputs.npz", **inputs)
-        ours.run("compare", model, "--report", folder / "inputs.npz", "--task", "generic", "--output", output,
-                 "--formats", ",".join(["fp32", *formats]), "--what", ",".join(what), "--scale", ",".join(rules),
-                 "--activation-scale", "token", "--threads", THREADS, "--resamples", 10,
-                 "-o", folder / "run", "--save-outputs", folder)
+        ours.run(
+            "compare",
+            model,
+            "--report",
+            folder / "inputs.npz",
+            "--task",
+            "generic",
+            "--output",
+            output,
+            "--formats",
+            ",".join(["fp32", *formats]),
+            "--what",
+            ",".join(what),
+            "--scale",
+            ",".join(rules),
+            "--activation-scale",
+            "token",
+            "--threads",
+            THREADS,
+            "--resamples",
+            10,
+            "-o",
+            folder / "run",
+            "--save-outputs",
+            folder,
+        )
 
     def array(self, trial, output=None):
         import numpy as np
+
         safe = "".join(c if c.isalnum() or c in ".-_" else "_" for c in f"{trial}.{output or self.output}.npy")
         return np.load(self.folder / safe)
 
 
 # --- FP32 ------------------------------------------------------------------------------------------------------------
 
+
 def check_fp32(case, ours, scratch):
     import numpy as np
     import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     session = onnxruntime.InferenceSession(str(case.model), options, providers=["CPUExecutionProvider"])
@@ -106,8 +137,13 @@ def check_fp32(case, ours, scratch):
 
 # --- formats ---------------------------------------------------------------------------------------------------------
 
+
 def check_layers(case, ours, network):
-    shapes = [option for name, array in case.inputs.items() for option in ("--shape", f"{name}={','.join(map(str, array.shape))}")]
+    shapes = [
+        option
+        for name, array in case.inputs.items()
+        for option in ("--shape", f"{name}={','.join(map(str, array.shape))}")
+    ]
     rows = json.loads(ours.run("inspect", case.model, "--json", *shapes))["rows"]
     found = sorted(row["weight"] for row in rows if row["quantized"])
     expected = sorted(layer.weight for layer in network.layers.values())
@@ -121,6 +157,7 @@ class FormatChecks:
     def __init__(self, case, ours, network, scratch):
         import fake_quant
         import onnx_network
+
         self.case, self.network, self.output = case, network, network.outputs[0]
         self.roundings = {form: fake_quant.Rounding(ours, form) for form in FORMATS}
         self.first = {name: array[:1] for name, array in case.inputs.items()}
@@ -128,16 +165,22 @@ class FormatChecks:
         operands = {layer.input for layer in network.layers.values() if layer.kind != "Gather"}
         self.taps = {name: f"tap_{i}" for i, name in enumerate(sorted(operands))}
         onnx_network.with_taps(network, self.taps, scratch / "tapped.onnx")
-        self.tapped = Outputs(ours, scratch / "tapped.onnx", self.first, self.output, scratch / "tapped", FORMATS, ("wa",), RULES)
+        self.tapped = Outputs(
+            ours, scratch / "tapped.onnx", self.first, self.output, scratch / "tapped", FORMATS, ("wa",), RULES
+        )
         self.fp32 = network.run(case.inputs)[self.output]
 
     def weights(self, form, rule):
         import fake_quant
-        return {name: fake_quant.quantize_weight(self.roundings[form], rule, weight)
-                for name, weight in self.network.weights().items()}
+
+        return {
+            name: fake_quant.quantize_weight(self.roundings[form], rule, weight)
+            for name, weight in self.network.weights().items()
+        }
 
     def quantized(self, form, rule, layer, x):
         import fake_quant
+
         return fake_quant.quantize_tokens(self.roundings[form], rule, x, layer.kind == "Conv")
 
     def apart(self, found, expected):
@@ -151,15 +194,20 @@ class FormatChecks:
 
     def check_activations(self, form, rule, weights):
         import torch
+
         trial = f"{form} wa {rule}"
         worst = [0.0, ""]
 
         def engines_input(layer, x):
             own = self.tapped.array(trial, self.taps[layer.input])[0]
             found = distance(own, x.numpy())
-            require(found <= self.case.tolerance, f"{layer.input}, the input of a {layer.kind}, differs by {found:.1e} of its rms")
+            require(
+                found <= self.case.tolerance,
+                f"{layer.input}, the input of a {layer.kind}, differs by {found:.1e} of its rms",
+            )
             worst[:] = max(worst, [found, layer.input])
             return self.quantized(form, rule, layer, torch.from_numpy(own))
+
         right = self.network.run(self.first, weights, engines_input)[self.output]
         found = self.apart(self.tapped.array(trial), right)
         require(found <= self.case.tolerance, f"{self.output} differs by {found:.1e} of its rms")
@@ -167,7 +215,9 @@ class FormatChecks:
 
     def unguided(self, form, rule, weights):
         """The model as it is, the reference on its own: flips spread, but what the format costs is the same."""
-        right = self.network.run(self.case.inputs, weights, lambda layer, x: self.quantized(form, rule, layer, x))[self.output]
+        right = self.network.run(self.case.inputs, weights, lambda layer, x: self.quantized(form, rule, layer, x))[
+            self.output
+        ]
         found = self.plain.array(f"{form} wa {rule}")
         own, cost = distance(found, self.fp32), distance(right, self.fp32)
         require(cost / 2 <= own <= cost * 2, f"the format costs {own:.1e}, in the reference {cost:.1e}")
@@ -176,6 +226,7 @@ class FormatChecks:
 
 def check_formats(case, ours, report, scratch):
     import onnx_network
+
     network = onnx_network.Network(case.model)
     report.case(f"{case.name} layers", lambda: check_layers(case, ours, network))
     checks = FormatChecks(case, ours, network, scratch)
@@ -187,10 +238,11 @@ def check_formats(case, ours, report, scratch):
 
 
 def inside(posittune, build):
-    import torch
     import model_cases
+    import torch
     from ours import PositTune
     from report import Report
+
     torch.set_num_threads(1)  # the arrays are small
     report = Report()
     for case in model_cases.cases(Path(build) / "peers/models"):

@@ -11,15 +11,19 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-DTYPES = {onnx.TensorProto.FLOAT: torch.float32, onnx.TensorProto.INT64: torch.int64,
-          onnx.TensorProto.INT32: torch.int32, onnx.TensorProto.BOOL: torch.bool}
+DTYPES = {
+    onnx.TensorProto.FLOAT: torch.float32,
+    onnx.TensorProto.INT64: torch.int64,
+    onnx.TensorProto.INT32: torch.int32,
+    onnx.TensorProto.BOOL: torch.bool,
+}
 PASSING_ON = ("Cast", "Transpose", "Identity")  # between a stored weight and its layer
 
 
 @dataclass
 class Layer:
-    kind: str    # operator
-    input: str   # name of the tensor that is multiplied with the weight
+    kind: str  # operator
+    input: str  # name of the tensor that is multiplied with the weight
     weight: str  # name of the initializer
 
 
@@ -84,6 +88,7 @@ def on_torch(array):
 
 # --- operators: attributes, then inputs ------------------------------------------------------------------------------
 
+
 def ints(tensor):
     return [int(value) for value in tensor.reshape(-1)]
 
@@ -91,7 +96,7 @@ def ints(tensor):
 def gather(attributes, data, index):
     axis = attributes.get("axis", 0) % data.ndim
     rows = data.index_select(axis, torch.where(index < 0, index + data.shape[axis], index).reshape(-1))
-    return rows.reshape(data.shape[:axis] + index.shape + data.shape[axis + 1:])
+    return rows.reshape(data.shape[:axis] + index.shape + data.shape[axis + 1 :])
 
 
 def gemm(attributes, a, b, c=None):
@@ -104,8 +109,15 @@ def gemm(attributes, a, b, c=None):
 def convolution(attributes, x, weight, bias=None):
     pads, rank = attributes.get("pads", [0] * 2 * (x.ndim - 2)), x.ndim - 2
     assert pads[:rank] == pads[rank:], "symmetric padding"
-    return torch.nn.functional.conv2d(x, weight, bias, attributes.get("strides", 1), pads[:rank],
-                                      attributes.get("dilations", 1), attributes.get("group", 1))
+    return torch.nn.functional.conv2d(
+        x,
+        weight,
+        bias,
+        attributes.get("strides", 1),
+        pads[:rank],
+        attributes.get("dilations", 1),
+        attributes.get("group", 1),
+    )
 
 
 def max_pool(attributes, x):
@@ -187,7 +199,7 @@ OPERATORS = {
     "ReduceSum": lambda attributes, x, axes: x.sum(ints(axes), keepdim=bool(attributes.get("keepdims", 1))),
     "Reshape": reshape,
     "Resize": resize,
-    "Shape": lambda attributes, x: torch.tensor(x.shape[attributes.get("start", 0):attributes.get("end")]),
+    "Shape": lambda attributes, x: torch.tensor(x.shape[attributes.get("start", 0) : attributes.get("end")]),
     "Sigmoid": lambda _, x: torch.sigmoid(x),
     "Slice": cut,
     "Softmax": lambda attributes, x: torch.softmax(x, attributes.get("axis", -1)),

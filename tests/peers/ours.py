@@ -12,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-
 SAMPLE = 256  # numbers kept of an array
-BLOCK = 32    # MX formats: whole blocks are kept
+BLOCK = 32  # MX formats: whole blocks are kept
 
 
 def sample(form, array):
@@ -56,8 +55,16 @@ class PositTune:
         found = np.load(result)
         if found.shape == np.shape(floats) and (found.ndim == 1 or not form.lower().startswith("mx")):
             at = sample(form, found)
-            self.keep({"call": "quantize", "form": form, "codes": bool(codes), "scale": None if scale is None else float(scale)},
-                      np.ascontiguousarray(floats, dtype=np.float32).ravel()[at], found.ravel()[at])
+            self.keep(
+                {
+                    "call": "quantize",
+                    "form": form,
+                    "codes": bool(codes),
+                    "scale": None if scale is None else float(scale),
+                },
+                np.ascontiguousarray(floats, dtype=np.float32).ravel()[at],
+                found.ravel()[at],
+            )
         return found
 
     def keep(self, call, given, result):

@@ -24,15 +24,25 @@ def outside(group, posittune, build, *store):
         print(f"skip peers_{group}: {reason}")
         print("0 passed, 0 failed, 1 skipped")
         sys.exit(77)
-    arguments = [str(found.python), os.path.abspath(__file__), "--inside", group, posittune, json.dumps(found.missing), *store]
+    arguments = [
+        str(found.python),
+        os.path.abspath(__file__),
+        "--inside",
+        group,
+        posittune,
+        json.dumps(found.missing),
+        *store,
+    ]
     os.execve(found.python, arguments, found.variables())
 
 
 def inside(group, posittune, missing, store):
     import numpy
+
     numpy.seterr(over="ignore", under="ignore", invalid="ignore")  # overflow and signalling NaNs are inputs here
     from ours import PositTune
     from report import Report, Unusable
+
     if group == "light":
         import light_peers as peers
     else:

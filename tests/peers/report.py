@@ -10,9 +10,10 @@ import numpy as np
 @dataclass
 class Difference:
     """Where a peer differs from us, and what it gives there."""
+
     text: str
-    where: np.ndarray   # true for the inputs concerned
-    theirs: object      # value or array of the peer's results
+    where: np.ndarray  # true for the inputs concerned
+    theirs: object  # value or array of the peer's results
 
 
 class Mismatch(Exception):
@@ -55,12 +56,15 @@ def compare(inputs, ours, theirs, differences=()):
         expected = np.broadcast_to(np.asarray(difference.theirs, dtype=np.float64), inputs.shape)
         wrong = difference.where & ~same(theirs, expected)
         if wrong.any():
-            raise Mismatch(f"not as documented, '{difference.text}' means {expected[wrong][0]!r}: "
-                           + first(wrong, inputs, ours, theirs))
+            raise Mismatch(
+                f"not as documented, '{difference.text}' means {expected[wrong][0]!r}: "
+                + first(wrong, inputs, ours, theirs)
+            )
         gone = difference.where & ~unlike
         if gone.any() or not difference.where.any():
-            raise Mismatch(f"the documented difference is gone, '{difference.text}': "
-                           + first(gone, inputs, ours, theirs))
+            raise Mismatch(
+                f"the documented difference is gone, '{difference.text}': " + first(gone, inputs, ours, theirs)
+            )
         explained |= difference.where
         phrases.append(f"{np.count_nonzero(difference.where)}: {difference.text}")
     unexplained = unlike & ~explained

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compares PositTune with values on which other implementations agreed, kept by `peers_test.py GROUP ... --store`.
 
-    stored_test.py POSITTUNE
+stored_test.py POSITTUNE
 """
+
 import json
 import sys
 import tempfile
@@ -41,7 +42,10 @@ def main(posittune):
                     continue
                 failed += 1
                 at = np.flatnonzero(found != wanted)[:3] if found.shape == wanted.shape else []
-                print(f"FAIL {group} {call}: " + "; ".join(f"{given[i] if given.size else i}: {found[i]}, peers {wanted[i]}" for i in at))
+                print(
+                    f"FAIL {group} {call}: "
+                    + "; ".join(f"{given[i] if given.size else i}: {found[i]}, peers {wanted[i]}" for i in at)
+                )
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or not passed else 0)
 

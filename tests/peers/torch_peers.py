@@ -3,23 +3,32 @@
 qtorch_plus and flexposit give values, not codes: both are quantize-dequantize functions on float tensors.
 """
 
-import numpy as np
-
 import inputs
+import numpy as np
 import torch_packages
 from report import Difference, Mismatch, compare
 
 SUBNORMAL = float(np.float32(2.0**-126))
-MINIFLOATS = {"fp8_e4m3": (4, 3), "fp8_e5m2": (5, 2), "fp8_e3m4": (3, 4), "fp6_e3m2": (3, 2), "fp6_e2m3": (2, 3),
-              "fp4_e2m1": (2, 1), "fp16": (5, 10), "bf16": (8, 7)}
+MINIFLOATS = {
+    "fp8_e4m3": (4, 3),
+    "fp8_e5m2": (5, 2),
+    "fp8_e3m4": (3, 4),
+    "fp6_e3m2": (3, 2),
+    "fp6_e2m3": (2, 3),
+    "fp4_e2m1": (2, 1),
+    "fp16": (5, 10),
+    "bf16": (8, 7),
+}
 
 
 def on_tensor(function, floats, *arguments, **named):
     import torch
+
     return function(torch.from_numpy(floats.copy()), *arguments, **named).double().numpy()
 
 
 # --- posits ----------------------------------------------------------------------------------------------------------
+
 
 def beyond_float(n, es):
     """maxpos 2^((n-2) 2^es) is no float32."""
@@ -43,11 +52,11 @@ def check_posits(peer, quantize, ours, report, largest_es, beyond):
                 if beyond_float(n, es):
                     return beyond(n, es, floats, rounded, theirs)
                 return compare(floats, rounded, theirs, [nar_is_minus_infinity(floats)])
+
             report.case(f"{peer} {form}", rounding)
 
     for n, es, scale in ((8, 1, 4.0), (8, 1, 0.3), (8, 0, 17.0), (6, 1, 3.7), (16, 1, 0.01)):
-        report.case(f"{peer} posit<{n},{es}> scaled by {scale}",
-                    lambda: check_scaled(quantize, ours, n, es, scale))
+        report.case(f"{peer} posit<{n},{es}> scaled by {scale}", lambda: check_scaled(quantize, ours, n, es, scale))
 
 
 def check_scaled(quantize, ours, n, es, scale):
@@ -70,8 +79,13 @@ def check_scaled(quantize, ours, n, es, scale):
         f"x * {scale} is zero as a float and gives zero, ours minpos": (underflow, 0.0),
         f"divides by {scale}, ours multiplies by its reciprocal: one ulp": (inexact, quotient),
     }
-    return compare(floats, rounded, on_tensor(quantize, floats, n, es, scale), [nar_is_minus_infinity(floats)] + [
-        Difference(text, where, theirs) for text, (where, theirs) in differences.items() if where.any()])
+    return compare(
+        floats,
+        rounded,
+        on_tensor(quantize, floats, n, es, scale),
+        [nar_is_minus_infinity(floats)]
+        + [Difference(text, where, theirs) for text, (where, theirs) in differences.items() if where.any()],
+    )
 
 
 def qtorch_plus_beyond(n, es, floats, rounded, theirs):
@@ -106,9 +120,10 @@ def flexposit_beyond(n, es, floats, rounded, theirs):
     expected = np.copysign(nearest_posit(n, es, read).astype(np.float32), floats)
     unlike = expected != rounded
     too_large = finite & (magnitude >= 1) & np.isinf(expected)
-    differences = [nar_is_minus_infinity(floats),
-                   Difference("the posit is no float32 and becomes infinity, ours the largest that is",
-                              too_large, expected)]
+    differences = [
+        nar_is_minus_infinity(floats),
+        Difference("the posit is no float32 and becomes infinity, ours the largest that is", too_large, expected),
+    ]
     misread = subnormal & unlike
     if misread.any():
         differences.append(Difference("subnormal f 2^-149 is read as (1 + f 2^-23) 2^-127", misread, expected))
@@ -116,6 +131,7 @@ def flexposit_beyond(n, es, floats, rounded, theirs):
 
 
 # --- minifloats of qtorch_plus and flexposit -------------------------------------------------------------------------
+
 
 def normal_only_float(floats, exponent_bits, mantissa_bits):
     """What both do: ties away from zero; exponents -bias..bias, without subnormals, infinities and NaN.
@@ -142,6 +158,7 @@ def normal_only_float(floats, exponent_bits, mantissa_bits):
 
 def check_minifloats(peer, quantize, ours, report):
     for form, (exponent_bits, mantissa_bits) in MINIFLOATS.items():
+
         def rounding():
             floats = inputs.around_table(ours.table(form), 5000)
             rounded = ours.quantize(form, floats)
@@ -162,19 +179,29 @@ def check_minifloats(peer, quantize, ours, report):
             if form == "bf16":  # the exponent of float32 itself
                 del regions[subnormal]
                 regions[ties] = magnitude <= largest
-            return compare(floats, rounded, theirs, [
-                Difference(text, where & unlike, expected)
-                for text, where in regions.items() if (where & unlike).any()])
+            return compare(
+                floats,
+                rounded,
+                theirs,
+                [
+                    Difference(text, where & unlike, expected)
+                    for text, where in regions.items()
+                    if (where & unlike).any()
+                ],
+            )
+
         report.case(f"{peer} float_quantize({exponent_bits}, {mantissa_bits}) = {form}", rounding)
 
 
 # --- the peers -------------------------------------------------------------------------------------------------------
+
 
 def check_qtorch_plus(ours, report):
     quant = torch_packages.qtorch_plus()
     check_posits("qtorch_plus", quant.posit_quantize, ours, report, lambda n: 4, qtorch_plus_beyond)
     check_minifloats("qtorch_plus", quant.float_quantize, ours, report)
     for n in (2, 3, 4, 6, 8, 12, 16):
+
         def rounding():
             floats = inputs.around_table(ours.table(f"int{n}"), 5000)
             rounded = ours.quantize(f"int{n}", floats)
@@ -184,9 +211,16 @@ def check_qtorch_plus(ours, report):
             sum_ = floats + np.float32(0.5)
             minus_zero = (floats < 0) & (floats >= -0.5) & (sum_ != np.float32(0.5))
             above_half = floats == np.nextafter(np.float32(0.5), np.float32(1))
-            return compare(floats, rounded, theirs, [
-                Difference("negative numbers that round to zero give -0, ours +0", minus_zero, -0.0),
-                Difference("the float after 0.5 gives 0, ours 1", above_half, 0.0)])
+            return compare(
+                floats,
+                rounded,
+                theirs,
+                [
+                    Difference("negative numbers that round to zero give -0, ours +0", minus_zero, -0.0),
+                    Difference("the float after 0.5 gives 0, ours 1", above_half, 0.0),
+                ],
+            )
+
         report.case(f"qtorch_plus fixed_point_quantize({n}, 0, symmetric) = int{n}", rounding)
 
 
@@ -199,6 +233,7 @@ def check_flexposit(ours, report):
 
 def check_torch(ours, report):
     import torch
+
     types = {"float8_e4m3fn": "fp8_e4m3", "float8_e5m2": "fp8_e5m2", "bfloat16": "bf16", "float16": "fp16"}
     for name, form in types.items():
         dtype = getattr(torch, name)
@@ -213,19 +248,31 @@ def check_torch(ours, report):
         def rounding():
             floats = inputs.around_table(ours.table(form), 5000)
             theirs = on_tensor(torch.Tensor.to, floats, dtype)
-            differences = [Difference("overflow, |x| >= 61440, and infinities give infinity, ours saturates",
-                                      np.abs(floats) >= 61440, np.copysign(np.inf, floats))]
+            differences = [
+                Difference(
+                    "overflow, |x| >= 61440, and infinities give infinity, ours saturates",
+                    np.abs(floats) >= 61440,
+                    np.copysign(np.inf, floats),
+                )
+            ]
             return compare(floats, ours.quantize(form, floats), theirs, differences if form == "fp8_e5m2" else [])
+
         report.case(f"torch {name} = {form}, values of all codes", values)
         report.case(f"torch {name} = {form}, rounding", rounding)
 
     for n in range(2, 17):
+
         def fake():
             floats = inputs.around_table(ours.table(f"int{n}"), 5000)
             top = (1 << (n - 1)) - 1
             theirs = on_tensor(torch.fake_quantize_per_tensor_affine, floats, 1.0, 0, -top, top)
-            return compare(floats, ours.quantize(f"int{n}", floats), theirs,
-                           [Difference("NaN gives the smallest value, ours stays NaN", np.isnan(floats), -top)])
+            return compare(
+                floats,
+                ours.quantize(f"int{n}", floats),
+                theirs,
+                [Difference("NaN gives the smallest value, ours stays NaN", np.isnan(floats), -top)],
+            )
+
         report.case(f"torch fake_quantize = int{n}", fake)
 
 

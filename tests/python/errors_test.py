@@ -7,8 +7,9 @@ import unittest
 
 import torch
 import transformers
-from posittune import fetch, hub
 from support import LLAMA, SMALL, FolderCase, change_config, command, save
+
+from posittune import fetch, hub
 
 
 class Hub(FolderCase):
@@ -22,20 +23,27 @@ class Hub(FolderCase):
             self.assertFalse((self.folder / out).exists())
 
     def llama(self, **changes):
-        return save(transformers.LlamaForCausalLM(transformers.LlamaConfig(**{**LLAMA, **changes})), self.folder / "model")
+        return save(
+            transformers.LlamaForCausalLM(transformers.LlamaConfig(**{**LLAMA, **changes})), self.folder / "model"
+        )
 
     def test_paths(self):
         self.fails(3, r"no such folder\n  where: \./nothing", "./nothing")
         (self.folder / "notes.txt").write_text("x")
-        self.fails(3, r"holds no Hugging Face model\n  where: .*\n  expected: config.json.*\n  found: notes.txt", self.folder)
+        self.fails(
+            3, r"holds no Hugging Face model\n  where: .*\n  expected: config.json.*\n  found: notes.txt", self.folder
+        )
         self.fails(3, "a file, not a model folder", self.folder / "notes.txt")
         self.fails(2, "-o names a file", self.llama(), out="notes.txt")
 
     def test_configuration(self):
         file = self.folder / "config.json"
-        for text, code, message in (('{"model_type": "t5"}', 4, "architecture 't5' are not exported\n(.*\n)*.*known: gpt2, llama"),
-                                    ('{"model_type": "of-tomorrow"}', 4, "architecture 'of-tomorrow' are not exported"),
-                                    ('{"model_type": ', 3, "config.json cannot be read"), ('{}', 3, "config.json cannot be read")):
+        for text, code, message in (
+            ('{"model_type": "t5"}', 4, "architecture 't5' are not exported\n(.*\n)*.*known: gpt2, llama"),
+            ('{"model_type": "of-tomorrow"}', 4, "architecture 'of-tomorrow' are not exported"),
+            ('{"model_type": ', 3, "config.json cannot be read"),
+            ("{}", 3, "config.json cannot be read"),
+        ):
             file.write_text(text)
             self.fails(code, message, self.folder)
 
@@ -45,8 +53,12 @@ class Hub(FolderCase):
         self.fails(4, "rotary embedding 'dynamic'", model)
         change_config(model, rope_parameters=None, quantization_config={"quant_method": "gptq", "bits": 4})
         self.fails(4, "quantized already", model)
-        mixed = save(transformers.Qwen2ForCausalLM(transformers.Qwen2Config(
-            **LLAMA, use_sliding_window=True, sliding_window=8, max_window_layers=1)), self.folder / "mixed")
+        mixed = save(
+            transformers.Qwen2ForCausalLM(
+                transformers.Qwen2Config(**LLAMA, use_sliding_window=True, sliding_window=8, max_window_layers=1)
+            ),
+            self.folder / "mixed",
+        )
         self.fails(4, r"different attention \(full_attention, sliding_attention\)", mixed)
 
     def test_tasks(self):
@@ -63,12 +75,14 @@ class Hub(FolderCase):
         model = self.llama()
         file = model / "model.safetensors"
         whole = file.read_bytes()
-        file.write_bytes(whole[:len(whole) // 2])
+        file.write_bytes(whole[: len(whole) // 2])
         self.fails(3, "the weights cannot be read", model)
         file.unlink()
         self.fails(3, r"the weights cannot be read\n(.*\n)*.*no file named", model)
-        for value, options, message in ((float("nan"), (), r"NaN or infinity in the weights\n  where: .*layers.1.mlp.up_proj.weight"),
-                                        (1e6, ("--fp16",), r"beyond the range of fp16\n  where: model.layers.1.mlp.up_proj.weight")):
+        for value, options, message in (
+            (float("nan"), (), r"NaN or infinity in the weights\n  where: .*layers.1.mlp.up_proj.weight"),
+            (1e6, ("--fp16",), r"beyond the range of fp16\n  where: model.layers.1.mlp.up_proj.weight"),
+        ):
             made = transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA))
             with torch.no_grad():
                 made.model.layers[1].mlp.up_proj.weight[3, 4] = value
@@ -76,8 +90,12 @@ class Hub(FolderCase):
 
     def test_shell(self):
         """As a user calls it; a name that is no folder asks the hub, which is switched off here."""
-        done = subprocess.run([sys.executable, "-m", "posittune.hub", "someone/model", "-o", str(self.folder / "out")],
-                              capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+        done = subprocess.run(
+            [sys.executable, "-m", "posittune.hub", "someone/model", "-o", str(self.folder / "out")],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        )
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertRegex(done.stderr, r"^error: the hub cannot be reached\n  where: someone/model\n")
         self.assertNotIn("Traceback", done.stderr)
@@ -86,25 +104,44 @@ class Hub(FolderCase):
 class Fetch(FolderCase):
     def test_no_network(self):
         """A package index that nobody serves."""
-        nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
+        nowhere = {
+            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+            "PIP_EXTRA_INDEX_URL": "",
+            "PIP_FIND_LINKS": "",
+            "PIP_CONFIG_FILE": os.devnull,
+        }
         out = self.folder / "models/yolov8n"
-        done = subprocess.run([sys.executable, "-m", "posittune.fetch", "yolov8n", "-o", str(out)], capture_output=True, text=True,
-                              env={**os.environ, **nowhere})
+        done = subprocess.run(
+            [sys.executable, "-m", "posittune.fetch", "yolov8n", "-o", str(out)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **nowhere},
+        )
         self.assertEqual(done.returncode, 5, done.stderr)
-        self.assertRegex(done.stderr.splitlines()[-1], r"^error: nudenet 3.4.2 cannot be downloaded from PyPI \(is there a network\?\): ")
+        self.assertRegex(
+            done.stderr.splitlines()[-1],
+            r"^error: nudenet 3.4.2 cannot be downloaded from PyPI \(is there a network\?\): ",
+        )
         self.assertEqual(list(out.parent.iterdir()), [])
 
     def test_another_file_than_the_pinned_one(self):
         import zipfile
+
         wheels = self.folder / "wheels"
         wheels.mkdir()
         with zipfile.ZipFile(wheels / "nudenet-3.4.2-py3-none-any.whl", "w") as file:
             file.writestr("nudenet-3.4.2.dist-info/METADATA", "Metadata-Version: 2.1\nName: nudenet\nVersion: 3.4.2\n")
-            file.writestr("nudenet-3.4.2.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            file.writestr(
+                "nudenet-3.4.2.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
             file.writestr("nudenet/320n.onnx", "not it")
         local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
-        done = subprocess.run([sys.executable, "-m", "posittune.fetch", "yolov8n", "-o", str(self.folder / "out")],
-                              capture_output=True, text=True, env={**os.environ, **local})
+        done = subprocess.run(
+            [sys.executable, "-m", "posittune.fetch", "yolov8n", "-o", str(self.folder / "out")],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **local},
+        )
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("nudenet 3.4.2 is not the file it was", done.stderr)
         self.assertEqual([f.name for f in self.folder.iterdir()], ["wheels"])

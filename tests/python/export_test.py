@@ -7,8 +7,22 @@ import numpy as np
 import onnx
 import torch
 import transformers
+from support import (
+    LLAMA,
+    ROOT,
+    SMALL,
+    TOLERANCE,
+    FolderCase,
+    change_config,
+    command,
+    ids,
+    in_onnxruntime,
+    in_openvino,
+    reference,
+    save,
+)
+
 from posittune import hub
-from support import LLAMA, ROOT, SMALL, TOLERANCE, FolderCase, change_config, command, ids, in_onnxruntime, in_openvino, reference, save
 
 
 class ExportCase(FolderCase):
@@ -106,14 +120,16 @@ class Decoders(ExportCase):
 
     def test_weights_in_bf16_are_widened(self):
         self.export(transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**LLAMA)).bfloat16())
-        self.assertEqual({t.data_type for t in self.graph.initializer if t.name.endswith("proj.weight")}, {onnx.TensorProto.FLOAT})
+        self.assertEqual(
+            {t.data_type for t in self.graph.initializer if t.name.endswith("proj.weight")}, {onnx.TensorProto.FLOAT}
+        )
         self.agree("AutoModelForCausalLM", {"input_ids": ids(2, 31, 300)})
 
 
 class Encoders(ExportCase):
     def feed(self, batch, length, vocabulary=300):
         mask = np.ones((batch, length), dtype=np.int64)
-        mask[-1, length - length // 3:] = 0
+        mask[-1, length - length // 3 :] = 0
         return {"input_ids": ids(batch, length, vocabulary), "attention_mask": mask}
 
     def test_bert_pairs(self):
@@ -144,14 +160,25 @@ class PublishedSizes(ExportCase):
 
     def test_albert_base_v2(self):
         # Embedding 128, width 768, 12 depths that share one layer: the published configuration.
-        config = transformers.AlbertConfig(embedding_size=128, hidden_size=768, num_attention_heads=12, intermediate_size=3072,
-                                           num_hidden_layers=12, vocab_size=30000, num_labels=4)
+        config = transformers.AlbertConfig(
+            embedding_size=128,
+            hidden_size=768,
+            num_attention_heads=12,
+            intermediate_size=3072,
+            num_hidden_layers=12,
+            vocab_size=30000,
+            num_labels=4,
+        )
         model = transformers.AlbertForSequenceClassification(config)
         self.export(model)
         self.check_graph(model, ["input_ids", "attention_mask"])
         shared = "albert.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"
         readers = [node.output[0] for node in self.graph.node if shared in node.input]
-        ends = readers if len(readers) == 12 else [name for reader in readers for name in [reader] * len(self.uses(reader))]
+        ends = (
+            readers
+            if len(readers) == 12
+            else [name for reader in readers for name in [reader] * len(self.uses(reader))]
+        )
         self.assertEqual(len(ends), 12)
         mask = np.ones((2, 61), dtype=np.int64)
         mask[1, 40:] = 0
@@ -160,7 +187,9 @@ class PublishedSizes(ExportCase):
 
 class Folders(ExportCase):
     def test_second_export_replaces_the_first_and_leaves_other_files(self):
-        model = transformers.GPT2LMHeadModel(transformers.GPT2Config(n_embd=64, n_layer=1, n_head=4, n_positions=48, vocab_size=300))
+        model = transformers.GPT2LMHeadModel(
+            transformers.GPT2Config(n_embd=64, n_layer=1, n_head=4, n_positions=48, vocab_size=300)
+        )
         out = self.folder / "out"
         (out / ".unfinished").mkdir(parents=True)  # of an interrupted call
         (out / ".unfinished/model.onnx").write_text("half")

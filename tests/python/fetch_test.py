@@ -6,9 +6,10 @@ import unittest
 import numpy as np
 import yaml
 from PIL import Image
-from posittune import fetch
 from posittune.files import sha256
 from support import FolderCase, command, in_onnxruntime, in_openvino
+
+from posittune import fetch
 
 
 class Yolo(FolderCase):
@@ -21,7 +22,10 @@ class Yolo(FolderCase):
         if code == 5:
             self.skipTest(stderr.splitlines()[-1])
         self.assertEqual(code, 0, stderr)
-        self.assertEqual(sorted(f.name for f in out.iterdir()), ["CARD.md", "calibrate", "data.yaml", "model.onnx", "report", "search"])
+        self.assertEqual(
+            sorted(f.name for f in out.iterdir()),
+            ["CARD.md", "calibrate", "data.yaml", "model.onnx", "report", "search"],
+        )
         self.assertFalse(unfinished.exists())
         self.assertIn("AGPL-3.0", stdout)
         self.check_splits(out)
@@ -36,7 +40,9 @@ class Yolo(FolderCase):
         self.assertEqual(list(data), ["calibrate", "search", "report"])
         photographs, hashes = [], []
         for split, entry in data.items():
-            self.assertEqual((entry["kind"], entry["path"], entry["preprocessing"]["resize"]), ("images", split, "letterbox"))
+            self.assertEqual(
+                (entry["kind"], entry["path"], entry["preprocessing"]["resize"]), ("images", split, "letterbox")
+            )
             files = sorted((out / split).iterdir())
             self.assertGreaterEqual(len(files), 60)
             photographs.append({f.stem.partition("_")[2] for f in files})
@@ -56,7 +62,9 @@ class Yolo(FolderCase):
         self.assertEqual(first.shape, (1, 22, 2100))
         self.assertLess(np.abs(first - second).max() / np.abs(first).max(), 1e-3)
         best = first[0, 4:].max(axis=0).argmax()
-        self.assertGreater(first[0, 4 + 1, best], 0.5, json.dumps(first[0, :, best].round(2).tolist()))  # class 1: a woman's face
+        self.assertGreater(
+            first[0, 4 + 1, best], 0.5, json.dumps(first[0, :, best].round(2).tolist())
+        )  # class 1: a woman's face
 
 
 if __name__ == "__main__":

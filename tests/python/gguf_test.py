@@ -6,13 +6,24 @@ import gguf
 import numpy as np
 import torch
 import transformers
-from posittune import gguf_llama
 from posittune.errors import Exit, Failure
-from support import LLAMA, ROOT, FolderCase, ids
+from support import LLAMA, FolderCase, ids
 
-NAMES = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm",
-         "post_attention_layernorm": "ffn_norm", "embed_tokens": "token_embd", "norm": "output_norm"}
+from posittune import gguf_llama
+
+NAMES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "embed_tokens": "token_embd",
+    "norm": "output_norm",
+}
 
 
 def interleaved(weight, heads):
@@ -51,10 +62,15 @@ def write(path, model, quantization, architecture="llama"):
         short = NAMES[".".join(parts[3:]) if layer is not None else parts[-1]]
         values = tensor.numpy()
         if short in ("attn_q", "attn_k"):
-            values = interleaved(values, config.num_attention_heads if short == "attn_q" else config.num_key_value_heads)
+            values = interleaved(
+                values, config.num_attention_heads if short == "attn_q" else config.num_key_value_heads
+            )
         kind = quantization if values.ndim == 2 else gguf.GGMLQuantizationType.F32
-        file.add_tensor(short + ".weight" if layer is None else f"blk.{layer}.{short}.weight",
-                        gguf.quants.quantize(values, kind), raw_dtype=kind)
+        file.add_tensor(
+            short + ".weight" if layer is None else f"blk.{layer}.{short}.weight",
+            gguf.quants.quantize(values, kind),
+            raw_dtype=kind,
+        )
     file.write_header_to_file()
     file.write_kv_data_to_file()
     file.write_tensors_to_file()
@@ -63,7 +79,9 @@ def write(path, model, quantization, architecture="llama"):
 
 def small_model():
     torch.manual_seed(5)
-    config = transformers.LlamaConfig(**LLAMA, tie_word_embeddings=True, rope_parameters={"rope_type": "default", "rope_theta": 5000.0})
+    config = transformers.LlamaConfig(
+        **LLAMA, tie_word_embeddings=True, rope_parameters={"rope_type": "default", "rope_theta": 5000.0}
+    )
     return transformers.LlamaForCausalLM(config).eval().requires_grad_(False)
 
 
@@ -104,12 +122,23 @@ class Tokenizers(unittest.TestCase):
 
             def contents(self):
                 return self.value
+
         words = ["<|endoftext|>", "1", "2", "12", "a", "b", "ab", "Ġ", "Ġa"]
-        fields = {"model": "gpt2", "pre": "smollm", "tokens": words, "merges": ["1 2", "a b", "Ġ a"], "token_type": [3] + [1] * 8,
-                  "bos_token_id": 0, "eos_token_id": 0, "unknown_token_id": 0, "padding_token_id": 0}
+        fields = {
+            "model": "gpt2",
+            "pre": "smollm",
+            "tokens": words,
+            "merges": ["1 2", "a b", "Ġ a"],
+            "token_type": [3] + [1] * 8,
+            "bos_token_id": 0,
+            "eos_token_id": 0,
+            "unknown_token_id": 0,
+            "padding_token_id": 0,
+        }
 
         class Reader:
             pass
+
         reader = Reader()
         reader.fields = {f"tokenizer.ggml.{key}": Field(value) for key, value in fields.items()}
         made = gguf_llama.tokenizer(reader)

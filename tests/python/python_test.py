@@ -53,6 +53,7 @@ def prepare(build):
 def inside(part):
     sys.path[:0] = [str(HERE), str(ROOT / "python")]
     import torch
+
     torch.set_num_threads(2)
     found = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromName(name) for name in MODULES[part])
     result = unittest.TextTestRunner(verbosity=2).run(found)
@@ -70,8 +71,14 @@ def outside(part, build):
         print(f"skip python_{part}: {reason}")
         print("0 passed, 0 failed, 1 skipped")
         sys.exit(77)
-    variables = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "TRANSFORMERS_VERBOSITY": "error", "HF_HUB_OFFLINE": "1",
-                 "HF_HUB_DISABLE_PROGRESS_BARS": "1", "OMP_NUM_THREADS": "2"}
+    variables = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "python"),
+        "TRANSFORMERS_VERBOSITY": "error",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "OMP_NUM_THREADS": "2",
+    }
     os.execve(python, [str(python), os.path.abspath(__file__), "--inside", part], variables)
 
 

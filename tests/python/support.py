@@ -16,7 +16,13 @@ from posittune.errors import run
 ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-3  # of the largest magnitude; what the project promises. fp32 sums in another order stay near 1e-6
 
-SMALL = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96, "vocab_size": 300}
+SMALL = {
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 96,
+    "vocab_size": 300,
+}
 LLAMA = {**SMALL, "num_key_value_heads": 2, "max_position_embeddings": 128}
 
 
@@ -53,12 +59,14 @@ def command(main, *arguments):
 
 def in_openvino(path, feed):
     import openvino
+
     compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return compiled(feed)[compiled.output(0)]
 
 
 def in_onnxruntime(path, feed):
     import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).run(None, feed)[0]

@@ -32,6 +32,7 @@ class Texts(FolderCase):
 class Photographs(unittest.TestCase):
     def test_squares_lie_inside(self):
         from posittune.photographs import squares
+
         boxes = squares(640, 427, 300, np.random.default_rng(1))
         for left, top, right, bottom in boxes:
             self.assertEqual(right - left, bottom - top)
@@ -40,6 +41,7 @@ class Photographs(unittest.TestCase):
 
     def test_no_photograph_is_in_two_splits(self):
         from posittune.photographs import PHOTOGRAPHS
+
         self.assertEqual(len({p.name for p in PHOTOGRAPHS}), len(PHOTOGRAPHS))
         self.assertEqual({p.split for p in PHOTOGRAPHS}, {"calibrate", "search", "report"})
 

@@ -5,9 +5,10 @@ import unittest
 
 import numpy as np
 import tokenizers
-from posittune import tokenizer
 from posittune.texts import documents
 from support import ROOT, FolderCase, command
+
+from posittune import tokenizer
 
 ZOO = ROOT / "zoo"
 TEXTS = [text for split in ("calibrate", "report") for text in documents(ZOO / f"gpt2/{split}.txt")]
@@ -34,12 +35,13 @@ class Shipped(unittest.TestCase):
         made = set()
         for text in documents(ZOO / "gpt2/report.txt"):
             tokens = [0, *written.ids(text)]
-            made |= {tuple(tokens[i:i + 256]) for i in range(0, len(tokens) - 255, 256)}
+            made |= {tuple(tokens[i : i + 256]) for i in range(0, len(tokens) - 255, 256)}
         self.assertEqual({tuple(row) for row in rows.tolist()}, made)
 
     def test_names_its_end_of_text(self):
         import openvino
         import openvino_tokenizers  # noqa: F401
+
         model = openvino.Core().read_model(ZOO / "gpt2/openvino_tokenizer.xml")
         self.assertEqual(str(model.get_rt_info("eos_token_id").value), "0")
 

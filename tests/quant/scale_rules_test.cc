@@ -54,7 +54,8 @@ float one_scale(const Format& f, ScaleRule rule, const std::vector<float>& x) {
 double error_of(const Format& f, std::span<const float> x, float scale,
                 std::span<const float> weights = {}) {
   std::vector<float> y(x.size());
-  EXPECT_TRUE(kernels::quantize(formats::saturating(f), x, {1, x.size()}, {.values = {&scale, 1}}, y).ok());
+  EXPECT_TRUE(
+      kernels::quantize(formats::saturating(f), x, {1, x.size()}, {.values = {&scale, 1}}, y).ok());
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!std::isfinite(x[i])) continue;
@@ -192,7 +193,8 @@ std::vector<Row> hard_rows() {
     rows.push_back({"one nonzero", std::vector<float>(n, 0.0f)});
     rows.back().x[n / 2] = 0.3f;
     std::vector<float> octaves(n);
-    for (std::size_t i = 0; i < n; ++i) octaves[i] = std::ldexp(i % 2 ? 1.3f : -1.7f, static_cast<int>(i % 30) - 20);
+    for (std::size_t i = 0; i < n; ++i)
+      octaves[i] = std::ldexp(i % 2 ? 1.3f : -1.7f, static_cast<int>(i % 30) - 20);
     rows.push_back({"octaves", octaves});
   }
   rows.push_back({"subnormals", {FLT_TRUE_MIN, 5e-42f, -3e-40f, 1e-39f}});
@@ -201,33 +203,41 @@ std::vector<Row> hard_rows() {
   return rows;
 }
 
-// mse_pow2 is the best of all powers of two, to the last bit of the error; mse and the best format never lose to it.
+// mse_pow2 is the best of all powers of two, to the last bit of the error; mse and the best format
+// never lose to it.
 TEST(ScaleRules, NoPowerOfTwoIsBetterOnHeavyTails) {
-  for (const char* name : {"int8", "int4", "int3", "int2", "posit<8,1>", "posit<8,0>", "posit<6,1>", "posit<4,1>", "posit<2,0>",
-                           "posit<16,2>", "posit<8,1>ftz", "fp8_e4m3", "fp8_e5m2", "fp8_e2m5", "fp6_e2m3", "fp4_e2m1",
-                           "fp3_e1m1", "fp16", "bf16", "fp12_e5m6", "mxfp4", "mxfp6", "mxint8"}) {
+  for (const char* name :
+       {"int8",       "int4",       "int3",       "int2",        "posit<8,1>",    "posit<8,0>",
+        "posit<6,1>", "posit<4,1>", "posit<2,0>", "posit<16,2>", "posit<8,1>ftz", "fp8_e4m3",
+        "fp8_e5m2",   "fp8_e2m5",   "fp6_e2m3",   "fp4_e2m1",    "fp3_e1m1",      "fp16",
+        "bf16",       "fp12_e5m6",  "mxfp4",      "mxfp6",       "mxint8"}) {
     const Format f = format(name);
     unsigned seed = 0;
     std::vector<float> powers;
-    const int most = f.block == 0 ? 125 : 40;  // further out the exponents of blocks reach the ends of E8M0
+    const int most =
+        f.block == 0 ? 125 : 40;  // further out the exponents of blocks reach the ends of E8M0
     for (int e = -most; e <= most; ++e) powers.push_back(std::ldexp(1.0f, e));
     for (const Row& row : hard_rows()) {
       const Shape shape{1, row.x.size()};
       std::vector<float> importance = normal(row.x.size(), 1, ++seed);
       for (float& w : importance) w = w * w * w * w;
       for (const bool weighted : {false, true}) {
-        const std::span<const float> weights = weighted ? std::span<const float>(importance) : std::span<const float>();
+        const std::span<const float> weights =
+            weighted ? std::span<const float>(importance) : std::span<const float>();
         const auto pow2 = choose_scales(f, ScaleRule::kMsePow2, row.x, shape, true, weights);
         const auto real = choose_scales(f, ScaleRule::kMse, row.x, shape, true, weights);
         ASSERT_TRUE(pow2.ok() && real.ok());
         const auto error = [&](float scale) {
-          return kernels::rounding_error(formats::saturating(f), row.x, shape, weights, {&scale, 1}, 1)->front();
+          return kernels::rounding_error(formats::saturating(f), row.x, shape, weights, {&scale, 1},
+                                         1)
+              ->front();
         };
-        const auto all = kernels::rounding_error(formats::saturating(f), row.x, shape, weights, powers, powers.size());
+        const auto all = kernels::rounding_error(formats::saturating(f), row.x, shape, weights,
+                                                 powers, powers.size());
         const std::size_t best = best_candidate(*all);
         EXPECT_EQ(error(pow2->front()), (*all)[best])
-            << name << ", " << row.name << " " << row.x.size() << (weighted ? " weighted" : "") << ": chose " << pow2->front() << ", best "
-            << powers[best];
+            << name << ", " << row.name << " " << row.x.size() << (weighted ? " weighted" : "")
+            << ": chose " << pow2->front() << ", best " << powers[best];
         EXPECT_LE(error(real->front()), (*all)[best]) << name << ", " << row.name;
       }
     }
@@ -247,20 +257,26 @@ TEST(ScaleRules, TheBestPowerOfTwoOfATensor) {
       for (const double row : *errors) sum += row;
       return sum;
     };
-    for (int e = -40; e <= 40; ++e) EXPECT_LE(error(chosen), error(std::ldexp(1.0f, e))) << name << " " << chosen << " " << e;
+    for (int e = -40; e <= 40; ++e)
+      EXPECT_LE(error(chosen), error(std::ldexp(1.0f, e))) << name << " " << chosen << " " << e;
   }
 }
 
-// A format with infinities has none under a scale that was chosen for other data; `none` is its own conversion.
+// A format with infinities has none under a scale that was chosen for other data; `none` is its own
+// conversion.
 TEST(ScaleRules, ScaledFormatsSaturate) {
   const std::vector<float> x = {3.0f, -1.0f, 0.25f}, beyond = {3.03f, -300.0f, 3e38f, 0.25f};
-  for (const char* name : {"fp16", "bf16", "fp12_e5m6", "fp9_e2m6", "fp32", "fp8_e5m2", "int8", "fp8_e4m3"}) {
+  for (const char* name :
+       {"fp16", "bf16", "fp12_e5m6", "fp9_e2m6", "fp32", "fp8_e5m2", "int8", "fp8_e4m3"}) {
     for (const ScaleRule rule : kAll) {
       const float scale = one_scale(format(name), rule, x);
       std::vector<float> y(beyond.size());
-      ASSERT_TRUE(kernels::quantize(scaled_format(format(name), rule), beyond, {1, 4}, {.values = {&scale, 1}}, y).ok());
+      ASSERT_TRUE(kernels::quantize(scaled_format(format(name), rule), beyond, {1, 4},
+                                    {.values = {&scale, 1}}, y)
+                      .ok());
       if (rule == ScaleRule::kNone) continue;
-      for (const float value : y) EXPECT_TRUE(std::isfinite(value)) << name << " " << quant::name(rule) << " " << value;
+      for (const float value : y)
+        EXPECT_TRUE(std::isfinite(value)) << name << " " << quant::name(rule) << " " << value;
       EXPECT_LT(y[1], 0) << name;
       if (rule == ScaleRule::kAbsmax) {
         EXPECT_NEAR(y[0], 3, 0.04) << name;
@@ -377,7 +393,9 @@ TEST(ScaleRules, CandidatesAreNeverEmptyAndStartWithTheBest) {
   }
   EXPECT_EQ(search_rounds(ScaleRule::kMse), 2);
   EXPECT_EQ(search_rounds(ScaleRule::kMsePow2), 1);
-  const auto of = [](const char* format, ScaleRule rule) { return token_rule(formats::parse_format(format).value(), rule); };
+  const auto of = [](const char* format, ScaleRule rule) {
+    return token_rule(formats::parse_format(format).value(), rule);
+  };
   for (const ScaleRule searched : {ScaleRule::kMse, ScaleRule::kMsePow2}) {
     EXPECT_EQ(of("posit<8,1>", searched), ScaleRule::kRmsPow2);
     EXPECT_EQ(of("int8", searched), ScaleRule::kAbsmax);

@@ -14,8 +14,8 @@ TEST(Summary, ByHand) {
   EXPECT_EQ(s.min, -3);
   EXPECT_EQ(s.max, 5);
   EXPECT_DOUBLE_EQ(s.mean, 1);
-  EXPECT_DOUBLE_EQ(s.rms, 3);      // sqrt(36 / 4)
-  EXPECT_DOUBLE_EQ(s.kurtosis, 2); // (2 * 4^4 / 4) / ((2 * 4^2 / 4)^2)
+  EXPECT_DOUBLE_EQ(s.rms, 3);       // sqrt(36 / 4)
+  EXPECT_DOUBLE_EQ(s.kurtosis, 2);  // (2 * 4^4 / 4) / ((2 * 4^2 / 4)^2)
 }
 
 TEST(Summary, NothingAndEqualValues) {
@@ -44,14 +44,12 @@ TEST(Summary, KurtosisOfKnownDistributions) {
   std::normal_distribution<float> normal(5, 2);
   std::uniform_real_distribution<float> uniform(-1, 1);
   std::vector<float> a(200'000), b(200'000);
-  for (float &x : a)
-    x = normal(random);
-  for (float &x : b)
-    x = uniform(random);
+  for (float& x : a) x = normal(random);
+  for (float& x : b) x = uniform(random);
   EXPECT_NEAR(summarize(a).kurtosis, 3, 0.06);
   EXPECT_NEAR(summarize(b).kurtosis, 1.8, 0.02);
   EXPECT_NEAR(summarize(a).mean, 5, 0.03);
 }
 
-} // namespace
-} // namespace posittune::quant
+}  // namespace
+}  // namespace posittune::quant

@@ -23,18 +23,21 @@ TEST(WeightFormat, Spellings) {
   using Names = std::vector<std::string>;
   for (const Spelling& each :
        {Spelling{"posit<6,1>", Names{"posit<6,1>"}, "posit<6,1>"},
-        Spelling{"INT8", Names{"int8"}, "int8"},
-        Spelling{"mxfp4", Names{"mxfp4_e2m1"}, nullptr},
+        Spelling{"INT8", Names{"int8"}, "int8"}, Spelling{"mxfp4", Names{"mxfp4_e2m1"}, nullptr},
         Spelling{"posit<6,*>", Names{"posit<6,0>", "posit<6,1>", "posit<6,2>"}, "posit<6,*>"},
         Spelling{"p6e*", Names{"posit<6,0>", "posit<6,1>", "posit<6,2>"}, "posit<6,*>"},
-        Spelling{"posit<6,*>ftz", Names{"posit<6,0>ftz", "posit<6,1>ftz", "posit<6,2>ftz"}, "posit<6,*>ftz"},
-        Spelling{"posit<6,0>|posit<6,1>|posit<6,2>", Names{"posit<6,0>", "posit<6,1>", "posit<6,2>"}, "posit<6,*>"},
-        Spelling{"posit<6,1>|posit<6,0>|posit<6,2>", Names{"posit<6,1>", "posit<6,0>", "posit<6,2>"},
+        Spelling{"posit<6,*>ftz", Names{"posit<6,0>ftz", "posit<6,1>ftz", "posit<6,2>ftz"},
+                 "posit<6,*>ftz"},
+        Spelling{"posit<6,0>|posit<6,1>|posit<6,2>",
+                 Names{"posit<6,0>", "posit<6,1>", "posit<6,2>"}, "posit<6,*>"},
+        Spelling{"posit<6,1>|posit<6,0>|posit<6,2>",
+                 Names{"posit<6,1>", "posit<6,0>", "posit<6,2>"},
                  "posit<6,1>|posit<6,0>|posit<6,2>"},
         Spelling{"posit<6,*>|int6", Names{"posit<6,0>", "posit<6,1>", "posit<6,2>", "int6"},
                  "posit<6,0>|posit<6,1>|posit<6,2>|int6"},
         Spelling{"int4 | p4e1", Names{"int4", "posit<4,1>"}, "int4|posit<4,1>"}}) {
-    WeightSetting setting{.format = format("int8"), .rule = ScaleRule::kMse, .alternatives = {format("posit<8,1>")}};
+    WeightSetting setting{
+        .format = format("int8"), .rule = ScaleRule::kMse, .alternatives = {format("posit<8,1>")}};
     const Status parsed = parse_weight_format(each.text, setting);
     ASSERT_TRUE(parsed.ok()) << each.text << "\n" << parsed.error().message();
     if (each.canonical != nullptr) {
@@ -63,17 +66,20 @@ struct Bad {
 };
 
 TEST(WeightFormat, Errors) {
-  for (const Bad& bad : {Bad{"", "unknown format"}, Bad{"posit<6,9>", "posit<6,9>"}, Bad{"posit<6,1>|", "unknown format"},
-                         Bad{"|int4", "unknown format"}, Bad{"posit<6,1>|intsix", "intsix"}, Bad{"int*", "'*'"},
-                         Bad{"posit<*,1>", "'*'"}, Bad{"*", "'*'"}, Bad{"posit<6,**>", "'*'"},
-                         Bad{"posit<6,1>|posit<8,1>", "6 bits"}, Bad{"int6|int8", "int8"},
-                         Bad{"posit<6,*>|posit<6,1>", "twice"}, Bad{"int4|int4", "int4"}, Bad{"mxint8|int8", "MX"},
-                         Bad{"int8|mxint8", "MX"}}) {
+  for (const Bad& bad :
+       {Bad{"", "unknown format"}, Bad{"posit<6,9>", "posit<6,9>"},
+        Bad{"posit<6,1>|", "unknown format"}, Bad{"|int4", "unknown format"},
+        Bad{"posit<6,1>|intsix", "intsix"}, Bad{"int*", "'*'"}, Bad{"posit<*,1>", "'*'"},
+        Bad{"*", "'*'"}, Bad{"posit<6,**>", "'*'"}, Bad{"posit<6,1>|posit<8,1>", "6 bits"},
+        Bad{"int6|int8", "int8"}, Bad{"posit<6,*>|posit<6,1>", "twice"}, Bad{"int4|int4", "int4"},
+        Bad{"mxint8|int8", "MX"}, Bad{"int8|mxint8", "MX"}}) {
     WeightSetting setting{.format = format("int8")};
     const Status parsed = parse_weight_format(bad.text, setting);
     ASSERT_FALSE(parsed.ok()) << bad.text;
     EXPECT_EQ(parsed.error().kind, ErrorKind::kUsage) << bad.text;
-    EXPECT_NE(parsed.error().message().find(bad.part), std::string::npos) << bad.text << "\n" << parsed.error().message();
+    EXPECT_NE(parsed.error().message().find(bad.part), std::string::npos)
+        << bad.text << "\n"
+        << parsed.error().message();
     EXPECT_EQ(setting, (WeightSetting{.format = format("int8")})) << bad.text;
   }
 }

@@ -231,7 +231,8 @@ TEST(Comparison, CsvText) {
             "\"say \"\"x\"\"\n\",w,none,tensor,32,0.1,,,,,,,,,3\n");
 }
 
-// A row of a format that overflows: nothing of it is lost, and it says how many units are of no use.
+// A row of a format that overflows: nothing of it is lost, and it says how many units are of no
+// use.
 TEST(ComparisonRecord, NumbersThatAreNoneAndTheirCountComeBack) {
   ComparisonRow row = small_comparison().rows[0];
   EXPECT_FALSE(to_json(row).contains("nonfinite"));

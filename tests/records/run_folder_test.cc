@@ -96,13 +96,15 @@ struct Change {
 // Two hashes say little: the options that made them different are named.
 TEST_F(RunFolderTest, OtherDataAreNamedByTheOptionsThatDiffer) {
   RunInfo info = small_info();
-  info.command_line = {"posittune", "compare", "m.onnx", "--limit", "8", "--labels=a.txt", "--json"};
+  info.command_line = {"posittune", "compare",        "m.onnx", "--limit",
+                       "8",         "--labels=a.txt", "--json"};
   ASSERT_TRUE(RunFolder::open(path_, info).ok());
   info.hashes["report"] = "cc";
   Error error = open_error(info);  // the same options: the files have changed
   EXPECT_EQ(error.expected, "bb");
   EXPECT_NE(error.hint.find("have changed since"), std::string::npos);
-  info.command_line = {"posittune", "compare", "m.onnx", "--limit=9", "--sequence", "4", "--labels", "a.txt", "--threads", "2"};
+  info.command_line = {"posittune", "compare",  "m.onnx", "--limit=9", "--sequence",
+                       "4",         "--labels", "a.txt",  "--threads", "2"};
   error = open_error(info);
   EXPECT_EQ(error.where, path_ + "/run.json: report");
   EXPECT_EQ(error.expected, "--limit 8, no --sequence");

@@ -51,7 +51,8 @@ TEST(SearchRecord, ComesBackFromJson) {
 // The names that the documentation of `posittune search --json` promises.
 TEST(SearchRecord, NamesOfARow) {
   const auto row = to_json(small_result().rows[0]);
-  for (const char* name : {"recipe", "bits_per_weight", "bytes", "energy", "search_loss", "metrics", "optimality_gap"}) {
+  for (const char* name : {"recipe", "bits_per_weight", "bytes", "energy", "search_loss", "metrics",
+                           "optimality_gap"}) {
     EXPECT_TRUE(row.contains(name)) << name;
   }
   EXPECT_EQ(row["search_loss"]["high"], 0.375);
@@ -77,15 +78,20 @@ TEST(SearchRecord, MissingAndWrongFieldsAreNamed) {
   document["rows"][0]["metrics"]["kl"]["value"] = "much";
   back = search_result_from_json(document);
   ASSERT_FALSE(back.ok());
-  EXPECT_NE(back.error().message().find("/rows/0/metrics/kl/value"), std::string::npos) << back.error().message();
+  EXPECT_NE(back.error().message().find("/rows/0/metrics/kl/value"), std::string::npos)
+      << back.error().message();
 }
 
 TEST(SearchRecord, CsvHasALineForEachMetric) {
-  EXPECT_EQ(csv_text(small_result().rows),
-            "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_loss,search_loss,"
-            "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise,nonfinite\n"
-            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false,2\n"
-            "search-4.5.yaml,search,bits 4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true,2\n");
+  EXPECT_EQ(
+      csv_text(small_result().rows),
+      "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_"
+      "loss,search_loss,"
+      "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise,nonfinite\n"
+      "search-4.5.yaml,search,bits "
+      "4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,kl,0.5,0.25,0.75,,,,false,2\n"
+      "search-4.5.yaml,search,bits "
+      "4.5,4.5,1024,32,144,1e+06,250,0.25,0.3125,1e-10,perplexity,20,19,21,0.5,0.25,0.75,true,2\n");
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ Sensitivity small_sensitivity() {
   sensitivity.costs = {{"gain", 2.5, 1.25, 12}};
   sensitivity.agreement = {{"gain", "exact", "w", 36, 0.98, 0.97, 1.125}};
   sensitivity.rows = {small_row()};
-  sensitivity.channels = {
-      {"/h.0/mlp", "h.0.mlp.weight", "int4", "mse", "channel", 8, 4, "proxy", 0.125, -1, 1, 0.0625}};
+  sensitivity.channels = {{"/h.0/mlp", "h.0.mlp.weight", "int4", "mse", "channel", 8, 4, "proxy",
+                           0.125, -1, 1, 0.0625}};
   sensitivity.mixes = {{6.5, 0.25, 0.3125, 0.28125, 0.34375}};
   sensitivity.upgrades = {{"score", 3, 4.75, 0.875}};
   return sensitivity;

@@ -32,7 +32,7 @@ TEST(Table, MissingAndSurplusCells) {
 TEST(Table, WideAndCombiningCharacters) {
   Table table({{"layer"}, {"x"}});
   table.add_row({"\xe5\xb1\x82\xe5\xb1\x82\xe5\xb1\x82", "y"});  // six columns
-  table.add_row({"e\xcc\x81", "z"});                               // one
+  table.add_row({"e\xcc\x81", "z"});                             // one
   EXPECT_EQ(table.text(),
             "layer   x\n\xe5\xb1\x82\xe5\xb1\x82\xe5\xb1\x82  y\ne\xcc\x81       z\n");
 }

@@ -12,8 +12,18 @@ CONVERSIONS = [{"EXP": 8, "MAN": 23}, {"EXP": 8, "MAN": 7}, {"EXP": 5, "MAN": 10
 
 
 def lint(top, parameters):
-    command = ["verilator", "--lint-only", "-Wall", *(f"-G{k}={v}" for k, v in parameters.items()),
-               str(SOURCE / "posit_pkg.sv"), str(SOURCE / f"{top}.sv"), "-y", str(SOURCE), "--top-module", top]
+    command = [
+        "verilator",
+        "--lint-only",
+        "-Wall",
+        *(f"-G{k}={v}" for k, v in parameters.items()),
+        str(SOURCE / "posit_pkg.sv"),
+        str(SOURCE / f"{top}.sv"),
+        "-y",
+        str(SOURCE),
+        "--top-module",
+        top,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     # Since 5.02x a report of sizes and times ("- Verilator: ...") goes to stdout; what it finds begins otherwise.
     lines = (done.stdout + done.stderr).splitlines(keepends=True)

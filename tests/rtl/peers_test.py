@@ -11,7 +11,12 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "peers"))
 COUNT = 20000
-FORMATS = {"p8e0": (8, 0, "posit8e0"), "p8e2": (8, 2, "posit8"), "p16e1": (16, 1, "posit16e1"), "p16e2": (16, 2, "posit16")}
+FORMATS = {
+    "p8e0": (8, 0, "posit8e0"),
+    "p8e2": (8, 2, "posit8"),
+    "p16e1": (16, 1, "posit16e1"),
+    "p16e2": (16, 2, "posit16"),
+}
 
 
 def inside(program):
@@ -21,13 +26,16 @@ def inside(program):
     import light_peers
     import numpy as np
     import universal_dtypes as ud
+
     softposit = {(n, es): (encode, decode) for _, n, es, encode, decode in light_peers.softposit_codecs()}
     bad = 0
     for model, (n, es, name) in FORMATS.items():
         dtype, nar = getattr(ud, name), 1 << (n - 1)
         text = subprocess.run([program, model, str(COUNT)], capture_output=True, text=True, check=True).stdout
-        lines = [([int(c, 16) for c in left.split()], int(right, 16))
-                 for left, right in (line.split(":") for line in text.splitlines())]
+        lines = [
+            ([int(c, 16) for c in left.split()], int(right, 16))
+            for left, right in (line.split(":") for line in text.splitlines())
+        ]
         assert len(lines) == COUNT
         values = light_peers.from_raw(np.arange(1 << n), dtype)
         round_universal = lambda x: int(light_peers.raw(np.array([x]).astype(dtype))[0])  # noqa: E731
@@ -39,12 +47,17 @@ def inside(program):
                 continue
             if len(codes) == 2:
                 product = np.array([codes[0]], light_peers.UNSIGNED[n // 8]).view(dtype) * np.array(
-                    [codes[1]], light_peers.UNSIGNED[n // 8]).view(dtype)
+                    [codes[1]], light_peers.UNSIGNED[n // 8]
+                ).view(dtype)
                 seen["product"] += 1
                 if int(light_peers.raw(product)[0]) != result:
                     bad += 1
-                    print(f"{model}: {codes} gives {result:x}, universal's product is {int(light_peers.raw(product)[0]):x}")
-            exact = sum(Fraction(float(values[a])) * Fraction(float(values[b])) for a, b in zip(codes[::2], codes[1::2]))
+                    print(
+                        f"{model}: {codes} gives {result:x}, universal's product is {int(light_peers.raw(product)[0]):x}"
+                    )
+            exact = sum(
+                Fraction(float(values[a])) * Fraction(float(values[b])) for a, b in zip(codes[::2], codes[1::2])
+            )
             if Fraction(float(exact)) != exact:
                 continue  # a double does not hold it
             seen["universal"] += 1
@@ -66,6 +79,7 @@ def main():
     if sys.argv[1] == "--inside":
         return inside(sys.argv[2])
     import environment
+
     program, build = sys.argv[1:]
     try:
         home = environment.prepare("light", build)

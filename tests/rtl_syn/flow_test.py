@@ -2,6 +2,7 @@
 
 usage: flow_test.py ROOT POSITTUNE BUILD [unittest arguments]
 """
+
 import json
 import os
 import pathlib
@@ -16,13 +17,13 @@ ROOT, POSITTUNE, BUILD = (pathlib.Path(p).resolve() for p in sys.argv[1:4])
 SYN = ROOT / "rtl" / "syn"
 sys.path.insert(0, str(SYN))
 import designs  # noqa: E402
+import glitches  # noqa: E402
 import goals  # noqa: E402
 import liberty  # noqa: E402
 import multi_table  # noqa: E402
 import rounding  # noqa: E402
 import synth  # noqa: E402
 import table  # noqa: E402
-import glitches  # noqa: E402
 from activity import Netlist, Simulation  # noqa: E402
 
 
@@ -34,15 +35,31 @@ class RowsTest(unittest.TestCase):
     def test_small_designs_again(self):
         """From nothing, exactly: synthesis and simulation have no chance in them."""
         with tempfile.TemporaryDirectory() as build:
-            done = flow("--only", "posit4e1-posit4e1-quire-p0", "--only", "int4-int4-int-p1", "--only", "fp4_e2m1-fp4_e2m1-fp32-p0",
-                        "--compare", "--posittune", POSITTUNE, "--build", build)
+            done = flow(
+                "--only",
+                "posit4e1-posit4e1-quire-p0",
+                "--only",
+                "int4-int4-int-p1",
+                "--only",
+                "fp4_e2m1-fp4_e2m1-fp32-p0",
+                "--compare",
+                "--posittune",
+                POSITTUNE,
+                "--build",
+                build,
+            )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(len(done.stdout.splitlines()), 3)
 
     def test_every_design_has_its_row(self):
         rows = table.rows_as_dicts()
-        self.assertEqual([(r["unit"], r["weight_format"], r["activation_format"], r["accumulator"], int(r["pipeline"])) for r in rows],
-                         [(d.unit, d.weight, d.activation, d.accumulator, d.pipeline) for d in designs.all_designs()])
+        self.assertEqual(
+            [
+                (r["unit"], r["weight_format"], r["activation_format"], r["accumulator"], int(r["pipeline"]))
+                for r in rows
+            ],
+            [(d.unit, d.weight, d.activation, d.accumulator, d.pipeline) for d in designs.all_designs()],
+        )
 
 
 class HashTest(unittest.TestCase):
@@ -93,7 +110,12 @@ class HashTest(unittest.TestCase):
         self.assertIn("settled.csv", done.stderr)
 
     def cost(self, *arguments):
-        return subprocess.run([POSITTUNE, "cost", "--formats", "int8", *arguments], capture_output=True, text=True, env={"POSITTUNE_RTL": str(self.root / "rtl")})
+        return subprocess.run(
+            [POSITTUNE, "cost", "--formats", "int8", *arguments],
+            capture_output=True,
+            text=True,
+            env={"POSITTUNE_RTL": str(self.root / "rtl")},
+        )
 
     def cost_refuses(self, message, *arguments):
         done = self.cost(*arguments)
@@ -105,8 +127,14 @@ class HashTest(unittest.TestCase):
         path = self.root / "rtl/syn/costs.csv"
         text = path.read_text()
         self.assertEqual(self.cost().returncode, 0, self.cost().stderr)
-        for old, new in ((r"(int8,int8,int,0,)\d", r"\g<1>1"), (r"# rows sha256: .*\n", ""), (r"# head sha256: .*\n", ""), (r"# MAC units.*\n", ""),
-                         (r"180 nm at", "45 nm at"), (r"energy_pj", "energy")):
+        for old, new in (
+            (r"(int8,int8,int,0,)\d", r"\g<1>1"),
+            (r"# rows sha256: .*\n", ""),
+            (r"# head sha256: .*\n", ""),
+            (r"# MAC units.*\n", ""),
+            (r"180 nm at", "45 nm at"),
+            (r"energy_pj", "energy"),
+        ):
             path.write_text(re.sub(old, new, text, count=1))
             self.cost_refuses("edited by hand")
             self.cost_refuses("edited by hand", "--table", path)  # under any name
@@ -155,7 +183,10 @@ class SimulatorTest(unittest.TestCase):
             synth.measure(design, str(POSITTUNE), folder)
             report = (folder / "sta.log").read_text().split("activity 1")[1]
             netlist = Netlist(folder / "netlist.json", "mapped")
-        told = {name: float(value) * synth.CLOCK_NS * 1e3 for value, name in re.findall(r"^\s*\S+\s+(\S+)\s+\S+\s+\S+\s+(u\d+)\s*$", report, re.M)}
+        told = {
+            name: float(value) * synth.CLOCK_NS * 1e3
+            for value, name in re.findall(r"^\s*\S+\s+(\S+)\s+\S+\s+\S+\s+(u\d+)\s*$", report, re.M)
+        }
         load = {}
         for cell in netlist.cells.values():
             for pin, bits in cell["connections"].items():
@@ -168,7 +199,14 @@ class SimulatorTest(unittest.TestCase):
     def test_functions_of_cells(self):
         mask = 0xF
         a, b = 0b0011, 0b0101  # lanes are rows of the truth table
-        for cell, expected in {"NAND2X1": 0b1110, "NOR2X1": 0b1000, "XOR2X1": 0b0110, "XNOR2X1": 0b1001, "AND2X2": 0b0001, "OR2X2": 0b0111}.items():
+        for cell, expected in {
+            "NAND2X1": 0b1110,
+            "NOR2X1": 0b1000,
+            "XOR2X1": 0b0110,
+            "XNOR2X1": 0b1001,
+            "AND2X2": 0b0001,
+            "OR2X2": 0b0111,
+        }.items():
             text = liberty.cells()[cell]["outputs"]["Y"]
             self.assertEqual(eval(text, {"A": a, "B": b}) & mask, expected, cell)
         mux = liberty.cells()["MUX2X1"]["outputs"]["Y"]  # inverting
@@ -178,10 +216,14 @@ class SimulatorTest(unittest.TestCase):
         """Two flip-flops count: the lower toggles each cycle, the upper every second one."""
         with tempfile.TemporaryDirectory() as build:
             folder = pathlib.Path(build)
-            (folder / "c.sv").write_text("module c(input logic clk_i, input logic rst_i, output logic [1:0] q_o);\n"
-                                         "always_ff @(posedge clk_i) q_o <= rst_i ? 2'd0 : q_o + 2'd1;\nendmodule\n")
-            script = (f"read_verilog -sv c.sv; synth -flatten -top c; dfflibmap -liberty {liberty.PATH}; abc -liberty {liberty.PATH}; "
-                      "opt_clean -purge; write_json c.json")
+            (folder / "c.sv").write_text(
+                "module c(input logic clk_i, input logic rst_i, output logic [1:0] q_o);\n"
+                "always_ff @(posedge clk_i) q_o <= rst_i ? 2'd0 : q_o + 2'd1;\nendmodule\n"
+            )
+            script = (
+                f"read_verilog -sv c.sv; synth -flatten -top c; dfflibmap -liberty {liberty.PATH}; abc -liberty {liberty.PATH}; "
+                "opt_clean -purge; write_json c.json"
+            )
             subprocess.run(["yosys", "-q", "-p", script], cwd=folder, check=True, capture_output=True)
             netlist = Netlist(folder / "c.json", "c")
         simulation = Simulation(netlist, 3)

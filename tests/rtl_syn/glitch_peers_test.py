@@ -2,6 +2,7 @@
 
 usage: glitch_peers_test.py ROOT POSITTUNE. Skipped (77) without iverilog (apt-get install iverilog).
 """
+
 import pathlib
 import re
 import shutil
@@ -23,7 +24,10 @@ LONG = 20000  # ticks until all is quiet
 def verilog(netlist, timed, cycles):
     """Inputs and registers change as `mem.txt` says, one cycle after the other; delays are those of continuous assignments."""
     sources = sorted(timed.starts)
-    lines = ["module t; integer count = 0, i; reg counts;", f"reg [{len(sources) - 1}:0] memory[0:{cycles * len(LANES) - 1}], word;"]
+    lines = [
+        "module t; integer count = 0, i; reg counts;",
+        f"reg [{len(sources) - 1}:0] memory[0:{cycles * len(LANES) - 1}], word;",
+    ]
     for bit, net in enumerate(sources):
         lines.append(f"reg n{net}; always @(word[{bit}]) n{net} <= #{timed.starts[net]} word[{bit}];")
     lines += [f"wire n{net};" for net in set(netlist.index.values()) - set(sources)]
@@ -34,9 +38,15 @@ def verilog(netlist, timed, cycles):
                 continue
             text = re.sub(r"v\[(\d+)\]", r"n\1", netlist.function_text(cell, pin)).replace("M", "1'b1")
             text = re.sub(r"(?<![\w'])0(?!\w)", "1'b0", text)
-            lines.append(f"assign #{timed.gates[place][1]} n{place} = {text}; always @(n{place}) if (counts) count = count + 1;")
-    lines += ['initial begin $readmemb("mem.txt", memory);', f"for (i = 0; i < {cycles * len(LANES)}; i = i + 1) begin",
-              f"counts = i % {cycles} != 0; word = memory[i]; #{LONG}; end", '$display("%0d", count); $finish; end endmodule']
+            lines.append(
+                f"assign #{timed.gates[place][1]} n{place} = {text}; always @(n{place}) if (counts) count = count + 1;"
+            )
+    lines += [
+        'initial begin $readmemb("mem.txt", memory);',
+        f"for (i = 0; i < {cycles * len(LANES)}; i = i + 1) begin",
+        f"counts = i % {cycles} != 0; word = memory[i]; #{LONG}; end",
+        '$display("%0d", count); $finish; end endmodule',
+    ]
     return "\n".join(lines), sources
 
 
@@ -48,9 +58,15 @@ def compare(name, folder):
     timed = glitches.TimedNetlist(netlist, glitches.read_delays((folder / "delays.sdf").read_text()))
     text, sources = verilog(netlist, timed, len(history))
     (folder / "t.v").write_text(text)
-    (folder / "mem.txt").write_text("\n".join("".join(str(nets[net] >> lane & 1) for net in reversed(sources)) for lane in LANES for nets in history))
+    (folder / "mem.txt").write_text(
+        "\n".join(
+            "".join(str(nets[net] >> lane & 1) for net in reversed(sources)) for lane in LANES for nets in history
+        )
+    )
     subprocess.run(["iverilog", "-o", "t.vvp", "t.v"], cwd=folder, check=True)
-    theirs = int(subprocess.run(["vvp", "t.vvp"], cwd=folder, check=True, capture_output=True, text=True).stdout.split()[0])
+    theirs = int(
+        subprocess.run(["vvp", "t.vvp"], cwd=folder, check=True, capture_output=True, text=True).stdout.split()[0]
+    )
     few = [[sum((word >> lane & 1) << i for i, lane in enumerate(LANES)) for word in nets] for nets in history]
     counts = glitches.transitions(timed, few, len(LANES))
     return sum(counts[net] for net in timed.gates), theirs

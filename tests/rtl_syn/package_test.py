@@ -2,6 +2,7 @@
 
 usage: package_test.py ROOT POSITTUNE [unittest arguments]
 """
+
 import os
 import pathlib
 import subprocess
@@ -19,15 +20,31 @@ class PackageTest(unittest.TestCase):
         self.path = pathlib.Path(folder.name)
 
     def rtl(self, *arguments, code=0):
-        done = subprocess.run([POSITTUNE, "rtl", *map(str, arguments), "-o", self.path / "unit"], capture_output=True, text=True,
-                              env={**os.environ, "POSITTUNE_RTL": str(ROOT / "rtl")})
+        done = subprocess.run(
+            [POSITTUNE, "rtl", *map(str, arguments), "-o", self.path / "unit"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "POSITTUNE_RTL": str(ROOT / "rtl")},
+        )
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stderr
 
     def bench(self):
         """The last line of the bench's output."""
         folder = self.path / "unit"
-        build = ["verilator", "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-O0", "-f", "filelist.f", "tb.sv", "--top-module", "tb"]
+        build = [
+            "verilator",
+            "--binary",
+            "--timing",
+            "-Wno-fatal",
+            "-Wno-lint",
+            "-O0",
+            "-f",
+            "filelist.f",
+            "tb.sv",
+            "--top-module",
+            "tb",
+        ]
         subprocess.run(build, cwd=folder, check=True, capture_output=True)
         return subprocess.run([folder / "obj_dir" / "Vtb"], cwd=folder, capture_output=True, text=True)
 

@@ -46,15 +46,18 @@ std::vector<std::vector<double>> ratios_of(const Groups& groups) {
 using Allocate = std::function<Choice(const Groups&, std::size_t, double)>;
 
 std::vector<Allocate> allocations() {
-  return {[](const Groups& g, std::size_t k, double b) { return random_choice(g, k, b, 5); },
-          [](const Groups& g, std::size_t k, double b) { return choice_by_size(g, k, b, sizes_of(g)); },
-          [](const Groups& g, std::size_t k, double b) { return choice_by_sqnr(g, k, b, ratios_of(g)); },
-          [](const Groups& g, std::size_t k, double b) { return choice_by_pareto_list(g, k, b); },
-          [](const Groups& g, std::size_t k, double b) {
-            std::vector<Change> order;
-            for (std::size_t i = 0; i < g.size(); ++i) order.push_back({i, g[i].size() - 1});
-            return choice_by_order(g, k, b, cheapest_choice(g, k), order);
-          }};
+  return {
+      [](const Groups& g, std::size_t k, double b) { return random_choice(g, k, b, 5); },
+      [](const Groups& g, std::size_t k, double b) { return choice_by_size(g, k, b, sizes_of(g)); },
+      [](const Groups& g, std::size_t k, double b) {
+        return choice_by_sqnr(g, k, b, ratios_of(g));
+      },
+      [](const Groups& g, std::size_t k, double b) { return choice_by_pareto_list(g, k, b); },
+      [](const Groups& g, std::size_t k, double b) {
+        std::vector<Change> order;
+        for (std::size_t i = 0; i < g.size(); ++i) order.push_back({i, g[i].size() - 1});
+        return choice_by_order(g, k, b, cheapest_choice(g, k), order);
+      }};
 }
 
 // Every rule keeps to every budget that can be kept, and is no better than the optimum.
@@ -71,7 +74,9 @@ TEST(Baselines, KeepToTheBudget) {
           const Choice choice = allocate(groups, 1, budget);
           ASSERT_EQ(choice.size(), groups.size());
           EXPECT_LE(cost_of(groups, choice, 1), budget * (1 + 1e-9));
-          if (best) { EXPECT_GE(loss_of(groups, choice), best->loss * (1 - 1e-9)); }
+          if (best) {
+            EXPECT_GE(loss_of(groups, choice), best->loss * (1 - 1e-9));
+          }
         }
       }
     }
@@ -90,13 +95,16 @@ TEST(Baselines, BelowTheLeastCostTheCheapest) {
 // Three layers of sizes 1, 2 and 4 with 4, 6 and 8 bits.
 Groups three_layers() {
   Groups groups;
-  for (const double size : {1.0, 2.0, 4.0}) groups.push_back({{9 * size, {4 * size}}, {3 * size, {6 * size}}, {1 * size, {8 * size}}});
+  for (const double size : {1.0, 2.0, 4.0})
+    groups.push_back({{9 * size, {4 * size}}, {3 * size, {6 * size}}, {1 * size, {8 * size}}});
   return groups;
 }
 
 TEST(Baselines, BySizeSmallFirst) {
-  EXPECT_EQ(choice_by_size(three_layers(), 0, 28 + 4 + 4, std::vector<double>{1, 2, 4}), (Choice{2, 1, 0}));
-  EXPECT_EQ(choice_by_size(three_layers(), 0, 28 + 12, std::vector<double>{1, 2, 4}), (Choice{2, 2, 0}));
+  EXPECT_EQ(choice_by_size(three_layers(), 0, 28 + 4 + 4, std::vector<double>{1, 2, 4}),
+            (Choice{2, 1, 0}));
+  EXPECT_EQ(choice_by_size(three_layers(), 0, 28 + 12, std::vector<double>{1, 2, 4}),
+            (Choice{2, 2, 0}));
 }
 
 TEST(Baselines, BySqnrTheWorstFirst) {
@@ -123,8 +131,8 @@ TEST(Baselines, RandomDependsOnTheSeedOnly) {
   EXPECT_GT(seen.size(), 8U);
 }
 
-// Honesty control: a search on losses that were dealt out anew is no better than chance, the search on the
-// true ones is.
+// Honesty control: a search on losses that were dealt out anew is no better than chance, the search
+// on the true ones is.
 TEST(Baselines, ShuffledLossesAreNoBetterThanRandom) {
   std::mt19937_64 generator(6);
   double shuffled = 0, random = 0, searched = 0;
@@ -135,17 +143,21 @@ TEST(Baselines, ShuffledLossesAreNoBetterThanRandom) {
     for (int g = 0; g < 30; ++g) {
       const double weight = std::exp(1.5 * normal(generator));
       groups.emplace_back();
-      for (int bits = 3; bits <= 8; ++bits) groups.back().push_back({weight * std::pow(4.0, -bits), {1.0 * bits}});
+      for (int bits = 3; bits <= 8; ++bits)
+        groups.back().push_back({weight * std::pow(4.0, -bits), {1.0 * bits}});
     }
     const double budget = 30 * 5;
     const auto best = solve({groups, {budget}});
-    const auto blind = solve({with_shuffled_losses(groups, static_cast<std::uint64_t>(i)), {budget}});
+    const auto blind =
+        solve({with_shuffled_losses(groups, static_cast<std::uint64_t>(i)), {budget}});
     ASSERT_TRUE(best.ok() && blind.ok());
     searched += std::log(best->loss);
     shuffled += std::log(loss_of(groups, blind->choice));
-    random += std::log(loss_of(groups, random_choice(groups, 0, budget, static_cast<std::uint64_t>(i))));
+    random +=
+        std::log(loss_of(groups, random_choice(groups, 0, budget, static_cast<std::uint64_t>(i))));
   }
-  // exp(0.1) times is what a search must gain to be called one; what is blind is behind it by as much as chance is.
+  // exp(0.1) times is what a search must gain to be called one; what is blind is behind it by as
+  // much as chance is.
   EXPECT_LT(searched, shuffled - 40 * 0.1);
   EXPECT_LT(searched, random - 40 * 0.1);
   EXPECT_GT(shuffled, random - 40 * 0.5);

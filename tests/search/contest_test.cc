@@ -12,7 +12,8 @@ using Numbers = std::vector<double>;
 const double kNan = std::nan("");
 
 TEST(Contest, ChoicesThatKeepToAllBudgets) {
-  const Groups groups = {{{.loss = 0, .costs = {1, 5}}, {.loss = 0, .costs = {2, 1}}}, {{.loss = 0, .costs = {3, 3}}}};
+  const Groups groups = {{{.loss = 0, .costs = {1, 5}}, {.loss = 0, .costs = {2, 1}}},
+                         {{.loss = 0, .costs = {3, 3}}}};
   EXPECT_TRUE(fits(groups, {0, 0}, Numbers{4, 8}));
   EXPECT_TRUE(fits(groups, {0, 0}, Numbers{4 * (1 - 1e-13), 8}));  // rounding of sums
   EXPECT_FALSE(fits(groups, {1, 0}, Numbers{4, 8}));

@@ -9,6 +9,7 @@ One to three budgets; real formats (loss falls as 4^-bits, cost is bits times si
 with many ties, infeasible ones. HiGHS runs with a relative gap of 1e-9 on one thread, we without any gap. Exit code 77
 when HiGHS cannot be had.
 """
+
 import hashlib
 import json
 import math
@@ -33,6 +34,7 @@ KINDS = ["formats", "formats", "uniform", "integers"]
 
 def outside(driver, build, *store):
     import environment
+
     environment.HERE = HERE
     environment.PEERS["highs"] = []
     try:
@@ -56,6 +58,7 @@ def shape(number):
 
 def instance(number):
     import numpy
+
     random = numpy.random.default_rng(number)
     groups, most = shape(number)
     kind = KINDS[(number // 5 + number // 100) % len(KINDS)]
@@ -65,14 +68,17 @@ def instance(number):
     for count in options:
         if kind == "formats":
             bits = random.integers(3, 17, count)
-            loss.append(random.lognormal(0, 2) * 4.0 ** -bits * random.uniform(0.5, 2, count))
+            loss.append(random.lognormal(0, 2) * 4.0**-bits * random.uniform(0.5, 2, count))
             size, macs = int(random.lognormal(9, 1)), random.lognormal(9, 1)
             costs[0].append((bits * size + 16).astype(float))
             for k in range(1, budgets):
-                costs[k].append(macs * bits ** 1.5 * random.uniform(0.7, 1.3, count))
+                costs[k].append(macs * bits**1.5 * random.uniform(0.7, 1.3, count))
         else:
-            draw = (lambda: random.uniform(0, 1, count)) if kind == "uniform" else (
-                lambda: random.integers(0, 20, count).astype(float))
+            draw = (
+                (lambda: random.uniform(0, 1, count))
+                if kind == "uniform"
+                else (lambda: random.integers(0, 20, count).astype(float))
+            )
             loss.append(draw())
             for k in range(budgets):
                 costs[k].append(draw())
@@ -83,14 +89,20 @@ def instance(number):
         # The later budgets where they bind beside the first: between the two least-loss ends.
         share = part if k == 0 else part * random.uniform(0.5, 1.2)
         limits.append(float(least + share * (largest - least)))
-    return {"kind": kind, "loss": [x.tolist() for x in loss], "costs": [[x.tolist() for x in c] for c in costs],
-            "budgets": limits, "gap": 0}
+    return {
+        "kind": kind,
+        "loss": [x.tolist() for x in loss],
+        "costs": [[x.tolist() for x in c] for c in costs],
+        "budgets": limits,
+        "gap": 0,
+    }
 
 
 def highs(problem, size):
     """(status, choice, lower bound of the loss); size: about that of the loss"""
     import highspy
     import numpy
+
     loss = [x for group in problem["loss"] for x in group]
     starts = numpy.cumsum([0] + [len(group) for group in problem["loss"]])
     count, groups, budgets = len(loss), len(problem["loss"]), len(problem["budgets"])
@@ -103,7 +115,7 @@ def highs(problem, size):
     for k, row in enumerate(rows):
         matrix[k] = row / scales[k]
     for i in range(groups):
-        matrix[budgets + i, starts[i]:starts[i + 1]] = 1
+        matrix[budgets + i, starts[i] : starts[i + 1]] = 1
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = count, budgets + groups
     model.col_cost_ = numpy.array(loss) / loss_scale
@@ -117,9 +129,16 @@ def highs(problem, size):
     model.a_matrix_.value_ = matrix.T[columns, indices]
     model.integrality_ = [highspy.HighsVarType.kInteger] * count
     solver = highspy.Highs()
-    for name, value in {"output_flag": False, "threads": 1, "mip_rel_gap": 1e-9, "mip_abs_gap": 0.0,
-                        "mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9,
-                        "dual_feasibility_tolerance": 1e-9, "time_limit": float(LONGEST)}.items():
+    for name, value in {
+        "output_flag": False,
+        "threads": 1,
+        "mip_rel_gap": 1e-9,
+        "mip_abs_gap": 0.0,
+        "mip_feasibility_tolerance": 1e-9,
+        "primal_feasibility_tolerance": 1e-9,
+        "dual_feasibility_tolerance": 1e-9,
+        "time_limit": float(LONGEST),
+    }.items():
         solver.setOptionValue(name, value)
     solver.passModel(model)
     solver.run()
@@ -129,7 +148,7 @@ def highs(problem, size):
     values = numpy.array(solver.getSolution().col_value)
     choice = None
     if len(values) == count:
-        choice = [int(values[starts[i]:starts[i + 1]].argmax()) for i in range(groups)]
+        choice = [int(values[starts[i] : starts[i + 1]].argmax()) for i in range(groups)]
     done = "optimal" if status == highspy.HighsModelStatus.kOptimal else "limit"
     return done, choice, solver.getInfo().mip_dual_bound * loss_scale
 
@@ -137,9 +156,11 @@ def highs(problem, size):
 def exact_sums(problem, choice):
     """Loss, and whether the budgets are met, in rational numbers."""
     loss = sum(Fraction(group[j]) for group, j in zip(problem["loss"], choice))
-    met = all(sum(Fraction(group[j]) for group, j in zip(cost, choice)) <=
-              Fraction(budget) + Fraction(TOLERANCE) * abs(Fraction(budget))
-              for cost, budget in zip(problem["costs"], problem["budgets"]))
+    met = all(
+        sum(Fraction(group[j]) for group, j in zip(cost, choice))
+        <= Fraction(budget) + Fraction(TOLERANCE) * abs(Fraction(budget))
+        for cost, budget in zip(problem["costs"], problem["budgets"])
+    )
     return float(loss), met
 
 
@@ -201,20 +222,26 @@ def inside(driver, mode=""):
     assert len(results) == cases
     if mode == "--stored":
         kept = json.loads(STORED.read_text())
-        assert kept["problems"] == digest(problems), "NumPy draws other numbers than when the answers were kept: --store"
+        assert kept["problems"] == digest(problems), (
+            "NumPy draws other numbers than when the answers were kept: --store"
+        )
         answers = kept["answers"]
     for number, (problem, found) in enumerate(zip(problems, results)):
         if mode != "--stored":
             answers.append(ask(problem, found, tally))
         wrong = compare(problem, found, tally, answers[number])
         if wrong:
-            failures.append(f"instance {number} ({problem['kind']}, {len(problem['loss'])} groups, "
-                            f"{len(problem['budgets'])} budgets): {wrong}")
+            failures.append(
+                f"instance {number} ({problem['kind']}, {len(problem['loss'])} groups, "
+                f"{len(problem['budgets'])} budgets): {wrong}"
+            )
     assert tally["infeasible"] < cases / 5, "too few instances have a solution"
     for failure in failures:
         print(failure)
-    print(f"{tally['infeasible']} infeasible; HiGHS reached its limit in {tally['limit']} and used its tolerance in "
-          f"{tally['tolerance']}; {tally['below']} of its optima are above ours, by at most {tally['most below']:.1e}")
+    print(
+        f"{tally['infeasible']} infeasible; HiGHS reached its limit in {tally['limit']} and used its tolerance in "
+        f"{tally['tolerance']}; {tally['below']} of its optima are above ours, by at most {tally['most below']:.1e}"
+    )
     print(f"seconds: ours {tally['ours']:.1f}, slowest {tally['slowest']:.2f}; HiGHS {tally['highs']:.1f}")
     print(f"{cases - len(failures)} passed, {len(failures)} failed")
     if mode == "--store" and not failures:

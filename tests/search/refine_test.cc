@@ -54,21 +54,24 @@ TEST(Refine, ComesNearerToTheTrueOptimum) {
       const double difference = loss_of(of.truth, candidate) - loss_of(of.truth, current);
       return Verdict{difference, 0, difference < 0};
     };
-    const auto refined = refine(of.scores, {of.budget}, start->choice, compare, {.trials = 200, .uncertainty = 0.5});
+    const auto refined =
+        refine(of.scores, {of.budget}, start->choice, compare, {.trials = 200, .uncertainty = 0.5});
     ASSERT_TRUE(refined.ok());
-    const double before = loss_of(of.truth, start->choice), after = loss_of(of.truth, refined->choice);
+    const double before = loss_of(of.truth, start->choice),
+                 after = loss_of(of.truth, refined->choice);
     EXPECT_LE(after, before);
     regret_before += before / best->loss - 1;
     regret_after += after / best->loss - 1;
     double cost = 0;
-    for (std::size_t g = 0; g < of.scores.size(); ++g) cost += of.scores[g][refined->choice[g]].costs[0];
+    for (std::size_t g = 0; g < of.scores.size(); ++g)
+      cost += of.scores[g][refined->choice[g]].costs[0];
     EXPECT_LE(cost, of.budget * (1 + 1e-9));
   }
   EXPECT_LT(regret_after, 0.3 * regret_before);
 }
 
-// Inputs and weights, each with a budget of their own and the pairs that both make: every change that helps breaks a
-// budget, and only pairs of changes keep to both.
+// Inputs and weights, each with a budget of their own and the pairs that both make: every change
+// that helps breaks a budget, and only pairs of changes keep to both.
 TEST(Refine, TwoBudgets) {
   double regret_before = 0, regret_after = 0;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
@@ -93,12 +96,14 @@ TEST(Refine, TwoBudgets) {
       const double difference = loss_of(both.truth, candidate) - loss_of(both.truth, current);
       return Verdict{difference, 0, difference < 0};
     };
-    const auto refined = refine(both.scores, budgets, start->choice, compare, {.trials = 60, .uncertainty = 0.5});
+    const auto refined =
+        refine(both.scores, budgets, start->choice, compare, {.trials = 60, .uncertainty = 0.5});
     ASSERT_TRUE(refined.ok());
     EXPECT_GT(refined->steps.size(), 10U);
     for (std::size_t k = 0; k < 2; ++k) {
       double cost = 0;
-      for (std::size_t g = 0; g < both.scores.size(); ++g) cost += both.scores[g][refined->choice[g]].costs[k];
+      for (std::size_t g = 0; g < both.scores.size(); ++g)
+        cost += both.scores[g][refined->choice[g]].costs[k];
       EXPECT_LE(cost, budgets[k] * (1 + 1e-9));
     }
     regret_before += loss_of(both.truth, start->choice) / best->loss - 1;
@@ -112,13 +117,17 @@ TEST(Refine, NothingThatIsNotSurelyBetterIsTaken) {
   const auto start = solve({of.scores, {of.budget}});
   ASSERT_TRUE(start.ok());
   std::size_t calls = 0;
-  const auto refined = refine(of.scores, {of.budget}, start->choice, [&](const Choice& candidate, const Choice& current) -> Result<Verdict> {
-    ++calls;
-    std::size_t changed = 0;
-    for (std::size_t g = 0; g < current.size(); ++g) changed += candidate[g] != current[g] ? 1 : 0;
-    EXPECT_GE(changed, 1U);
-    return Verdict{-0.1, 0.2, false};
-  }, {.trials = 25});
+  const auto refined =
+      refine(of.scores, {of.budget}, start->choice,
+             [&](const Choice& candidate, const Choice& current) -> Result<Verdict> {
+               ++calls;
+               std::size_t changed = 0;
+               for (std::size_t g = 0; g < current.size(); ++g)
+                 changed += candidate[g] != current[g] ? 1 : 0;
+               EXPECT_GE(changed, 1U);
+               return Verdict{-0.1, 0.2, false};
+             },
+             {.trials = 25});
   ASSERT_TRUE(refined.ok());
   EXPECT_EQ(refined->choice, start->choice);
   EXPECT_EQ(refined->steps.size(), calls);
@@ -129,16 +138,19 @@ TEST(Refine, ErrorsOfTheComparisonEndIt) {
   const Instance of = make_instance(4);
   const auto start = solve({of.scores, {of.budget}});
   ASSERT_TRUE(start.ok());
-  const auto refined = refine(of.scores, {of.budget}, start->choice, [](const Choice&, const Choice&) -> Result<Verdict> {
-    return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
-  });
+  const auto refined = refine(
+      of.scores, {of.budget}, start->choice, [](const Choice&, const Choice&) -> Result<Verdict> {
+        return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
+      });
   ASSERT_FALSE(refined.ok());
   EXPECT_EQ(refined.error().kind, ErrorKind::kInterrupted);
 }
 
 TEST(Refine, NothingToChange) {
   const Groups groups = {{{1, {1}}}, {{2, {1}}}};
-  const auto refined = refine(groups, {2}, {0, 0}, [](const Choice&, const Choice&) -> Result<Verdict> { return Verdict{-1, 0, true}; });
+  const auto refined =
+      refine(groups, {2}, {0, 0},
+             [](const Choice&, const Choice&) -> Result<Verdict> { return Verdict{-1, 0, true}; });
   ASSERT_TRUE(refined.ok());
   EXPECT_TRUE(refined->steps.empty());
 }

@@ -9,16 +9,19 @@
 namespace posittune::search {
 namespace {
 
-Decision decision(std::vector<std::string> names, std::vector<std::string> labels, const std::string& tie = "") {
+Decision decision(std::vector<std::string> names, std::vector<std::string> labels,
+                  const std::string& tie = "") {
   Decision made{.names = std::move(names), .labels = std::move(labels), .options = {}, .tie = tie};
-  for (std::size_t j = 0; j < made.labels.size(); ++j) made.options.push_back({1.0 / static_cast<double>(j + 1), {static_cast<double>(j + 1)}});
+  for (std::size_t j = 0; j < made.labels.size(); ++j)
+    made.options.push_back({1.0 / static_cast<double>(j + 1), {static_cast<double>(j + 1)}});
   return made;
 }
 
 Space small_space() {
-  return {{"bits"}, {decision({"h.0.attn.weight", "/h.0/attn/MatMul"}, {"int4", "posit<6,1>", "int8"}),
-                     decision({"h.0.mlp.weight"}, {"int4", "posit<6,1>", "int8"}),
-                     decision({"lm_head.weight"}, {"posit<6,1>/int8", "int8/int8", "int8/posit<8,1>"})}};
+  return {{"bits"},
+          {decision({"h.0.attn.weight", "/h.0/attn/MatMul"}, {"int4", "posit<6,1>", "int8"}),
+           decision({"h.0.mlp.weight"}, {"int4", "posit<6,1>", "int8"}),
+           decision({"lm_head.weight"}, {"posit<6,1>/int8", "int8/int8", "int8/posit<8,1>"})}};
 }
 
 TEST(Pins, AreParsed) {
@@ -63,8 +66,8 @@ TEST(Pins, WrongOnesAreNamed) {
 
 TEST(Ties, SumTheOptionsThatAllHave) {
   Space space{{"bits"},
-              {decision({"q"}, {"int4", "int6", "int8"}, "qkv"), decision({"other"}, {"int4", "int8"}),
-               decision({"k"}, {"int8", "int4"}, "qkv")}};
+              {decision({"q"}, {"int4", "int6", "int8"}, "qkv"),
+               decision({"other"}, {"int4", "int8"}), decision({"k"}, {"int8", "int4"}, "qkv")}};
   const auto problem = grouped(space);
   ASSERT_TRUE(problem.ok());
   ASSERT_EQ(problem->groups.size(), 2U);
@@ -80,7 +83,8 @@ TEST(Ties, SumTheOptionsThatAllHave) {
 }
 
 TEST(Ties, WithoutACommonOption) {
-  const auto problem = grouped({{"bits"}, {decision({"q"}, {"int4"}, "t"), decision({"k"}, {"int8"}, "t")}});
+  const auto problem =
+      grouped({{"bits"}, {decision({"q"}, {"int4"}, "t"), decision({"k"}, {"int8"}, "t")}});
   ASSERT_FALSE(problem.ok());
   EXPECT_EQ(problem.error().kind, ErrorKind::kUsage);
   EXPECT_NE(problem.error().message().find("q and k"), std::string::npos);
@@ -97,7 +101,8 @@ TEST(Space, ScoresAndCostsThatAreNotNumbers) {
   space.decisions[0].options[1].costs[0] = INFINITY;
   problem = grouped(space);
   ASSERT_FALSE(problem.ok());
-  EXPECT_NE(problem.error().message().find("posit<6,1>, bits"), std::string::npos) << problem.error().message();
+  EXPECT_NE(problem.error().message().find("posit<6,1>, bits"), std::string::npos)
+      << problem.error().message();
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The exact tier against naive runs of the whole model: every layer of the zoo's models, three formats.
+// The exact tier against naive runs of the whole model: every layer of the zoo's models, three
+// formats.
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,8 @@ class ExactTier : public testing::TestWithParam<Model> {};
 TEST_P(ExactTier, EqualsRunsOfAllSegments) {
   const Model& of = GetParam();
   model::Graph graph = model::load(test::zoo(of.name)).value();
-  const std::string yaml = test::zoo(of.name).substr(0, test::zoo(of.name).rfind('/')) + "/data.yaml";
+  const std::string yaml =
+      test::zoo(of.name).substr(0, test::zoo(of.name).rfind('/')) + "/data.yaml";
   auto specs = data::read_data_yaml(yaml);
   ASSERT_TRUE(specs.ok()) << specs.error().message();
   data::DataSpec spec = *specs->search;
@@ -30,7 +32,8 @@ TEST_P(ExactTier, EqualsRunsOfAllSegments) {
   auto data = data::Dataset::open(spec, graph.inputs);
   ASSERT_TRUE(data.ok()) << data.error().message();
   const std::vector<bool> all = model::select(graph, {}).value();
-  auto engine = engine::Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = 32});
+  auto engine =
+      engine::Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = 32});
   ASSERT_TRUE(engine.ok()) << engine.error().message();
   const auto going = [](std::size_t) { return success(); };
   evaluation::ProberOptions options;
@@ -41,12 +44,15 @@ TEST_P(ExactTier, EqualsRunsOfAllSegments) {
   std::size_t changed = 0, measured = 0;
   for (const Site& site : list_sites(*engine, kOnly)) {
     for (const char* format : {"posit<8,1>", "posit<5,1>", "int4"}) {
-      const Candidate candidate{test::weight_setting(format, quant::ScaleRule::kRmsPow2, quant::Granularity::kChannel), {}};
+      const Candidate candidate{
+          test::weight_setting(format, quant::ScaleRule::kRmsPow2, quant::Granularity::kChannel),
+          {}};
       const quant::Recipe recipe = recipe_of(*engine, site, candidate);
       const auto suffix = prober->measure(recipe, prober->first_segment(recipe), going);
       const auto whole = prober->measure(recipe, 0, going);
       ASSERT_TRUE(suffix.ok() && whole.ok());
-      EXPECT_EQ(suffix->sums, whole->sums) << engine->graph().layers[site.layers.front()].name << " " << format;
+      EXPECT_EQ(suffix->sums, whole->sums)
+          << engine->graph().layers[site.layers.front()].name << " " << format;
       changed += whole->mean() > 0 ? 1 : 0;
       ++measured;
     }

@@ -39,9 +39,14 @@ class SessionTest : public testing::Test {
   Result<Session> open(Observer& observer, const std::string& run = "run") const {
     const std::string model = test::zoo("albert");
     const std::string data = (fs::path(model).parent_path() / "data.yaml").string();
-    return Session::open({.model = model}, {.data = data, .limit = 4}, {.threads = 2, .run_folder = (folder_ / run).string()}, observer);
+    return Session::open({.model = model}, {.data = data, .limit = 4},
+                         {.threads = 2, .run_folder = (folder_ / run).string()}, observer);
   }
-  CompareOptions few() const { return {.formats = {"fp32", "int8", "posit<8,1>"}, .scales = {quant::ScaleRule::kMsePow2}, .resamples = 50}; }
+  CompareOptions few() const {
+    return {.formats = {"fp32", "int8", "posit<8,1>"},
+            .scales = {quant::ScaleRule::kMsePow2},
+            .resamples = 50};
+  }
 
   fs::path folder_ = fs::path(testing::TempDir()) / ("session_test_" + std::to_string(::getpid()));
 };

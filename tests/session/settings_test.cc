@@ -8,7 +8,10 @@ namespace posittune::session {
 namespace {
 
 TEST(Settings, WordsBecomeASetting) {
-  auto settings = parse_settings({.granularity = "group:32", .rounding = "compensated", .activation_scale = "output", .input_weighted = true});
+  auto settings = parse_settings({.granularity = "group:32",
+                                  .rounding = "compensated",
+                                  .activation_scale = "output",
+                                  .input_weighted = true});
   ASSERT_TRUE(settings.ok()) << settings.error().message();
   EXPECT_EQ(settings->weight.granularity, quant::Granularity::kGroup);
   EXPECT_EQ(settings->weight.group, 32U);
@@ -43,7 +46,8 @@ TEST(Settings, RulesAreTakenOnce) {
 TEST(Settings, DropsAreParts) {
   EXPECT_DOUBLE_EQ(parse_drop("1%").value(), 0.01);
   EXPECT_DOUBLE_EQ(parse_drop("0.02").value(), 0.02);
-  for (const char* wrong : {"", "1", "-1%", "101%", "nan", "1 %"}) EXPECT_FALSE(parse_drop(wrong).ok()) << wrong;
+  for (const char* wrong : {"", "1", "-1%", "101%", "nan", "1 %"})
+    EXPECT_FALSE(parse_drop(wrong).ok()) << wrong;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Every assignment of a small space, measured: how near to the true optimum is what the search finds?
+// Every assignment of a small space, measured: how near to the true optimum is what the search
+// finds?
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,8 @@ using test::ZooSearch;
 constexpr std::size_t kFormats = 4;
 constexpr std::size_t kTrials = 48;
 
-// Seven groups have 16,384 assignments, which take a quarter of an hour; docs/search.md has that run.
+// Seven groups have 16,384 assignments, which take a quarter of an hour; docs/search.md has that
+// run.
 std::size_t group_count() {
   const char* given = std::getenv("POSITTUNE_ALLOCATION_GROUPS");
   return given == nullptr ? 5 : static_cast<std::size_t>(std::clamp(std::atoi(given), 2, 7));
@@ -32,7 +34,8 @@ std::size_t group_count() {
 std::vector<std::string> neighbour_ties(const engine::Engine& engine, std::size_t groups) {
   const std::size_t weights = engine.graph().weights.size();
   std::vector<std::string> ties;
-  for (std::size_t w = 0; w < weights; ++w) ties.push_back("group " + std::to_string(w * groups / weights));
+  for (std::size_t w = 0; w < weights; ++w)
+    ties.push_back("group " + std::to_string(w * groups / weights));
   return ties;
 }
 
@@ -53,12 +56,14 @@ TEST(Allocation, WithinTwoPercentOfTheBestOfAll) {
   const std::string path = testing::TempDir() + "allocation_" + std::to_string(::getpid()) + ".db";
   auto zoo = ZooSearch::open("gpt2", metrics::Task::kLanguageModel, 1, path);
   Choices choices;
-  for (const char* format : {"posit<4,1>", "int5", "posit<6,1>", "int8"}) choices.weights.push_back(ZooSearch::weight(format));
+  for (const char* format : {"posit<4,1>", "int5", "posit<6,1>", "int8"})
+    choices.weights.push_back(ZooSearch::weight(format));
   SpaceOptions options;
   options.costs = {Cost::kBits};
   options.ties = neighbour_ties(*zoo->engine, count);
   const auto going = [](std::size_t) { return success(); };
-  const auto space = MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, going);
+  const auto space =
+      MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, going);
   ASSERT_TRUE(space.ok()) << space.error().message();
   const search::Groups& groups = space->grouped().groups;
   ASSERT_EQ(groups.size(), count);
@@ -75,7 +80,8 @@ TEST(Allocation, WithinTwoPercentOfTheBestOfAll) {
     ASSERT_TRUE(measured.ok()) << measured.error().message();
     kl.push_back(measured->mean());
   }
-  const search::Compare compare = [&](const search::Choice& candidate, const search::Choice& current) -> Result<search::Verdict> {
+  const search::Compare compare = [&](const search::Choice& candidate,
+                                      const search::Choice& current) -> Result<search::Verdict> {
     const double difference = kl[number_of(candidate)] - kl[number_of(current)];
     return search::Verdict{difference, 0, difference < 0};
   };
@@ -88,11 +94,14 @@ TEST(Allocation, WithinTwoPercentOfTheBestOfAll) {
     }
     const auto solved = search::solve({groups, {budget}});
     ASSERT_TRUE(solved.ok());
-    const auto refined = search::refine(groups, {budget}, solved->choice, compare, {.trials = kTrials});
+    const auto refined =
+        search::refine(groups, {budget}, solved->choice, compare, {.trials = kTrials});
     ASSERT_TRUE(refined.ok());
     const double by_scores = kl[number_of(solved->choice)], after = kl[number_of(refined->choice)];
-    std::printf("%zu assignments, budget %.2f: best KL %.5f, by scores %.3f times, refined in %zu trials %.3f times\n", kl.size(), part, best, by_scores / best,
-                refined->steps.size(), after / best);
+    std::printf(
+        "%zu assignments, budget %.2f: best KL %.5f, by scores %.3f times, refined in %zu trials "
+        "%.3f times\n",
+        kl.size(), part, best, by_scores / best, refined->steps.size(), after / best);
     EXPECT_LE(after, 1.02 * best);
   }
   for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end);

@@ -48,7 +48,8 @@ TEST(Budgets, RelativeOnes) {
 }
 
 TEST(Budgets, WrongOnesSayWhatIsExpected) {
-  for (const char* text : {"", "0", "-1", "nan", "inf", "4.5 bits", "4.5MB", "x", "much", "1e999"}) {
+  for (const char* text :
+       {"", "0", "-1", "nan", "inf", "4.5 bits", "4.5MB", "x", "much", "1e999"}) {
     const auto budget = parse_budget(Cost::kBits, text);
     ASSERT_FALSE(budget.ok()) << text;
     EXPECT_EQ(budget.error().kind, ErrorKind::kUsage);
@@ -56,18 +57,26 @@ TEST(Budgets, WrongOnesSayWhatIsExpected) {
   }
   const auto unknown = parse_budget(Cost::kEnergy, "0.5xposit81");
   ASSERT_FALSE(unknown.ok());
-  EXPECT_NE(unknown.error().message().find("posit<8,1>"), std::string::npos) << unknown.error().message();
+  EXPECT_NE(unknown.error().message().find("posit<8,1>"), std::string::npos)
+      << unknown.error().message();
 }
 
 TEST(Budgets, SharesAndBack) {
   const ModelSize size{.weights = 1000, .other_bits = 320, .macs = 200, .inputs = 50};
-  for (const Cost cost : {Cost::kBits, Cost::kSize, Cost::kActivationBits, Cost::kMacBits, Cost::kEnergy, Cost::kArea}) {
+  for (const Cost cost : {Cost::kBits, Cost::kSize, Cost::kActivationBits, Cost::kMacBits,
+                          Cost::kEnergy, Cost::kArea}) {
     const Budget budget{.cost = cost, .amount = 4.5, .relative_to = {}, .text = "4.5"};
-    EXPECT_DOUBLE_EQ(amount_of_shares(cost, limit_of_shares(budget, size), size), 4.5) << name(cost);
+    EXPECT_DOUBLE_EQ(amount_of_shares(cost, limit_of_shares(budget, size), size), 4.5)
+        << name(cost);
   }
-  EXPECT_EQ(limit_of_shares({.cost = Cost::kBits, .amount = 4.5, .relative_to = {}, .text = ""}, size), 4500);
-  EXPECT_EQ(limit_of_shares({.cost = Cost::kSize, .amount = 140, .relative_to = {}, .text = ""}, size), 100);  // bytes, 40 of others
-  EXPECT_EQ(to_text({{.cost = Cost::kBits, .amount = 4.5, .relative_to = {}, .text = "4.5"}, {.cost = Cost::kEnergy, .amount = 0.5, .relative_to = {}, .text = "0.5x"}}),
+  EXPECT_EQ(
+      limit_of_shares({.cost = Cost::kBits, .amount = 4.5, .relative_to = {}, .text = ""}, size),
+      4500);
+  EXPECT_EQ(
+      limit_of_shares({.cost = Cost::kSize, .amount = 140, .relative_to = {}, .text = ""}, size),
+      100);  // bytes, 40 of others
+  EXPECT_EQ(to_text({{.cost = Cost::kBits, .amount = 4.5, .relative_to = {}, .text = "4.5"},
+                     {.cost = Cost::kEnergy, .amount = 0.5, .relative_to = {}, .text = "0.5x"}}),
             "bits 4.5, energy 0.5x");
 }
 

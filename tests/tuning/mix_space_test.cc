@@ -19,11 +19,15 @@ const auto kGoing = [](std::size_t) { return success(); };
 
 class Mixes : public testing::TestWithParam<std::pair<const char*, metrics::Task>> {
  protected:
-  Mixes() : path_(testing::TempDir() + "mix_space_" + GetParam().first + std::to_string(::getpid()) + ".db") {}
+  Mixes()
+      : path_(testing::TempDir() + "mix_space_" + GetParam().first + std::to_string(::getpid()) +
+              ".db") {}
   ~Mixes() override {
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + end);
   }
-  std::unique_ptr<ZooSearch> open() const { return ZooSearch::open(GetParam().first, GetParam().second, 2, path_); }
+  std::unique_ptr<ZooSearch> open() const {
+    return ZooSearch::open(GetParam().first, GetParam().second, 2, path_);
+  }
   std::string path_;
 };
 
@@ -37,11 +41,15 @@ search::Choice random_choice(const search::Groups& groups, std::mt19937_64& gene
 TEST_P(Mixes, CostsOfDecisionsAddUpToTheRecipe) {
   auto zoo = open();
   Choices choices;
-  for (const char* format : {"posit<4,1>", "int6", "fp8_e4m3"}) choices.weights.push_back(ZooSearch::weight(format));
-  for (const char* format : {"posit<8,1>", "int8"}) choices.activations.push_back({.format = ZooSearch::weight(format).format, .rule = quant::ScaleRule::kRmsPow2});
+  for (const char* format : {"posit<4,1>", "int6", "fp8_e4m3"})
+    choices.weights.push_back(ZooSearch::weight(format));
+  for (const char* format : {"posit<8,1>", "int8"})
+    choices.activations.push_back(
+        {.format = ZooSearch::weight(format).format, .rule = quant::ScaleRule::kRmsPow2});
   SpaceOptions options;
   options.costs = {Cost::kBits, Cost::kActivationBits, Cost::kMacBits, Cost::kEnergy, Cost::kArea};
-  const auto space = MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
+  const auto space =
+      MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
   ASSERT_TRUE(space.ok()) << space.error().message();
   EXPECT_EQ(space->labels().size(), 6U);
   std::mt19937_64 generator(1);
@@ -49,14 +57,16 @@ TEST_P(Mixes, CostsOfDecisionsAddUpToTheRecipe) {
     const search::Choice choice = random_choice(space->grouped().groups, generator);
     std::vector<double> sums = space->fixed_shares();
     for (std::size_t g = 0; g < choice.size(); ++g) {
-      for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += space->grouped().groups[g][choice[g]].costs[k];
+      for (std::size_t k = 0; k < sums.size(); ++k)
+        sums[k] += space->grouped().groups[g][choice[g]].costs[k];
     }
     const quant::Recipe recipe = space->recipe(choice);
     const auto cost = zoo->costs->recipe_cost(recipe);
     ASSERT_TRUE(cost.ok()) << cost.error().message();
     // Sums of up to a hundred rounded numbers.
     const auto near = [](double a, double b) { EXPECT_NEAR(a, b, 1e-11 * std::abs(b)); };
-    near(sums[0], zoo->engine->bits_per_weight(recipe) * static_cast<double>(zoo->engine->weight_count()));
+    near(sums[0],
+         zoo->engine->bits_per_weight(recipe) * static_cast<double>(zoo->engine->weight_count()));
     near(sums[0], cost->weight_bits);
     near(sums[2], cost->mac_bits);
     near(sums[3], cost->energy_pj);
@@ -65,16 +75,20 @@ TEST_P(Mixes, CostsOfDecisionsAddUpToTheRecipe) {
   }
 }
 
-// Windows cover every row once, neighbours of one format are joined, and scores of all windows are the weight's.
+// Windows cover every row once, neighbours of one format are joined, and scores of all windows are
+// the weight's.
 TEST_P(Mixes, WindowsOfChannels) {
   auto zoo = open();
   Choices choices;
-  for (const char* format : {"posit<4,1>", "int6"}) choices.weights.push_back(ZooSearch::weight(format));
+  for (const char* format : {"posit<4,1>", "int6"})
+    choices.weights.push_back(ZooSearch::weight(format));
   SpaceOptions options;
   options.costs = {Cost::kBits};
-  const auto whole = MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
+  const auto whole =
+      MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
   options.window = 24;
-  const auto windows = MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
+  const auto windows =
+      MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
   ASSERT_TRUE(whole.ok() && windows.ok());
   std::map<std::size_t, std::size_t> rows;
   std::map<std::size_t, double> scores;
@@ -93,30 +107,37 @@ TEST_P(Mixes, WindowsOfChannels) {
   // One format everywhere is a recipe without windows.
   const auto same = windows->uniform("int6");
   ASSERT_TRUE(same.has_value());
-  for (const auto& [name, setting] : windows->recipe(*same).weights) EXPECT_TRUE(setting.windows.empty()) << name;
+  for (const auto& [name, setting] : windows->recipe(*same).weights)
+    EXPECT_TRUE(setting.windows.empty()) << name;
   std::mt19937_64 generator(2);
   const search::Choice choice = random_choice(windows->grouped().groups, generator);
   const quant::Recipe recipe = windows->recipe(choice);
   ASSERT_TRUE(zoo->engine->apply(recipe).ok());
   double bits = windows->fixed_shares()[0];
-  for (std::size_t g = 0; g < choice.size(); ++g) bits += windows->grouped().groups[g][choice[g]].costs[0];
+  for (std::size_t g = 0; g < choice.size(); ++g)
+    bits += windows->grouped().groups[g][choice[g]].costs[0];
   // Joined windows save tags of eight bits.
-  EXPECT_LE(zoo->engine->bits_per_weight(recipe) * static_cast<double>(zoo->engine->weight_count()), bits * (1 + 1e-12));
+  EXPECT_LE(zoo->engine->bits_per_weight(recipe) * static_cast<double>(zoo->engine->weight_count()),
+            bits * (1 + 1e-12));
 }
 
 TEST_P(Mixes, PinsAndReservedFormats) {
   auto zoo = open();
   Choices choices;
-  for (const char* format : {"posit<4,1>", "int6", "int8"}) choices.weights.push_back(ZooSearch::weight(format));
+  for (const char* format : {"posit<4,1>", "int6", "int8"})
+    choices.weights.push_back(ZooSearch::weight(format));
   choices.reserved = 1;
   SpaceOptions options;
   options.costs = {Cost::kBits};
   const std::string weight = zoo->engine->graph().weights.front().name;
   options.pins = {{"^" + weight + "$", "int8"}};
-  const auto space = MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
+  const auto space =
+      MixSpace::build(*zoo->analysis, *zoo->engine, *zoo->costs, choices, options, kGoing);
   ASSERT_TRUE(space.ok()) << space.error().message();
   for (const auto& decision : space->space().decisions) {
-    const auto wanted = decision.names.front() == weight ? std::vector<std::string>{"int8"} : std::vector<std::string>{"posit<4,1>", "int6"};
+    const auto wanted = decision.names.front() == weight
+                            ? std::vector<std::string>{"int8"}
+                            : std::vector<std::string>{"posit<4,1>", "int6"};
     EXPECT_EQ(decision.labels, wanted) << decision.names.front();
   }
 }
@@ -125,7 +146,8 @@ TEST_P(Mixes, PinsAndReservedFormats) {
 TEST_P(Mixes, ChecksAreEarly) {
   auto zoo = open();
   Choices choices;
-  for (const char* format : {"posit<4,1>", "int6"}) choices.weights.push_back(ZooSearch::weight(format));
+  for (const char* format : {"posit<4,1>", "int6"})
+    choices.weights.push_back(ZooSearch::weight(format));
   SpaceOptions options;
   options.costs = {Cost::kBits};
   EXPECT_TRUE(MixSpace::check(*zoo->engine, choices, options).ok());
@@ -133,7 +155,8 @@ TEST_P(Mixes, ChecksAreEarly) {
     const Status checked = MixSpace::check(*zoo->engine, choices, of);
     ASSERT_FALSE(checked.ok());
     EXPECT_EQ(checked.error().kind, ErrorKind::kUsage);
-    EXPECT_NE(checked.error().message().find(named), std::string::npos) << checked.error().message();
+    EXPECT_NE(checked.error().message().find(named), std::string::npos)
+        << checked.error().message();
   };
   SpaceOptions pinned = options, tied = options;
   pinned.pins = {{"no such layer", "int6"}};
@@ -146,7 +169,8 @@ TEST_P(Mixes, ChecksAreEarly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, Mixes,
-                         testing::Values(std::pair("albert", metrics::Task::kClassify), std::pair("gpt2", metrics::Task::kLanguageModel)),
+                         testing::Values(std::pair("albert", metrics::Task::kClassify),
+                                         std::pair("gpt2", metrics::Task::kLanguageModel)),
                          [](const auto& each) { return std::string(each.param.first); });
 
 }  // namespace

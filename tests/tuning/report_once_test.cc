@@ -10,7 +10,9 @@ namespace {
 
 class ReportOnce : public testing::Test {
  protected:
-  ReportOnce() : path_(testing::TempDir() + "report_once_" + std::to_string(::getpid()) + ".db") { std::filesystem::remove(path_); }
+  ReportOnce() : path_(testing::TempDir() + "report_once_" + std::to_string(::getpid()) + ".db") {
+    std::filesystem::remove(path_);
+  }
   ~ReportOnce() override {
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + end);
   }

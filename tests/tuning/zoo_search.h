@@ -28,7 +28,8 @@ struct ZooSearch {
   std::optional<sensitivity::Analysis> analysis;
 
   // `items` of each split; embeddings too.
-  static std::unique_ptr<ZooSearch> open(const std::string& name, metrics::Task task, std::size_t items, const std::string& journal_path) {
+  static std::unique_ptr<ZooSearch> open(const std::string& name, metrics::Task task,
+                                         std::size_t items, const std::string& journal_path) {
     auto made = std::make_unique<ZooSearch>();
     const std::string path = posittune::test::zoo(name);
     model::Graph graph = model::load(path).value();
@@ -41,7 +42,11 @@ struct ZooSearch {
     for (const auto& [input, tensor] : first) shapes[input] = tensor.shape;
     made->loads.emplace(cost::count_loads(graph, shapes).value());
     const std::vector<bool> all = model::select(graph, {}).value();
-    made->engine.emplace(engine::Engine::create(std::move(graph), {.chosen = all, .threads = 2, .segments = 8, .covariance_bytes = 1UL << 28}).value());
+    made->engine.emplace(
+        engine::Engine::create(
+            std::move(graph),
+            {.chosen = all, .threads = 2, .segments = 8, .covariance_bytes = 1UL << 28})
+            .value());
     made->costs.emplace(made->engine->graph(), *made->loads, made->table, cost::Memory{});
     made->journal.emplace(records::Journal::open(journal_path).value());
     sensitivity::Options options;
@@ -52,13 +57,17 @@ struct ZooSearch {
                                                .search = &*made->search,
                                                .journal = &*made->journal,
                                                .identity = {{"model", name}},
-                                               .report = [](const std::string&, std::size_t) { return [](std::size_t) { return success(); }; }},
+                                               .report =
+                                                   [](const std::string&, std::size_t) {
+                                                     return [](std::size_t) { return success(); };
+                                                   }},
                            options);
     return made;
   }
 
   static quant::WeightSetting weight(const char* format) {
-    return posittune::test::weight_setting(format, quant::ScaleRule::kMsePow2, quant::Granularity::kChannel);
+    return posittune::test::weight_setting(format, quant::ScaleRule::kMsePow2,
+                                           quant::Granularity::kChannel);
   }
 };
 

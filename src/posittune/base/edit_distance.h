@@ -10,13 +10,14 @@
 
 namespace posittune {
 
-// Insertions, deletions and substitutions that make b of a, two strings or two arrays with size() and []; time
-// grows with the product of the lengths, memory with that of b.
+// Insertions, deletions and substitutions that make b of a, two strings or two arrays with size()
+// and []; time grows with the product of the lengths, memory with that of b.
 // source: V. Levenshtein, 1966.
 template <class Sequence>
   requires requires(const Sequence& sequence) { sequence.size(); }
 std::size_t edit_distance(const Sequence& a, const Sequence& b) {
-  std::vector<std::size_t> row(b.size() + 1);  // distances of what a begins with to what b begins with
+  std::vector<std::size_t> row(b.size() +
+                               1);  // distances of what a begins with to what b begins with
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
@@ -29,6 +30,8 @@ std::size_t edit_distance(const Sequence& a, const Sequence& b) {
   }
   return row.back();
 }
-inline std::size_t edit_distance(std::string_view a, std::string_view b) { return edit_distance<std::string_view>(a, b); }
+inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+  return edit_distance<std::string_view>(a, b);
+}
 
 }  // namespace posittune

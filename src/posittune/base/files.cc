@@ -35,7 +35,7 @@ Result<InputFile> InputFile::open(const std::string& path) {
   // Non-blocking, so that a named pipe does not hang us; regular files ignore it.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return system_error(ErrorKind::kInput, "cannot open file", path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd);
     return Error{.kind = ErrorKind::kInput, .what = "not a regular file", .where = path};
@@ -74,7 +74,7 @@ AtomicFile::~AtomicFile() {
 }
 
 Result<AtomicFile> AtomicFile::create(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     return Error{.kind = ErrorKind::kInput,
                  .what = "output exists and is not a regular file",
@@ -123,11 +123,15 @@ Result<std::string> read_file(const std::string& path) {
   const auto file = InputFile::open(path);
   if (!file) return file.error();
   if (file->size() > kMost) {
-    return Error{.kind = ErrorKind::kInput, .what = "the file is too long", .where = path, .expected = "at most 64 MiB",
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "the file is too long",
+                 .where = path,
+                 .expected = "at most 64 MiB",
                  .found = std::to_string(file->size()) + " bytes"};
   }
   std::string text(file->size(), '\0');
-  if (const Status ok = file->read_at(0, std::as_writable_bytes(std::span(text))); !ok) return ok.error();
+  if (const Status ok = file->read_at(0, std::as_writable_bytes(std::span(text))); !ok)
+    return ok.error();
   return text;
 }
 

@@ -27,9 +27,9 @@ void wait_for_signals(sigset_t set) {
 
 }  // namespace
 
-// A thread waits for the signals, which are blocked everywhere, instead of a handler that interrupts
-// whatever runs: oneDNN's generated sgemm (2.6.3) keeps data below the stack pointer, where the kernel
-// puts the frame of a handler, and dies of it now and then.
+// A thread waits for the signals, which are blocked everywhere, instead of a handler that
+// interrupts whatever runs: oneDNN's generated sgemm (2.6.3) keeps data below the stack pointer,
+// where the kernel puts the frame of a handler, and dies of it now and then.
 void watch_interrupts() {
   sigset_t set;
   sigemptyset(&set);

@@ -6,9 +6,9 @@
 
 namespace posittune {
 
-// To be called before any thread is made: blocks the signals in all of them (not one that the parent
-// ignores, as nohup does) and waits for them in a thread of its own. A second signal ends the process
-// at once.
+// To be called before any thread is made: blocks the signals in all of them (not one that the
+// parent ignores, as nohup does) and waits for them in a thread of its own. A second signal ends
+// the process at once.
 void watch_interrupts();
 
 // kInterrupted once a signal has come.

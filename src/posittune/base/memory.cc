@@ -13,7 +13,8 @@
 namespace posittune {
 namespace {
 
-constexpr std::size_t kReserve = std::size_t{1} << 20;  // a mapping of its own, so that it goes back to the system
+constexpr std::size_t kReserve = std::size_t{1}
+                                 << 20;  // a mapping of its own, so that it goes back to the system
 std::atomic<void*> reserve = nullptr;
 std::terminate_handler former_terminate = nullptr;
 
@@ -25,7 +26,8 @@ void release_and_throw() {
 // Only what a signal handler may call.
 [[noreturn]] void end() noexcept {
   constexpr std::string_view kMessage = "\nerror: out of memory\n";
-  if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0) ::_exit(static_cast<int>(ErrorKind::kResource));
+  if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0)
+    ::_exit(static_cast<int>(ErrorKind::kResource));
   ::_exit(static_cast<int>(ErrorKind::kResource));
 }
 
@@ -65,7 +67,8 @@ Error out_of_memory(std::string where, std::string what) {
 }
 
 bool memory_is_short() noexcept {
-  void* more = ::mmap(nullptr, kMemoryProbe, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* more =
+      ::mmap(nullptr, kMemoryProbe, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (more == MAP_FAILED) return true;
   ::munmap(more, kMemoryProbe);
   return false;
@@ -75,7 +78,9 @@ bool memory_ended(std::string_view message) {
   // "bad_alloc", "can't allocate", "cannot allocate memory"; the last: of a thread's stack.
   constexpr std::array<std::string_view, 4> kSaid = {"alloc", "out of memory", "not enough memory",
                                                      "Resource temporarily unavailable"};
-  const auto said = [&](std::string_view part) { return message.find(part) != std::string_view::npos; };
+  const auto said = [&](std::string_view part) {
+    return message.find(part) != std::string_view::npos;
+  };
   return std::any_of(kSaid.begin(), kSaid.end(), said) || memory_is_short();
 }
 
@@ -86,7 +91,8 @@ void end_in_order_without_memory() {
   struct sigaction action = {};
   action.sa_handler = on_crash;
   ::sigemptyset(&action.sa_mask);
-  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &former_actions[i]);
+  for (std::size_t i = 0; i < kSignals.size(); ++i)
+    ::sigaction(kSignals[i], &action, &former_actions[i]);
 }
 
 }  // namespace posittune

@@ -18,8 +18,8 @@ Error out_of_memory(std::string where, std::string what = "out of memory");
 inline constexpr std::size_t kMemoryProbe = std::size_t{128} << 20;
 bool memory_is_short() noexcept;
 
-// Whether another library, which has no error of its own for it, failed because memory ended: its message says so, or
-// memory is short.
+// Whether another library, which has no error of its own for it, failed because memory ended: its
+// message says so, or memory is short.
 bool memory_ended(std::string_view message);
 
 // body() returns a Result; where it throws std::bad_alloc, that is the error.
@@ -32,9 +32,10 @@ auto within_memory(const std::string& where, Body&& body) -> decltype(body()) {
   }
 }
 
-// For an executable, once, first of all. A failed allocation leaves some memory for its report; where it was in code
-// that cannot throw, or that did not look (libraries that make machine code), the process ends with a message and
-// the exit code of kResource in place of a signal. Crashes with memory to spare stay what they are.
+// For an executable, once, first of all. A failed allocation leaves some memory for its report;
+// where it was in code that cannot throw, or that did not look (libraries that make machine code),
+// the process ends with a message and the exit code of kResource in place of a signal. Crashes with
+// memory to spare stay what they are.
 void end_in_order_without_memory();
 
 }  // namespace posittune

@@ -5,7 +5,8 @@
 
 namespace posittune {
 
-std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& known, std::size_t count) {
+std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& known,
+                                 std::size_t count) {
   text = text.substr(0, 128);
   std::vector<std::pair<std::size_t, std::size_t>> ranked;  // distance, index
   for (std::size_t i = 0; i < known.size(); ++i) {
@@ -17,7 +18,8 @@ std::vector<std::string> nearest(std::string_view text, const std::vector<std::s
   }
   std::stable_sort(ranked.begin(), ranked.end());
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) names.push_back(known[ranked[i].second]);
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i)
+    names.push_back(known[ranked[i].second]);
   return names;
 }
 

@@ -8,7 +8,8 @@ namespace posittune {
 #endif
 inline constexpr const char* kVersion = POSITTUNE_VERSION;
 
-// The commit that was built ("+changes" when files differed from it); empty when built from a tarball.
+// The commit that was built ("+changes" when files differed from it); empty when built from a
+// tarball.
 const char* commit();
 
 }  // namespace posittune

@@ -19,7 +19,7 @@ namespace posittune::cli {
 struct Streams {
   std::ostream& out;
   std::ostream& err;
-  bool terminal = false;  // err is a terminal: progress may redraw its line
+  bool terminal = false;                 // err is a terminal: progress may redraw its line
   std::vector<std::string> arguments{};  // of this call, for records; run() sets them
 };
 
@@ -36,6 +36,7 @@ struct Command {
 };
 
 // formats.cc, quantize.cc, inspect.cc, ...; the table is in commands.cc.
-extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl, kZoo, kDoctor;
+extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl,
+    kZoo, kDoctor;
 
 }  // namespace posittune::cli

@@ -12,7 +12,9 @@
 namespace posittune::cli {
 namespace {
 
-const std::array<const Command*, 10> kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kSearch, &kCost, &kRtl, &kZoo, &kDoctor};
+const std::array<const Command*, 10> kCommands = {&kFormats,     &kQuantize, &kInspect, &kCompare,
+                                                  &kSensitivity, &kSearch,   &kCost,    &kRtl,
+                                                  &kZoo,         &kDoctor};
 
 int report(const Error& error, Streams streams) {
   streams.err << "error: " << error.message() << "\n";
@@ -47,7 +49,9 @@ int run_action(const Action& action, Streams streams) {
   } catch (const std::bad_alloc&) {
     return report({.kind = ErrorKind::kResource, .what = "out of memory"}, streams);
   } catch (const std::exception& error) {
-    if (memory_ended(error.what())) return report({.kind = ErrorKind::kResource, .what = "out of memory", .found = error.what()}, streams);
+    if (memory_ended(error.what()))
+      return report({.kind = ErrorKind::kResource, .what = "out of memory", .found = error.what()},
+                    streams);
     return report({.what = std::string("internal error: ") + error.what()}, streams);
   }
   return 0;

@@ -50,7 +50,8 @@ std::string interval(const records::Estimate& estimate) {
 
 std::string signed_interval(const records::Estimate& estimate) {
   const auto with_sign = [](double value) { return (value > 0 ? "+" : "") + number(value); };
-  return with_sign(estimate.value) + " [" + with_sign(estimate.low) + ", " + with_sign(estimate.high) + "]";
+  return with_sign(estimate.value) + " [" + with_sign(estimate.low) + ", " +
+         with_sign(estimate.high) + "]";
 }
 
 // Metrics in the table, of those that the task has; all are in --json and results.csv.
@@ -86,21 +87,25 @@ std::vector<std::string> shown_metrics(metrics::Task task, const ComparisonRow& 
 void print_table(const CompareResult& result, std::ostream& out) {
   const records::Comparison& comparison = result.comparison;
   const records::SplitRecord& data = comparison.data.at("report");
-  fmt::print(out, "{}  on {} ({} items, {} {}s)\n", comparison.model.path, data.path, data.items, result.units, data.unit);
+  fmt::print(out, "{}  on {} ({} items, {} {}s)\n", comparison.model.path, data.path, data.items,
+             result.units, data.unit);
   fmt::print(out, "scored: {}\n", scored_text(comparison.scored));
   const std::vector<std::string> shown = shown_metrics(result.task, comparison.rows.front());
   using report::Align;
-  std::vector<report::Column> columns = {{"format"}, {"what"}, {"scale"}, {"bits/weight", Align::kRight}};
+  std::vector<report::Column> columns = {
+      {"format"}, {"what"}, {"scale"}, {"bits/weight", Align::kRight}};
   for (const std::string& name : shown) columns.push_back({name + " [95 %]", Align::kRight});
   if (shown.size() > 1) columns.push_back({"to FP32 (paired)", Align::kRight});
-  const bool rounded = std::any_of(comparison.rows.begin(), comparison.rows.end(), [](const ComparisonRow& row) { return !row.rounding.empty(); });
+  const bool rounded = std::any_of(comparison.rows.begin(), comparison.rows.end(),
+                                   [](const ComparisonRow& row) { return !row.rounding.empty(); });
   if (rounded) columns.insert(columns.begin() + 3, report::Column{"rounding"});
   columns.push_back({"s", Align::kRight});
   columns.push_back({""});
   report::Table table(std::move(columns));
   bool any_noise = false, any_nonfinite = false;
   for (const ComparisonRow& row : comparison.rows) {
-    std::vector<std::string> cells = {row.format, row.what, row.scale, fmt::format("{:.3f}", row.bits_per_weight)};
+    std::vector<std::string> cells = {row.format, row.what, row.scale,
+                                      fmt::format("{:.3f}", row.bits_per_weight)};
     if (rounded) cells.insert(cells.begin() + 3, row.rounding.empty() ? "nearest" : row.rounding);
     bool noise = false;
     for (const std::string& name : shown) {
@@ -120,19 +125,29 @@ void print_table(const CompareResult& result, std::ostream& out) {
   }
   fmt::print(out, "{}", table.text());
   if (any_noise) fmt::print(out, "* better than FP32: noise of the sample, not a gain\n");
-  if (any_nonfinite) fmt::print(out, "! {}s with NaN or an infinity in the output: the row is of no use\n", data.unit);
+  if (any_nonfinite)
+    fmt::print(out, "! {}s with NaN or an infinity in the output: the row is of no use\n",
+               data.unit);
 }
 
 void print_plan(const session::ComparePlan& plan, bool json, std::ostream& out) {
   if (json) {
-    const nlohmann::ordered_json document = {{"model", plan.model}, {"layers", plan.layers}, {"quantized", plan.quantized}, {"task", plan.task},
-                                             {"items", plan.items}, {"trials", plan.trials}, {"seconds_per_item", plan.seconds_per_item},
+    const nlohmann::ordered_json document = {{"model", plan.model},
+                                             {"layers", plan.layers},
+                                             {"quantized", plan.quantized},
+                                             {"task", plan.task},
+                                             {"items", plan.items},
+                                             {"trials", plan.trials},
+                                             {"seconds_per_item", plan.seconds_per_item},
                                              {"estimated_seconds", plan.seconds}};
     print_json(document, out);
     return;
   }
-  fmt::print(out, "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} items, {} {}s\n", plan.model, plan.weights, plan.quantized,
-             plan.layers, plan.task, plan.items, plan.units, plan.unit);
+  fmt::print(out,
+             "model    {} ({} weights)\nlayers   {} of {} quantized\ntask     {}\nreport   {} "
+             "items, {} {}s\n",
+             plan.model, plan.weights, plan.quantized, plan.layers, plan.task, plan.items,
+             plan.units, plan.unit);
   fmt::print(out, "trials   {}\n", plan.trials.size());
   for (const std::string& trial : plan.trials) fmt::print(out, "  {}\n", trial);
   fmt::print(out, "estimate {:.0f} s ({:.3f} s an item)\n", plan.seconds, plan.seconds_per_item);
@@ -149,7 +164,8 @@ Status compare(const Options& options, Streams streams) {
       print_table(*result, streams.out);
     }
     if (result->reused > 0) {
-      fmt::print(streams.err, "{} of {} rows were measured before\n", result->reused, result->comparison.rows.size());
+      fmt::print(streams.err, "{} of {} rows were measured before\n", result->reused,
+                 result->comparison.rows.size());
     }
     fmt::print(streams.err, "results: {}\n", result->run_folder);
     return success();
@@ -160,14 +176,21 @@ Status compare(const Options& options, Streams streams) {
 Result<Options> resolve(Options options) {
   session::CompareOptions& job = options.compare;
   if (job.formats.empty() && !job.recipes.empty()) job.formats = {"fp32"};
-  if (job.formats.empty()) job.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
+  if (job.formats.empty())
+    job.formats = {"fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>"};
   job.formats = quant::split_formats(job.formats);
-  job.accumulate = options.accumulate == "quire" ? quant::Accumulate::kQuire : quant::Accumulate::kFp32;
+  job.accumulate =
+      options.accumulate == "quire" ? quant::Accumulate::kQuire : quant::Accumulate::kFp32;
   if (!options.what.empty()) job.what.clear();
-  for (const std::string& what : options.what) job.what.push_back(what == "wa" ? session::Operands::kWeightsAndInputs : session::Operands::kWeights);
+  for (const std::string& what : options.what)
+    job.what.push_back(what == "wa" ? session::Operands::kWeightsAndInputs
+                                    : session::Operands::kWeights);
   // Per token nothing is searched for.
-  if (options.scales.empty() && options.settings.activation_scale == "token") options.scales = {"absmax", "rms_pow2"};
-  if (const Status read = read_settings(options.settings, options.scales, job.settings, job.scales); !read) return read.error();
+  if (options.scales.empty() && options.settings.activation_scale == "token")
+    options.scales = {"absmax", "rms_pow2"};
+  if (const Status read = read_settings(options.settings, options.scales, job.settings, job.scales);
+      !read)
+    return read.error();
   return options;
 }
 
@@ -175,12 +198,16 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   declare_model_data(app, options->run.model_data);
   const std::string numbers = "Formats";
-  app.add_option("--formats", options->compare.formats, "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best for each channel (activations: the first)")
+  app.add_option("--formats", options->compare.formats,
+                 "number formats, see `posittune formats`; posit<6,*>, posit<6,0>|int6: the best "
+                 "for each channel (activations: the first)")
       ->delimiter(';')
       ->allow_extra_args(false)
       ->default_str("fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>")
       ->group(numbers);
-  app.add_option("--recipe", options->compare.recipes, "recipes to measure as they are, after the formats (without --formats: beside FP32 alone), as `posittune search` writes them")
+  app.add_option("--recipe", options->compare.recipes,
+                 "recipes to measure as they are, after the formats (without --formats: beside "
+                 "FP32 alone), as `posittune search` writes them")
       ->allow_extra_args(false)
       ->group(numbers);
   app.add_option("--what", options->what, "w: weights; wa: weights and activations")
@@ -189,22 +216,35 @@ Action declare(CLI::App& app, Streams streams) {
       ->check(CLI::IsMember({"w", "wa"}))
       ->default_str("w,wa")
       ->group(numbers);
-  app.add_option("--scale", options->scales, fmt::format("scale rules, each for all formats: {}", fmt::join(quant::scale_rule_names(), ", ")))
+  app.add_option("--scale", options->scales,
+                 fmt::format("scale rules, each for all formats: {}",
+                             fmt::join(quant::scale_rule_names(), ", ")))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->default_str("rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token")
       ->group(numbers);
   declare_settings(app, options->settings, numbers);
-  app.add_option("--accumulate", options->accumulate, "fp32, or quire: exact sums, for small models")
+  app.add_option("--accumulate", options->accumulate,
+                 "fp32, or quire: exact sums, for small models")
       ->check(CLI::IsMember({"fp32", "quire"}))
       ->default_val("fp32")
       ->group(numbers);
   const std::string measuring = "Measuring";
   declare_scores(app, options->compare.scores, measuring);
-  app.add_option("--batch", options->compare.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(measuring);
-  app.add_option("--resamples", options->compare.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(10, 1000000))->group(measuring);
-  app.add_option("--seed", options->compare.seed, "seed of the bootstrap's random draws")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(measuring);
-  app.add_option("--save-outputs", options->compare.save_outputs, "also write the model's outputs under each format to this folder, as .npy files")->group(measuring);
+  app.add_option("--batch", options->compare.batch,
+                 "items that go through the model at once (0: chosen by the size of the outputs)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->group(measuring);
+  app.add_option("--resamples", options->compare.resamples,
+                 "resamples of the bootstrap that gives the 95 % intervals")
+      ->check(CLI::Range(10, 1000000))
+      ->group(measuring);
+  app.add_option("--seed", options->compare.seed, "seed of the bootstrap's random draws")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->group(measuring);
+  app.add_option("--save-outputs", options->compare.save_outputs,
+                 "also write the model's outputs under each format to this folder, as .npy files")
+      ->group(measuring);
   declare_run(app, options->run, "compare", measuring);
   return [options, streams] {
     auto resolved = resolve(*options);

@@ -25,7 +25,8 @@ namespace posittune::cli {
 namespace {
 
 // How quantized layers multiply.
-constexpr std::array<engine::Path, 3> kPaths = {engine::Path::kInt8, engine::Path::kBf16, engine::Path::kFp32};
+constexpr std::array<engine::Path, 3> kPaths = {engine::Path::kInt8, engine::Path::kBf16,
+                                                engine::Path::kFp32};
 
 std::string use_of(engine::Path path, bool first) {
   if (!engine::path_works(path)) return "not on this processor";
@@ -45,18 +46,21 @@ void print_products(bool forced, Streams streams) {
   const std::vector<engine::Path> order = engine::path_order();
   // Forced paths need no times.
   const engine::PathTimes times = forced ? engine::PathTimes{} : engine::path_times();
-  fmt::print(streams.out, "products{}\n",
-             forced ? fmt::format(" (forced by {})", engine::kPathVariable) : ", the fastest first");
+  fmt::print(
+      streams.out, "products{}\n",
+      forced ? fmt::format(" (forced by {})", engine::kPathVariable) : ", the fastest first");
   for (const engine::Path path : paths_to_show(order)) {
     const auto at = std::find(order.begin(), order.end(), path);
     const bool held_back = at == order.end() && engine::path_works(path);
-    const std::string rate =
-        times.of(path) > 0 ? fmt::format(" ({:.0f} GFLOP/s on one thread)", engine::kTimedGflop / times.of(path)) : "";
+    const std::string rate = times.of(path) > 0 ? fmt::format(" ({:.0f} GFLOP/s on one thread)",
+                                                              engine::kTimedGflop / times.of(path))
+                                                : "";
     // After fp32, which is exact for all, nothing is used.
     const bool after_fp32 = std::find(order.begin(), at, engine::Path::kFp32) != at;
     fmt::print(streams.out, "  {:<8} {}{}\n", engine::name(path),
                held_back    ? fmt::format("held back by {}", engine::kPathVariable)
-               : after_fp32 ? std::string(engine::path_works(path) ? "not used: slower than fp32" : use_of(path, false))
+               : after_fp32 ? std::string(engine::path_works(path) ? "not used: slower than fp32"
+                                                                   : use_of(path, false))
                             : use_of(path, at == order.begin()),
                rate);
   }
@@ -69,7 +73,8 @@ nlohmann::ordered_json products_json(bool forced) {
   nlohmann::ordered_json products;
   for (const engine::Path path : paths_to_show(order)) {
     const bool used = path == engine::Path::kFp32 || std::find(order.begin(), fp32, path) != fp32;
-    products.push_back({{"name", engine::name(path)}, {"works", engine::path_works(path)}, {"used", used}});
+    products.push_back(
+        {{"name", engine::name(path)}, {"works", engine::path_works(path)}, {"used", used}});
     if (times.of(path) > 0) products.back()["gflops"] = engine::kTimedGflop / times.of(path);
   }
   return products;

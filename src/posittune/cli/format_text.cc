@@ -38,7 +38,8 @@ std::string rounding_text(const Format& f) {
 std::string overflow_text(const Format& f, const Traits& t) {
   if (f.family == Family::kPosit) return "saturates at maxpos; infinities give NaR";
   const bool to_infinity = f.family == Family::kFloat && f.bits > 8;
-  if (to_infinity) return "becomes infinity; under a chosen scale saturates (OCP saturating mode), infinities too";
+  if (to_infinity)
+    return "becomes infinity; under a chosen scale saturates (OCP saturating mode), infinities too";
   return t.has_infinity ? "saturates (OCP saturating mode); its infinity codes only decode"
                         : "saturates, infinities too";
 }

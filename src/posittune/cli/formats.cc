@@ -10,8 +10,8 @@
 
 #include "posittune/base/files.h"
 #include "posittune/cli/cli.h"
-#include "posittune/cli/json_output.h"
 #include "posittune/cli/format_text.h"
+#include "posittune/cli/json_output.h"
 #include "posittune/formats/codec.h"
 #include "posittune/formats/family.h"
 #include "posittune/formats/format.h"
@@ -152,9 +152,11 @@ Status show(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("SPEC", options->specs,
-                 "formats to show. None: the list of known formats; one: its properties; several: a table");
-  CLI::Option* json = app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
+  app.add_option(
+      "SPEC", options->specs,
+      "formats to show. None: the list of known formats; one: its properties; several: a table");
+  CLI::Option* json =
+      app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
   app.add_option("--codes", options->codes, "print every code of one format with its value")
       ->check(CLI::IsMember({"csv", "json"}))
       ->excludes(json);
@@ -166,6 +168,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kFormats = {"formats", "number formats: their properties, codes and accuracy", declare};
+const Command kFormats = {"formats", "number formats: their properties, codes and accuracy",
+                          declare};
 
 }  // namespace posittune::cli

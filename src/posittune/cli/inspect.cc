@@ -14,10 +14,10 @@
 #include "posittune/cli/run_input_options.h"
 #include "posittune/cli/shape_options.h"
 #include "posittune/cli/terminal.h"
-#include "posittune/session/session.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/summary.h"
 #include "posittune/report/table.h"
+#include "posittune/session/session.h"
 
 namespace posittune::cli {
 namespace {
@@ -67,9 +67,14 @@ Json to_json(const session::Inspection& found, std::size_t index) {
 }
 
 Json to_json(const model::Product& product, const model::LayerSizes& sizes, bool known) {
-  return {{"product", product.name},   {"kind", product.type},      {"reason", product.reason},
-          {"constants", product.constants}, {"elements", product.elements}, {"bytes", product.bytes},
-          {"already_quantized", product.of_8_bits}, {"macs", known ? Json(sizes.macs) : Json(nullptr)},
+  return {{"product", product.name},
+          {"kind", product.type},
+          {"reason", product.reason},
+          {"constants", product.constants},
+          {"elements", product.elements},
+          {"bytes", product.bytes},
+          {"already_quantized", product.of_8_bits},
+          {"macs", known ? Json(sizes.macs) : Json(nullptr)},
           {"note", sizes.note}};
 }
 
@@ -82,9 +87,18 @@ std::string count_text(std::uint64_t count) {
 void print_table(const session::Inspection& found, std::ostream& out) {
   const model::Graph& graph = found.graph;
   using report::Align;
-  report::Table table({{"layer"}, {"weight"}, {"kind"}, {"weight shape"}, {"parameters", Align::kRight},
-                       {"MACs", Align::kRight}, {"min", Align::kRight}, {"max", Align::kRight},
-                       {"rms", Align::kRight}, {"kurtosis", Align::kRight}, {"uses", Align::kRight}, {""}});
+  report::Table table({{"layer"},
+                       {"weight"},
+                       {"kind"},
+                       {"weight shape"},
+                       {"parameters", Align::kRight},
+                       {"MACs", Align::kRight},
+                       {"min", Align::kRight},
+                       {"max", Align::kRight},
+                       {"rms", Align::kRight},
+                       {"kurtosis", Align::kRight},
+                       {"uses", Align::kRight},
+                       {""}});
   std::uint64_t macs = 0, parameters = 0;
   bool all_known = true;
   for (std::size_t i = 0; i < found.rows.size(); ++i) {
@@ -93,13 +107,15 @@ void print_table(const session::Inspection& found, std::ostream& out) {
     const model::Weight* weight = weight_of(graph, layer);
     macs += row.macs.value_or(0);
     all_known = all_known && row.macs;
-    std::vector<std::string> cells = {layer.name, "-", std::string(model::name(layer.kind)), "", "",
-                                      row.macs.value_or(0) > 0 ? count_text(*row.macs) : "-"};
+    std::vector<std::string> cells = {
+        layer.name, "-", std::string(model::name(layer.kind)),
+        "",         "",  row.macs.value_or(0) > 0 ? count_text(*row.macs) : "-"};
     if (weight != nullptr) {
       cells[1] = weight->name;
       cells[3] = to_string(weight->shape);
       cells[4] = count_text(weight->size());
-      for (const double value : {double{row.summary.min}, double{row.summary.max}, row.summary.rms, row.summary.kurtosis}) {
+      for (const double value : {double{row.summary.min}, double{row.summary.max}, row.summary.rms,
+                                 row.summary.kurtosis}) {
         cells.push_back(fmt::format("{:.3g}", value));
       }
       cells.push_back(std::to_string(weight->layers.size()));
@@ -115,24 +131,36 @@ void print_table(const session::Inspection& found, std::ostream& out) {
     beside += product.macs;
     all_known = all_known && product.known;
   }
-  const std::string others = beside > 0 ? fmt::format(" and {} in {} products that are no layers", count_text(beside), found.products.size()) : "";
-  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}{}\n", table.text(),
-             found.rows.size(), graph.weights.size(), count_text(parameters), count_text(graph.other_parameters),
+  const std::string others = beside > 0 ? fmt::format(" and {} in {} products that are no layers",
+                                                      count_text(beside), found.products.size())
+                                        : "";
+  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}{}\n",
+             table.text(), found.rows.size(), graph.weights.size(), count_text(parameters),
+             count_text(graph.other_parameters),
              all_known ? count_text(macs) + " MACs" : "MACs unknown", others);
 }
 
 // The products that no layer is.
-void print_products(const model::Graph& graph, const std::vector<model::LayerSizes>& sizes, std::ostream& out) {
+void print_products(const model::Graph& graph, const std::vector<model::LayerSizes>& sizes,
+                    std::ostream& out) {
   using report::Align;
-  report::Table table({{"product, not quantized"}, {"kind"}, {"constants", Align::kRight}, {"bytes", Align::kRight}, {"MACs", Align::kRight}, {"of"}, {"why"}});
+  report::Table table({{"product, not quantized"},
+                       {"kind"},
+                       {"constants", Align::kRight},
+                       {"bytes", Align::kRight},
+                       {"MACs", Align::kRight},
+                       {"of"},
+                       {"why"}});
   for (std::size_t p = 0; p < graph.products.size(); ++p) {
     const model::Product& product = graph.products[p];
     const std::string macs = p < sizes.size() && sizes[p].known ? count_text(sizes[p].macs) : "-";
     std::string constants;
-    for (const std::string& name : product.constants) constants += (constants.empty() ? "" : ", ") + name;
+    for (const std::string& name : product.constants)
+      constants += (constants.empty() ? "" : ", ") + name;
     const std::string more = p < sizes.size() && !sizes[p].note.empty() ? "; " + sizes[p].note : "";
-    table.add_row({product.name, product.type, count_text(product.elements), count_text(product.bytes), macs,
-                   constants.empty() ? "activations" : constants, product.reason + more});
+    table.add_row({product.name, product.type, count_text(product.elements),
+                   count_text(product.bytes), macs, constants.empty() ? "activations" : constants,
+                   product.reason + more});
   }
   fmt::print(out, "\n{}", table.text());
 }
@@ -150,9 +178,14 @@ Status inspect(const Options& options, Streams streams) {
   const model::Graph& graph = found->graph;
   const std::vector<model::LayerSizes>& products = found->products;
   if (options.json) {
-    Json document = {{"model", found->model}, {"rows", Json::array()}, {"products", Json::array()}, {"notes", graph.notes},
-                     {"other_parameters", graph.other_parameters}, {"other_bytes", graph.other_bytes}};
-    for (std::size_t i = 0; i < found->rows.size(); ++i) document["rows"].push_back(to_json(*found, i));
+    Json document = {{"model", found->model},
+                     {"rows", Json::array()},
+                     {"products", Json::array()},
+                     {"notes", graph.notes},
+                     {"other_parameters", graph.other_parameters},
+                     {"other_bytes", graph.other_bytes}};
+    for (std::size_t i = 0; i < found->rows.size(); ++i)
+      document["rows"].push_back(to_json(*found, i));
     for (std::size_t p = 0; p < products.size(); ++p) {
       document["products"].push_back(to_json(graph.products[p], products[p], products[p].known));
       document["notes"].push_back(to_text(graph.products[p]));
@@ -162,7 +195,8 @@ Status inspect(const Options& options, Streams streams) {
   }
   print_table(*found, streams.out);
   if (!products.empty()) print_products(graph, products, streams.out);
-  for (const std::string& note : graph.notes) fmt::print(streams.err, "note: {}\n", printable(note));
+  for (const std::string& note : graph.notes)
+    fmt::print(streams.err, "note: {}\n", printable(note));
   return success();
 }
 
@@ -175,8 +209,12 @@ Action declare(CLI::App& app, Streams streams) {
                  "only layers whose name, or whose weight's name, matches one of these")
       ->option_text("REGEX")
       ->allow_extra_args(false);
-  app.add_option("--exclude", options->selection.exclude, "leave out layers that match one of these")->option_text("REGEX")->allow_extra_args(false);
-  app.add_flag("--attention", options->selection.attention, "also the products of attention (MatMuls of two activations)");
+  app.add_option("--exclude", options->selection.exclude,
+                 "leave out layers that match one of these")
+      ->option_text("REGEX")
+      ->allow_extra_args(false);
+  app.add_flag("--attention", options->selection.attention,
+               "also the products of attention (MatMuls of two activations)");
   app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
   return [options, streams] { return inspect(*options, streams); };
 }

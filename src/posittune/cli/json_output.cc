@@ -7,7 +7,8 @@
 namespace posittune::cli {
 
 void print_json(const nlohmann::ordered_json& document, std::ostream& out) {
-  fmt::print(out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  fmt::print(out, "{}\n",
+             document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace posittune::cli

@@ -4,17 +4,42 @@
 
 namespace posittune::cli {
 void declare_model_data(CLI::App& app, ModelDataOptions& options) {
-  app.add_option("MODEL", options.model.model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME, which brings its data")->required();
+  app.add_option("MODEL", options.model.model,
+                 "ONNX file, OpenVINO IR (.xml), or zoo:NAME, which brings its data")
+      ->required();
   const std::string data = "Data";
-  app.add_option("--data", options.data.data, "YAML file that describes the data: keys calibrate, search and report")->group(data);
-  app.add_option("--calibrate", options.data.calibrate, "calibration data: statistics of activations and scales come from it")->group(data);
-  app.add_option("--search", options.data.search, "data that scores, and choices between formats, are measured on")->group(data);
-  app.add_option("--report", options.data.report, "data for the results shown, used for nothing else: .npz, .txt, folder of images, COCO .json")->group(data);
-  app.add_option("--tokenizer", options.data.tokenizer, "for text data: the tokenizer as OpenVINO IR (openvino_tokenizer.xml)")->group(data);
-  app.add_option("--annotations", options.data.annotations, "for folders of images: COCO .json with their boxes")->group(data);
-  app.add_option("--labels", options.data.labels, "for folders of images: text file with a line \"FILE LABEL\" for each image; a split of which it names no image has no labels. A folder for each class needs none")->group(data);
-  app.add_option("--sequence", options.data.sequence, "for text data: tokens in each item (default: what the model fixes, else 256)")->check(CLI::Range(0, 1 << 30))->group(data);
-  app.add_option("--limit", options.data.limit, "use at most this many items of each split (0: all)")->check(CLI::Range(0, 1 << 30))->group(data);
+  app.add_option("--data", options.data.data,
+                 "YAML file that describes the data: keys calibrate, search and report")
+      ->group(data);
+  app.add_option("--calibrate", options.data.calibrate,
+                 "calibration data: statistics of activations and scales come from it")
+      ->group(data);
+  app.add_option("--search", options.data.search,
+                 "data that scores, and choices between formats, are measured on")
+      ->group(data);
+  app.add_option("--report", options.data.report,
+                 "data for the results shown, used for nothing else: .npz, .txt, folder of images, "
+                 "COCO .json")
+      ->group(data);
+  app.add_option("--tokenizer", options.data.tokenizer,
+                 "for text data: the tokenizer as OpenVINO IR (openvino_tokenizer.xml)")
+      ->group(data);
+  app.add_option("--annotations", options.data.annotations,
+                 "for folders of images: COCO .json with their boxes")
+      ->group(data);
+  app.add_option(
+         "--labels", options.data.labels,
+         "for folders of images: text file with a line \"FILE LABEL\" for each image; a split of "
+         "which it names no image has no labels. A folder for each class needs none")
+      ->group(data);
+  app.add_option("--sequence", options.data.sequence,
+                 "for text data: tokens in each item (default: what the model fixes, else 256)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->group(data);
+  app.add_option("--limit", options.data.limit,
+                 "use at most this many items of each split (0: all)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->group(data);
   declare_run_inputs(app, options.run_inputs, data);
   const std::string layers = "Layers";
   app.add_option("--include", options.model.selection.include,
@@ -22,12 +47,16 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
       ->option_text("REGEX")
       ->allow_extra_args(false)
       ->group(layers);
-  app.add_option("--exclude", options.model.selection.exclude, "keep layers that match one of these in FP32")
+  app.add_option("--exclude", options.model.selection.exclude,
+                 "keep layers that match one of these in FP32")
       ->option_text("REGEX")
       ->allow_extra_args(false)
       ->group(layers);
-  app.add_flag("--attention", options.model.selection.attention, "also the products of attention (MatMuls of two activations)")->group(layers);
-  app.add_option("--threads", options.threads, "processor threads to use (0: all)")->check(CLI::Range(0, 1024));
+  app.add_flag("--attention", options.model.selection.attention,
+               "also the products of attention (MatMuls of two activations)")
+      ->group(layers);
+  app.add_option("--threads", options.threads, "processor threads to use (0: all)")
+      ->check(CLI::Range(0, 1024));
 }
 
 }  // namespace posittune::cli

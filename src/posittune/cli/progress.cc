@@ -63,8 +63,8 @@ void Progress::draw(Clock::time_point now) {
     return;
   }
   constexpr std::size_t kBar = 24;
-  // A line that wraps cannot be redrawn; the last column makes some terminals wrap. The numbers stay
-  // longer than the bar.
+  // A line that wraps cannot be redrawn; the last column makes some terminals wrap. The numbers
+  // stay longer than the bar.
   const std::size_t columns = terminal_columns() - 1;
   const std::size_t rest = display_width(what_) + display_width(tail) + 4;
   const std::size_t bar = columns > rest ? std::min(kBar, columns - rest) : 0;

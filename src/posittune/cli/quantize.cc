@@ -1,5 +1,7 @@
 // posittune quantize: rounds or encodes an npy array, chunk by chunk.
 
+#include "posittune/session/quantize.h"
+
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
@@ -15,7 +17,6 @@
 #include "posittune/cli/cli.h"
 #include "posittune/cli/json_output.h"
 #include "posittune/cli/terminal.h"
-#include "posittune/session/quantize.h"
 #include "posittune/kernels/dispatch.h"
 
 namespace posittune::cli {
@@ -106,14 +107,14 @@ Status quantize(const Options& options, Streams streams) {
   if (!layout) return layout.error();
   Terminal terminal(streams);
   session::QuantizeJob job{.format = *format,
-          .rule = *rule,
-          .given_scale = options.has_scale ? std::optional(scale) : std::nullopt,
-          .output = options.output,
-          .codes = options.codes,
-          .threads = options.threads,
-          .array = std::move(*array),
-          .layout = *layout,
-          .observer = terminal};
+                           .rule = *rule,
+                           .given_scale = options.has_scale ? std::optional(scale) : std::nullopt,
+                           .output = options.output,
+                           .codes = options.codes,
+                           .threads = options.threads,
+                           .array = std::move(*array),
+                           .layout = *layout,
+                           .observer = terminal};
   if (Status s = choose_scales(job); !s) return s;
   if (Status s = write_array(job); !s) return s;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -125,7 +126,8 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   const CLI::Validator not_empty(
       [](const std::string& path) { return path.empty() ? "is empty" : ""; }, "", "not_empty");
-  app.add_option("IN", options->input, "array of numbers (.npy); other types than float32 are rounded to it")
+  app.add_option("IN", options->input,
+                 "array of numbers (.npy); other types than float32 are rounded to it")
       ->required()
       ->check(not_empty);
   app.add_option("-f,--format", options->format, "number format, see `posittune formats`")
@@ -147,7 +149,8 @@ Action declare(CLI::App& app, Streams streams) {
       "write codes (uint8, uint16 or uint32) instead of float32, and beside them NAME.scales.npy "
       "(unless all scales are 1) and, for MX formats, NAME.exponents.npy");
   app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
-  app.add_option("--threads", options->threads, "processor threads to use (0: all)")->check(CLI::Range(0, 1024));
+  app.add_option("--threads", options->threads, "processor threads to use (0: all)")
+      ->check(CLI::Range(0, 1024));
   return [options, scale, streams] {
     options->has_scale = scale->count() > 0;
     return quantize(*options, streams);
@@ -156,6 +159,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kQuantize = {"quantize", "round an array file (.npy) to a format, or encode it", declare};
+const Command kQuantize = {"quantize", "round an array file (.npy) to a format, or encode it",
+                           declare};
 
 }  // namespace posittune::cli

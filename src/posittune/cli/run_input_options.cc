@@ -8,27 +8,38 @@ namespace posittune::cli {
 namespace {
 
 // NAME and what stands behind the first '='.
-Result<std::pair<std::string, std::string>> named(const std::string& text, const char* option, const char* form) {
+Result<std::pair<std::string, std::string>> named(const std::string& text, const char* option,
+                                                  const char* form) {
   const std::size_t equals = text.find('=');
-  if (equals != std::string::npos && equals > 0 && equals + 1 < text.size()) return std::pair(text.substr(0, equals), text.substr(equals + 1));
-  return Error{.kind = ErrorKind::kUsage, .what = "not a name and a value", .where = option, .expected = form, .found = text};
+  if (equals != std::string::npos && equals > 0 && equals + 1 < text.size())
+    return std::pair(text.substr(0, equals), text.substr(equals + 1));
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "not a name and a value",
+               .where = option,
+               .expected = form,
+               .found = text};
 }
 
 Error twice(const char* option, const std::string& name) {
-  return Error{.kind = ErrorKind::kUsage, .what = "a name is given twice", .where = option, .found = name};
+  return Error{
+      .kind = ErrorKind::kUsage, .what = "a name is given twice", .where = option, .found = name};
 }
 
 }  // namespace
 
 void declare_run_inputs(CLI::App& app, RunInputOptions& options, const std::string& group) {
   auto* constant = app.add_option("--constant", options.constants,
-                                  "an input of the model that is the same for all items, such as a sampling rate: a number, numbers with "
-                                  "commas between them, or an array in a file.npy. The data then need not hold it; may be given several times")
+                                  "an input of the model that is the same for all items, such as a "
+                                  "sampling rate: a number, numbers with "
+                                  "commas between them, or an array in a file.npy. The data then "
+                                  "need not hold it; may be given several times")
                        ->option_text("NAME=VALUE")
                        ->allow_extra_args(false);
   auto* axis = app.add_option("--batch-axis", options.batch_axes,
-                              "which axis of an input or output of the model counts the items, where it is not the first (0): x=1 for a "
-                              "model that takes (time, items, features). Data files, and shapes that are given, have the items first all "
+                              "which axis of an input or output of the model counts the items, "
+                              "where it is not the first (0): x=1 for a "
+                              "model that takes (time, items, features). Data files, and shapes "
+                              "that are given, have the items first all "
                               "the same; may be given several times")
                    ->option_text("NAME=AXIS")
                    ->allow_extra_args(false);
@@ -39,7 +50,8 @@ void declare_run_inputs(CLI::App& app, RunInputOptions& options, const std::stri
 
 Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec) {
   for (const std::string& text : options.constants) {
-    auto entry = named(text, "--constant", "NAME=VALUE, as sr=16000, scales=0.667,1,0.8 or x=array.npy");
+    auto entry =
+        named(text, "--constant", "NAME=VALUE, as sr=16000, scales=0.667,1,0.8 or x=array.npy");
     if (!entry) return entry.error();
     if (!spec.constants.insert(*entry).second) return twice("--constant", entry->first);
   }
@@ -50,9 +62,14 @@ Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec) 
     const char* end = entry->second.data() + entry->second.size();
     const auto [stop, error] = std::from_chars(entry->second.data(), end, axis);
     if (error != std::errc{} || stop != end) {
-      return Error{.kind = ErrorKind::kUsage, .what = "not an axis", .where = "--batch-axis", .expected = "0, 1, ...", .found = text};
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "not an axis",
+                   .where = "--batch-axis",
+                   .expected = "0, 1, ...",
+                   .found = text};
     }
-    if (!spec.batch_axes.emplace(entry->first, axis).second) return twice("--batch-axis", entry->first);
+    if (!spec.batch_axes.emplace(entry->first, axis).second)
+      return twice("--batch-axis", entry->first);
   }
   return success();
 }

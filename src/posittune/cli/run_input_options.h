@@ -1,6 +1,7 @@
 #pragma once
 
-// --constant NAME=VALUE and --batch-axis NAME=AXIS: what is said of a model's inputs and outputs beside its file.
+// --constant NAME=VALUE and --batch-axis NAME=AXIS: what is said of a model's inputs and outputs
+// beside its file.
 
 #include <string>
 #include <vector>

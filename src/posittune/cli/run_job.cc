@@ -5,17 +5,26 @@
 
 namespace posittune::cli {
 
-void declare_run(CLI::App& app, RunOptions& options, const std::string& command, const std::string& group) {
-  app.add_option("-o,--run", options.run_folder, "run folder; an interrupted run continues (default: runs/" + command + "-...)")->group(group);
+void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
+                 const std::string& group) {
+  app.add_option("-o,--run", options.run_folder,
+                 "run folder; an interrupted run continues (default: runs/" + command + "-...)")
+      ->group(group);
   app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
-  app.add_flag("--dry-run", options.dry_run, "measure nothing: show what would be measured and how long it may take");
+  app.add_flag("--dry-run", options.dry_run,
+               "measure nothing: show what would be measured and how long it may take");
 }
 
-Result<session::Session> open_session(const RunOptions& options, Streams streams, session::Observer& observer) {
+Result<session::Session> open_session(const RunOptions& options, Streams streams,
+                                      session::Observer& observer) {
   session::ModelSpec model = options.model_data.model;
-  if (const Status added = add_run_inputs(options.model_data.run_inputs, model); !added) return added.error();
-  session::Options with{.threads = options.model_data.threads, .run_folder = options.run_folder, .command_line = {"posittune"}};
-  with.command_line.insert(with.command_line.end(), streams.arguments.begin(), streams.arguments.end());
+  if (const Status added = add_run_inputs(options.model_data.run_inputs, model); !added)
+    return added.error();
+  session::Options with{.threads = options.model_data.threads,
+                        .run_folder = options.run_folder,
+                        .command_line = {"posittune"}};
+  with.command_line.insert(with.command_line.end(), streams.arguments.begin(),
+                           streams.arguments.end());
   return session::Session::open(model, options.model_data.data, with, observer);
 }
 

@@ -19,11 +19,14 @@ struct RunOptions {
 };
 
 // --run, --json, --dry-run of the command of that name.
-void declare_run(CLI::App& app, RunOptions& options, const std::string& command, const std::string& group);
+void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
+                 const std::string& group);
 
-Result<session::Session> open_session(const RunOptions& options, Streams streams, session::Observer& observer);
+Result<session::Session> open_session(const RunOptions& options, Streams streams,
+                                      session::Observer& observer);
 
-// `run` gets the open session; with --dry-run `show` gets what Session::estimate() says of the job in its place.
+// `run` gets the open session; with --dry-run `show` gets what Session::estimate() says of the job
+// in its place.
 template <class Job, class Show, class Run>
 Status run_job(const RunOptions& options, const Job& job, Streams streams, Show show, Run run) {
   if (const Status right = check(job); !right) return right;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Options of every command that scores a model: which output, by which task, and what its numbers are.
+// Options of every command that scores a model: which output, by which task, and what its numbers
+// are.
 
 #include <string>
 

@@ -1,11 +1,11 @@
 // posittune search: the best format for each layer or window of channels within a budget.
 
-#include <algorithm>
-#include <cstdlib>
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,10 +16,9 @@
 #include "posittune/cli/run_job.h"
 #include "posittune/cli/score_options.h"
 #include "posittune/cli/settings_options.h"
+#include "posittune/quant/scale_rules.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/report/scored_text.h"
-#include "posittune/tuning/tuner.h"
-#include "posittune/quant/scale_rules.h"
 #include "posittune/report/table.h"
 #include "posittune/tuning/tuner.h"
 
@@ -34,7 +33,10 @@ using session::SearchResult;
 struct Options {
   RunOptions run;
   session::SearchOptions search;
-  session::SettingsText settings{.granularity = "channel", .rounding = "compensated", .activation_scale = "output", .input_weighted = true};
+  session::SettingsText settings{.granularity = "channel",
+                                 .rounding = "compensated",
+                                 .activation_scale = "output",
+                                 .input_weighted = true};
   std::vector<std::string> bits, size, activation_bits, mac_bits, energy, area;
   std::string what, scale, activation_rule, max_drop;
   double memory_pj_per_bit = -1;
@@ -42,8 +44,10 @@ struct Options {
 };
 
 const char* const kFormats =
-    "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
-const char* const kActivations = "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
+    "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,"
+    "int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
+const char* const kActivations =
+    "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
 
 std::string number(double value) {
   if (std::isnan(value)) return "-";
@@ -52,18 +56,31 @@ std::string number(double value) {
   return fmt::format("{:.2e}", value);
 }
 
-std::string bytes_text(double bytes) { return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9) : bytes >= 1e6 ? fmt::format("{:.2f} MB", bytes / 1e6) : fmt::format("{:.1f} KB", bytes / 1e3); }
-std::string energy_text(double pj) { return pj >= 1e9 ? fmt::format("{:.3g} mJ", pj / 1e9) : pj >= 1e6 ? fmt::format("{:.3g} uJ", pj / 1e6) : fmt::format("{:.3g} nJ", pj / 1e3); }
+std::string bytes_text(double bytes) {
+  return bytes >= 1e9   ? fmt::format("{:.2f} GB", bytes / 1e9)
+         : bytes >= 1e6 ? fmt::format("{:.2f} MB", bytes / 1e6)
+                        : fmt::format("{:.1f} KB", bytes / 1e3);
+}
+std::string energy_text(double pj) {
+  return pj >= 1e9   ? fmt::format("{:.3g} mJ", pj / 1e9)
+         : pj >= 1e6 ? fmt::format("{:.3g} uJ", pj / 1e6)
+                     : fmt::format("{:.3g} nJ", pj / 1e3);
+}
 
 std::string metric_cell(const std::string& name, const records::MetricResult& metric) {
   std::string text = number(metric.value.value);
-  const bool loss = name == "kl" || name == "rel_sq_error";  // FP32's own is 0: there is no part of it
-  if (!loss && metric.delta) text += fmt::format(" ({:+.2f} %)", 100 * tuning::drop_of(name, metric) * (metrics::lower_is_better(name) ? 1 : -1));
+  const bool loss =
+      name == "kl" || name == "rel_sq_error";  // FP32's own is 0: there is no part of it
+  if (!loss && metric.delta)
+    text += fmt::format(" ({:+.2f} %)", 100 * tuning::drop_of(name, metric) *
+                                            (metrics::lower_is_better(name) ? 1 : -1));
   if (loss) text += fmt::format(" [{}, {}]", number(metric.value.low), number(metric.value.high));
   return text + (metric.noise ? " noise" : "");
 }
 
-std::string gap_text(double gap) { return std::isnan(gap) ? "-" : gap < 1e-8 ? "optimal" : fmt::format("{:.1e}", gap); }
+std::string gap_text(double gap) {
+  return std::isnan(gap) ? "-" : gap < 1e-8 ? "optimal" : fmt::format("{:.1e}", gap);
+}
 
 void print_rows(const records::SearchResult& result, std::ostream& out) {
   using report::Align;
@@ -77,11 +94,14 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   }
   std::vector<report::Column> columns = {{"method"}, {"budget"}, {"bits/weight", Align::kRight}};
   if (inputs) columns.push_back({"bits/input", Align::kRight});
-  const bool macs = any([](const auto& row) { return row.budget.find("mac-bits") != std::string::npos; });
-  const bool areas = any([](const auto& row) { return row.budget.find("area") != std::string::npos; });
+  const bool macs =
+      any([](const auto& row) { return row.budget.find("mac-bits") != std::string::npos; });
+  const bool areas =
+      any([](const auto& row) { return row.budget.find("area") != std::string::npos; });
   if (macs) columns.push_back({"bits x bits/MAC", Align::kRight});
   if (areas) columns.push_back({"um2/MAC", Align::kRight});
-  for (const char* title : {"size", "energy", "sum of scores"}) columns.push_back({title, Align::kRight});
+  for (const char* title : {"size", "energy", "sum of scores"})
+    columns.push_back({title, Align::kRight});
   const std::string& loss = result.scored.loss;
   const bool lost = any([&](const auto& row) { return row.metrics.contains(loss); });
   columns.push_back({loss_title(result.scored) + " on search", Align::kRight});
@@ -92,12 +112,16 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   if (nonfinite) columns.push_back({"NaN or inf", Align::kRight});
   report::Table table(std::move(columns));
   for (const records::SearchRow& row : rows) {
-    std::vector<std::string> line = {row.method, row.budget, fmt::format("{:.3f}", row.bits_per_weight)};
+    std::vector<std::string> line = {row.method, row.budget,
+                                     fmt::format("{:.3f}", row.bits_per_weight)};
     if (inputs) line.push_back(fmt::format("{:.2f}", row.activation_bits));
     if (macs) line.push_back(fmt::format("{:.1f}", row.mac_bits));
     if (areas) line.push_back(fmt::format("{:.0f}", row.area));
-    line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy), number(row.predicted_loss), number(row.search_loss.value)});
-    const auto cell = [&](const std::string& name) { return row.metrics.contains(name) ? metric_cell(name, row.metrics.at(name)) : "-"; };
+    line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy),
+                             number(row.predicted_loss), number(row.search_loss.value)});
+    const auto cell = [&](const std::string& name) {
+      return row.metrics.contains(name) ? metric_cell(name, row.metrics.at(name)) : "-";
+    };
     if (lost) line.push_back(cell(loss));
     if (reported && metric != loss) line.push_back(cell(metric));
     line.push_back(gap_text(row.optimality_gap));
@@ -105,35 +129,51 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
     table.add_row(std::move(line));
   }
   fmt::print(out, "{}", table.text());
-  if (nonfinite) fmt::print(out, "! units with NaN or an infinity in the output: the row is of no use\n");
+  if (nonfinite)
+    fmt::print(out, "! units with NaN or an infinity in the output: the row is of no use\n");
 }
 
 void print_result(const SearchResult& found, std::ostream& out) {
   fmt::print(out, "{}\nscored: {}\n", found.result.model.path, scored_text(found.result.scored));
   print_rows(found.result, out);
   if (!found.result.refinement.empty()) {
-    report::Table table({{"change tried"}, {"by scores", report::Align::kRight}, {"measured", report::Align::kRight}, {"verdict"}});
+    report::Table table({{"change tried"},
+                         {"by scores", report::Align::kRight},
+                         {"measured", report::Align::kRight},
+                         {"verdict"}});
     for (const auto& each : found.result.refinement) {
-      table.add_row({each.change, number(each.predicted), fmt::format("{} [{}, {}]", number(each.measured), number(each.low), number(each.high)), each.verdict});
+      table.add_row(
+          {each.change, number(each.predicted),
+           fmt::format("{} [{}, {}]", number(each.measured), number(each.low), number(each.high)),
+           each.verdict});
     }
     fmt::print(out, "\n{}", table.text());
   }
   fmt::print(out, "\n");
   for (const records::TierCost& cost : found.result.costs) {
-    fmt::print(out, "{:<6} {:>8.1f} s {:>8.1f} FP32 evaluations {:>6} runs\n", cost.tier, cost.seconds, cost.evaluations, cost.probes);
+    fmt::print(out, "{:<6} {:>8.1f} s {:>8.1f} FP32 evaluations {:>6} runs\n", cost.tier,
+               cost.seconds, cost.evaluations, cost.probes);
   }
   fmt::print(out, "{:<6} {:>8.1f} s\n", "all", found.seconds);
 }
 
 void print_plan(const session::SearchPlan& plan, bool json, std::ostream& out) {
   if (json) {
-    const nlohmann::ordered_json document = {{"model", plan.model}, {"task", plan.task}, {"weights", plan.weights}, {"choices", plan.choices},
-                                             {"recipes", plan.recipes}, {"gain_items", plan.gain_items}, {"estimated_seconds", plan.seconds}};
+    const nlohmann::ordered_json document = {{"model", plan.model},
+                                             {"task", plan.task},
+                                             {"weights", plan.weights},
+                                             {"choices", plan.choices},
+                                             {"recipes", plan.recipes},
+                                             {"gain_items", plan.gain_items},
+                                             {"estimated_seconds", plan.seconds}};
     print_json(document, out);
     return;
   }
-  fmt::print(out, "model    {}\ntask     {}\nweights  {}\nchoices  {} for each\nrecipes  {} to measure\ngains    on {} of {} items\nestimate {:.0f} s of runs, beside scores\n",
-             plan.model, plan.task, plan.weights, plan.choices, plan.recipes, plan.gain_items, plan.items, plan.seconds);
+  fmt::print(out,
+             "model    {}\ntask     {}\nweights  {}\nchoices  {} for each\nrecipes  {} to "
+             "measure\ngains    on {} of {} items\nestimate {:.0f} s of runs, beside scores\n",
+             plan.model, plan.task, plan.weights, plan.choices, plan.recipes, plan.gain_items,
+             plan.items, plan.seconds);
 }
 
 // 1 when a budget cannot be met: results are written all the same.
@@ -157,9 +197,13 @@ Status run_search(const Options& options, Streams streams) {
 
 Status add_budgets(const Options& options, std::vector<tuning::Budget>& budgets) {
   using tuning::Cost;
-  const std::pair<Cost, const std::vector<std::string>*> all[] = {{Cost::kBits, &options.bits},         {Cost::kSize, &options.size},
-                                                                  {Cost::kActivationBits, &options.activation_bits}, {Cost::kMacBits, &options.mac_bits},
-                                                                  {Cost::kEnergy, &options.energy},     {Cost::kArea, &options.area}};
+  const std::pair<Cost, const std::vector<std::string>*> all[] = {
+      {Cost::kBits, &options.bits},
+      {Cost::kSize, &options.size},
+      {Cost::kActivationBits, &options.activation_bits},
+      {Cost::kMacBits, &options.mac_bits},
+      {Cost::kEnergy, &options.energy},
+      {Cost::kArea, &options.area}};
   for (const auto& [cost, texts] : all) {
     for (const std::string& text : *texts) {
       auto budget = tuning::parse_budget(cost, text);
@@ -200,57 +244,162 @@ Result<Options> resolve(Options options) {
 }
 
 // CLI11's ranges let NaN through.
-std::string is_number(const std::string& text) { return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string(); }
+std::string is_number(const std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
+}
 
 void declare_choices(CLI::App& app, Options& options) {
   const std::string group = "Choices";
-  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group); };
-  list("--formats", options.search.formats, "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of these")->default_str(kFormats);
-  app.add_option("--what", options.what, "w: weights; wa: weights and the inputs of layers")->check(CLI::IsMember({"w", "wa"}))->default_val("w")->group(group);
-  list("--activations", options.search.activations, "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is chosen")->default_str(kActivations);
-  list("--pairs", options.search.pairs, "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only (default: any)");
-  app.add_option("--assign", options.search.assign, "'REGEX=FORMAT': fix the format of weights whose name, or whose layer's name, matches")->allow_extra_args(false)->group(group);
-  app.add_option("--tie", options.search.ties, "'REGEX': matching weights whose capture groups have equal text get the same format")->allow_extra_args(false)->group(group);
-  app.add_flag("--tie-inputs", options.search.tie_inputs, "weights of layers that read the same input (q, k, v) get the same format")->group(group);
-  app.add_option("--windows", options.search.windows, "choose a format for each group of this many output channels (0: for whole weights)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--scale", options.scale, fmt::format("scale rule of weights: {}", fmt::join(quant::scale_rule_names(), ", ")))->default_val("mse_pow2")->group(group);
+  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) {
+    return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group);
+  };
+  list("--formats", options.search.formats,
+       "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of "
+       "these")
+      ->default_str(kFormats);
+  app.add_option("--what", options.what, "w: weights; wa: weights and the inputs of layers")
+      ->check(CLI::IsMember({"w", "wa"}))
+      ->default_val("w")
+      ->group(group);
+  list("--activations", options.search.activations,
+       "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is "
+       "chosen")
+      ->default_str(kActivations);
+  list("--pairs", options.search.pairs,
+       "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only "
+       "(default: any)");
+  app.add_option(
+         "--assign", options.search.assign,
+         "'REGEX=FORMAT': fix the format of weights whose name, or whose layer's name, matches")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option(
+         "--tie", options.search.ties,
+         "'REGEX': matching weights whose capture groups have equal text get the same format")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_flag("--tie-inputs", options.search.tie_inputs,
+               "weights of layers that read the same input (q, k, v) get the same format")
+      ->group(group);
+  app.add_option(
+         "--windows", options.search.windows,
+         "choose a format for each group of this many output channels (0: for whole weights)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->group(group);
+  app.add_option(
+         "--scale", options.scale,
+         fmt::format("scale rule of weights: {}", fmt::join(quant::scale_rule_names(), ", ")))
+      ->default_val("mse_pow2")
+      ->group(group);
   declare_settings(app, options.settings, group);
-  app.add_option("--activation-rule", options.activation_rule, "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax for others)")->default_val("mse_pow2")->group(group);
+  app.add_option("--activation-rule", options.activation_rule,
+                 "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax "
+                 "for others)")
+      ->default_val("mse_pow2")
+      ->group(group);
 }
 
 void declare_budgets(CLI::App& app, Options& options) {
-  const std::string group = "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto are searches of their own, over bits alone)";
-  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) { app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group); };
+  const std::string group =
+      "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto "
+      "are searches of their own, over bits alone)";
+  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) {
+    app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group);
+  };
   list("--bits", options.bits, "mean bits per weight, with what scales and format tags take: 4.5");
   list("--size", options.size, "size of all parameters: 60MB");
-  list("--activation-bits", options.activation_bits, "mean bits per element of the inputs of layers");
-  list("--mac-bits", options.mac_bits, "bits of the weight times bits of the input, mean over multiply-accumulates (MACs)");
-  list("--energy", options.energy, "energy of one inference: 2.5mJ; 0.1x: a tenth of FP32's; 0.9xint8: of int8's");
-  list("--area", options.area, "area of a MAC unit in um2, mean over MACs; or 0.5x: half of FP32's");
-  app.add_option("--max-drop", options.max_drop, "find the fewest bits at which the metric on search data drops by no more than this: 1%")->group(group);
-  app.add_option("--pareto", options.search.pareto, "solve for this many budgets of bits, spread from the least possible to the most")->check(CLI::Range(2, 1000))->group(group);
-  app.add_option("--refine", options.search.refine, "improve each result by trying this many single changes; those whose measured KL is better beyond doubt are kept")->check(CLI::Range(0, 100000))->group(group);
-  app.add_flag("--baselines", options.search.baselines, "for comparison, also measure each format used everywhere, and simpler rules for choosing formats under the same budget (rules need a single kind of budget; FlexPosit needs --what w and --bits or --size)")->group(group);
-  app.add_option("--gap", options.search.gap, "stop when the solution is proven to be within this relative distance of the best possible")->check(CLI::Range(0.0, 1.0))->check(is_number)->default_val("1e-9")->group(group);
-  app.add_option("--solver-seconds", options.search.solver_seconds, "time limit of the solver for each budget; after it, the best solution so far and its proven gap")->check(CLI::Range(0.0, 1e6))->check(is_number)->default_val("60")->group(group);
-  app.add_option("--table", options.search.table, "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the placeholder where rtl lacks a pair)")->group(group);
-  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit, "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
-      ->check([](const std::string& text) { return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text; })
+  list("--activation-bits", options.activation_bits,
+       "mean bits per element of the inputs of layers");
+  list("--mac-bits", options.mac_bits,
+       "bits of the weight times bits of the input, mean over multiply-accumulates (MACs)");
+  list("--energy", options.energy,
+       "energy of one inference: 2.5mJ; 0.1x: a tenth of FP32's; 0.9xint8: of int8's");
+  list("--area", options.area,
+       "area of a MAC unit in um2, mean over MACs; or 0.5x: half of FP32's");
+  app.add_option(
+         "--max-drop", options.max_drop,
+         "find the fewest bits at which the metric on search data drops by no more than this: 1%")
+      ->group(group);
+  app.add_option("--pareto", options.search.pareto,
+                 "solve for this many budgets of bits, spread from the least possible to the most")
+      ->check(CLI::Range(2, 1000))
+      ->group(group);
+  app.add_option("--refine", options.search.refine,
+                 "improve each result by trying this many single changes; those whose measured KL "
+                 "is better beyond doubt are kept")
+      ->check(CLI::Range(0, 100000))
+      ->group(group);
+  app.add_flag("--baselines", options.search.baselines,
+               "for comparison, also measure each format used everywhere, and simpler rules for "
+               "choosing formats under the same budget (rules need a single kind of budget; "
+               "FlexPosit needs --what w and --bits or --size)")
+      ->group(group);
+  app.add_option("--gap", options.search.gap,
+                 "stop when the solution is proven to be within this relative distance of the best "
+                 "possible")
+      ->check(CLI::Range(0.0, 1.0))
+      ->check(is_number)
+      ->default_val("1e-9")
+      ->group(group);
+  app.add_option("--solver-seconds", options.search.solver_seconds,
+                 "time limit of the solver for each budget; after it, the best solution so far and "
+                 "its proven gap")
+      ->check(CLI::Range(0.0, 1e6))
+      ->check(is_number)
+      ->default_val("60")
+      ->group(group);
+  app.add_option("--table", options.search.table,
+                 "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the "
+                 "placeholder where rtl lacks a pair)")
+      ->group(group);
+  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit,
+                 "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
+      ->check([](const std::string& text) {
+        return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text;
+      })
       ->group(group);
 }
 
 void declare_measuring(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
-  app.add_flag("--no-report", options.search.no_report, "do not measure the results on the report data: for trying things out")->group(group);
-  app.add_option("--gain-items", options.gain_items, "items of the search data used to measure how much errors of each layer matter (0: all; default: by the model's size)")->check(CLI::Range(0, 1 << 30))->group(group);
-  app.add_option("--reference", options.search.reference, "format whose rounding is used to measure how much errors of each layer matter (its gain)")->default_val("posit<5,1>")->group(group);
-  app.add_option("--segments", options.search.segments, "cut the model into at most this many parts, so that a change re-runs only the parts after it")->check(CLI::Range(1, 1000))->default_val("32")->group(group);
-  app.add_option("--cache-limit", options.search.cache_limit, "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
-      ->transform(CLI::AsSizeValue(false))->default_str("1GiB")->group(group);
+  app.add_flag("--no-report", options.search.no_report,
+               "do not measure the results on the report data: for trying things out")
+      ->group(group);
+  app.add_option("--gain-items", options.gain_items,
+                 "items of the search data used to measure how much errors of each layer matter "
+                 "(0: all; default: by the model's size)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->group(group);
+  app.add_option(
+         "--reference", options.search.reference,
+         "format whose rounding is used to measure how much errors of each layer matter (its gain)")
+      ->default_val("posit<5,1>")
+      ->group(group);
+  app.add_option("--segments", options.search.segments,
+                 "cut the model into at most this many parts, so that a change re-runs only the "
+                 "parts after it")
+      ->check(CLI::Range(1, 1000))
+      ->default_val("32")
+      ->group(group);
+  app.add_option(
+         "--cache-limit", options.search.cache_limit,
+         "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1GiB")
+      ->group(group);
   declare_scores(app, options.search.scores, group);
-  app.add_option("--batch", options.search.batch, "items that go through the model at once (0: chosen by the size of the outputs)")->check(CLI::Range(0, 1 << 20))->group(group);
-  app.add_option("--resamples", options.search.resamples, "resamples of the bootstrap that gives the 95 % intervals")->check(CLI::Range(100, 1000000))->default_val("1000")->group(group);
-  app.add_option("--seed", options.search.seed, "seed of random choices")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))->group(group);
+  app.add_option("--batch", options.search.batch,
+                 "items that go through the model at once (0: chosen by the size of the outputs)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->group(group);
+  app.add_option("--resamples", options.search.resamples,
+                 "resamples of the bootstrap that gives the 95 % intervals")
+      ->check(CLI::Range(100, 1000000))
+      ->default_val("1000")
+      ->group(group);
+  app.add_option("--seed", options.search.seed, "seed of random choices")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->group(group);
   declare_run(app, options.run, "search", group);
 }
 
@@ -261,9 +410,13 @@ Action declare(CLI::App& app, Streams streams) {
   declare_budgets(app, *options);
   declare_measuring(app, *options);
   return [options, streams, &app] {
-    for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule", "--activation-bits"}) {
+    for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule",
+                             "--activation-bits"}) {
       if (options->what == "wa" || app.count(name) == 0) continue;
-      return Status(Error{.kind = ErrorKind::kUsage, .what = "inputs stay in FP32, so that this changes nothing", .where = name, .hint = "--what wa"});
+      return Status(Error{.kind = ErrorKind::kUsage,
+                          .what = "inputs stay in FP32, so that this changes nothing",
+                          .where = name,
+                          .hint = "--what wa"});
     }
     auto resolved = resolve(*options);
     return resolved ? run_search(*resolved, streams) : Status(resolved.error());
@@ -272,6 +425,8 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kSearch = {"search", "the best format for each layer within a budget of bits, energy or accuracy", declare};
+const Command kSearch = {
+    "search", "the best format for each layer within a budget of bits, energy or accuracy",
+    declare};
 
 }  // namespace posittune::cli

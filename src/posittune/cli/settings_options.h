@@ -1,7 +1,7 @@
 #pragma once
 
-// Options of every command that applies formats: which elements share a scale, how weights are rounded, when scales of inputs
-// are chosen.
+// Options of every command that applies formats: which elements share a scale, how weights are
+// rounded, when scales of inputs are chosen.
 
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ namespace posittune::cli {
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group);
 
 // Rules stay as they are where `scales` names none. kUsage for words that are not known.
-Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales, session::Settings& settings,
-                     std::vector<quant::ScaleRule>& rules);
+Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales,
+                     session::Settings& settings, std::vector<quant::ScaleRule>& rules);
 
 }  // namespace posittune::cli

@@ -8,10 +8,14 @@
 
 namespace posittune::cli {
 
-void Terminal::note(const std::string& text) { streams_.err << "note: " << printable(text) << "\n"; }
+void Terminal::note(const std::string& text) {
+  streams_.err << "note: " << printable(text) << "\n";
+}
 
-session::Advance Terminal::step(const std::string& title, std::size_t total, const std::string& unit) {
-  return [this, progress = std::make_shared<Progress>(streams_, title, total, unit)](std::size_t count) {
+session::Advance Terminal::step(const std::string& title, std::size_t total,
+                                const std::string& unit) {
+  return [this,
+          progress = std::make_shared<Progress>(streams_, title, total, unit)](std::size_t count) {
     progress->advance(count);
     return go_on();
   };

@@ -13,7 +13,8 @@ class Terminal : public session::Observer {
  public:
   explicit Terminal(Streams streams) : streams_(streams) {}
   void note(const std::string& text) override;
-  session::Advance step(const std::string& title, std::size_t total, const std::string& unit) override;
+  session::Advance step(const std::string& title, std::size_t total,
+                        const std::string& unit) override;
 
  private:
   Streams streams_;

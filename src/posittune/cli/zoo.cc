@@ -10,8 +10,8 @@
 
 #include "posittune/cli/cli.h"
 #include "posittune/cli/json_output.h"
-#include "posittune/session/zoo_models.h"
 #include "posittune/report/table.h"
+#include "posittune/session/zoo_models.h"
 
 namespace posittune::cli {
 namespace {
@@ -25,7 +25,8 @@ struct Options {
 
 std::string where(const session::ZooModel& model) {
   if (model.present) return model.folder;
-  return model.fetch.empty() ? "not found (set POSITTUNE_ZOO)" : "get it with `" + model.fetch + "`";
+  return model.fetch.empty() ? "not found (set POSITTUNE_ZOO)"
+                             : "get it with `" + model.fetch + "`";
 }
 
 void print_one(const session::ZooModel& model, std::ostream& out) {
@@ -34,14 +35,17 @@ void print_one(const session::ZooModel& model, std::ostream& out) {
     fmt::print(out, "{}\n", where(model));
     return;
   }
-  fmt::print(out, "model  {}\ndata   {}\ncard   {}/CARD.md\n\n", model.model(), model.data(), model.folder);
+  fmt::print(out, "model  {}\ndata   {}\ncard   {}/CARD.md\n\n", model.model(), model.data(),
+             model.folder);
   fmt::print(out, "posittune inspect zoo:{0}\nposittune compare zoo:{0}\n", model.name);
 }
 
 Status zoo(const Options& options, Streams streams) {
   std::vector<session::ZooModel> models = session::zoo_models();
   if (!options.name.empty()) {
-    const auto one = std::find_if(models.begin(), models.end(), [&](const session::ZooModel& m) { return m.name == options.name; });
+    const auto one = std::find_if(models.begin(), models.end(), [&](const session::ZooModel& m) {
+      return m.name == options.name;
+    });
     if (one == models.end()) {
       auto unknown = session::resolve_model("zoo:" + options.name);
       return unknown.ok() ? success() : Status(unknown.error());
@@ -51,8 +55,12 @@ Status zoo(const Options& options, Streams streams) {
   if (options.json) {
     Json rows = Json::array();
     for (const session::ZooModel& model : models) {
-      rows.push_back({{"name", model.name}, {"summary", model.summary}, {"present", model.present},
-                      {"model", model.model()}, {"data", model.data()}, {"fetch", model.fetch}});
+      rows.push_back({{"name", model.name},
+                      {"summary", model.summary},
+                      {"present", model.present},
+                      {"model", model.model()},
+                      {"data", model.data()},
+                      {"fetch", model.fetch}});
     }
     print_json(Json{{"rows", rows}}, streams.out);
     return success();
@@ -62,7 +70,8 @@ Status zoo(const Options& options, Streams streams) {
     return success();
   }
   report::Table table({{"name"}, {"what"}, {"where"}});
-  for (const session::ZooModel& model : models) table.add_row({"zoo:" + model.name, model.summary, where(model)});
+  for (const session::ZooModel& model : models)
+    table.add_row({"zoo:" + model.name, model.summary, where(model)});
   fmt::print(streams.out, "{}", table.text());
   return success();
 }
@@ -71,7 +80,8 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("NAME", options->name, "show only this model");
   app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
-  app.footer("A name with zoo: in front stands for a model and its data: `posittune compare zoo:gpt2`.");
+  app.footer(
+      "A name with zoo: in front stands for a model and its data: `posittune compare zoo:gpt2`.");
   return [options, streams] { return zoo(*options, streams); };
 }
 

@@ -16,7 +16,8 @@ using formats::Format;
 // Horowitz 2014, figure 1.1.9: picojoules and square micrometres.
 constexpr PartCost kIntAdd8 = {36, 0.03}, kIntAdd32 = {137, 0.1};
 constexpr PartCost kIntMultiply8 = {282, 0.2}, kIntMultiply32 = {3495, 3.1};
-constexpr double kFloatAdd16 = 0.4, kFloatAdd32 = 0.9, kFloatMultiply16 = 1.1, kFloatMultiply32 = 3.7;
+constexpr double kFloatAdd16 = 0.4, kFloatAdd32 = 0.9, kFloatMultiply16 = 1.1,
+                 kFloatMultiply32 = 3.7;
 
 // Whole MACs in OSU018, in thousands of um2: their ratios give the areas of what Horowitz has no
 // numbers for. His float areas are not used: an fp32 adder of 30 integer adders makes a bf16 MAC 12
@@ -25,13 +26,15 @@ constexpr double kFloatAdd16 = 0.4, kFloatAdd32 = 0.9, kFloatMultiply16 = 1.1, k
 constexpr double kSynthesisedInt8 = 33.0, kSynthesisedPosit8 = 50.2, kSynthesisedBf16 = 74.4;
 constexpr double kScale = (kIntMultiply8.area_um2 + kIntAdd32.area_um2) / kSynthesisedInt8;
 
-// Delays in the same synthesis, ns, one cycle: int8 4.3, posit<8,1> 6.8, bf16 12.6, posit<16,1> 10.1.
-// Trees of log depth for multiplier and adder take int8's 4.3; bf16's other 8.3 are alignment and
-// normalisation; what the posits have left fits 0.81 + 0.229 n. Gates are 180/45 times faster at 45 nm.
-constexpr double kTreeDelay = 4.3 / (6 + 5), kFloatDelay = 12.6 - 4.3, kQuireDelay = 0.81, kDecodeDelay = 0.229;
+// Delays in the same synthesis, ns, one cycle: int8 4.3, posit<8,1> 6.8, bf16 12.6,
+// posit<16,1> 10.1. Trees of log depth for multiplier and adder take int8's 4.3; bf16's other 8.3
+// are alignment and normalisation; what the posits have left fits 0.81 + 0.229 n. Gates are 180/45
+// times faster at 45 nm.
+constexpr double kTreeDelay = 4.3 / (6 + 5), kFloatDelay = 12.6 - 4.3, kQuireDelay = 0.81,
+                 kDecodeDelay = 0.229;
 constexpr double kDelayScale = 45.0 / 180.0;
 
-constexpr int kDecoderLayers = 2;     // a posit decoder counts the regime's bits, then shifts them out
+constexpr int kDecoderLayers = 2;  // a posit decoder counts the regime's bits, then shifts them out
 constexpr double kNand2Area = 0.798;  // um2, NAND2_X1 of the Nangate 45 nm open cell library
 constexpr int kHeadroom = 14;         // carry bits of a quire, as in the synthesised units
 constexpr int kIntHeadroom = 16;      // of an integer accumulator: 32 bits for int8
@@ -42,9 +45,12 @@ double power_law(double x, double x0, double y0, double x1, double y1) {
   return y0 * std::pow(x / x0, std::log(y1 / y0) / std::log(x1 / x0));
 }
 
-double line(double x, double x0, double y0, double x1, double y1) { return y0 + (y1 - y0) * (x - x0) / (x1 - x0); }
+double line(double x, double x0, double y0, double x1, double y1) {
+  return y0 + (y1 - y0) * (x - x0) / (x1 - x0);
+}
 
-// Gates of a shifter, or of a count of leading bits, over n bits: a row of n for each bit of the distance.
+// Gates of a shifter, or of a count of leading bits, over n bits: a row of n for each bit of the
+// distance.
 double log_gates(int n) { return n * std::log2(static_cast<double>(n)); }
 
 // Switching energy for an area: what alignment and normalisation take of both at 32 bits.
@@ -53,11 +59,12 @@ double energy_of(double area) {
   return area * (kFloatAdd32 - kIntAdd32.energy_pj) / (float_area_per_bit() * kFloatWidth);
 }
 
-// What posit<8,1> (5-bit significands, 64-bit quire) takes beyond multiplier and adder, over its gates: one
-// shifter and two decoders. posit<16,1> (13 bits, 128-bit quire) then comes out 2.3 % below its synthesis;
-// two unknowns would fit both, but the two units hardly tell them apart.
+// What posit<8,1> (5-bit significands, 64-bit quire) takes beyond multiplier and adder, over its
+// gates: one shifter and two decoders. posit<16,1> (13 bits, 128-bit quire) then comes out 2.3 %
+// below its synthesis; two unknowns would fit both, but the two units hardly tell them apart.
 double log_gate_area() {
-  const double rest = kSynthesisedPosit8 * kScale - integer_multiplier(5, 5).area_um2 - integer_adder(64).area_um2;
+  const double rest =
+      kSynthesisedPosit8 * kScale - integer_multiplier(5, 5).area_um2 - integer_adder(64).area_um2;
   return rest / (log_gates(64) + 2 * kDecoderLayers * log_gates(8));
 }
 
@@ -66,7 +73,9 @@ PartCost log_gate_cost(double gates) {
   return {area, energy_of(area)};
 }
 
-PartCost operator+(PartCost a, PartCost b) { return {a.area_um2 + b.area_um2, a.energy_pj + b.energy_pj}; }
+PartCost operator+(PartCost a, PartCost b) {
+  return {a.area_um2 + b.area_um2, a.energy_pj + b.energy_pj};
+}
 
 int significand(const Format& format) {
   if (format.family == Family::kInt) return format.bits;
@@ -76,8 +85,8 @@ int significand(const Format& format) {
 bool is_int(const Format& format) { return format.family == Family::kInt; }
 bool is_posit(const Format& format) { return format.family == Family::kPosit; }
 
-MacCost unit_of(const Format& weight, const Format& activation, const std::string& accumulator, const std::string& unit,
-                PartCost part, double delay) {
+MacCost unit_of(const Format& weight, const Format& activation, const std::string& accumulator,
+                const std::string& unit, PartCost part, double delay) {
   return {.unit = "placeholder_" + unit,
           .weight = weight,
           .activation = activation,
@@ -91,7 +100,8 @@ MacCost unit_of(const Format& weight, const Format& activation, const std::strin
 }
 
 double tree_delay(int p, int q, int width) {
-  return kTreeDelay * (std::log2(static_cast<double>(p) * q) + std::log2(static_cast<double>(width)));
+  return kTreeDelay *
+         (std::log2(static_cast<double>(p) * q) + std::log2(static_cast<double>(width)));
 }
 
 MacCost int_mac(const Format& weight, const Format& activation) {
@@ -125,9 +135,11 @@ MacCost float_mac(const Format& weight, const Format& activation) {
 }
 
 MacCost quire_mac(const Format& weight, const Format& activation) {
-  const int p = significand(weight), q = significand(activation), width = quire_width(weight, activation);
+  const int p = significand(weight), q = significand(activation),
+            width = quire_width(weight, activation);
   return unit_of(weight, activation, "quire", "quire" + std::to_string(width),
-                 integer_multiplier(p, q) + integer_adder(width) + quire_shifter(width) + decoders(weight, activation),
+                 integer_multiplier(p, q) + integer_adder(width) + quire_shifter(width) +
+                     decoders(weight, activation),
                  tree_delay(p, q, width) + kQuireDelay + decode_delay(weight, activation));
 }
 
@@ -155,17 +167,20 @@ PartCost integer_multiplier(int p, int q) {
 }
 
 PartCost integer_adder(int width) {
-  return {line(width, 8, kIntAdd8.area_um2, 32, kIntAdd32.area_um2), line(width, 8, kIntAdd8.energy_pj, 32, kIntAdd32.energy_pj)};
+  return {line(width, 8, kIntAdd8.area_um2, 32, kIntAdd32.area_um2),
+          line(width, 8, kIntAdd8.energy_pj, 32, kIntAdd32.energy_pj)};
 }
 
 PartCost float_multiplier(int p, int q) {
   // Significands of fp16 and fp32 have 11 and 24 bits.
-  return {integer_multiplier(p, q).area_um2,
-          power_law(static_cast<double>(p) * q, 11 * 11, kFloatMultiply16, 24 * 24, kFloatMultiply32)};
+  return {
+      integer_multiplier(p, q).area_um2,
+      power_law(static_cast<double>(p) * q, 11 * 11, kFloatMultiply16, 24 * 24, kFloatMultiply32)};
 }
 
 PartCost float_adder(int width) {
-  return {integer_adder(width).area_um2 + float_area_per_bit() * width, line(width, 16, kFloatAdd16, 32, kFloatAdd32)};
+  return {integer_adder(width).area_um2 + float_area_per_bit() * width,
+          line(width, 16, kFloatAdd16, 32, kFloatAdd32)};
 }
 
 PartCost quire_shifter(int width) { return log_gate_cost(log_gates(width)); }
@@ -189,7 +204,8 @@ std::vector<MacCost> placeholder_macs(const Format& weight, const Format& activa
 
 std::vector<Format> placeholder_formats() {
   std::vector<Format> all = {formats::fp32(), formats::fp16(), formats::bf16()};
-  constexpr std::array<std::pair<int, int>, 8> kMinifloats = {{{2, 1}, {2, 2}, {2, 3}, {3, 2}, {3, 3}, {4, 3}, {5, 2}, {3, 4}}};
+  constexpr std::array<std::pair<int, int>, 8> kMinifloats = {
+      {{2, 1}, {2, 2}, {2, 3}, {3, 2}, {3, 3}, {4, 3}, {5, 2}, {3, 4}}};
   for (const auto& [exponent, mantissa] : kMinifloats) {
     all.push_back(formats::minifloat(exponent, mantissa));
   }
@@ -204,7 +220,8 @@ std::vector<Format> placeholder_formats() {
 }
 
 std::string placeholder_source() {
-  return "placeholder, not synthesis: a model through the energies and integer areas of Horowitz, ISSCC 2014 (45 nm, 0.9 V), "
+  return "placeholder, not synthesis: a model through the energies and integer areas of Horowitz, "
+         "ISSCC 2014 (45 nm, 0.9 V), "
          "and the area ratios of MAC units synthesised with OSU018; see docs/costs.md";
 }
 

@@ -19,8 +19,8 @@ struct Share {
   double part = 0;
 };
 
-// A unit takes its width and family from the wires, and es (or exponent bits) may change with the channel:
-// formats of equal width and family run on one unit.
+// A unit takes its width and family from the wires, and es (or exponent bits) may change with the
+// channel: formats of equal width and family run on one unit.
 bool same_unit(const Format& a, const Format& b) {
   return std::tie(a.family, a.bits, a.block) == std::tie(b.family, b.bits, b.block);
 }
@@ -29,13 +29,15 @@ void add_share(std::vector<Share>& shares, const Format& format, double part) {
   for (Share& share : shares) {
     if (!same_unit(share.format, format)) continue;
     share.part += part;
-    if (std::find(share.members.begin(), share.members.end(), format) == share.members.end()) share.members.push_back(format);
+    if (std::find(share.members.begin(), share.members.end(), format) == share.members.end())
+      share.members.push_back(format);
     return;
   }
   shares.push_back({format, {format}, part});
 }
 
-Result<std::vector<Share>> shares_of(const std::optional<quant::WeightSetting>& setting, std::size_t rows) {
+Result<std::vector<Share>> shares_of(const std::optional<quant::WeightSetting>& setting,
+                                     std::size_t rows) {
   if (!setting) return std::vector<Share>{{formats::fp32(), {formats::fp32()}, 1}};
   auto parts = quant::parts(*setting, rows);
   if (!parts) return parts.error();
@@ -50,7 +52,8 @@ Result<std::vector<Share>> shares_of(const std::optional<quant::WeightSetting>& 
 }
 
 // The dearest of the members, in each respect.
-Result<MacCost> unit_of(const Table& table, const std::vector<Format>& members, const Format& activation) {
+Result<MacCost> unit_of(const Table& table, const std::vector<Format>& members,
+                        const Format& activation) {
   MacCost dearest;
   for (const Format& member : members) {
     auto unit = table.mac(member, activation);
@@ -62,7 +65,8 @@ Result<MacCost> unit_of(const Table& table, const std::vector<Format>& members, 
   return dearest;
 }
 
-void add_macs(SiteCost& cost, double macs, const MacCost& unit, int weight_bits, int activation_bits) {
+void add_macs(SiteCost& cost, double macs, const MacCost& unit, int weight_bits,
+              int activation_bits) {
   cost.macs += macs;
   cost.mac_bits += macs * weight_bits * activation_bits;
   cost.compute_pj += macs * unit.energy_pj;
@@ -72,15 +76,19 @@ void add_macs(SiteCost& cost, double macs, const MacCost& unit, int weight_bits,
 }
 
 // With an MX block's part of its shared scale.
-double bits_of_element(const Format& format) { return format.bits + (format.block > 0 ? 8.0 / format.block : 0.0); }
+double bits_of_element(const Format& format) {
+  return format.bits + (format.block > 0 ? 8.0 / format.block : 0.0);
+}
 
 template <class Named>
-Status check_names(const std::map<std::string, Named>& settings, const std::vector<std::string>& known, const char* what,
+Status check_names(const std::map<std::string, Named>& settings,
+                   const std::vector<std::string>& known, const char* what,
                    const std::string& where) {
   for (const auto& [name, setting] : settings) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     return Error{.kind = ErrorKind::kInput,
-                 .what = "the recipe names a " + std::string(what) + " that the model does not have: '" + name + "'",
+                 .what = "the recipe names a " + std::string(what) +
+                         " that the model does not have: '" + name + "'",
                  .where = where,
                  .expected = "one like " + joined(nearest(name, known, 3)),
                  .hint = "`posittune inspect` lists the names of layers and weights"};
@@ -89,7 +97,8 @@ Status check_names(const std::map<std::string, Named>& settings, const std::vect
 }
 
 template <class Setting>
-std::optional<Setting> setting_of(const std::map<std::string, Setting>& settings, const std::string& name) {
+std::optional<Setting> setting_of(const std::map<std::string, Setting>& settings,
+                                  const std::string& name) {
   const auto found = settings.find(name);
   return found == settings.end() ? std::nullopt : std::optional(found->second);
 }
@@ -97,7 +106,8 @@ std::optional<Setting> setting_of(const std::map<std::string, Setting>& settings
 }  // namespace
 
 Memory memory_of(const Table& table) {
-  // Energy factors of the paper: 24.64 V - 17.98 at 180 nm; 1.018 V^2 - 0.3107 V + 0.1539 at 45 nm (high performance).
+  // Energy factors of the paper: 24.64 V - 17.98 at 180 nm; 1.018 V^2 - 0.3107 V + 0.1539 at 45 nm
+  // (high performance).
   constexpr double kAt180 = 24.64 * 1.8 - 17.98, kAt45 = 1.018 * 0.9 * 0.9 - 0.3107 * 0.9 + 0.1539;
   Memory memory;
   if (table.node() != "180 nm at 1.8 V") return memory;
@@ -120,15 +130,18 @@ SiteCost& SiteCost::operator+=(const SiteCost& other) {
   return *this;
 }
 
-SiteCost CostModel::storage_cost(std::size_t weight, const std::optional<quant::WeightSetting>& setting) const {
+SiteCost CostModel::storage_cost(std::size_t weight,
+                                 const std::optional<quant::WeightSetting>& setting) const {
   const model::Weight& of = graph_.weights[weight];
   SiteCost cost;
-  cost.stored_bits = setting ? quant::stored_bits(*setting, of.rows, of.cols) : 32.0 * static_cast<double>(of.size());
+  cost.stored_bits = setting ? quant::stored_bits(*setting, of.rows, of.cols)
+                             : 32.0 * static_cast<double>(of.size());
   return cost;
 }
 
-Result<SiteCost> CostModel::layer_cost(std::size_t layer, const std::optional<quant::WeightSetting>& setting,
-                                       const std::optional<quant::ActivationSetting>& activation) const {
+Result<SiteCost> CostModel::layer_cost(
+    std::size_t layer, const std::optional<quant::WeightSetting>& setting,
+    const std::optional<quant::ActivationSetting>& activation) const {
   const model::Layer& of = graph_.layers[layer];
   const LayerLoad& load = loads_.layers[layer];
   const Format input = activation ? activation->format : formats::fp32();
@@ -141,7 +154,8 @@ Result<SiteCost> CostModel::layer_cost(std::size_t layer, const std::optional<qu
   if (of.weight) {
     const model::Weight& weight = graph_.weights[*of.weight];
     const double stored = storage_cost(*of.weight, setting).stored_bits;
-    cost.memory_pj += static_cast<double>(load.weights) * stored / static_cast<double>(weight.size()) * memory_.weight_pj_per_bit;
+    cost.memory_pj += static_cast<double>(load.weights) * stored /
+                      static_cast<double>(weight.size()) * memory_.weight_pj_per_bit;
     auto split = shares_of(setting, weight.rows);
     if (!split) return split.error();
     shares = std::move(*split);
@@ -155,8 +169,9 @@ Result<SiteCost> CostModel::layer_cost(std::size_t layer, const std::optional<qu
   return cost;
 }
 
-Result<SiteCost> CostModel::site_cost(std::size_t weight, const std::optional<quant::WeightSetting>& setting,
-                                      const std::optional<quant::ActivationSetting>& activation) const {
+Result<SiteCost> CostModel::site_cost(
+    std::size_t weight, const std::optional<quant::WeightSetting>& setting,
+    const std::optional<quant::ActivationSetting>& activation) const {
   SiteCost sum = storage_cost(weight, setting);
   for (const std::size_t layer : graph_.weights[weight].layers) {
     auto cost = layer_cost(layer, setting, activation);
@@ -172,7 +187,8 @@ Result<SiteCost> CostModel::product_cost(std::size_t product) const {
   SiteCost cost;
   cost.inputs = static_cast<double>(load.inputs);
   cost.input_bits = cost.inputs * format.bits;
-  cost.memory_pj = cost.input_bits * memory_.activation_pj_per_bit + static_cast<double>(load.weights) * format.bits * memory_.weight_pj_per_bit;
+  cost.memory_pj = cost.input_bits * memory_.activation_pj_per_bit +
+                   static_cast<double>(load.weights) * format.bits * memory_.weight_pj_per_bit;
   if (load.macs == 0) return cost;
   auto unit = table_.mac(format, format);
   if (!unit) return unit.error();
@@ -206,7 +222,9 @@ Result<SiteCost> CostModel::fixed_cost() const {
 RecipeCost CostModel::total(const SiteCost& sum) const {
   double weights = 0;
   for (const model::Weight& weight : graph_.weights) weights += static_cast<double>(weight.size());
-  const auto mean = [](double value, double count) { return count > 0 ? value / count : std::numeric_limits<double>::quiet_NaN(); };
+  const auto mean = [](double value, double count) {
+    return count > 0 ? value / count : std::numeric_limits<double>::quiet_NaN();
+  };
   return {.bits_per_weight = weights > 0 ? sum.stored_bits / weights : 0,
           .weight_bits = sum.stored_bits,
           .bytes = sum.stored_bits / 8 + static_cast<double>(graph_.other_bytes),
@@ -225,12 +243,15 @@ Result<RecipeCost> CostModel::recipe_cost(const quant::Recipe& recipe) const {
   std::vector<std::string> weights, layers;
   for (const model::Weight& weight : graph_.weights) weights.push_back(weight.name);
   for (const model::Layer& layer : graph_.layers) layers.push_back(layer.name);
-  if (const Status ok = check_names(recipe.weights, weights, "weight", graph_.path); !ok) return ok.error();
-  if (const Status ok = check_names(recipe.activations, layers, "layer", graph_.path); !ok) return ok.error();
+  if (const Status ok = check_names(recipe.weights, weights, "weight", graph_.path); !ok)
+    return ok.error();
+  if (const Status ok = check_names(recipe.activations, layers, "layer", graph_.path); !ok)
+    return ok.error();
   auto products = products_cost();
   if (!products) return products.error();
   SiteCost sum = *products;
-  for (std::size_t w = 0; w < graph_.weights.size(); ++w) sum += storage_cost(w, setting_of(recipe.weights, weights[w]));
+  for (std::size_t w = 0; w < graph_.weights.size(); ++w)
+    sum += storage_cost(w, setting_of(recipe.weights, weights[w]));
   for (std::size_t l = 0; l < graph_.layers.size(); ++l) {
     const auto& weight = graph_.layers[l].weight;
     const auto setting = weight ? setting_of(recipe.weights, weights[*weight]) : std::nullopt;

@@ -20,7 +20,9 @@ std::string pair_text(const Format& weight, const Format& activation) {
 
 }  // namespace
 
-bool is_missing_unit(const Error& error) { return error.kind == ErrorKind::kInput && error.what.starts_with(kMissing); }
+bool is_missing_unit(const Error& error) {
+  return error.kind == ErrorKind::kInput && error.what.starts_with(kMissing);
+}
 
 Format unit_format(Format format) {
   if (format.family == formats::Family::kPosit) format.variant = 0;
@@ -43,7 +45,9 @@ std::vector<MacCost> Table::rows(const Format& weight, const Format& activation)
 
 std::vector<MacCost> Table::rows() const {
   std::vector<MacCost> all;
-  const auto append = [&all](const std::vector<MacCost>& some) { all.insert(all.end(), some.begin(), some.end()); };
+  const auto append = [&all](const std::vector<MacCost>& some) {
+    all.insert(all.end(), some.begin(), some.end());
+  };
   if (placeholder_) {
     const std::vector<Format> formats = placeholder_formats();
     for (const Format& weight : formats) {
@@ -66,7 +70,8 @@ Status Table::prefer(const std::string& accumulator, const std::string& pipeline
       pipelines.insert(row.pipeline);
     }
   }
-  const auto check = [this](const char* what, const std::string& name, const std::set<std::string>& known) -> Status {
+  const auto check = [this](const char* what, const std::string& name,
+                            const std::set<std::string>& known) -> Status {
     if (name.empty() || known.contains(name)) return success();
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no MAC unit has the " + std::string(what) + " '" + name + "'",
@@ -85,11 +90,15 @@ Result<MacCost> Table::mac(const Format& weight, const Format& activation) const
   if (some.empty()) {
     std::vector<std::string> known;
     for (const auto& [pair, ignored] : rows_) known.push_back(pair_text(pair.first, pair.second));
-    return Error{.kind = ErrorKind::kInput,
-                 .what = std::string(kMissing) + pair_text(weight, activation) + " (weight x activation)",
-                 .where = source_,
-                 .expected = "a row for it; the nearest pairs are " + joined(nearest(pair_text(weight, activation), known, 3)),
-                 .hint = "--table placeholder has a model for every pair; with --table-csv it writes rows that can be added to a table of your own"};
+    return Error{
+        .kind = ErrorKind::kInput,
+        .what = std::string(kMissing) + pair_text(weight, activation) + " (weight x activation)",
+        .where = source_,
+        .expected = "a row for it; the nearest pairs are " +
+                    joined(nearest(pair_text(weight, activation), known, 3)),
+        .hint =
+            "--table placeholder has a model for every pair; with --table-csv it writes rows that "
+            "can be added to a table of your own"};
   }
   // A preference that no row of this pair meets does not count: ints have no quire.
   const auto keep = [&some](const std::string& wanted, std::string MacCost::* field) {
@@ -99,7 +108,9 @@ Result<MacCost> Table::mac(const Format& weight, const Format& activation) const
   };
   keep(accumulator_, &MacCost::accumulator);
   keep(pipeline_, &MacCost::pipeline);
-  return *std::min_element(some.begin(), some.end(), [](const MacCost& a, const MacCost& b) { return a.energy_pj < b.energy_pj; });
+  return *std::min_element(some.begin(), some.end(), [](const MacCost& a, const MacCost& b) {
+    return a.energy_pj < b.energy_pj;
+  });
 }
 
 }  // namespace posittune::cost

@@ -26,7 +26,8 @@ formats::Format unit_format(formats::Format format);
 
 class Table {
  public:
-  // A stated model for every pair of formats (placeholder.h), for what no table of synthesised units has.
+  // A stated model for every pair of formats (placeholder.h), for what no table of synthesised
+  // units has.
   static Table placeholder();
 
   // CSV (RFC 4180) with the columns, in any order and among others,
@@ -34,21 +35,24 @@ class Table {
   //   unit,weight_format,activation_format,accumulator,pipeline,area_um2,nand2_eq,delay_ns,energy_pj,leakage_nw
   //
   // Lines that begin with # are comments. Errors (kInput) name the file, line and column: a missing
-  // column, a cell that is no number or below zero, an unknown format, two rows of one unit, no rows.
-  // `where` names the text in errors. A comment "# rows sha256: HEX" is the hash of titles and rows, each line with a
-  // newline: rows that do not have it are an error (an edited table). A table that says in its first line that rtl/syn/flow.py
-  // wrote it must have it, and one of its comments. "# node: 180 nm at 1.8 V" says what the numbers are for.
+  // column, a cell that is no number or below zero, an unknown format, two rows of one unit, no
+  // rows. `where` names the text in errors. A comment "# rows sha256: HEX" is the hash of titles
+  // and rows, each line with a newline: rows that do not have it are an error (an edited table). A
+  // table that says in its first line that rtl/syn/flow.py wrote it must have it, and one of its
+  // comments. "# node: 180 nm at 1.8 V" says what the numbers are for.
   static Result<Table> from_csv(const std::string& text, const std::string& where);
 
-  // The table that comes with the project, syn/costs.csv of the folder `rtl_folder`. Also kInput when it is not as
-  // rtl/syn/flow.py wrote it, with or without its hashes, and when the sources that it records are not those of the folder.
-  static Result<Table> from_project(const std::string& text, const std::string& where, const std::string& rtl_folder);
+  // The table that comes with the project, syn/costs.csv of the folder `rtl_folder`. Also kInput
+  // when it is not as rtl/syn/flow.py wrote it, with or without its hashes, and when the sources
+  // that it records are not those of the folder.
+  static Result<Table> from_project(const std::string& text, const std::string& where,
+                                    const std::string& rtl_folder);
 
   // Which of several rows of one pair is meant; empty: any. kUsage when no row of the table has it.
   Status prefer(const std::string& accumulator, const std::string& pipeline);
 
-  // The unit of a pair: of its rows those that prefer() named, if there are any, and of these the one
-  // of least energy. kInput when the pair is missing, with the nearest pairs that are there.
+  // The unit of a pair: of its rows those that prefer() named, if there are any, and of these the
+  // one of least energy. kInput when the pair is missing, with the nearest pairs that are there.
   Result<MacCost> mac(const formats::Format& weight, const formats::Format& activation) const;
 
   // All rows of a pair; none when it is missing.
@@ -59,7 +63,9 @@ class Table {
   // The process that the numbers are for, as the table says it; empty when it does not.
   const std::string& node() const { return node_; }
   bool is_placeholder() const { return placeholder_; }
-  const std::string& source() const { return source_; }  // the file, or where the placeholder is from
+  const std::string& source() const {
+    return source_;
+  }  // the file, or where the placeholder is from
 
  private:
   using Pair = std::pair<formats::Format, formats::Format>;

@@ -16,9 +16,21 @@
 namespace posittune::cost {
 namespace {
 
-enum Column : std::uint8_t { kUnit, kWeight, kActivation, kAccumulator, kPipeline, kArea, kNand2, kDelay, kEnergy, kLeakage };
-constexpr std::array<const char*, 10> kColumns = {"unit",     "weight_format", "activation_format", "accumulator", "pipeline",
-                                                  "area_um2", "nand2_eq",      "delay_ns",          "energy_pj",   "leakage_nw"};
+enum Column : std::uint8_t {
+  kUnit,
+  kWeight,
+  kActivation,
+  kAccumulator,
+  kPipeline,
+  kArea,
+  kNand2,
+  kDelay,
+  kEnergy,
+  kLeakage
+};
+constexpr std::array<const char*, 10> kColumns = {
+    "unit",     "weight_format", "activation_format", "accumulator", "pipeline",
+    "area_um2", "nand2_eq",      "delay_ns",          "energy_pj",   "leakage_nw"};
 struct NumberColumn {
   Column column;
   double MacCost::* field;
@@ -29,9 +41,7 @@ constexpr std::array<NumberColumn, 5> kNumbers = {{{kArea, &MacCost::area_um2},
                                                    {kEnergy, &MacCost::energy_pj},
                                                    {kLeakage, &MacCost::leakage_nw}}};
 
-std::string column_names() {
-  return joined({kColumns.begin(), kColumns.end()});
-}
+std::string column_names() { return joined({kColumns.begin(), kColumns.end()}); }
 
 // What an error echoes: short, and nothing that a terminal would obey.
 std::string echo(std::string_view text) {
@@ -49,7 +59,8 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
 }
 
-// The cells of a line; nothing when a quote does not end, or is followed by more than the separator.
+// The cells of a line; nothing when a quote does not end, or is followed by more than the
+// separator.
 std::optional<std::vector<std::string>> cells_of(std::string_view line) {
   std::vector<std::string> cells;
   std::size_t at = 0;
@@ -88,7 +99,8 @@ class Reader {
   template <class Take>
   Status read(Take take) {
     std::string_view rest = text_;
-    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);  // a byte order mark, as spreadsheets write it
+    if (rest.starts_with("\xEF\xBB\xBF"))
+      rest.remove_prefix(3);  // a byte order mark, as spreadsheets write it
     bool titled = false, any = false;
     for (line_ = 1; !rest.empty(); ++line_) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -98,7 +110,8 @@ class Reader {
       const std::string content = trimmed(line);
       if (content.empty() || content.front() == '#') continue;
       auto cells = cells_of(line);
-      if (!cells) return error("not a line of CSV", "", "cells between commas; quotes that end", echo(line));
+      if (!cells)
+        return error("not a line of CSV", "", "cells between commas; quotes that end", echo(line));
       if (!titled) {
         if (const Status ok = read_titles(*cells); !ok) return ok.error();
         titled = true;
@@ -114,10 +127,12 @@ class Reader {
     return success();
   }
 
-  Error error(const std::string& what, const std::string& column, const std::string& expected, const std::string& found) const {
+  Error error(const std::string& what, const std::string& column, const std::string& expected,
+              const std::string& found) const {
     return {.kind = ErrorKind::kInput,
             .what = what,
-            .where = where_ + ", line " + std::to_string(line_) + (column.empty() ? "" : ", column " + column),
+            .where = where_ + ", line " + std::to_string(line_) +
+                     (column.empty() ? "" : ", column " + column),
             .expected = expected,
             .found = found};
   }
@@ -132,10 +147,12 @@ class Reader {
     for (std::size_t c = 0; c < kColumns.size(); ++c) {
       const auto found = std::find(titles.begin(), titles.end(), kColumns[c]);
       if (found == titles.end()) {
-        return error("the table has no column " + std::string(kColumns[c]), "", column_names(), echo(joined(titles)));
+        return error("the table has no column " + std::string(kColumns[c]), "", column_names(),
+                     echo(joined(titles)));
       }
       if (std::find(found + 1, titles.end(), kColumns[c]) != titles.end()) {
-        return error("two columns have one name", kColumns[c], "each column once", echo(joined(titles)));
+        return error("two columns have one name", kColumns[c], "each column once",
+                     echo(joined(titles)));
       }
       places_[c] = static_cast<std::size_t>(found - titles.begin());
     }
@@ -159,15 +176,20 @@ class Reader {
     const auto [end, problem] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     const bool number = !cell.empty() && problem == std::errc{} && end == cell.data() + cell.size();
     if (number && std::isfinite(value) && value >= 0) return value;
-    return error(number ? "not a cost" : "not a number", kColumns[column], "a finite number, 0 or more", cell.empty() ? "an empty cell" : echo(cell));
+    return error(number ? "not a cost" : "not a number", kColumns[column],
+                 "a finite number, 0 or more", cell.empty() ? "an empty cell" : echo(cell));
   }
 
   Result<MacCost> read_row(const std::vector<std::string>& cells) const {
     if (cells.size() != titles_) {
-      return error("a row with another number of cells than titles", "", std::to_string(titles_),
-                   std::to_string(cells.size()) + " (a name with a comma needs quotes: \"posit<8,1>\")");
+      return error(
+          "a row with another number of cells than titles", "", std::to_string(titles_),
+          std::to_string(cells.size()) + " (a name with a comma needs quotes: \"posit<8,1>\")");
     }
-    MacCost row{.unit = cells[places_[kUnit]], .weight = {}, .activation = {}, .accumulator = cells[places_[kAccumulator]],
+    MacCost row{.unit = cells[places_[kUnit]],
+                .weight = {},
+                .activation = {},
+                .accumulator = cells[places_[kAccumulator]],
                 .pipeline = cells[places_[kPipeline]]};
     auto weight = read_format(cells, kWeight);
     if (!weight) return weight.error();
@@ -191,7 +213,8 @@ class Reader {
 
 }  // namespace
 
-Result<Table> Table::from_project(const std::string& text, const std::string& where, const std::string& rtl_folder) {
+Result<Table> Table::from_project(const std::string& text, const std::string& where,
+                                  const std::string& rtl_folder) {
   if (const Status ok = check_hashes(text, where, true); !ok) return ok.error();
   if (const Status ok = check_sources(text, where, rtl_folder); !ok) return ok.error();
   return from_csv(text, where);
@@ -205,11 +228,15 @@ Result<Table> Table::from_csv(const std::string& text, const std::string& where)
   std::map<std::pair<Pair, std::pair<std::string, std::string>>, std::size_t> lines;
   const auto take = [&](const MacCost& row, const Reader& reader) -> Status {
     const Pair pair(row.weight, row.activation);
-    const auto [first, fresh] = lines.try_emplace({pair, {row.accumulator, row.pipeline}}, reader.line());
+    const auto [first, fresh] =
+        lines.try_emplace({pair, {row.accumulator, row.pipeline}}, reader.line());
     if (!fresh) {
-      return reader.error("two rows of one unit", "", "each weight_format, activation_format, accumulator and pipeline once",
-                          formats::name(row.weight) + " x " + formats::name(row.activation) + ", accumulator " + echo(row.accumulator) +
-                              ", pipeline " + echo(row.pipeline) + ", also on line " + std::to_string(first->second));
+      return reader.error("two rows of one unit", "",
+                          "each weight_format, activation_format, accumulator and pipeline once",
+                          formats::name(row.weight) + " x " + formats::name(row.activation) +
+                              ", accumulator " + echo(row.accumulator) + ", pipeline " +
+                              echo(row.pipeline) + ", also on line " +
+                              std::to_string(first->second));
     }
     table.rows_[pair].push_back(row);
     return success();
@@ -225,13 +252,16 @@ std::string to_csv(const std::vector<MacCost>& rows, const std::string& comment)
     text += "# " + comment.substr(at, end - at) + "\n";
     at = end + 1;
   }
-  for (const char* column : kColumns) text += std::string(text.empty() || text.back() == '\n' ? "" : ",") + column;
+  for (const char* column : kColumns)
+    text += std::string(text.empty() || text.back() == '\n' ? "" : ",") + column;
   text += "\n";
   for (const MacCost& row : rows) {
-    for (const std::string& cell : {row.unit, formats::name(row.weight), formats::name(row.activation), row.accumulator, row.pipeline}) {
+    for (const std::string& cell : {row.unit, formats::name(row.weight),
+                                    formats::name(row.activation), row.accumulator, row.pipeline}) {
       text += records::csv_cell(cell) + ",";
     }
-    for (const auto& [column, field] : kNumbers) text += records::csv_cell(row.*field) + (column == kLeakage ? "\n" : ",");
+    for (const auto& [column, field] : kNumbers)
+      text += records::csv_cell(row.*field) + (column == kLeakage ? "\n" : ",");
   }
   return text;
 }

@@ -15,8 +15,13 @@ namespace {
 
 constexpr const char* kForms = "a number, numbers with commas between them, or a file.npy";
 
-Error bad(ErrorKind kind, const std::string& name, const std::string& what, const std::string& expected, const std::string& found) {
-  return {.kind = kind, .what = what, .where = "constant '" + name + "'", .expected = expected, .found = found};
+Error bad(ErrorKind kind, const std::string& name, const std::string& what,
+          const std::string& expected, const std::string& found) {
+  return {.kind = kind,
+          .what = what,
+          .where = "constant '" + name + "'",
+          .expected = expected,
+          .found = found};
 }
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -39,7 +44,9 @@ std::optional<Tensor> parse(const std::vector<std::string_view>& parts, ElementT
   for (std::size_t i = 0; i < parts.size(); ++i) {
     T value{};
     const char* end = parts[i].data() + parts[i].size();
-    if (const auto [at, error] = std::from_chars(parts[i].data(), end, value); error != std::errc{} || at != end) return std::nullopt;
+    if (const auto [at, error] = std::from_chars(parts[i].data(), end, value);
+        error != std::errc{} || at != end)
+      return std::nullopt;
     tensor.as<T>()[i] = value;
   }
   return tensor;
@@ -64,26 +71,32 @@ std::optional<TensorShape> shape_for(const std::vector<std::int64_t>& dims, std:
   return element_count(shape) == count ? std::optional(shape) : std::nullopt;
 }
 
-Result<Tensor> from_text(const std::string& name, const std::string& text, const TensorInfo& input) {
+Result<Tensor> from_text(const std::string& name, const std::string& text,
+                         const TensorInfo& input) {
   const auto parts = split(text);
   auto tensor = parse<std::int64_t>(parts, ElementType::kI64);
   if (!tensor) tensor = parse<double>(parts, ElementType::kF64);
-  if (!tensor) return bad(ErrorKind::kUsage, name, "the value of a constant is no number", kForms, "'" + printable(text) + "'");
+  if (!tensor)
+    return bad(ErrorKind::kUsage, name, "the value of a constant is no number", kForms,
+               "'" + printable(text) + "'");
   const auto shape = shape_for(input.dims, parts.size());
   if (!shape) {
-    return bad(ErrorKind::kUsage, name, "the numbers of a constant do not fit the model's input", "shape " + dims_text(input.dims),
+    return bad(ErrorKind::kUsage, name, "the numbers of a constant do not fit the model's input",
+               "shape " + dims_text(input.dims),
                std::to_string(parts.size()) + (parts.size() == 1 ? " number" : " numbers"));
   }
   tensor->shape = *shape;
   return std::move(*tensor);
 }
 
-Result<Tensor> from_file(const std::string& name, const std::string& path, const TensorInfo& input) {
+Result<Tensor> from_file(const std::string& name, const std::string& path,
+                         const TensorInfo& input) {
   const auto file = NpyReader::open(path);
   if (!file) return file.error();
   if (!fits(file->shape(), input.dims)) {
-    return bad(ErrorKind::kInput, name, "the array of a constant has another shape than the model's input", dims_text(input.dims),
-               to_string(file->shape()) + " in " + path);
+    return bad(ErrorKind::kInput, name,
+               "the array of a constant has another shape than the model's input",
+               dims_text(input.dims), to_string(file->shape()) + " in " + path);
   }
   return file->read_all();
 }
@@ -94,15 +107,21 @@ Result<Tensors> read_constants(const ConstantTexts& texts, const std::vector<Ten
   Tensors constants;
   for (const auto& [name, text] : texts) {
     const auto input = std::ranges::find(inputs, name, &TensorInfo::name);
-    if (input == inputs.end()) return bad(ErrorKind::kUsage, name, "a constant for what is no input of the model", names_of(inputs), "");
-    auto tensor = text.ends_with(".npy") ? from_file(name, text, *input) : from_text(name, text, *input);
+    if (input == inputs.end())
+      return bad(ErrorKind::kUsage, name, "a constant for what is no input of the model",
+                 names_of(inputs), "");
+    auto tensor =
+        text.ends_with(".npy") ? from_file(name, text, *input) : from_text(name, text, *input);
     if (!tensor) return tensor.error();
     if (const auto at = find_not_finite(*tensor)) {
-      return bad(ErrorKind::kInput, name, "a constant is not a finite number", "finite numbers", "element " + std::to_string(*at));
+      return bad(ErrorKind::kInput, name, "a constant is not a finite number", "finite numbers",
+                 "element " + std::to_string(*at));
     }
     auto cast = cast_rounded(std::move(*tensor), input->type, "constant '" + name + "'");
     if (!cast) return cast.error();
-    if (find_not_finite(*cast)) return bad(ErrorKind::kInput, name, "a constant is larger than the input's type holds", std::string(posittune::name(input->type)), printable(text));
+    if (find_not_finite(*cast))
+      return bad(ErrorKind::kInput, name, "a constant is larger than the input's type holds",
+                 std::string(posittune::name(input->type)), printable(text));
     constants.emplace(name, std::move(*cast));
   }
   return constants;
@@ -114,7 +133,8 @@ std::string constants_text(const Tensors& constants) {
     text += text.empty() ? "" : "\n";
     Sha256 hash;
     hash.update_field(std::span(tensor.bytes));
-    text += name + " " + std::string(posittune::name(tensor.type)) + " " + to_string(tensor.shape) + " " + hash.hex();
+    text += name + " " + std::string(posittune::name(tensor.type)) + " " + to_string(tensor.shape) +
+            " " + hash.hex();
   }
   return text;
 }

@@ -14,10 +14,10 @@ namespace posittune::data {
 // By the input's name: a number, numbers with commas between them, or the path of an .npy file.
 using ConstantTexts = std::map<std::string, std::string>;
 
-// As tensors of the inputs' types and shapes. Numbers have the shape of the input where their count fits it: one number
-// for rank 0, n for an open or equal axis; floats are rounded to the nearest. kUsage: a name that is no input, text that
-// is no number, a count that does not fit. kInput: a file whose array does not fit, what is not finite or not exact in
-// the input's integers.
+// As tensors of the inputs' types and shapes. Numbers have the shape of the input where their count
+// fits it: one number for rank 0, n for an open or equal axis; floats are rounded to the nearest.
+// kUsage: a name that is no input, text that is no number, a count that does not fit. kInput: a
+// file whose array does not fit, what is not finite or not exact in the input's integers.
 Result<Tensors> read_constants(const ConstantTexts& texts, const std::vector<TensorInfo>& inputs);
 
 // All that a run's results depend on, a line for each: "scales float32 (3,) SHA-256".

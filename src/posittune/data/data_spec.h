@@ -26,8 +26,8 @@ enum class Resize {
   kLetterbox,  // both sides scaled by one factor, the rest filled with `pad` on both sides
   // torchvision's Resize(short_side) and CenterCrop(size): the short side becomes `short_side`, the
   // long one short_side * long / short, rounded down; of the surplus, half is cut on each side, an
-  // odd half pixel rounded to even. Resized as Pillow's BILINEAR does (with its low-pass filter when
-  // it shrinks), but not rounded to integers.
+  // odd half pixel rounded to even. Resized as Pillow's BILINEAR does (with its low-pass filter
+  // when it shrinks), but not rounded to integers.
   kCenterCrop,
 };
 
@@ -41,7 +41,7 @@ struct Preprocessing {
   std::size_t height = 0, width = 0;  // 0: what the model's input fixes
   Resize resize = Resize::kNone;
   std::size_t short_side = 0;  // center_crop: at least the larger of height and width, which is 0
-  double pad = 114;  // of 0..255, all channels
+  double pad = 114;            // of 0..255, all channels
   double scale = 1.0 / 255;
   std::array<double, 3> mean = {0, 0, 0};  // in the order of `bgr`
   std::array<double, 3> std = {1, 1, 1};
@@ -63,7 +63,7 @@ struct DataSpec {
   // The labels may be of other splits: a split of which they name no image has none. Otherwise they
   // must name each image.
   bool shared_labels = false;
-  std::string tokenizer;    // text: tokenizer as OpenVINO IR (openvino_tokenizer.xml)
+  std::string tokenizer;          // text: tokenizer as OpenVINO IR (openvino_tokenizer.xml)
   std::string tokenizer_library;  // text: libopenvino_tokenizers.so; empty: see tokenizer.h
   // text: written before each document. Not set: the token the tokenizer names as beginning of text
   // (bos_token_id, else eos_token_id), unless it puts it there itself; "": nothing.
@@ -71,8 +71,9 @@ struct DataSpec {
   Preprocessing preprocessing;  // images, coco
   std::size_t limit = 0;        // the first so many items; 0: all
   std::size_t sequence = 0;     // text: tokens a row; 0: what the model's input fixes, else 256
-  std::set<std::string> constants{};  // npz: inputs that are given otherwise; arrays of their names are not read
-  std::string sha256;           // expected Dataset::sha256(); empty: not checked
+  std::set<std::string>
+      constants{};     // npz: inputs that are given otherwise; arrays of their names are not read
+  std::string sha256;  // expected Dataset::sha256(); empty: not checked
 };
 
 }  // namespace posittune::data

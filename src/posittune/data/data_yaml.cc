@@ -258,14 +258,18 @@ Reader split(std::optional<DataSpec>& out, const fs::path& folder) {
 }
 
 // A map of names; `read` takes what each stands for.
-Reader each_name(std::function<Status(const std::string& name, const YAML::Node& value, const Place& place)> read) {
+Reader each_name(
+    std::function<Status(const std::string& name, const YAML::Node& value, const Place& place)>
+        read) {
   return [read = std::move(read)](const YAML::Node& node, const Place& place) -> Status {
     if (!node.IsMap()) return place.error(node, "not a map of names", "NAME: VALUE", shown(node));
     std::set<std::string> seen;
     for (const auto& entry : node) {
-      if (!entry.first.IsScalar()) return place.error(entry.first, "not a name", "NAME: VALUE", shown(entry.first));
+      if (!entry.first.IsScalar())
+        return place.error(entry.first, "not a name", "NAME: VALUE", shown(entry.first));
       const std::string& name = entry.first.Scalar();
-      if (!seen.insert(name).second) return place.error(entry.first, "name stands twice", "each name once", shown(entry.first));
+      if (!seen.insert(name).second)
+        return place.error(entry.first, "name stands twice", "each name once", shown(entry.first));
       if (Status s = read(name, entry.second, place.of(name)); !s) return s;
     }
     return success();
@@ -273,7 +277,8 @@ Reader each_name(std::function<Status(const std::string& name, const YAML::Node&
 }
 
 Reader constants(ConstantTexts& out, const fs::path& folder) {
-  return each_name([&out, folder](const std::string& name, const YAML::Node& node, const Place& place) -> Status {
+  return each_name([&out, folder](const std::string& name, const YAML::Node& node,
+                                  const Place& place) -> Status {
     if (!node.IsSequence()) {
       if (Status s = text(out[name])(node, place); !s) return s;
       return node.Scalar().ends_with(".npy") ? path(out[name], folder)(node, place) : success();
@@ -289,14 +294,15 @@ Reader constants(ConstantTexts& out, const fs::path& folder) {
 }
 
 Reader batch_axes(std::map<std::string, std::size_t>& out) {
-  return each_name([&out](const std::string& name, const YAML::Node& node, const Place& place) -> Status {
-    std::int64_t axis = 0;
-    if (!node.IsScalar() || !YAML::convert<std::int64_t>::decode(node, axis) || axis < 0) {
-      return place.error(node, "value is no axis", "an integer of at least 0", shown(node));
-    }
-    out[name] = static_cast<std::size_t>(axis);
-    return success();
-  });
+  return each_name(
+      [&out](const std::string& name, const YAML::Node& node, const Place& place) -> Status {
+        std::int64_t axis = 0;
+        if (!node.IsScalar() || !YAML::convert<std::int64_t>::decode(node, axis) || axis < 0) {
+          return place.error(node, "value is no axis", "an integer of at least 0", shown(node));
+        }
+        out[name] = static_cast<std::size_t>(axis);
+        return success();
+      });
 }
 
 Result<std::string> read_small(const std::string& file_path) {

@@ -140,7 +140,12 @@ Dataset::~Dataset() = default;
 Result<Dataset> Dataset::open(const DataSpec& spec, const std::vector<TensorInfo>& model_inputs) {
   if (model_inputs.empty()) {
     return Error{
-        .kind = spec.constants.empty() ? ErrorKind::kUnsupported : ErrorKind::kUsage, .what = "the model has no input that is of an item", .where = spec.path, .hint = spec.constants.empty() ? "" : "one input must differ from item to item: leave it out of the constants"};
+        .kind = spec.constants.empty() ? ErrorKind::kUnsupported : ErrorKind::kUsage,
+        .what = "the model has no input that is of an item",
+        .where = spec.path,
+        .hint = spec.constants.empty()
+                    ? ""
+                    : "one input must differ from item to item: leave it out of the constants"};
   }
   try {
     const auto kind = kind_of(spec);

@@ -27,9 +27,9 @@ struct DatasetDescription {
   std::string path;  // as it was given
   std::size_t items = 0;
   std::size_t units = 0;
-  std::string unit;             // "document", "image", "item"
-  std::string sha256;           // see Dataset::sha256()
-  std::string identity;         // see Dataset::identity()
+  std::string unit;      // "document", "image", "item"
+  std::string sha256;    // see Dataset::sha256()
+  std::string identity;  // see Dataset::identity()
   // images with a folder for each class: the folders' names, by label. Empty: no names are known.
   std::vector<std::string> classes;
   std::vector<DataFile> files;  // text: behind it the tokenizer's .xml and .bin
@@ -42,9 +42,11 @@ struct Document {
 
 // What each kind holds:
 //   npz     an array for each input of the model, by name, one row an item; `labels`, an integer
-//           for each item, or a row of symbols for each, filled up with -1; `document`, the number of the document an item is from.
+//           for each item, or a row of symbols for each, filled up with -1; `document`, the number
+//           of the document an item is from.
 //   text    rows of equal length of each document's tokens; see text_source.cc, documents.h.
-//   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item; or those of
+//   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item; or those
+//   of
 //           a folder for each class, labelled by the position of its name in their byte order (as
 //           torchvision's ImageFolder), where a limit takes from each class in turn. A file of
 //           labels comes before the folders' names.

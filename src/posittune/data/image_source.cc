@@ -232,12 +232,14 @@ Result<ImageNames> list_images(const std::string& folder) {
   }
   if (!found.names.empty()) {
     return bad_input(folder, "folder holds images and folders of images",
-                     "images alone, or a folder for each class", found.names.front() + " and " + below.names.front(),
+                     "images alone, or a folder for each class",
+                     found.names.front() + " and " + below.names.front(),
                      "move one kind out of it, or name the folder that is meant");
   }
   if (!without_images.empty()) {
-    return bad_input((fs::path(folder) / without_images).string(), "the folder of a class holds no images",
-                     ".jpg, .jpeg or .png", "", "move it away, if it is no class");
+    return bad_input((fs::path(folder) / without_images).string(),
+                     "the folder of a class holds no images", ".jpg, .jpeg or .png", "",
+                     "move it away, if it is no class");
   }
   if (below.classes.size() == 1) {
     return bad_input(folder, "the images are of one class only", "a folder for each class",

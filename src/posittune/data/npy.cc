@@ -162,7 +162,10 @@ Status NpyReader::read(std::size_t first, std::span<float> out) const {
 Result<Tensor> NpyReader::read_all() const {
   const std::uint64_t bytes = std::uint64_t{number_.bytes} * size_;
   if (2 * bytes > memory_bytes()) {
-    return Error{.kind = ErrorKind::kResource, .what = "array is larger than the memory", .where = path(), .found = std::to_string(bytes) + " bytes"};
+    return Error{.kind = ErrorKind::kResource,
+                 .what = "array is larger than the memory",
+                 .where = path(),
+                 .found = std::to_string(bytes) + " bytes"};
   }
   Bytes raw(bytes);
   if (ordered_.empty()) {

@@ -1,5 +1,5 @@
-// Data sets in .npz archives: an array for each input of the model, `labels` (of sequences: rows of symbols
-// with -1 behind the last), `document`.
+// Data sets in .npz archives: an array for each input of the model, `labels` (of sequences: rows of
+// symbols with -1 behind the last), `document`.
 
 #include <algorithm>
 #include <map>
@@ -16,7 +16,8 @@ namespace {
 constexpr const char* kLabels = "labels";
 constexpr const char* kDocument = "document";
 constexpr const char* kConstantHint =
-    "an input of the run, the same for all items, is given by --constant NAME=VALUE, or `constants` in a data.yaml";
+    "an input of the run, the same for all items, is given by --constant NAME=VALUE, or "
+    "`constants` in a data.yaml";
 
 Error bad_array(const std::string& path, const std::string& array, const std::string& what,
                 const std::string& expected = {}, const std::string& found = {},
@@ -40,7 +41,8 @@ const TensorInfo* find_input(const ModelInputs& inputs, const std::string& name)
   return found == inputs.end() ? nullptr : &*found;
 }
 
-Status check_names(const NpzReader& file, const ModelInputs& inputs, const std::set<std::string>& given) {
+Status check_names(const NpzReader& file, const ModelInputs& inputs,
+                   const std::set<std::string>& given) {
   for (const NpzArray& array : file.arrays()) {
     if (find_input(inputs, array.name) == nullptr && array.name != kLabels &&
         array.name != kDocument && !given.contains(array.name)) {
@@ -73,11 +75,13 @@ Status check_shape(const NpzReader& file, const NpzArray& array, const TensorInf
   std::vector<std::int64_t> dims = input.dims;
   if (!dims.empty()) dims.front() = -1;
   return bad_array(file.path(), array.name, "array has another shape than the model's input",
-                   dims_text(dims), to_string(array.shape), input.dims.empty() ? kConstantHint : "");
+                   dims_text(dims), to_string(array.shape),
+                   input.dims.empty() ? kConstantHint : "");
 }
 
 // The number of items, equal for all arrays.
-Result<std::size_t> count_items(const NpzReader& file, const ModelInputs& inputs, const std::set<std::string>& given) {
+Result<std::size_t> count_items(const NpzReader& file, const ModelInputs& inputs,
+                                const std::set<std::string>& given) {
   const NpzArray* first = nullptr;
   const auto is_empty = [](const NpzArray& array) { return element_count(array.shape) == 0; };
   const bool nothing = std::all_of(file.arrays().begin(), file.arrays().end(), is_empty);
@@ -85,22 +89,28 @@ Result<std::size_t> count_items(const NpzReader& file, const ModelInputs& inputs
     if (given.contains(array.name)) continue;
     const bool is_input = find_input(inputs, array.name) != nullptr;
     if (array.shape.empty()) {
-      return bad_array(file.path(), array.name, "array is a scalar", "one row for each item", "", is_input ? kConstantHint : "");
+      return bad_array(file.path(), array.name, "array is a scalar", "one row for each item", "",
+                       is_input ? kConstantHint : "");
     }
     if (first != nullptr && array.shape.front() != first->shape.front()) {
       return bad_array(file.path(), array.name, "arrays hold different numbers of items",
                        std::to_string(first->shape.front()) + " rows, as '" + first->name + "'",
-                       std::to_string(array.shape.front()) + " rows", is_input ? kConstantHint : "");
+                       std::to_string(array.shape.front()) + " rows",
+                       is_input ? kConstantHint : "");
     }
     if (first == nullptr) first = &array;
-    // An empty axis within an item (a cache of length 0) is no lack of items, unless no array has more.
+    // An empty axis within an item (a cache of length 0) is no lack of items, unless no array has
+    // more.
     if (array.shape.front() == 0 || nothing) {
       return bad_array(file.path(), array.name, "array is empty", "at least one item",
                        "shape " + to_string(array.shape));
     }
   }
   if (first == nullptr) {
-    return Error{.kind = ErrorKind::kInput, .what = "archive holds no array but constants of the run", .where = file.path(), .expected = names_of(inputs)};
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "archive holds no array but constants of the run",
+                 .where = file.path(),
+                 .expected = names_of(inputs)};
   }
   return first->shape.front();
 }
@@ -153,8 +163,8 @@ Result<std::vector<std::int64_t>> read_integers(const NpzReader& file, std::size
 }
 
 // Rows of symbols, each ending where -1 begins.
-Result<std::vector<std::vector<std::int64_t>>> read_sequences(const NpzReader& file, std::size_t index,
-                                                              std::size_t rows) {
+Result<std::vector<std::vector<std::int64_t>>> read_sequences(const NpzReader& file,
+                                                              std::size_t index, std::size_t rows) {
   auto tensor = read_integer_tensor(file, index, rows);
   if (!tensor) return tensor.error();
   const NpzArray& array = file.arrays()[index];
@@ -165,7 +175,9 @@ Result<std::vector<std::vector<std::int64_t>>> read_sequences(const NpzReader& f
   for (std::size_t row = 0; row < rows; ++row) {
     const auto symbols = wide->as<std::int64_t>().subspan(row * length, length);
     const auto end = std::ranges::find(symbols, std::int64_t{-1});
-    const auto bad = [](auto from, auto to, auto wrong) { return std::find_if(from, to, wrong) != to; };
+    const auto bad = [](auto from, auto to, auto wrong) {
+      return std::find_if(from, to, wrong) != to;
+    };
     if (bad(symbols.begin(), end, [](std::int64_t n) { return n < 0; }) ||
         bad(end, symbols.end(), [](std::int64_t n) { return n != -1; })) {
       return bad_array(file.path(), array.name, "array does not hold sequences of symbols",

@@ -38,7 +38,9 @@ class Tiff {
 };
 
 // Bytes of one value of an integer type (BYTE, SHORT, LONG); 0 for others.
-std::size_t width_of(std::uint32_t type) { return type == 1 ? 1 : type == 3 ? 2 : type == 4 ? 4 : 0; }
+std::size_t width_of(std::uint32_t type) {
+  return type == 1 ? 1 : type == 3 ? 2 : type == 4 ? 4 : 0;
+}
 
 }  // namespace
 
@@ -74,8 +76,10 @@ Image upright(Image image, int orientation) {
   Image out{upright(from, orientation), std::vector<std::uint8_t>(image.rgb.size())};
   const bool swapped = orientation >= 5;
   // Where the stored row or column that a shown one is from counts from the end.
-  const bool mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const bool mirror_x =
+      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool mirror_y =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
   for (std::size_t y = 0; y < out.size.height; ++y) {
     for (std::size_t x = 0; x < out.size.width; ++x) {
       const std::size_t column = swapped ? y : x, row = swapped ? x : y;

@@ -81,7 +81,8 @@ bool find_exif(EncodedBytes file, EncodedBytes& exif) {
     if (std::memcmp(named.data(), "eXIf", 4) == 0) {
       exif = named.subspan(4);
       const auto* text = reinterpret_cast<const Bytef*>(named.data());
-      return crc32(0, text, static_cast<uInt>(named.size())) == big_endian(rest.subspan(8 + length));
+      return crc32(0, text, static_cast<uInt>(named.size())) ==
+             big_endian(rest.subspan(8 + length));
     }
     rest = rest.subspan(length + kAround);
   }

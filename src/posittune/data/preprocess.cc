@@ -1,5 +1,4 @@
 #include "posittune/data/preprocess.h"
-#include "posittune/base/memory.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,8 @@
 #include <openvino/op/result.hpp>
 #include <openvino/openvino.hpp>
 #include <vector>
+
+#include "posittune/base/memory.h"
 
 namespace posittune::data {
 namespace {
@@ -61,8 +62,7 @@ std::size_t short_side_of(const Preprocessing& options) {
 
 // torchvision's CenterCrop: int(round(surplus / 2.0)), where Python rounds halves to even.
 std::ptrdiff_t cut(std::size_t inside, std::size_t network) {
-  return -static_cast<std::ptrdiff_t>(
-      std::nearbyint(static_cast<double>(inside - network) / 2));
+  return -static_cast<std::ptrdiff_t>(std::nearbyint(static_cast<double>(inside - network) / 2));
 }
 
 Placement center_crop(ImageSize original, ImageSize network, std::size_t short_side) {

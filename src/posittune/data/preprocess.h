@@ -14,9 +14,9 @@ namespace posittune::data {
 
 // Where a picture lies in the network's input: x -> x * scale_x + left, the same for y.
 struct Placement {
-  ImageSize inside;                 // size after scaling, before padding or cutting
-  std::ptrdiff_t left = 0, top = 0; // padding before it; the rest is behind. Negative: cut off
-  double scale_x = 1, scale_y = 1;  // inside / original, each side
+  ImageSize inside;                  // size after scaling, before padding or cutting
+  std::ptrdiff_t left = 0, top = 0;  // padding before it; the rest is behind. Negative: cut off
+  double scale_x = 1, scale_y = 1;   // inside / original, each side
   bool operator==(const Placement&) const = default;
 };
 

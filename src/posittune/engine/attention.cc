@@ -1,6 +1,7 @@
 // MatMul of two activations.
 
 #include <openvino/op/matmul.hpp>
+
 #include "posittune/engine/gemm.h"
 #include "posittune/engine/operation.h"
 
@@ -17,7 +18,8 @@ void transpose(const float* from, std::size_t rows, std::size_t cols, float* to)
 
 class Attention : public Operation {
  public:
-  Attention(bool transpose_a, bool transpose_b) : transpose_a_(transpose_a), transpose_b_(transpose_b) {}
+  Attention(bool transpose_a, bool transpose_b)
+      : transpose_a_(transpose_a), transpose_b_(transpose_b) {}
 
   // Rows along the last axis: the reduction of a, and of b when it comes transposed.
   kernels::Shape tokens(std::size_t, const ov::Shape& shape) const override {
@@ -34,7 +36,8 @@ class Attention : public Operation {
     if (output.get_size() == 0) return success();
     const auto operand = [&](std::size_t i, std::vector<float>& buffer) {
       const kernels::Shape shape = tokens(i, inputs[i].get_shape());
-      return quantized_operand(setting.activation[i], {inputs[i].data<const float>(), shape.size()}, shape, buffer, threads);
+      return quantized_operand(setting.activation[i], {inputs[i].data<const float>(), shape.size()},
+                               shape, buffer, threads);
     };
     auto a = operand(0, scratch.x);
     if (!a) return a.error();
@@ -42,7 +45,8 @@ class Attention : public Operation {
     if (!b) return b.error();
     const ov::Shape out = output.get_shape();
     const std::size_t rank = out.size();
-    const GemmSize size{out[rank - 2], out[rank - 1], transpose_a_ ? a_shape[rank - 2] : a_shape[rank - 1]};
+    const GemmSize size{out[rank - 2], out[rank - 1],
+                        transpose_a_ ? a_shape[rank - 2] : a_shape[rank - 1]};
     const std::size_t batch = output.get_size() / (size.m * size.n);
     for (std::size_t i = 0; i < batch; ++i) {
       multiply(setting.path, size, *a + offset(i, out, a_shape), *b + offset(i, out, b_shape),
@@ -62,7 +66,8 @@ class Attention : public Operation {
     return at;
   }
 
-  void multiply(Path path, const GemmSize& size, const float* a, const float* b, float* y, int threads) {
+  void multiply(Path path, const GemmSize& size, const float* a, const float* b, float* y,
+                int threads) {
     if (transpose_a_) {
       turned_a_.resize(size.m * size.k);
       transpose(a, size.k, size.m, turned_a_.data());

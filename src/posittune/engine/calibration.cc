@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <numeric>
 #include <optional>
+#include <sstream>
 
 #include "posittune/base/mix.h"
 #include "posittune/base/threads.h"
@@ -14,11 +14,13 @@ namespace {
 
 constexpr std::size_t kSampleTokens = 256;         // enough for output errors to settle
 constexpr std::size_t kSampleElements = 1U << 18;  // 1 MiB a layer
-// Covariances are float sums of products: of 1e6 tokens of such values they end below the largest float, 3.4e38.
+// Covariances are float sums of products: of 1e6 tokens of such values they end below the largest
+// float, 3.4e38.
 constexpr float kLargestActivation = 1e15F;
 
 Error unusable(std::span<const float> x) {
-  const auto bad = std::find_if(x.begin(), x.end(), [](float value) { return !(std::abs(value) <= kLargestActivation); });
+  const auto bad = std::find_if(
+      x.begin(), x.end(), [](float value) { return !(std::abs(value) <= kLargestActivation); });
   std::ostringstream found;
   found << *bad << " at position " << bad - x.begin();
   return {.kind = ErrorKind::kInput,
@@ -27,8 +29,8 @@ Error unusable(std::span<const float> x) {
           .found = found.str(),
           .hint = "leave the item out of the calibration data, or the layer with --exclude"};
 }
-constexpr std::size_t kHeldElements = 1U << 20;    // of what is kept apart
-constexpr std::uint64_t kHeldBlock = 64;           // tokens
+constexpr std::size_t kHeldElements = 1U << 20;  // of what is kept apart
+constexpr std::uint64_t kHeldBlock = 64;         // tokens
 
 }  // namespace
 
@@ -68,7 +70,8 @@ void InputStatistics::keep_largest(std::span<const float> x) {
   const auto prune = [&](std::size_t keep) {
     const auto larger = [](float a, float b) { return std::abs(a) > std::abs(b); };
     if (largest_.size() <= keep) return;
-    std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(keep), largest_.end(), larger);
+    std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(keep),
+                     largest_.end(), larger);
     threshold_ = std::abs(largest_[keep]);
     // Equal ones would be some in, some out: all out.
     largest_.resize(keep);
@@ -82,7 +85,8 @@ void InputStatistics::keep_largest(std::span<const float> x) {
   prune(kLargest);
 }
 
-void InputStatistics::Sample::offer(std::span<const float> row, std::uint64_t token, std::size_t most) {
+void InputStatistics::Sample::offer(std::span<const float> row, std::uint64_t token,
+                                    std::size_t most) {
   const std::uint64_t lot = mix((token + 1) * kGolden);
   if (lots.size() < most) {
     lots.push_back(lot);
@@ -103,7 +107,8 @@ bool InputStatistics::kept_apart(std::uint64_t token) const {
 
 void InputStatistics::sample_rows(std::span<const float> x, kernels::Shape shape) {
   const std::size_t most = std::clamp<std::size_t>(kSampleElements / shape.cols, 1, kSampleTokens);
-  const std::size_t most_held = std::clamp<std::size_t>(kHeldElements / shape.cols, 2, kSampleTokens);
+  const std::size_t most_held =
+      std::clamp<std::size_t>(kHeldElements / shape.cols, 2, kSampleTokens);
   for (std::size_t r = 0; r < shape.rows; ++r, ++seen_) {
     const auto row = x.subspan(r * shape.cols, shape.cols);
     sample_.offer(row, seen_, most);
@@ -125,7 +130,8 @@ std::vector<float> InputStatistics::fit_sample() const {
 std::vector<float> InputStatistics::mean_squares() const {
   std::vector<float> means;
   for (const double sum : squares_) {
-    means.push_back(static_cast<float>(sum / static_cast<double>(std::max<std::uint64_t>(1, per_channel_))));
+    means.push_back(
+        static_cast<float>(sum / static_cast<double>(std::max<std::uint64_t>(1, per_channel_))));
   }
   return means;
 }
@@ -136,8 +142,8 @@ std::vector<double> InputStatistics::means() const {
   return means;
 }
 
-Result<float> static_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
-                           int threads) {
+Result<float> static_scale(const quant::ActivationSetting& setting,
+                           const InputStatistics& statistics, int threads) {
   std::vector<float> bulk;
   for (const float value : statistics.sample()) {
     if (std::abs(value) <= statistics.largest_from() && std::isfinite(value)) bulk.push_back(value);
@@ -146,13 +152,17 @@ Result<float> static_scale(const quant::ActivationSetting& setting, const InputS
   const std::span<const float> tail = strata ? statistics.largest() : std::span<const float>();
   const std::span<const float> sample = strata ? std::span<const float>(bulk) : statistics.sample();
   const kernels::Shape shape = strata ? kernels::Shape{1, bulk.size()} : statistics.sample_shape();
-  const double weight = strata ? static_cast<double>(statistics.total().finite() - tail.size()) / static_cast<double>(bulk.size()) : 1;
+  const double weight = strata ? static_cast<double>(statistics.total().finite() - tail.size()) /
+                                     static_cast<double>(bulk.size())
+                               : 1;
   const formats::Format format = quant::scaled_format(setting.format, setting.rule);
   const auto errors_of = [&](kernels::Shape of) -> quant::ErrorsOfCandidates {
     return [&, of](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
-      auto rows = kernels::rounding_errors(format, sample.first(of.size()), of, {}, lists, of.cols, {threads});
+      auto rows = kernels::rounding_errors(format, sample.first(of.size()), of, {}, lists, of.cols,
+                                           {threads});
       if (!rows) return rows.error();
-      auto large = kernels::rounding_errors(format, tail, {1, tail.size()}, {}, lists, tail.size(), {threads});
+      auto large = kernels::rounding_errors(format, tail, {1, tail.size()}, {}, lists, tail.size(),
+                                            {threads});
       if (!large) return large.error();
       std::vector<double> sums = large->front();
       for (const auto& row : *rows) {
@@ -162,19 +172,30 @@ Result<float> static_scale(const quant::ActivationSetting& setting, const InputS
     };
   };
   constexpr std::size_t kPart = 4096;
-  const kernels::Shape part = strata ? kernels::Shape{1, std::min(kPart, sample.size())} : kernels::Shape{std::min(shape.rows, kPart / std::max<std::size_t>(1, shape.cols) + 1), shape.cols};
+  const kernels::Shape part =
+      strata
+          ? kernels::Shape{1, std::min(kPart, sample.size())}
+          : kernels::Shape{std::min(shape.rows, kPart / std::max<std::size_t>(1, shape.cols) + 1),
+                           shape.cols};
   const quant::Measure measure{.all = errors_of(shape), .part = errors_of(part)};
   // What the errors above come to when all is zero.
-  quant::Unit unit{.statistics = statistics.total(), .energy = 0, .weight = static_cast<double>(tail.size()) + weight * static_cast<double>(sample.size()), .weighted = true};
-  const auto square = [](double sum, float x) { return std::isfinite(x) ? sum + double{x} * double{x} : sum; };
-  unit.energy = std::accumulate(tail.begin(), tail.end(), 0.0, square) + weight * std::accumulate(sample.begin(), sample.end(), 0.0, square);
+  quant::Unit unit{
+      .statistics = statistics.total(),
+      .energy = 0,
+      .weight = static_cast<double>(tail.size()) + weight * static_cast<double>(sample.size()),
+      .weighted = true};
+  const auto square = [](double sum, float x) {
+    return std::isfinite(x) ? sum + double{x} * double{x} : sum;
+  };
+  unit.energy = std::accumulate(tail.begin(), tail.end(), 0.0, square) +
+                weight * std::accumulate(sample.begin(), sample.end(), 0.0, square);
   auto scales = quant::search_scales(setting.format, setting.rule, {&unit, 1}, measure);
   if (!scales) return scales.error();
   return scales->front();
 }
 
-Result<float> output_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
-                           const ErrorOfCandidate& error) {
+Result<float> output_scale(const quant::ActivationSetting& setting,
+                           const InputStatistics& statistics, const ErrorOfCandidate& error) {
   using quant::ScaleRule;
   const bool real = setting.rule == ScaleRule::kMse || setting.rule == ScaleRule::kAbsmax;
   const formats::Format format = quant::scaled_format(setting.format, setting.rule);
@@ -219,7 +240,8 @@ bool surely_less(std::span<const double> errors, std::span<const double> others)
   double sum = 0, squares = 0;
   for (std::size_t i = 0; i < n; ++i) sum += errors[i] - others[i];
   const double mean = sum / static_cast<double>(n);
-  for (std::size_t i = 0; i < n; ++i) squares += (errors[i] - others[i] - mean) * (errors[i] - others[i] - mean);
+  for (std::size_t i = 0; i < n; ++i)
+    squares += (errors[i] - others[i] - mean) * (errors[i] - others[i] - mean);
   return mean + std::sqrt(squares / static_cast<double>(n - 1) / static_cast<double>(n)) < 0;
 }
 

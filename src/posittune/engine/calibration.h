@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <openvino/core/shape.hpp>
 #include <span>
 #include <vector>
 
-#include <openvino/core/shape.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/operation.h"
 #include "posittune/kernels/statistics.h"
@@ -15,14 +15,15 @@
 
 namespace posittune::engine {
 
-// Of one operand of one layer. Statistics are of all calibration data; the sample is of whole tokens
-// (or images): those with the lowest lots, which follow from a token's number alone, so that the
-// sample does not depend on batch sizes. (Every 2^k-th token would meet the first of each row far too
-// often, and those are unlike all others.)
+// Of one operand of one layer. Statistics are of all calibration data; the sample is of whole
+// tokens (or images): those with the lowest lots, which follow from a token's number alone, so that
+// the sample does not depend on batch sizes. (Every 2^k-th token would meet the first of each row
+// far too often, and those are unlike all others.)
 class InputStatistics {
  public:
-  // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension the
-  // channels that a weight's columns belong to. kInput, and nothing is added, where a value is not finite or above 1e15.
+  // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension
+  // the channels that a weight's columns belong to. kInput, and nothing is added, where a value is
+  // not finite or above 1e15.
   Status add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token, int threads);
 
   const kernels::Statistics& total() const { return total_; }
@@ -32,12 +33,14 @@ class InputStatistics {
   // E[x_c] of each channel.
   std::vector<double> means() const;
   std::span<const float> sample() const { return sample_.values; }
-  // The sample without what is kept apart, and a sample of what is: every second image, of tokens the second of
-  // each four blocks of 64. Both are empty where nothing was kept apart yet.
+  // The sample without what is kept apart, and a sample of what is: every second image, of tokens
+  // the second of each four blocks of 64. Both are empty where nothing was kept apart yet.
   std::vector<float> fit_sample() const;
   std::span<const float> held_sample() const { return held_.values; }
   std::size_t token_size() const { return token_size_; }
-  kernels::Shape sample_shape() const { return {token_size_ == 0 ? 0 : sample_.values.size() / token_size_, token_size_}; }
+  kernels::Shape sample_shape() const {
+    return {token_size_ == 0 ? 0 : sample_.values.size() / token_size_, token_size_};
+  }
   // The largest |x| of all data, at most kLargest of them, as they came; sampled values this large
   // are among them. A scale that clips must answer for every one of these.
   std::span<const float> largest() const { return {largest_.data(), largest_.size()}; }
@@ -67,24 +70,25 @@ class InputStatistics {
   float threshold_ = 0;  // what is larger is in largest_
 };
 
-// The scale of a static activation: from the statistics, and for the rules that search, the estimated
-// error of all data: that of the largest values as it is, that of the others as the sample shows it.
-// (MX blocks share a scale with their neighbours: there, the sample alone.)
-Result<float> static_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
-                           int threads);
+// The scale of a static activation: from the statistics, and for the rules that search, the
+// estimated error of all data: that of the largest values as it is, that of the others as the
+// sample shows it. (MX blocks share a scale with their neighbours: there, the sample alone.)
+Result<float> static_scale(const quant::ActivationSetting& setting,
+                           const InputStatistics& statistics, int threads);
 
 // Sum of squared differences at the layer's output, of the sample quantized with each candidate.
 using ErrorOfCandidate = std::function<Result<double>(const ActivationQuantizer& candidate)>;
 
-// The same by the error at the output: of the powers of two near where absmax fits or rms is at the centre (further
-// out as long as the last is the best), for the rules that are not of powers of two of real scales around the best.
-// The candidates of absmax and rms_pow2 take part. Not promised to be the least: that error is known at the
-// candidates only.
-Result<float> output_scale(const quant::ActivationSetting& setting, const InputStatistics& statistics,
-                           const ErrorOfCandidate& error);
+// The same by the error at the output: of the powers of two near where absmax fits or rms is at the
+// centre (further out as long as the last is the best), for the rules that are not of powers of two
+// of real scales around the best. The candidates of absmax and rms_pow2 take part. Not promised to
+// be the least: that error is known at the candidates only.
+Result<float> output_scale(const quant::ActivationSetting& setting,
+                           const InputStatistics& statistics, const ErrorOfCandidate& error);
 
-// Whether errors of one scale are below those of another beyond noise: their mean difference by more than its
-// standard error. By token or image that neither was chosen for; fewer than two tell nothing.
+// Whether errors of one scale are below those of another beyond noise: their mean difference by
+// more than its standard error. By token or image that neither was chosen for; fewer than two tell
+// nothing.
 bool surely_less(std::span<const double> errors, std::span<const double> others);
 
 }  // namespace posittune::engine

@@ -20,27 +20,30 @@ bool is_convolution(LayerKind kind) {
 
 }  // namespace
 
-// Where some calibration images are kept apart, the matrices of all convolutions are collected with the calibration,
-// from the first on.
+// Where some calibration images are kept apart, the matrices of all convolutions are collected with
+// the calibration, from the first on.
 void Engine::State::plan_patches() {
   if (!held_out || !patches.empty()) return;
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const model::Layer& layer = graph.layers[l];
     if (!chosen[l] || !is_convolution(layer.kind) || layer.groups > 1) continue;
-    if (graph.weights[*layer.weight].cols <= kMostPatchColumns) patches[l].emplace(graph.weights[*layer.weight].cols);
+    if (graph.weights[*layer.weight].cols <= kMostPatchColumns)
+      patches[l].emplace(graph.weights[*layer.weight].cols);
   }
 }
 
 // A single image cannot be its own judge: its positions are too much alike.
 const PatchCovariance* Engine::State::patches_of(std::size_t layer) {
   const auto known = patches.find(layer);
-  if (held_out) return known != patches.end() && known->second->held.count() > 0 ? &*known->second : nullptr;
+  if (held_out)
+    return known != patches.end() && known->second->held.count() > 0 ? &*known->second : nullptr;
   if (known != patches.end()) return known->second ? &*known->second : nullptr;
   const model::Layer& of = graph.layers[layer];
   if (!nodes[layer] || !is_convolution(of.kind) || statistics[layer][0].empty()) return nullptr;
   const std::size_t cols = graph.weights[*of.weight].cols;
   const InputStatistics& images = statistics[layer][0];
-  if (cols > kMostPatchColumns || nodes[layer]->operation->positions(images.token()) == 0) return nullptr;
+  if (cols > kMostPatchColumns || nodes[layer]->operation->positions(images.token()) == 0)
+    return nullptr;
   PatchCovariance made(cols);
   ov::Shape shape = images.token();
   shape.insert(shape.begin(), images.sample_shape().rows);
@@ -53,17 +56,21 @@ std::vector<std::size_t> Engine::State::compensating_layers(std::size_t weight) 
   std::vector<std::size_t> layers;
   for (const std::size_t l : graph.weights[weight].layers) {
     if (!nodes[l]) continue;
-    const bool product = covariance_of[l] && covariances[*covariance_of[l]]->full() && covariances[*covariance_of[l]]->count() > 0;
+    const bool product = covariance_of[l] && covariances[*covariance_of[l]]->full() &&
+                         covariances[*covariance_of[l]]->count() > 0;
     if (product) layers.push_back(*covariance_of[l]);
     if (is_convolution(graph.layers[l].kind) && patches_of(l) != nullptr) layers.push_back(l);
-    if (graph.layers[l].kind == LayerKind::kEmbedding && layers.empty() && embedding_metric(weight) != nullptr) layers.push_back(l);
+    if (graph.layers[l].kind == LayerKind::kEmbedding && layers.empty() &&
+        embedding_metric(weight) != nullptr)
+      layers.push_back(l);
   }
   return layers;
 }
 
 const InputCovariance& Engine::State::seen_of(std::size_t layer) {
   if (is_convolution(graph.layers[layer].kind)) return patches_of(layer)->seen;
-  if (graph.layers[layer].kind == LayerKind::kEmbedding) return embedding_metric(*graph.layers[layer].weight)->seen;
+  if (graph.layers[layer].kind == LayerKind::kEmbedding)
+    return embedding_metric(*graph.layers[layer].weight)->seen;
   return *covariances[*covariance_of[layer]];
 }
 
@@ -100,14 +107,16 @@ std::shared_ptr<const CompensationFactor> Engine::State::factor_of(std::size_t w
 }
 
 // tr(dW S dW^T) by row on what was held out, for each layer that uses the weight.
-std::vector<std::vector<double>> Engine::State::judged_errors(std::size_t weight, const std::vector<float>& values) {
+std::vector<std::vector<double>> Engine::State::judged_errors(std::size_t weight,
+                                                              const std::vector<float>& values) {
   const std::vector<float> difference = change_of(weight, values);
   std::vector<std::vector<double>> errors;
   for (const std::size_t layer : compensating_layers(weight)) {
     errors.push_back(judge_of(layer).quadratic(difference, stores[weight]->rows(), threads));
     if (graph.layers[layer].kind != LayerKind::kEmbedding) continue;
     const std::vector<double> times = row_uses(weight);
-    std::transform(errors.back().begin(), errors.back().end(), times.begin(), errors.back().begin(), std::multiplies<>());
+    std::transform(errors.back().begin(), errors.back().end(), times.begin(), errors.back().begin(),
+                   std::multiplies<>());
   }
   return errors;
 }
@@ -116,34 +125,39 @@ Result<Judgement> Engine::State::judge(std::size_t weight, const quant::WeightSe
                                        const CompensationFactor& factor) {
   Judgement made{.setting = setting, .back = false, .errors = {}};
   if (!held_out) return made;
-  const std::vector<float> squares = setting.input_weighted ? input_squares(weight) : std::vector<float>{};
+  const std::vector<float> squares =
+      setting.input_weighted ? input_squares(weight) : std::vector<float>{};
   double sums[2] = {0, 0};
   for (const bool compensated : {false, true}) {
-    auto values = stores[weight]->prepare(setting, squares, {.values = true}, threads, compensated ? &factor : nullptr);
+    auto values = stores[weight]->prepare(setting, squares, {.values = true}, threads,
+                                          compensated ? &factor : nullptr);
     if (!values) return values.error();
     auto errors = judged_errors(weight, *(*values)->values);
-    for (const auto& rows : errors) sums[compensated ? 1 : 0] += std::accumulate(rows.begin(), rows.end(), 0.0);
+    for (const auto& rows : errors)
+      sums[compensated ? 1 : 0] += std::accumulate(rows.begin(), rows.end(), 0.0);
     if (compensated) made.back = !(sums[1] < sums[0]);  // not a number: back
     if (!made.back) made.errors = std::move(errors);
   }
   return made;
 }
 
-Result<const Judgement*> Engine::State::judgement_of(std::size_t weight, const quant::WeightSetting& setting) {
+Result<const Judgement*> Engine::State::judgement_of(std::size_t weight,
+                                                     const quant::WeightSetting& setting) {
   auto& known = judgements[weight];
-  const auto found = std::find_if(known.begin(), known.end(), [&](const Judgement& each) { return each.setting == setting; });
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [&](const Judgement& each) { return each.setting == setting; });
   if (found != known.end()) return &*found;
   const auto factor = factor_of(weight);
-  auto made = factor ? judge(weight, setting, *factor) : Result<Judgement>(Judgement{.setting = setting, .back = true, .errors = {}});
+  auto made = factor ? judge(weight, setting, *factor)
+                     : Result<Judgement>(Judgement{.setting = setting, .back = true, .errors = {}});
   if (!made) return made.error();
   if (known.size() == kRemembered) known.erase(known.begin());
   known.push_back(std::move(*made));
   return &known.back();
 }
 
-Result<std::shared_ptr<const PreparedWeight>> Engine::State::prepare(std::size_t weight,
-                                                                     const std::optional<quant::WeightSetting>& setting,
-                                                                     const Forms& needed) {
+Result<std::shared_ptr<const PreparedWeight>> Engine::State::prepare(
+    std::size_t weight, const std::optional<quant::WeightSetting>& setting, const Forms& needed) {
   WeightStore& store = *stores[weight];
   if (!setting) return store.prepare(setting, {}, needed, threads);
   std::shared_ptr<const CompensationFactor> factor;
@@ -152,19 +166,24 @@ Result<std::shared_ptr<const PreparedWeight>> Engine::State::prepare(std::size_t
     if (!judged) return judged.error();
     if (!(*judged)->back) factor = factor_of(weight);
   }
-  const std::vector<float> squares = setting->input_weighted ? input_squares(weight) : std::vector<float>{};
+  const std::vector<float> squares =
+      setting->input_weighted ? input_squares(weight) : std::vector<float>{};
   return store.prepare(setting, squares, needed, threads, factor.get());
 }
 
-// The mean of (W - q(W)) x over all calibration data; at the borders of images, padding counts as the rest.
-std::shared_ptr<const std::vector<float>> Engine::State::shift_of(std::size_t layer,
-                                                                  const std::optional<quant::WeightSetting>& setting,
-                                                                  const PreparedWeight& prepared) const {
+// The mean of (W - q(W)) x over all calibration data; at the borders of images, padding counts as
+// the rest.
+std::shared_ptr<const std::vector<float>> Engine::State::shift_of(
+    std::size_t layer, const std::optional<quant::WeightSetting>& setting,
+    const PreparedWeight& prepared) const {
   const model::Layer& of = graph.layers[layer];
-  if (!setting || !setting->bias_correction || of.kind == LayerKind::kEmbedding || statistics[layer].empty()) return nullptr;
+  if (!setting || !setting->bias_correction || of.kind == LayerKind::kEmbedding ||
+      statistics[layer].empty())
+    return nullptr;
   const std::vector<double> means = statistics[layer][0].means();
   const std::vector<float>& exact = stores[*of.weight]->values();
-  const std::size_t channels = means.size() / std::max<std::size_t>(1, of.groups);  // that a row sees
+  const std::size_t channels =
+      means.size() / std::max<std::size_t>(1, of.groups);  // that a row sees
   if (channels == 0 || prepared.cols % channels != 0) return nullptr;
   const std::size_t taps = prepared.cols / channels, group_rows = prepared.rows / of.groups;
   auto shift = std::make_shared<std::vector<float>>(prepared.rows);
@@ -192,45 +211,59 @@ void Engine::State::forget_calibration() {
   }
 }
 
-Status Engine::State::check_calibrated_setting(const std::string& name, const quant::WeightSetting& setting,
+Status Engine::State::check_calibrated_setting(const std::string& name,
+                                               const quant::WeightSetting& setting,
                                                std::size_t weight) const {
   const bool compensated = setting.rounding == quant::Rounding::kCompensated;
   const auto refused = [&](const std::string& what, const std::string& hint) {
-    return Error{.kind = ErrorKind::kUsage, .what = what, .where = "weight '" + name + "'", .hint = hint};
+    return Error{
+        .kind = ErrorKind::kUsage, .what = what, .where = "weight '" + name + "'", .hint = hint};
   };
   if (!calibrated()) {
     if (setting.input_weighted) {
-      return refused("errors that are weighted by the input need calibration data", "give --calibrate, or leave --input-weighted out");
+      return refused("errors that are weighted by the input need calibration data",
+                     "give --calibrate, or leave --input-weighted out");
     }
-    if (compensated) return refused("compensated rounding needs calibration data", "give --calibrate, or --rounding nearest");
-    if (setting.bias_correction) return refused("bias correction needs calibration data", "give --calibrate, or leave --bias-correction out");
+    if (compensated)
+      return refused("compensated rounding needs calibration data",
+                     "give --calibrate, or --rounding nearest");
+    if (setting.bias_correction)
+      return refused("bias correction needs calibration data",
+                     "give --calibrate, or leave --bias-correction out");
   }
   for (const std::size_t l : graph.weights[weight].layers) {
-    if (!compensated || !nodes[l] || graph.layers[l].kind != LayerKind::kMatMul || covariance_of[l]) continue;
-    return refused("compensated rounding needs the covariances of inputs, which were not collected", "make the engine with covariance_bytes");
+    if (!compensated || !nodes[l] || graph.layers[l].kind != LayerKind::kMatMul || covariance_of[l])
+      continue;
+    return refused("compensated rounding needs the covariances of inputs, which were not collected",
+                   "make the engine with covariance_bytes");
   }
   return success();
 }
 
-std::optional<bool> Engine::fell_back(std::size_t weight, const quant::WeightSetting& setting) const {
+std::optional<bool> Engine::fell_back(std::size_t weight,
+                                      const quant::WeightSetting& setting) const {
   for (const Judgement& known : state_->judgements[weight]) {
     if (known.setting == setting) return known.back;
   }
   return std::nullopt;
 }
 
-Result<std::vector<formats::Format>> Engine::row_formats(std::size_t weight, const quant::WeightSetting& setting) {
+Result<std::vector<formats::Format>> Engine::row_formats(std::size_t weight,
+                                                         const quant::WeightSetting& setting) {
   auto& store = state_->stores[weight];
   if (!store) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no chosen layer uses this weight",
                  .where = "weight '" + state_->graph.weights[weight].name + "'"};
   }
-  const std::vector<float> squares = setting.input_weighted ? state_->input_squares(weight) : std::vector<float>{};
-  auto rows = within_memory("weight '" + store->name() + "'", [&] { return store->stretches(setting, squares, state_->threads); });
+  const std::vector<float> squares =
+      setting.input_weighted ? state_->input_squares(weight) : std::vector<float>{};
+  auto rows = within_memory("weight '" + store->name() + "'",
+                            [&] { return store->stretches(setting, squares, state_->threads); });
   if (!rows) return rows.error();
   std::vector<formats::Format> formats;
-  for (const Stretch& stretch : *rows) formats.insert(formats.end(), stretch.count, formats::plain(stretch.format));
+  for (const Stretch& stretch : *rows)
+    formats.insert(formats.end(), stretch.count, formats::plain(stretch.format));
   return formats;
 }
 

@@ -44,14 +44,17 @@ class Convolution : public Operation {
     return sizes ? sizes->out_positions() : 0;
   }
 
-  std::vector<float> patches(std::span<const float> image, const ov::Shape& token, Positions chosen, int threads) const override {
+  std::vector<float> patches(std::span<const float> image, const ov::Shape& token, Positions chosen,
+                             int threads) const override {
     const auto sizes = patch_geometry(token);
     if (!sizes || image.empty() || sizes->out_positions() <= chosen.first) return {};
     const std::size_t columns = parameters_.columns();
-    const std::size_t count = (sizes->out_positions() - chosen.first + chosen.every - 1) / chosen.every;
+    const std::size_t count =
+        (sizes->out_positions() - chosen.first + chosen.every - 1) / chosen.every;
     std::vector<float> rows(count * columns);
     parallel_for(count, threads, [&](std::size_t i) {
-      gather_patch(*sizes, image, 0, chosen.first + i * chosen.every, {rows.data() + i * columns, columns});
+      gather_patch(*sizes, image, 0, chosen.first + i * chosen.every,
+                   {rows.data() + i * columns, columns});
     });
     return rows;
   }
@@ -61,7 +64,8 @@ class Convolution : public Operation {
     const ov::Shape in = inputs[0].get_shape(), out = output.get_shape();
     const kernels::Shape shape = tokens(0, in);
     if (output.get_size() == 0) return success();
-    const std::vector<std::size_t> in_sizes(in.begin() + 2, in.end()), out_sizes(out.begin() + 2, out.end());
+    const std::vector<std::size_t> in_sizes(in.begin() + 2, in.end()),
+        out_sizes(out.begin() + 2, out.end());
     const Geometry sizes = geometry(parameters_, in_sizes, out_sizes);
     const std::span<const float> x(inputs[0].data<const float>(), shape.size());
     float* y = output.data<float>();
@@ -107,7 +111,8 @@ class Convolution : public Operation {
     if (setting.epilogue) apply(*setting.epilogue, channel, sums);
   }
 
-  void finish_all(const Geometry& sizes, std::size_t images, float* y, const Finish& finish, int threads) const {
+  void finish_all(const Geometry& sizes, std::size_t images, float* y, const Finish& finish,
+                  int threads) const {
     const std::size_t channels = parameters_.out_channels, positions = sizes.out_positions();
     parallel_for(images * channels, threads, [&](std::size_t i) {
       finish(i / channels, i % channels, {y + i * positions, positions});
@@ -116,7 +121,8 @@ class Convolution : public Operation {
 
   bool is_pointwise(const Geometry& sizes) const {
     const auto all = [](const auto& values, auto expected) {
-      return std::all_of(values.begin(), values.end(), [&](auto value) { return value == expected; });
+      return std::all_of(values.begin(), values.end(),
+                         [&](auto value) { return value == expected; });
     };
     return !parameters_.transposed && parameters_.groups == 1 && parameters_.taps() == 1 &&
            all(parameters_.strides, std::size_t{1}) && all(sizes.pads_begin, std::ptrdiff_t{0}) &&
@@ -125,8 +131,8 @@ class Convolution : public Operation {
 
   // Of one tap, a convolution is the product of the weights and an image as it lies: no layouts to
   // change. The pieces of few images are columns or rows of it: by the sizes only, like bands.
-  void run_pointwise(const float* weights, std::size_t positions, const float* x, std::size_t images, float* y,
-                     const Finish& finish, int threads) const {
+  void run_pointwise(const float* weights, std::size_t positions, const float* x,
+                     std::size_t images, float* y, const Finish& finish, int threads) const {
     constexpr std::size_t kLeastColumns = 128;  // of a piece, for good products
     const std::size_t in = parameters_.in_channels, out = parameters_.out_channels;
     const std::size_t pieces = images < kManyImages ? kBands : 1;
@@ -135,10 +141,12 @@ class Convolution : public Operation {
     parallel_for(images * pieces, threads, [&](std::size_t task) {
       const std::size_t image = task / pieces, column = task % across, row = task % down;
       const std::size_t first = out * row / down, last = out * (row + 1) / down;
-      const std::size_t left = positions * column / across, width = positions * (column + 1) / across - left;
+      const std::size_t left = positions * column / across,
+                        width = positions * (column + 1) / across - left;
       if (first == last) return;
       float* sums = y + (image * out + first) * positions + left;
-      gemm_fp32_part({last - first, width, in}, weights + first * in, x + image * in * positions + left, sums, positions);
+      gemm_fp32_part({last - first, width, in}, weights + first * in,
+                     x + image * in * positions + left, sums, positions);
       for (std::size_t c = first; c < last; ++c, sums += positions) finish(image, c, {sums, width});
     });
   }
@@ -150,7 +158,8 @@ class Convolution : public Operation {
     if (!scales) return scales.error();
     auto& buffer = scratch.bf16[0];
     if (buffer.size() < x.size()) buffer.resize(x.size());
-    const Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales}, {buffer.data(), x.size()}, {threads});
+    const Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales},
+                                         {buffer.data(), x.size()}, {threads});
     if (!done) return done.error();
     const std::vector<float>& rows = setting.weight->unscale;
     const Finish finish = [&](std::size_t image, std::size_t channel, std::span<float> sums) {
@@ -159,17 +168,17 @@ class Convolution : public Operation {
       for (float& sum : sums) sum *= factor;
       finish_sums(setting, channel, sums);
     };
-    return multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16, shape.rows, y, finish,
-                    threads);
+    return multiply(setting, sizes, buffer.data(), setting.weight->bf16.data(), Type::bf16,
+                    shape.rows, y, finish, threads);
   }
 
-  // Images one by one where there are several, else bands of them: by the sizes only, so that results
-  // do not depend on the number of threads.
+  // Images one by one where there are several, else bands of them: by the sizes only, so that
+  // results do not depend on the number of threads.
   static constexpr std::size_t kManyImages = 4, kBands = 4;
 
   template <class T>
-  Status multiply(const LayerSetting& setting, const Geometry& sizes, const T* x, const T* weights, Type type,
-                  std::size_t images, float* y, const Finish& finish, int threads) {
+  Status multiply(const LayerSetting& setting, const Geometry& sizes, const T* x, const T* weights,
+                  Type type, std::size_t images, float* y, const Finish& finish, int threads) {
     try {
       const std::vector<Band> bands = make_bands(sizes, images < kManyImages ? kBands : 1);
       std::vector<std::pair<const ConvolutionPlan*, const WeightForm*>> plans;
@@ -215,17 +224,18 @@ class Convolution : public Operation {
     return *forms_.back();
   }
 
-  void run_exact(const PreparedWeight& weight, const Geometry& sizes, const float* x, std::size_t images, float* y,
-                 int threads) const {
-    const std::size_t in = sizes.in_positions(), out = sizes.out_positions(), columns = parameters_.columns();
+  void run_exact(const PreparedWeight& weight, const Geometry& sizes, const float* x,
+                 std::size_t images, float* y, int threads) const {
+    const std::size_t in = sizes.in_positions(), out = sizes.out_positions(),
+                      columns = parameters_.columns();
     const std::size_t group_rows = parameters_.out_channels / parameters_.groups;
     parallel_for(images * parameters_.groups * out, threads, [&](std::size_t task) {
       const std::size_t position = task % out, group = task / out % parameters_.groups;
       const std::size_t image = task / out / parameters_.groups;
       thread_local std::vector<float> patch;
       patch.resize(columns);
-      gather_patch(sizes, {x + image * parameters_.in_channels * in, parameters_.in_channels * in}, group, position,
-                   patch);
+      gather_patch(sizes, {x + image * parameters_.in_channels * in, parameters_.in_channels * in},
+                   group, position, patch);
       for (std::size_t r = group * group_rows; r < (group + 1) * group_rows; ++r) {
         y[(image * parameters_.out_channels + r) * out + position] =
             exact_dot(patch, {weight.values->data() + r * columns, columns});
@@ -234,7 +244,8 @@ class Convolution : public Operation {
   }
 
   ConvolutionParameters parameters_;
-  using Key = std::tuple<std::vector<std::size_t>, std::vector<std::size_t>, std::size_t, std::size_t, Type>;
+  using Key = std::tuple<std::vector<std::size_t>, std::vector<std::size_t>, std::size_t,
+                         std::size_t, Type>;
   std::map<Key, ConvolutionPlan> plans_;
   std::vector<std::unique_ptr<WeightForm>> forms_;
 };

@@ -58,17 +58,19 @@ std::vector<Band> make_bands(const Geometry& geometry, std::size_t most) {
   const std::size_t count = std::min(most, out / kLeastRows);
   if (count <= 1 || parameters.transposed) return {whole};
   const auto stride = static_cast<std::ptrdiff_t>(parameters.strides[0]);
-  const auto extent = static_cast<std::ptrdiff_t>((parameters.kernel[0] - 1) * parameters.dilations[0] + 1);
+  const auto extent =
+      static_cast<std::ptrdiff_t>((parameters.kernel[0] - 1) * parameters.dilations[0] + 1);
   std::vector<Band> bands;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t first = out * i / count, last = out * (i + 1) / count;
     const std::ptrdiff_t low = static_cast<std::ptrdiff_t>(first) * stride - geometry.pads_begin[0];
-    const std::ptrdiff_t high = (static_cast<std::ptrdiff_t>(last) - 1) * stride - geometry.pads_begin[0] + extent;
+    const std::ptrdiff_t high =
+        (static_cast<std::ptrdiff_t>(last) - 1) * stride - geometry.pads_begin[0] + extent;
     const std::ptrdiff_t from = std::max<std::ptrdiff_t>(0, low);
     const std::ptrdiff_t to = std::min(static_cast<std::ptrdiff_t>(in), high);
     if (to <= from) return {whole};  // a band of padding alone
-    bands.push_back({first, last - first, static_cast<std::size_t>(from), static_cast<std::size_t>(to - from),
-                     from - low, high - to});
+    bands.push_back({first, last - first, static_cast<std::size_t>(from),
+                     static_cast<std::size_t>(to - from), from - low, high - to});
   }
   return bands;
 }
@@ -133,8 +135,9 @@ void ConvolutionPlan::renew(WeightForm& form, const std::shared_ptr<const Prepar
   form.layout = weights_;
   form.bytes.resize(weights_.get_size() + 64);
   between(plain_weights_, weights_)
-      .execute(stream, {{DNNL_ARG_FROM, memory_at(plain_weights_, values)},
-                        {DNNL_ARG_TO, memory_at(weights_, aligned(form.bytes, weights_.get_size()))}});
+      .execute(stream,
+               {{DNNL_ARG_FROM, memory_at(plain_weights_, values)},
+                {DNNL_ARG_TO, memory_at(weights_, aligned(form.bytes, weights_.get_size()))}});
   form.made_from = weight;
 }
 
@@ -177,7 +180,8 @@ void ConvolutionPlan::run(const void* src, const WeightForm& weights, float* dst
   if (to_src_) call->src.set_data_handle(aligned(buffers[0], src_.get_size()));
   if (from_dst_) call->dst.set_data_handle(aligned(buffers[1], dst_.get_size()));
   // Sized when it was made: this only finds its aligned start.
-  call->weights.set_data_handle(aligned(const_cast<WeightForm&>(weights).bytes, weights_.get_size()));
+  call->weights.set_data_handle(
+      aligned(const_cast<WeightForm&>(weights).bytes, weights_.get_size()));
   call->scratchpad.set_data_handle(aligned(buffers[2], scratchpad_.get_size()));
   if (to_src_) to_src_.execute(stream, call->to_src);
   convolution_.execute(stream, call->convolution);

@@ -42,7 +42,8 @@ class ConvolutionPlan {
 
   const dnnl::memory::desc& weights() const { return weights_; }
   // Fills `form` with the weights in this plan's layout, unless it holds them already.
-  void renew(WeightForm& form, const std::shared_ptr<const PreparedWeight>& weight, const void* values) const;
+  void renew(WeightForm& form, const std::shared_ptr<const PreparedWeight>& weight,
+             const void* values) const;
 
   // Whole images in plain layout: src (in_channels x in), dst (out_channels x out), of which the
   // band is written. Any thread.

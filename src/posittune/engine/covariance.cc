@@ -12,7 +12,8 @@ constexpr std::size_t kTokens = 4096;  // to one product; their sums are added u
 constexpr std::size_t kRows = 1024;    // of a matrix, to one product
 
 // cols x rows.
-std::vector<float> transposed(std::span<const float> x, std::size_t rows, std::size_t cols, int threads) {
+std::vector<float> transposed(std::span<const float> x, std::size_t rows, std::size_t cols,
+                              int threads) {
   constexpr std::size_t kBlock = 32;
   std::vector<float> turned(rows * cols);
   parallel_for((cols + kBlock - 1) / kBlock, threads, [&](std::size_t block) {
@@ -44,15 +45,18 @@ void InputCovariance::add(std::span<const float> x, kernels::Shape shape, int th
     // One square after the other would be lost in a large float sum.
     std::vector<double> sums(sums_.begin(), sums_.end());
     for (std::size_t r = 0; r < shape.rows; ++r) {
-      for (std::size_t c = 0; c < cols_; ++c) sums[c] += double{x[r * cols_ + c]} * x[r * cols_ + c];
+      for (std::size_t c = 0; c < cols_; ++c)
+        sums[c] += double{x[r * cols_ + c]} * x[r * cols_ + c];
     }
-    std::transform(sums.begin(), sums.end(), sums_.begin(), [](double sum) { return static_cast<float>(sum); });
+    std::transform(sums.begin(), sums.end(), sums_.begin(),
+                   [](double sum) { return static_cast<float>(sum); });
     return;
   }
   std::vector<float> product(sums_.size());
   for (std::size_t first = 0; first < shape.rows; first += kTokens) {
     const std::size_t tokens = std::min(kTokens, shape.rows - first);
-    const std::vector<float> turned = transposed(x.subspan(first * cols_, tokens * cols_), tokens, cols_, threads);
+    const std::vector<float> turned =
+        transposed(x.subspan(first * cols_, tokens * cols_), tokens, cols_, threads);
     gemm_fp32({cols_, cols_, tokens}, turned.data(), turned.data(), product.data(), threads);
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += product[i];
   }
@@ -71,8 +75,8 @@ std::vector<double> InputCovariance::mean_input() const {
   return mean;
 }
 
-std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, std::size_t rows, int threads,
-                                               std::span<const float> shift) const {
+std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, std::size_t rows,
+                                               int threads, std::span<const float> shift) const {
   const std::vector<double> input = mean_input();
   std::vector<double> result(rows);
   const auto scale = 1.0 / static_cast<double>(std::max<std::uint64_t>(1, count_));
@@ -97,7 +101,8 @@ std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, st
   return result;
 }
 
-void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen, InputCovariance& held, int threads) {
+void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen,
+               InputCovariance& held, int threads) {
   constexpr std::uint64_t kTokensOfBlock = 64, kBlocks = 4;
   const std::uint64_t before = seen.count() + held.count();
   std::vector<float> parts[2];

@@ -31,7 +31,8 @@ class InputCovariance {
   // E[x]: cols values.
   std::vector<double> mean_input() const;
 
-  // For each of `rows` rows d of a rows x cols matrix: d S d^T. With `shift`, a number for each row: E(d x + shift)^2.
+  // For each of `rows` rows d of a rows x cols matrix: d S d^T. With `shift`, a number for each
+  // row: E(d x + shift)^2.
   std::vector<double> quadratic(std::span<const float> matrix, std::size_t rows, int threads,
                                 std::span<const float> shift = {}) const;
 
@@ -43,8 +44,10 @@ class InputCovariance {
   std::vector<double> inputs_;  // sums of x
 };
 
-// Of one input: what a rounding may learn from, and what it is judged by. Every fourth block of 64 tokens is
-// held out, by the number of the token in the order of calibration, so that batches do not matter.
-void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen, InputCovariance& held, int threads);
+// Of one input: what a rounding may learn from, and what it is judged by. Every fourth block of 64
+// tokens is held out, by the number of the token in the order of calibration, so that batches do
+// not matter.
+void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen,
+               InputCovariance& held, int threads);
 
 }  // namespace posittune::engine

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-
 #include <openvino/op/add.hpp>
 #include <openvino/op/convert.hpp>
+
 #include "posittune/base/memory.h"
 #include "posittune/base/mix.h"
 #include "posittune/engine/engine_state.h"
@@ -16,9 +16,9 @@ namespace {
 
 using model::LayerKind;
 
-constexpr std::size_t kSums = 4096;       // of a folded output
-constexpr double kStep = 0.1;             // of a table's root mean square
-constexpr std::size_t kHeldOutOf = 4;     // batches: the last of so many is held out
+constexpr std::size_t kSums = 4096;    // of a folded output
+constexpr double kStep = 0.1;          // of a table's root mean square
+constexpr std::size_t kHeldOutOf = 4;  // batches: the last of so many is held out
 
 // Another table in the nodes that read a weight, as long as this lives.
 class Exchanged {
@@ -51,21 +51,25 @@ bool is_spread(const ov::PartialShape& in, const ov::PartialShape& out) {
   return false;
 }
 
-// The last of the additions that alone read a node's output: tables that end at the same one share J.
+// The last of the additions that alone read a node's output: tables that end at the same one share
+// J.
 const ov::Node* sum_of(const ov::Node* node) {
   for (;;) {
     const auto readers = node->get_output_target_inputs(0);
     if (readers.size() != 1) return node;
     const ov::Node* reader = readers.begin()->get_node();
-    if (!ov::is_type<ov::op::v1::Add>(reader) && !ov::is_type<ov::op::v0::Convert>(reader)) return node;
-    if (is_spread(node->get_output_partial_shape(0), reader->get_output_partial_shape(0))) return node;
+    if (!ov::is_type<ov::op::v1::Add>(reader) && !ov::is_type<ov::op::v0::Convert>(reader))
+      return node;
+    if (is_spread(node->get_output_partial_shape(0), reader->get_output_partial_shape(0)))
+      return node;
     node = reader;
   }
 }
 
 }  // namespace
 
-void shake_column(std::span<float> table, std::size_t cols, std::size_t k, double step, std::uint64_t seed) {
+void shake_column(std::span<float> table, std::size_t cols, std::size_t k, double step,
+                  std::uint64_t seed) {
   for (std::size_t r = 0; r * cols < table.size(); ++r) {
     table[r * cols + k] += static_cast<float>(step * sign_of(mix((r + 1) * kGolden + seed)));
   }
@@ -77,7 +81,8 @@ double shaking_step(std::span<const float> values) {
   return kStep * std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, values.size())));
 }
 
-std::vector<float> folded_difference(std::span<const float> shaken, std::span<const float> plain, double step) {
+std::vector<float> folded_difference(std::span<const float> shaken, std::span<const float> plain,
+                                     double step) {
   const std::size_t count = std::min(shaken.size(), plain.size());
   std::vector<double> sums(std::min(count, kSums), 0);
   for (std::size_t i = 0; i < count; ++i) {
@@ -93,26 +98,34 @@ std::vector<float> folded_difference(std::span<const float> shaken, std::span<co
   return {sums.begin(), sums.end()};
 }
 
-// Tables of at most `columns` that no chosen layer but embeddings reads; of those with one J, that of most rows is changed.
+// Tables of at most `columns` that no chosen layer but embeddings reads; of those with one J, that
+// of most rows is changed.
 void Engine::State::plan_embedding_metrics(std::size_t columns) {
   metric_of.resize(graph.weights.size());
   std::map<std::pair<const ov::Node*, std::size_t>, std::size_t> known;
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const model::Weight& weight = graph.weights[w];
     std::vector<std::size_t> layers;
-    std::copy_if(weight.layers.begin(), weight.layers.end(), std::back_inserter(layers), [&](std::size_t l) { return chosen[l]; });
-    const bool embeds = std::all_of(layers.begin(), layers.end(), [&](std::size_t l) { return graph.layers[l].kind == LayerKind::kEmbedding; });
+    std::copy_if(weight.layers.begin(), weight.layers.end(), std::back_inserter(layers),
+                 [&](std::size_t l) { return chosen[l]; });
+    const bool embeds = std::all_of(layers.begin(), layers.end(), [&](std::size_t l) {
+      return graph.layers[l].kind == LayerKind::kEmbedding;
+    });
     if (layers.empty() || !embeds || weight.cols > columns) continue;
     const ov::Node* node = graph.layers[layers[0]].node.get();
-    const auto [found, first] = known.try_emplace({layers.size() == 1 ? sum_of(node) : node, weight.cols}, metrics.size());
-    if (first) metrics.push_back({w, InputCovariance(weight.cols, true), InputCovariance(weight.cols, true)});
+    const auto [found, first] =
+        known.try_emplace({layers.size() == 1 ? sum_of(node) : node, weight.cols}, metrics.size());
+    if (first)
+      metrics.push_back(
+          {w, InputCovariance(weight.cols, true), InputCovariance(weight.cols, true)});
     EmbeddingMetric& metric = metrics[found->second];
     if (weight.rows > graph.weights[metric.weight].rows) metric.weight = w;
     metric_of[w] = found->second;
   }
 }
 
-// Nothing is known of an output that does not move, nor, where some batches are held out, without one.
+// Nothing is known of an output that does not move, nor, where some batches are held out, without
+// one.
 const EmbeddingMetric* Engine::State::embedding_metric(std::size_t weight) const {
   if (!metric_of[weight]) return nullptr;
   const EmbeddingMetric& metric = metrics[*metric_of[weight]];
@@ -124,18 +137,26 @@ const EmbeddingMetric* Engine::State::embedding_metric(std::size_t weight) const
 std::vector<double> Engine::State::row_uses(std::size_t weight) const {
   std::vector<double> sums(graph.weights[weight].rows, 0);
   for (const std::size_t l : graph.weights[weight].layers) {
-    std::transform(uses[l].begin(), uses[l].end(), sums.begin(), sums.begin(), [](std::uint64_t n, double sum) { return sum + static_cast<double>(n); });
+    std::transform(uses[l].begin(), uses[l].end(), sums.begin(), sums.begin(),
+                   [](std::uint64_t n, double sum) { return sum + static_cast<double>(n); });
   }
   return sums;
 }
 
 // J by columns of the table, elements of the output in rows: what a covariance takes for tokens.
-Result<std::vector<float>> Engine::State::jacobian(const EmbeddingMetric& metric, std::span<const float> plain, const RunModel& run) {
+Result<std::vector<float>> Engine::State::jacobian(const EmbeddingMetric& metric,
+                                                   std::span<const float> plain,
+                                                   const RunModel& run) {
   const WeightStore& store = *stores[metric.weight];
   const double step = shaking_step(store.values());
   if (!(step > 0)) return std::vector<float>{};
   const auto table = std::make_shared<std::vector<float>>(store.values());
-  const auto shaken = std::make_shared<PreparedWeight>(PreparedWeight{.rows = store.rows(), .cols = store.cols(), .values = table, .bf16 = {}, .int8 = {}, .unscale = {}});
+  const auto shaken = std::make_shared<PreparedWeight>(PreparedWeight{.rows = store.rows(),
+                                                                      .cols = store.cols(),
+                                                                      .values = table,
+                                                                      .bf16 = {},
+                                                                      .int8 = {},
+                                                                      .unscale = {}});
   std::vector<NodeState*> readers;
   for (const std::size_t l : graph.weights[metric.weight].layers) {
     if (nodes[l]) readers.push_back(nodes[l].get());
@@ -156,13 +177,17 @@ Result<std::vector<float>> Engine::State::jacobian(const EmbeddingMetric& metric
 
 std::size_t Engine::embedding_runs() const {
   const auto& metrics = state_->metrics;
-  return std::accumulate(metrics.begin(), metrics.end(), std::size_t{0}, [](std::size_t sum, const EmbeddingMetric& metric) { return sum + metric.seen.cols(); });
+  return std::accumulate(
+      metrics.begin(), metrics.end(), std::size_t{0},
+      [](std::size_t sum, const EmbeddingMetric& metric) { return sum + metric.seen.cols(); });
 }
 
-Status Engine::measure_embeddings(const Tensors& inputs, const std::string& output, const std::function<Status()>& advance) {
+Status Engine::measure_embeddings(const Tensors& inputs, const std::string& output,
+                                  const std::function<Status()>& advance) {
   State& state = *state_;
   if (state.recipe != quant::Recipe{}) {
-    return Error{.kind = ErrorKind::kUsage, .what = "embeddings are measured in FP32, but a recipe is applied"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "embeddings are measured in FP32, but a recipe is applied"};
   }
   const std::string& name = output.empty() ? state.graph.outputs.front().name : output;
   const RunModel run_once = [&]() -> Result<Tensor> {
@@ -170,7 +195,11 @@ Status Engine::measure_embeddings(const Tensors& inputs, const std::string& outp
     auto outputs = run(inputs);
     if (!outputs) return outputs.error();
     if (outputs->contains(name)) return std::move(outputs->at(name));
-    return Error{.kind = ErrorKind::kUsage, .what = "no such output", .where = state.graph.path, .expected = state.graph.outputs.front().name, .found = name};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no such output",
+                 .where = state.graph.path,
+                 .expected = state.graph.outputs.front().name,
+                 .found = name};
   };
   state.forget_calibration();
   const Status measured = within_memory(state.graph.path, [&]() -> Status {
@@ -181,8 +210,12 @@ Status Engine::measure_embeddings(const Tensors& inputs, const std::string& outp
       const auto elements = state.jacobian(metric, plain->as<float>(), run_once);
       if (!elements) return elements.error();
       const bool out = state.held_out && metric.batches++ % kHeldOutOf == kHeldOutOf - 1;
-      if (!out) metric.moves = metric.moves || std::any_of(elements->begin(), elements->end(), [](float x) { return x != 0; });
-      (out ? metric.held : metric.seen).add(*elements, {elements->size() / metric.seen.cols(), metric.seen.cols()}, state.threads);
+      if (!out)
+        metric.moves = metric.moves || std::any_of(elements->begin(), elements->end(),
+                                                   [](float x) { return x != 0; });
+      (out ? metric.held : metric.seen)
+          .add(*elements, {elements->size() / metric.seen.cols(), metric.seen.cols()},
+               state.threads);
     }
     return success();
   });

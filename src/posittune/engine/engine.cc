@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <set>
-#include <utility>
-
 #include <openvino/core/model.hpp>
 #include <openvino/op/convert.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
+#include <set>
+#include <utility>
+
 #include "posittune/base/memory.h"
 #include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
@@ -34,7 +34,8 @@ std::size_t operands(const model::Layer& layer) {
 
 // OpenVINO's messages are a trace of checks; the last line that says something is the reason.
 std::string last_line(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.pop_back();
   const std::size_t end = text.rfind('\n');
   return end == std::string::npos ? text : text.substr(end + 1);
 }
@@ -52,12 +53,14 @@ std::vector<formats::Format> formats_of(const WeightSetting& setting) {
 
 }  // namespace
 
-std::optional<WeightSetting> Engine::State::weight_setting(const Recipe& of, std::size_t weight) const {
+std::optional<WeightSetting> Engine::State::weight_setting(const Recipe& of,
+                                                           std::size_t weight) const {
   const auto found = of.weights.find(graph.weights[weight].name);
   return found == of.weights.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<ActivationSetting> Engine::State::activation_setting(const Recipe& of, std::size_t layer) const {
+std::optional<ActivationSetting> Engine::State::activation_setting(const Recipe& of,
+                                                                   std::size_t layer) const {
   const auto found = of.activations.find(graph.layers[layer].name);
   return found == of.activations.end() ? std::nullopt : std::optional(found->second);
 }
@@ -93,12 +96,14 @@ Status Engine::State::load_weights(std::size_t compensated_bytes) {
   for (const model::Weight& weight : graph.weights) all += static_cast<double>(weight.size());
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const model::Weight& weight = graph.weights[w];
-    const bool used = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return chosen[l]; });
+    const bool used = std::any_of(weight.layers.begin(), weight.layers.end(),
+                                  [&](std::size_t l) { return chosen[l]; });
     if (!used) continue;
     auto values = model::weight_values(graph, w);
     if (!values) return values.error();
     const double share = static_cast<double>(weight.size()) / all;
-    stores[w].emplace(weight.name, weight.rows, weight.cols, std::move(*values), static_cast<std::size_t>(share * static_cast<double>(compensated_bytes)));
+    stores[w].emplace(weight.name, weight.rows, weight.cols, std::move(*values),
+                      static_cast<std::size_t>(share * static_cast<double>(compensated_bytes)));
   }
   return success();
 }
@@ -123,7 +128,8 @@ Status Engine::State::compile(std::size_t segments) {
   std::vector<std::pair<NodeState*, std::shared_ptr<ov::Node>>> convolutions;
   std::map<const ov::Node*, std::shared_ptr<ov::Node>> counterpart;
   for (std::size_t i = 0; i < originals.size() && i < copies.size(); ++i) {
-    if (originals[i]->get_friendly_name() == copies[i]->get_friendly_name()) counterpart[originals[i].get()] = copies[i];
+    if (originals[i]->get_friendly_name() == copies[i]->get_friendly_name())
+      counterpart[originals[i].get()] = copies[i];
   }
   nodes.resize(graph.layers.size());
   statistics.resize(graph.layers.size());
@@ -132,7 +138,9 @@ Status Engine::State::compile(std::size_t segments) {
     if (!chosen[l]) continue;
     const auto node = counterpart.find(layer.node.get());
     if (node == counterpart.end()) {
-      return Error{.kind = ErrorKind::kInternal, .what = "a layer was lost when the graph was copied", .where = layer.name};
+      return Error{.kind = ErrorKind::kInternal,
+                   .what = "a layer was lost when the graph was copied",
+                   .where = layer.name};
     }
     auto state = std::make_shared<NodeState>();
     state->name = layer.name;
@@ -143,12 +151,12 @@ Status Engine::State::compile(std::size_t segments) {
     statistics[l].resize(operands(layer));
     nodes[l] = state;
     const auto replaced = replace_with_quantized(layer, node->second, state);
-    const bool convolution =
-        layer.kind == model::LayerKind::kConvolution || layer.kind == model::LayerKind::kTransposedConvolution;
+    const bool convolution = layer.kind == model::LayerKind::kConvolution ||
+                             layer.kind == model::LayerKind::kTransposedConvolution;
     if (convolution) convolutions.emplace_back(state.get(), replaced);
   }
-  // The originals are of no more use, and hold the weights; nodes of the copy that are held here would
-  // count as readers of others.
+  // The originals are of no more use, and hold the weights; nodes of the copy that are held here
+  // would count as readers of others.
   counterpart.clear();
   originals.clear();
   copies.clear();
@@ -163,9 +171,9 @@ Status Engine::State::compile(std::size_t segments) {
   segmentation = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
   ov::Core core;
   for (Segment& segment : segmentation.segments) {
-    ov::CompiledModel compiled =
-        core.compile_model(segment.model, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
-                           ov::inference_num_threads(threads), ov::hint::enable_cpu_pinning(false));
+    ov::CompiledModel compiled = core.compile_model(
+        segment.model, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
+        ov::inference_num_threads(threads), ov::hint::enable_cpu_pinning(false));
     requests.push_back(compiled.create_infer_request());
     segment.model.reset();
   }
@@ -180,14 +188,17 @@ Status Engine::State::check_names(const Recipe& next) const {
   for (std::size_t l = 0; l < nodes.size(); ++l) {
     if (nodes[l]) layers.push_back(graph.layers[l].name);
   }
-  const auto unknown = [&](const std::string& what, const std::string& name, const std::vector<std::string>& known) {
+  const auto unknown = [&](const std::string& what, const std::string& name,
+                           const std::vector<std::string>& known) {
     return Error{.kind = ErrorKind::kUsage,
-                 .what = "the recipe names a " + what + " that is not among the chosen layers: '" + name + "'",
+                 .what = "the recipe names a " + what + " that is not among the chosen layers: '" +
+                         name + "'",
                  .where = graph.path,
                  .expected = "names like " + joined(nearest(name, known, 3)),
                  .hint = "`posittune inspect` lists the names"};
   };
-  const std::set<std::string> known_weights(weights.begin(), weights.end()), known_layers(layers.begin(), layers.end());
+  const std::set<std::string> known_weights(weights.begin(), weights.end()),
+      known_layers(layers.begin(), layers.end());
   for (const auto& [name, setting] : next.weights) {
     if (!known_weights.contains(name)) return unknown("weight", name, weights);
   }
@@ -201,11 +212,14 @@ Status Engine::State::check_weights(const Recipe& next) const {
   for (const auto& [name, setting] : next.weights) {
     const bool grouped = setting.granularity == quant::Granularity::kGroup;
     for (const formats::Format& format : formats_of(setting)) {
-      if (!grouped || (setting.group > 0 && (format.block == 0 || setting.group % format.block == 0))) continue;
+      if (!grouped ||
+          (setting.group > 0 && (format.block == 0 || setting.group % format.block == 0)))
+        continue;
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a group of columns that does not fit the format",
                    .where = "weight '" + name + "'",
-                   .expected = format.block > 0 ? "a multiple of " + std::to_string(format.block) : "at least 1",
+                   .expected = format.block > 0 ? "a multiple of " + std::to_string(format.block)
+                                                : "at least 1",
                    .found = std::to_string(setting.group)};
     }
     for (std::size_t w = 0; w < graph.weights.size(); ++w) {
@@ -215,7 +229,8 @@ Status Engine::State::check_weights(const Recipe& next) const {
         error.where = "weight '" + name + "'";
         return error;
       }
-      if (const Status ready = check_calibrated_setting(name, setting, w); !ready) return ready.error();
+      if (const Status ready = check_calibrated_setting(name, setting, w); !ready)
+        return ready.error();
     }
   }
   return success();
@@ -226,7 +241,9 @@ std::vector<float> Engine::State::input_squares(std::size_t weight) const {
   const model::Weight& of = graph.weights[weight];
   std::vector<float> sums;
   for (const std::size_t l : of.layers) {
-    if (!nodes[l] || statistics[l].empty() || statistics[l][0].empty() || graph.layers[l].groups > 1) continue;
+    if (!nodes[l] || statistics[l].empty() || statistics[l][0].empty() ||
+        graph.layers[l].groups > 1)
+      continue;
     const std::vector<float> channels = statistics[l][0].mean_squares();
     if (channels.empty() || of.cols % channels.size() != 0) continue;
     sums.resize(of.cols, 0);
@@ -249,7 +266,8 @@ Status Engine::State::prepare_weights(const Recipe& next) {
     }
     const auto setting = weight_setting(next, w);
     if (setting && setting->bias_correction) needed.values = true;
-    const bool same = forms[w].values == needed.values && forms[w].bf16 == needed.bf16 && forms[w].int8 == needed.int8;
+    const bool same = forms[w].values == needed.values && forms[w].bf16 == needed.bf16 &&
+                      forms[w].int8 == needed.int8;
     if (same && setting == settings[w]) continue;
     // The old form goes first: one weight at a time exists twice at most.
     for (const std::size_t l : graph.weights[w].layers) {
@@ -269,7 +287,8 @@ Status Engine::State::prepare_weights(const Recipe& next) {
   return success();
 }
 
-Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t operand, const ActivationSetting& setting) {
+Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t operand,
+                                              const ActivationSetting& setting) {
   auto& known = scales[{layer, operand}];
   for (const auto& [of, scale] : known) {
     if (of == setting) return scale;
@@ -289,8 +308,10 @@ Result<float> Engine::State::activation_scale(std::size_t layer, std::size_t ope
   return scale;
 }
 
-Result<ActivationQuantizer> Engine::State::quantizer_of(std::size_t layer, std::size_t operand, const ActivationSetting& setting) {
-  ActivationQuantizer made{.format = quant::scaled_format(setting.format, setting.rule), .rule = setting.rule};
+Result<ActivationQuantizer> Engine::State::quantizer_of(std::size_t layer, std::size_t operand,
+                                                        const ActivationSetting& setting) {
+  ActivationQuantizer made{.format = quant::scaled_format(setting.format, setting.rule),
+                           .rule = setting.rule};
   if (setting.scale == ActivationScale::kToken) {
     if (quant::search_rounds(setting.rule) > 0) {
       return Error{.kind = ErrorKind::kUsage,
@@ -343,21 +364,26 @@ Result<Engine> Engine::create(model::Graph graph, const Options& options) {
   state->chosen = options.chosen;
   state->threads = options.threads > 0 ? options.threads : hardware_threads();
   try {
-    if (const Status loaded = state->load_weights(options.compensated_bytes); !loaded) return loaded.error();
+    if (const Status loaded = state->load_weights(options.compensated_bytes); !loaded)
+      return loaded.error();
     state->held_out = options.held_out;
     state->plan_covariances(options.covariance_bytes);
     state->plan_embedding_metrics(options.embedding_columns);
     state->find_ids_inputs();
-    // oneTBB waits for itself for ever where its own set-up meets the end of memory, on whatever thread of OpenVINO's that
-    // happens: it is set up here, while there is enough.
-    if (memory_is_short()) return out_of_memory(state->graph.path, "not enough memory for the model");
+    // oneTBB waits for itself for ever where its own set-up meets the end of memory, on whatever
+    // thread of OpenVINO's that happens: it is set up here, while there is enough.
+    if (memory_is_short())
+      return out_of_memory(state->graph.path, "not enough memory for the model");
     parallel_for(2, 2, [](std::size_t) {});
-    if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments)); !compiled) return compiled.error();
+    if (const Status compiled = state->compile(std::max<std::size_t>(1, options.segments));
+        !compiled)
+      return compiled.error();
     if (const Status applied = state->prepare_weights({}); !applied) return applied.error();
   } catch (const std::bad_alloc&) {
     return out_of_memory(state->graph.path, "not enough memory for the model");
   } catch (const std::exception& error) {
-    if (memory_ended(error.what())) return out_of_memory(state->graph.path, "not enough memory for the model");
+    if (memory_ended(error.what()))
+      return out_of_memory(state->graph.path, "not enough memory for the model");
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "OpenVINO cannot compile the model",
                  .where = state->graph.path,
@@ -371,7 +397,8 @@ bool Engine::chosen(std::size_t layer) const { return state_->chosen[layer]; }
 
 Status Engine::calibrate(const Tensors& inputs) {
   if (state_->recipe != Recipe{}) {
-    return Error{.kind = ErrorKind::kUsage, .what = "calibration is in FP32, but a recipe is applied"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "calibration is in FP32, but a recipe is applied"};
   }
   const Status seen = within_memory(state_->graph.path, [&]() -> Status {
     state_->plan_patches();
@@ -418,9 +445,12 @@ void Engine::forget_calibration() { state_->clear_calibration(); }
 bool Engine::calibrated() const { return state_->calibrated(); }
 
 bool Engine::State::calibrated() const {
-  const bool looked_up = std::any_of(uses.begin(), uses.end(), [](const auto& rows) { return std::any_of(rows.begin(), rows.end(), [](std::uint64_t n) { return n > 0; }); });
-  return looked_up || std::any_of(statistics.begin(), statistics.end(),
-                                  [](const auto& layer) { return !layer.empty() && !layer[0].empty(); });
+  const bool looked_up = std::any_of(uses.begin(), uses.end(), [](const auto& rows) {
+    return std::any_of(rows.begin(), rows.end(), [](std::uint64_t n) { return n > 0; });
+  });
+  return looked_up || std::any_of(statistics.begin(), statistics.end(), [](const auto& layer) {
+           return !layer.empty() && !layer[0].empty();
+         });
 }
 
 Recipe Engine::uniform(const std::optional<WeightSetting>& weights,
@@ -463,41 +493,50 @@ Status Engine::State::follow(const Recipe& next) {
   return prepare_weights(next);
 }
 
-// OpenVINO's CPU plugin computes with 32 bits. Gather counts negative indices from the end, which the graph may use on
-// purpose, but no token or position that a person feeds means.
+// OpenVINO's CPU plugin computes with 32 bits. Gather counts negative indices from the end, which
+// the graph may use on purpose, but no token or position that a person feeds means.
 template <typename T>
-Status Engine::State::check_range(std::span<const T> values, const std::string& input, bool ids) const {
-  const auto bad = std::find_if(values.begin(), values.end(), [&](T x) { return x != static_cast<std::int32_t>(x) || (ids && x < 0); });
+Status Engine::State::check_range(std::span<const T> values, const std::string& input,
+                                  bool ids) const {
+  const auto bad = std::find_if(values.begin(), values.end(), [&](T x) {
+    return x != static_cast<std::int32_t>(x) || (ids && x < 0);
+  });
   if (bad == values.end()) return success();
-  return Error{.kind = ErrorKind::kInput,
-               .what = "an input has a number that is out of range",
-               .where = graph.path + ", input '" + input + "'",
-               .expected = ids ? "indices of an embedding, 0 or more" : "32 bits",
-               .found = std::to_string(*bad) + " at position " + std::to_string(bad - values.begin()),
-               .hint = ids ? "are the data made with this model's tokenizer?" : ""};
+  return Error{
+      .kind = ErrorKind::kInput,
+      .what = "an input has a number that is out of range",
+      .where = graph.path + ", input '" + input + "'",
+      .expected = ids ? "indices of an embedding, 0 or more" : "32 bits",
+      .found = std::to_string(*bad) + " at position " + std::to_string(bad - values.begin()),
+      .hint = ids ? "are the data made with this model's tokenizer?" : ""};
 }
 
 Status Engine::State::check_inputs(const Tensors& inputs) const {
   for (const TensorInfo& info : graph.inputs) {
     const auto found = inputs.find(info.name);
     if (found == inputs.end() || found->second.type != info.type) {
-      return Error{.kind = ErrorKind::kInput,
-                   .what = found == inputs.end() ? "an input of the model is missing" : "an input has another type",
-                   .where = graph.path + ", input '" + info.name + "'",
-                   .expected = std::string(posittune::name(info.type)),
-                   .found = found == inputs.end() ? "" : std::string(posittune::name(found->second.type))};
+      return Error{
+          .kind = ErrorKind::kInput,
+          .what = found == inputs.end() ? "an input of the model is missing"
+                                        : "an input has another type",
+          .where = graph.path + ", input '" + info.name + "'",
+          .expected = std::string(posittune::name(info.type)),
+          .found = found == inputs.end() ? "" : std::string(posittune::name(found->second.type))};
     }
     const bool ids = ids_inputs.contains(info.name);
-    const Status in_range = info.type == ElementType::kI64   ? check_range(found->second.as<std::int64_t>(), info.name, ids)
-                            : info.type == ElementType::kI32 ? check_range(found->second.as<std::int32_t>(), info.name, ids)
-                                                             : success();
+    const Status in_range = info.type == ElementType::kI64
+                                ? check_range(found->second.as<std::int64_t>(), info.name, ids)
+                            : info.type == ElementType::kI32
+                                ? check_range(found->second.as<std::int32_t>(), info.name, ids)
+                                : success();
     if (!in_range) return in_range;
   }
   return success();
 }
 
 // Throws what OpenVINO throws. Tensors go from segment to segment without a copy.
-Result<Tensors> Engine::State::infer(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep) {
+Result<Tensors> Engine::State::infer(std::size_t first, const Tensors& inputs,
+                                     const Tensors& crossing, const Keep& keep) {
   std::map<std::string, ov::Tensor> alive;
   for (const TensorInfo& info : graph.inputs) alive[info.name] = model::view(inputs.at(info.name));
   for (const auto& [name, tensor] : crossing) alive[name] = model::view(tensor);
@@ -514,7 +553,8 @@ Result<Tensors> Engine::State::infer(std::size_t first, const Tensors& inputs, c
     }
     const Segment& segment = segmentation.segments[s];
     // By position: ports need not have tensor names.
-    for (std::size_t i = 0; i < segment.inputs.size(); ++i) requests[s].set_input_tensor(i, alive.at(segment.inputs[i]));
+    for (std::size_t i = 0; i < segment.inputs.size(); ++i)
+      requests[s].set_input_tensor(i, alive.at(segment.inputs[i]));
     requests[s].infer();
     // OpenVINO does not throw when a node's evaluate() returns false.
     if (failure.error) return *failure.error;
@@ -532,9 +572,12 @@ Result<Tensors> Engine::State::infer(std::size_t first, const Tensors& inputs, c
   return outputs;
 }
 
-Result<Tensors> Engine::run(const Tensors& inputs, const Keep& keep) { return run_segments(0, inputs, {}, keep); }
+Result<Tensors> Engine::run(const Tensors& inputs, const Keep& keep) {
+  return run_segments(0, inputs, {}, keep);
+}
 
-Result<Tensors> Engine::run_from(std::size_t segment, const Tensors& inputs, const Tensors& crossing) {
+Result<Tensors> Engine::run_from(std::size_t segment, const Tensors& inputs,
+                                 const Tensors& crossing) {
   if (segment >= segment_count()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the model is not cut into that many segments",
@@ -542,7 +585,8 @@ Result<Tensors> Engine::run_from(std::size_t segment, const Tensors& inputs, con
                  .expected = "below " + std::to_string(segment_count()),
                  .found = std::to_string(segment)};
   }
-  for (const std::string& name : segment == 0 ? std::vector<std::string>{} : cut_before(segment).tensors) {
+  for (const std::string& name :
+       segment == 0 ? std::vector<std::string>{} : cut_before(segment).tensors) {
     if (crossing.contains(name)) continue;
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a tensor that crosses into the segment is missing",
@@ -552,12 +596,15 @@ Result<Tensors> Engine::run_from(std::size_t segment, const Tensors& inputs, con
   return run_segments(segment, inputs, crossing, {});
 }
 
-Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep) {
+Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs,
+                                     const Tensors& crossing, const Keep& keep) {
   State& state = *state_;
   if (state.broken) return *state.broken;
   if (const Status good = state.check_inputs(inputs); !good) return good.error();
   state.failure.error.reset();
-  Error thrown{.kind = ErrorKind::kInput, .what = "the model could not run on these inputs", .where = state.graph.path};
+  Error thrown{.kind = ErrorKind::kInput,
+               .what = "the model could not run on these inputs",
+               .where = state.graph.path};
   try {
     const FilledBatch filled = fill_batch(state.graph.inputs, inputs);
     auto outputs = state.infer(first, filled.batch == 0 ? inputs : filled.inputs, crossing, keep);
@@ -568,7 +615,8 @@ Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs, c
   } catch (const std::bad_alloc&) {
     thrown = out_of_memory(state.graph.path, "out of memory while the model runs");
   } catch (const std::exception& error) {
-    if (memory_ended(error.what())) thrown = out_of_memory(state.graph.path, "out of memory while the model runs");
+    if (memory_ended(error.what()))
+      thrown = out_of_memory(state.graph.path, "out of memory while the model runs");
     thrown.found = last_line(error.what());
   }
   if (!state.failure.error) return thrown;
@@ -581,7 +629,9 @@ Result<Tensors> Engine::run_segments(std::size_t first, const Tensors& inputs, c
 }
 
 std::size_t Engine::segment_count() const { return state_->requests.size(); }
-const Cut& Engine::cut_before(std::size_t segment) const { return state_->segmentation.cuts[segment - 1]; }
+const Cut& Engine::cut_before(std::size_t segment) const {
+  return state_->segmentation.cuts[segment - 1];
+}
 
 std::size_t Engine::segment_of(std::size_t layer) const {
   const auto found = state_->segmentation.layers.find(state_->graph.layers[layer].name);
@@ -602,7 +652,8 @@ double Engine::bits_per_weight(const Recipe& recipe) const {
     const double plain = 32.0 * static_cast<double>(weight.size());
     bits += setting ? quant::stored_bits(*setting, weight.rows, weight.cols) : plain;
     // A layer that is not chosen reads FP32: the weight is stored twice.
-    const bool also_plain = std::any_of(weight.layers.begin(), weight.layers.end(), [&](std::size_t l) { return !state_->nodes[l]; });
+    const bool also_plain = std::any_of(weight.layers.begin(), weight.layers.end(),
+                                        [&](std::size_t l) { return !state_->nodes[l]; });
     if (setting && also_plain) bits += plain;
   }
   return weight_count() == 0 ? 0 : bits / static_cast<double>(weight_count());

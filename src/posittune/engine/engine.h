@@ -19,18 +19,19 @@ namespace posittune::engine {
 
 struct Options {
   std::vector<bool> chosen{};  // layers that recipes may name; one flag for each layer of the graph
-  int threads = 0;           // 0 = all
-  std::size_t segments = 1;  // at most; what run_from() starts at
+  int threads = 0;             // 0 = all
+  std::size_t segments = 1;    // at most; what run_from() starts at
   // For E[x x^T] of the inputs of matrix products, which calibrate() then collects, smallest first;
-  // inputs that find no place have its diagonal. 0: none. Compensated rounding needs it, and takes as much
-  // again for the factors that it makes of them.
+  // inputs that find no place have its diagonal. 0: none. Compensated rounding needs it, and takes
+  // as much again for the factors that it makes of them.
   std::size_t covariance_bytes = 0;
   // For codes of compensated weights, so that a setting that returns need not be computed again.
   std::size_t compensated_bytes = std::size_t{2} << 30;
-  // Every fourth block of 64 calibration tokens is kept apart (covariance.h), for convolutions every second
-  // of the first 16 images. Errors of weights are then those on what was held out, and compensated rounding that is not
-  // better there gives way to nearest. Both matrices count for covariance_bytes. (Scales that are weighted by
-  // the input and mean inputs are of all calibration data.)
+  // Every fourth block of 64 calibration tokens is kept apart (covariance.h), for convolutions
+  // every second of the first 16 images. Errors of weights are then those on what was held out, and
+  // compensated rounding that is not better there gives way to nearest. Both matrices count for
+  // covariance_bytes. (Scales that are weighted by the input and mean inputs are of all calibration
+  // data.)
   bool held_out = false;
   // Matrices of convolutions do not count: twice 64 MiB for a layer at most.
   // Tables of at most so many columns that only embeddings read can be compensated too, by what
@@ -41,9 +42,10 @@ struct Options {
 // What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
 // of squares; of embeddings that were measured: to the model's, mean over its elements.
 struct OutputError {
-  std::vector<double> channels;  // of the error, by output channel; empty for inputs of matrix products
-  double error = 0;              // their sum
-  double signal = 0;             // of the FP32 output itself
+  std::vector<double>
+      channels;       // of the error, by output channel; empty for inputs of matrix products
+  double error = 0;   // their sum
+  double signal = 0;  // of the FP32 output itself
 };
 
 class Engine {
@@ -59,14 +61,17 @@ class Engine {
   bool chosen(std::size_t layer) const;
 
   // Collects what calibrated scales need, one batch at a time, in FP32. Not after apply() of a
-  // recipe that is not empty: kUsage. After another error all of it is gone, of earlier batches too.
+  // recipe that is not empty: kUsage. After another error all of it is gone, of earlier batches
+  // too.
   Status calibrate(const Tensors& inputs);
   bool calibrated() const;
   void forget_calibration();  // as if nothing had been calibrated or measured
-  // What changes of embeddings do to an output of the model (empty: the first), one batch at a time, by
-  // embedding_runs() runs (embedding_metrics.h). With held_out every fourth batch is kept apart; without one of those
-  // nothing is known. `advance` is called before each run; its error ends the work. kUsage under a recipe.
-  Status measure_embeddings(const Tensors& inputs, const std::string& output, const std::function<Status()>& advance);
+  // What changes of embeddings do to an output of the model (empty: the first), one batch at a
+  // time, by embedding_runs() runs (embedding_metrics.h). With held_out every fourth batch is kept
+  // apart; without one of those nothing is known. `advance` is called before each run; its error
+  // ends the work. kUsage under a recipe.
+  Status measure_embeddings(const Tensors& inputs, const std::string& output,
+                            const std::function<Status()>& advance);
   // A run for each column of each sum of tables that Options::embedding_columns admits; 0: none.
   std::size_t embedding_runs() const;
 
@@ -74,24 +79,26 @@ class Engine {
   quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
                         const std::optional<quant::ActivationSetting>& activations) const;
 
-  // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration tokens, or of
-  // those held out; embeddings: by how often each row was used, where measured tr(dW M dW^T); convolutions: on
-  // images held out, or (without held_out) sampled. kUsage when not
+  // Of a layer with a weight. Matrix products: tr(dW S dW^T), S = E[x x^T] of all calibration
+  // tokens, or of those held out; embeddings: by how often each row was used, where measured tr(dW
+  // M dW^T); convolutions: on images held out, or (without held_out) sampled. kUsage when not
   // calibrated, or (matrix products) without covariance_bytes.
   Result<OutputError> weight_error(std::size_t layer, const quant::WeightSetting& setting);
   // The input's error through the FP32 weights, on the sampled tokens (or images).
   Result<OutputError> activation_error(std::size_t layer, const quant::ActivationSetting& setting);
   // |dW|^2 of each row of a chosen weight.
-  Result<std::vector<double>> rounding_error(std::size_t weight, const quant::WeightSetting& setting);
+  Result<std::vector<double>> rounding_error(std::size_t weight,
+                                             const quant::WeightSetting& setting);
   // Null when not collected. Without the tokens that are held out.
   const InputCovariance* covariance(std::size_t layer) const;
 
-  // Whether nearest rounding took the place of the compensated rounding that a setting asks for: S is not known,
-  // or the error on the tokens held out was not lower. Nothing when the setting does not ask for it or was not
-  // prepared yet.
+  // Whether nearest rounding took the place of the compensated rounding that a setting asks for: S
+  // is not known, or the error on the tokens held out was not lower. Nothing when the setting does
+  // not ask for it or was not prepared yet.
   std::optional<bool> fell_back(std::size_t weight, const quant::WeightSetting& setting) const;
   // The format of each row of a chosen weight under a setting (quant::WeightSetting::alternatives).
-  Result<std::vector<formats::Format>> row_formats(std::size_t weight, const quant::WeightSetting& setting);
+  Result<std::vector<formats::Format>> row_formats(std::size_t weight,
+                                                   const quant::WeightSetting& setting);
 
   // From now on run() follows this recipe. Only what differs from the current one is prepared.
   // kUsage: names that no chosen layer has (with the nearest), scales that need calibration data
@@ -101,18 +108,19 @@ class Engine {
   // Called in front of each segment but the first with the tensors that cross into it.
   using Keep = std::function<Status(std::size_t segment, Tensors crossing)>;
 
-  // Outputs by name. Inputs must have the model's names and types; kInput otherwise. An error of any layer is the
-  // run's, and nothing of its tensors is returned; kResource where memory ended, which the engine survives. Where the
-  // model fixes its batch, fewer items are filled up to it, and outputs have the rows of those given.
+  // Outputs by name. Inputs must have the model's names and types; kInput otherwise. An error of
+  // any layer is the run's, and nothing of its tensors is returned; kResource where memory ended,
+  // which the engine survives. Where the model fixes its batch, fewer items are filled up to it,
+  // and outputs have the rows of those given.
   Result<Tensors> run(const Tensors& inputs, const Keep& keep = {});
 
-  // The graph may be cut where little crosses. Running from a segment on gives the bits of a whole run
-  // when the layers in front of it are as they were when `crossing` was kept. kUsage when a tensor of
-  // `crossing` is missing.
+  // The graph may be cut where little crosses. Running from a segment on gives the bits of a whole
+  // run when the layers in front of it are as they were when `crossing` was kept. kUsage when a
+  // tensor of `crossing` is missing.
   Result<Tensors> run_from(std::size_t segment, const Tensors& inputs, const Tensors& crossing);
   std::size_t segment_count() const;
-  std::size_t segment_of(std::size_t layer) const;      // 0 for a layer that is not chosen
-  const Cut& cut_before(std::size_t segment) const;     // segment > 0
+  std::size_t segment_of(std::size_t layer) const;   // 0 for a layer that is not chosen
+  const Cut& cut_before(std::size_t segment) const;  // segment > 0
 
   // Bits of all weights of the model's layers, scales and format tags included, layers in FP32
   // included, over their number. A weight that some layers read quantized and others, which are not
@@ -126,7 +134,8 @@ class Engine {
  private:
   friend struct EngineTestAccess;  // tests/engine/faults.h: makes layers fail
   struct State;
-  Result<Tensors> run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing, const Keep& keep);
+  Result<Tensors> run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing,
+                               const Keep& keep);
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -21,8 +21,8 @@ void ExactSum::add_product(float a, float b) {
   const std::uint64_t mantissa = (bits & ((std::uint64_t{1} << 52) - 1)) | std::uint64_t{1} << 52;
   const int position = exponent - kLowest;
   const int limb = position >> 5, shift = position & 31;
-  const std::uint64_t low = mantissa << shift;                             // bits 0..63
-  const std::uint64_t high = shift == 0 ? 0 : mantissa >> (64 - shift);    // bits 64..
+  const std::uint64_t low = mantissa << shift;                           // bits 0..63
+  const std::uint64_t high = shift == 0 ? 0 : mantissa >> (64 - shift);  // bits 64..
   const std::int64_t sign = (bits >> 63) != 0 ? -1 : 1;
   const auto at = static_cast<std::size_t>(limb);
   limbs_[at] += sign * static_cast<std::int64_t>(low & 0xFFFFFFFF);
@@ -54,7 +54,8 @@ float ExactSum::to_float() const {
   if (top < 0) return 0;
   // The leading 64 bits and one more that is set when anything below is.
   const auto limb = [&](int i) {
-    return i < 0 ? std::uint64_t{0} : static_cast<std::uint64_t>(sum.limbs_[static_cast<std::size_t>(i)]);
+    return i < 0 ? std::uint64_t{0}
+                 : static_cast<std::uint64_t>(sum.limbs_[static_cast<std::size_t>(i)]);
   };
   const int lead = std::countl_zero(static_cast<std::uint32_t>(limb(top)));
   std::uint64_t head = limb(top) << 32 | limb(top - 1);
@@ -81,7 +82,8 @@ float ExactSum::to_float() const {
 float exact_dot(std::span<const float> a, std::span<const float> b) {
   ExactSum sum;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!std::isfinite(a[i]) || !std::isfinite(b[i])) return std::numeric_limits<float>::quiet_NaN();
+    if (!std::isfinite(a[i]) || !std::isfinite(b[i]))
+      return std::numeric_limits<float>::quiet_NaN();
     sum.add_product(a[i], b[i]);
   }
   return sum.to_float();

@@ -19,7 +19,10 @@ class ExactSum {
   void add_product(float a, float b);
   // The sum, rounded once: to nearest, ties to even; beyond fp32's range to an infinity.
   float to_float() const;
-  void clear() { limbs_.fill(0); pending_ = 0; }
+  void clear() {
+    limbs_.fill(0);
+    pending_ = 0;
+  }
 
  private:
   static constexpr int kLimbs = 21, kLowest = -352;

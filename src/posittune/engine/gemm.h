@@ -1,8 +1,8 @@
 #pragma once
 
 // Matrix products on oneDNN: y = x * w^T with x of m x k, w of n x k, y of m x n, all row-major.
-// The product is cut into tiles that depend on m, n and k only, so that results do not depend on the
-// number of threads.
+// The product is cut into tiles that depend on m, n and k only, so that results do not depend on
+// the number of threads.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +15,10 @@ struct GemmSize {
   std::size_t m = 0, n = 0, k = 0;
 };
 
-// A weight in the order in which oneDNN's kernel reads it. The kernel copies one that lies in rows at every call, which
-// for 64 rows of x is a fifth of the time; a packed one takes as much memory again. So it is packed at the third call with
-// 16 rows or more. The sums are the same bits. Nothing is kept where the kernel reads rows (AVX2 in oneDNN 2).
+// A weight in the order in which oneDNN's kernel reads it. The kernel copies one that lies in rows
+// at every call, which for 64 rows of x is a fifth of the time; a packed one takes as much memory
+// again. So it is packed at the third call with 16 rows or more. The sums are the same bits.
+// Nothing is kept where the kernel reads rows (AVX2 in oneDNN 2).
 class PackedWeight {
  public:
   PackedWeight();
@@ -30,15 +31,18 @@ class PackedWeight {
   std::unique_ptr<State> state_;
 };
 
-// The product of a layer: faster than gemm_fp32, but sums of very many (k) are no longer cut into parts, and lose more.
-// `packed` belongs to w and to no other weight; null: nothing is kept. One call at a time with the same one.
-void gemm_weight(const GemmSize& size, const float* x, const float* w, float* y, int threads, PackedWeight* packed = nullptr);
+// The product of a layer: faster than gemm_fp32, but sums of very many (k) are no longer cut into
+// parts, and lose more. `packed` belongs to w and to no other weight; null: nothing is kept. One
+// call at a time with the same one.
+void gemm_weight(const GemmSize& size, const float* x, const float* w, float* y, int threads,
+                 PackedWeight* packed = nullptr);
 void gemm_fp32(const GemmSize& size, const float* x, const float* w, float* y, int threads);
 // w is k x n.
 void gemm_fp32_plain(const GemmSize& size, const float* x, const float* w, float* y, int threads);
 // The same for m rows and n columns of a larger y, whose rows (and those of w) are `stride` floats
 // apart, on the calling thread.
-void gemm_fp32_part(const GemmSize& size, const float* x, const float* w, float* y, std::size_t stride);
+void gemm_fp32_part(const GemmSize& size, const float* x, const float* w, float* y,
+                    std::size_t stride);
 
 // Grid values with fp32 or int32 sums, then y[i][j] = sum * x_unscale[i or 0] * w_unscale[j or 0].
 // False when oneDNN has no kernel for the machine; y is then unchanged.
@@ -53,7 +57,8 @@ bool gemm_int8(const GemmSize& size, const std::int8_t* x, const std::int8_t* w,
 // y = x * w^T with exact sums.
 void gemm_exact(const GemmSize& size, const float* x, const float* w, float* y, int threads);
 
-// oneDNN runs on OpenMP and we on oneTBB: every thread of ours must call this before it calls oneDNN.
+// oneDNN runs on OpenMP and we on oneTBB: every thread of ours must call this before it calls
+// oneDNN.
 void one_openmp_thread();
 
 }  // namespace posittune::engine

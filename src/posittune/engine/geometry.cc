@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
-
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/group_conv.hpp>
 
@@ -42,7 +41,8 @@ ConvolutionParameters convolution_parameters(const ov::Node& node) {
     parameters.groups = grouped ? weights[0] : 1;
     parameters.in_channels = parameters.groups * weights[transposed ? first : first + 1];
     parameters.out_channels = parameters.groups * weights[transposed ? first + 1 : first];
-    parameters.kernel.assign(weights.begin() + static_cast<std::ptrdiff_t>(first) + 2, weights.end());
+    parameters.kernel.assign(weights.begin() + static_cast<std::ptrdiff_t>(first) + 2,
+                             weights.end());
   };
   if (const auto* plain = ov::as_type<const ov::op::v1::Convolution>(&node)) {
     channels(false, false);
@@ -53,11 +53,14 @@ ConvolutionParameters convolution_parameters(const ov::Node& node) {
   } else if (const auto* back = ov::as_type<const ov::op::v1::ConvolutionBackpropData>(&node)) {
     channels(false, true);
     read_attributes(*back, parameters);
-    parameters.output_padding.assign(back->get_output_padding().begin(), back->get_output_padding().end());
-  } else if (const auto* group_back = ov::as_type<const ov::op::v1::GroupConvolutionBackpropData>(&node)) {
+    parameters.output_padding.assign(back->get_output_padding().begin(),
+                                     back->get_output_padding().end());
+  } else if (const auto* group_back =
+                 ov::as_type<const ov::op::v1::GroupConvolutionBackpropData>(&node)) {
     channels(true, true);
     read_attributes(*group_back, parameters);
-    parameters.output_padding.assign(group_back->get_output_padding().begin(), group_back->get_output_padding().end());
+    parameters.output_padding.assign(group_back->get_output_padding().begin(),
+                                     group_back->get_output_padding().end());
   }
   parameters.sizes_from_input = parameters.transposed && node.get_input_size() > 2;
   return parameters;
@@ -75,7 +78,8 @@ Geometry geometry(const ConvolutionParameters& parameters, std::span<const std::
                   parameters.pads_end};
   for (std::size_t d = 0; d < parameters.spatial(); ++d) {
     const auto stride = static_cast<std::ptrdiff_t>(parameters.strides[d]);
-    const auto extent = static_cast<std::ptrdiff_t>((parameters.kernel[d] - 1) * parameters.dilations[d] + 1);
+    const auto extent =
+        static_cast<std::ptrdiff_t>((parameters.kernel[d] - 1) * parameters.dilations[d] + 1);
     // A transposed convolution is the other way round: its output is what is padded.
     const auto narrow = static_cast<std::ptrdiff_t>(parameters.transposed ? in[d] : out[d]);
     const auto wide = static_cast<std::ptrdiff_t>(parameters.transposed ? out[d] : in[d]);
@@ -93,15 +97,18 @@ Geometry geometry(const ConvolutionParameters& parameters, std::span<const std::
   return result;
 }
 
-std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters, std::span<const std::size_t> in) {
+std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters,
+                                      std::span<const std::size_t> in) {
   std::vector<std::size_t> out;
   for (std::size_t d = 0; d < parameters.spatial(); ++d) {
     const auto stride = static_cast<std::ptrdiff_t>(parameters.strides[d]);
-    const auto extent = static_cast<std::ptrdiff_t>((parameters.kernel[d] - 1) * parameters.dilations[d] + 1);
+    const auto extent =
+        static_cast<std::ptrdiff_t>((parameters.kernel[d] - 1) * parameters.dilations[d] + 1);
     const std::ptrdiff_t pads = parameters.pads_begin[d] + parameters.pads_end[d];
     const auto size = static_cast<std::ptrdiff_t>(in[d]);
     const bool same = parameters.same_upper || parameters.same_lower;
-    std::ptrdiff_t result = same ? (size + stride - 1) / stride : (size + pads - extent) / stride + 1;
+    std::ptrdiff_t result =
+        same ? (size + stride - 1) / stride : (size + pads - extent) / stride + 1;
     // Without given sizes, SAME has nothing to fit and pads nothing.
     if (parameters.transposed) {
       result = (size - 1) * stride + extent - (same ? 0 : pads) + parameters.output_padding[d];

@@ -43,7 +43,8 @@ Geometry geometry(const ConvolutionParameters& parameters, std::span<const std::
                   std::span<const std::size_t> out);
 
 // The spatial sizes that a node gives for these, unless it has sizes_from_input.
-std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters, std::span<const std::size_t> in);
+std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters,
+                                      std::span<const std::size_t> in);
 
 // The inputs of one output position and group, in the order of a weight's columns (in/groups x
 // kernel); zero outside the image. `image` is in_channels x in. `patch` has columns() entries.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-
 #include <openvino/op/matmul.hpp>
+
 #include "posittune/base/threads.h"
 #include "posittune/engine/gemm.h"
 #include "posittune/engine/operation.h"
@@ -47,14 +47,15 @@ class MatMul : public Operation {
   }
 
  private:
-  static void add_shift(const std::vector<float>& shift, const GemmSize& size, float* y, int threads) {
+  static void add_shift(const std::vector<float>& shift, const GemmSize& size, float* y,
+                        int threads) {
     parallel_for(size.m, threads, [&](std::size_t i) {
       for (std::size_t j = 0; j < size.n; ++j) y[i * size.n + j] += shift[j];
     });
   }
 
-  Status run_floats(const LayerSetting& setting, const GemmSize& size, std::span<const float> x, kernels::Shape shape,
-                    float* y, Scratch& scratch, int threads) {
+  Status run_floats(const LayerSetting& setting, const GemmSize& size, std::span<const float> x,
+                    kernels::Shape shape, float* y, Scratch& scratch, int threads) {
     const PreparedWeight& weight = *setting.weight;
     auto operand = quantized_operand(setting.activation[0], x, shape, scratch.x, threads);
     if (!operand) return operand.error();
@@ -78,13 +79,15 @@ class MatMul : public Operation {
     if (setting.path == Path::kBf16) {
       auto& buffer = scratch.bf16[0];
       if (buffer.size() < x.size()) buffer.resize(x.size());
-      const Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales}, {buffer.data(), x.size()}, {threads});
+      const Status done = kernels::to_bf16(quantizer.format, x, shape, {*scales},
+                                           {buffer.data(), x.size()}, {threads});
       if (!done) return done.error();
       multiplied = gemm_bf16(size, buffer.data(), weight.bf16.data(), y, both, threads);
     } else {
       auto& buffer = scratch.int8;
       if (buffer.size() < x.size()) buffer.resize(x.size());
-      const Status done = kernels::to_int8(quantizer.format, x, shape, {*scales}, {buffer.data(), x.size()}, {threads});
+      const Status done = kernels::to_int8(quantizer.format, x, shape, {*scales},
+                                           {buffer.data(), x.size()}, {threads});
       if (!done) return done.error();
       multiplied = gemm_int8(size, buffer.data(), weight.int8.data(), y, both, threads);
     }
@@ -119,7 +122,8 @@ class Embedding : public Operation {
     const std::size_t count = inputs[0].get_size();
     const bool wide = inputs[0].get_element_type() == ov::element::i64;
     const auto index = [&](std::size_t i) {
-      return wide ? inputs[0].data<const std::int64_t>()[i] : std::int64_t{inputs[0].data<const std::int32_t>()[i]};
+      return wide ? inputs[0].data<const std::int64_t>()[i]
+                  : std::int64_t{inputs[0].data<const std::int32_t>()[i]};
     };
     const auto rows = static_cast<std::int64_t>(weight.rows);
     for (std::size_t i = 0; i < count; ++i) {
@@ -135,8 +139,8 @@ class Embedding : public Operation {
     parallel_for((count + kChunk - 1) / kChunk, threads, [&](std::size_t chunk) {
       for (std::size_t i = chunk * kChunk; i < std::min(count, (chunk + 1) * kChunk); ++i) {
         const std::int64_t row = index(i) < 0 ? index(i) + rows : index(i);
-        std::copy_n(weight.values->data() + static_cast<std::size_t>(row) * weight.cols, weight.cols,
-                    y + i * weight.cols);
+        std::copy_n(weight.values->data() + static_cast<std::size_t>(row) * weight.cols,
+                    weight.cols, y + i * weight.cols);
       }
     });
     return success();
@@ -152,7 +156,8 @@ std::unique_ptr<Operation> make_matmul(const model::Layer& layer) {
   const ov::Shape shape = layer.node->get_input_shape(1);
   const auto* matmul = ov::as_type<const ov::op::v0::MatMul>(layer.node.get());
   const std::size_t first = shape[shape.size() - 2], last = shape.back();
-  return matmul->get_transpose_b() ? std::make_unique<MatMul>(first, last) : std::make_unique<MatMul>(last, first);
+  return matmul->get_transpose_b() ? std::make_unique<MatMul>(first, last)
+                                   : std::make_unique<MatMul>(last, first);
 }
 
 std::unique_ptr<Operation> make_embedding(const model::Layer& layer) {

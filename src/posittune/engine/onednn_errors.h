@@ -1,9 +1,9 @@
 #pragma once
 
-// oneDNN's failures: memory that ends becomes std::bad_alloc, so that the engine tells it from a missing kernel.
+// oneDNN's failures: memory that ends becomes std::bad_alloc, so that the engine tells it from a
+// missing kernel.
 
 #include <dnnl.hpp>
-
 #include <new>
 #include <stdexcept>
 
@@ -20,7 +20,8 @@ inline bool is_memory(const dnnl::error& error) {
 inline void require(dnnl_status_t status) {
   if (status == dnnl_success) return;
   if (status == dnnl_out_of_memory || memory_ended("")) throw std::bad_alloc();
-  throw std::runtime_error("oneDNN refused a product, status " + std::to_string(static_cast<int>(status)));
+  throw std::runtime_error("oneDNN refused a product, status " +
+                           std::to_string(static_cast<int>(status)));
 }
 
 }  // namespace posittune::engine

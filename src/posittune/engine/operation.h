@@ -3,11 +3,11 @@
 // The arithmetic of one quantized node, apart from the graph it is in.
 
 #include <memory>
+#include <openvino/runtime/tensor.hpp>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include <openvino/runtime/tensor.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/settings.h"
 #include "posittune/kernels/arrays.h"
@@ -29,8 +29,8 @@ class Operation {
 
   // inputs: activations (indices for embeddings; both operands for attention); `output` has its
   // shape. Results do not depend on `threads`.
-  virtual Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
-                     Scratch& scratch, int threads) = 0;
+  virtual Status run(const LayerSetting& setting, const ov::TensorVector& inputs,
+                     ov::Tensor& output, Scratch& scratch, int threads) = 0;
 
   // Of the output for activations of this shape; nothing where only the original node knows.
   virtual std::optional<ov::Shape> output_shape(const ov::Shape& x) const = 0;
@@ -43,12 +43,14 @@ class Operation {
     return {tokens(operand, shape).cols};
   }
 
-  // Convolutions as matrix products: of one image (of shape `token`), what meets a row of the weight at each
-  // chosen output position, positions x columns. Empty where that is not one matrix for all rows (groups).
+  // Convolutions as matrix products: of one image (of shape `token`), what meets a row of the
+  // weight at each chosen output position, positions x columns. Empty where that is not one matrix
+  // for all rows (groups).
   struct Positions {
     std::size_t first = 0, every = 1;
   };
-  virtual std::vector<float> patches(std::span<const float>, const ov::Shape& /*token*/, Positions, int /*threads*/) const {
+  virtual std::vector<float> patches(std::span<const float>, const ov::Shape& /*token*/, Positions,
+                                     int /*threads*/) const {
     return {};
   }
   // Of an image's output; 0 where patches() gives none.

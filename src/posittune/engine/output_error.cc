@@ -6,8 +6,8 @@
 
 #include "posittune/base/memory.h"
 #include "posittune/base/threads.h"
-#include "posittune/formats/codec.h"
 #include "posittune/engine/engine_state.h"
+#include "posittune/formats/codec.h"
 
 namespace posittune::engine {
 namespace {
@@ -16,7 +16,8 @@ using model::LayerKind;
 using quant::ActivationSetting;
 
 double mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(std::max<std::size_t>(1, values.size()));
+  return std::accumulate(values.begin(), values.end(), 0.0) /
+         static_cast<double>(std::max<std::size_t>(1, values.size()));
 }
 
 Error not_calibrated(const std::string& layer) {
@@ -33,11 +34,13 @@ OutputError summed(std::vector<double> channels, double signal) {
 }
 
 // Squared differences of two outputs (items first) by channel, mean over `count` tokens or images.
-OutputError compare(const ov::Tensor& exact, const ov::Tensor& rounded, std::size_t channel_axis, std::size_t count) {
+OutputError compare(const ov::Tensor& exact, const ov::Tensor& rounded, std::size_t channel_axis,
+                    std::size_t count) {
   const ov::Shape& shape = exact.get_shape();
   const std::size_t channels = shape[channel_axis];
   const auto after = shape.begin() + static_cast<std::ptrdiff_t>(channel_axis) + 1;
-  const std::size_t inner = std::accumulate(after, shape.end(), std::size_t{1}, std::multiplies<>());
+  const std::size_t inner =
+      std::accumulate(after, shape.end(), std::size_t{1}, std::multiplies<>());
   const std::size_t outer = exact.get_size() / std::max<std::size_t>(1, channels * inner);
   std::vector<double> errors(channels, 0);
   double signal = 0;
@@ -81,7 +84,8 @@ void Engine::State::plan_covariances(std::size_t bytes) {
     if (first) wanted.push_back(l);
   }
   const auto cols = [&](std::size_t l) { return graph.weights[*graph.layers[l].weight].cols; };
-  std::stable_sort(wanted.begin(), wanted.end(), [&](std::size_t a, std::size_t b) { return cols(a) < cols(b); });
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [&](std::size_t a, std::size_t b) { return cols(a) < cols(b); });
   for (const std::size_t l : wanted) {
     const std::size_t size = cols(l) * cols(l) * sizeof(float) * (held_out ? 2 : 1);
     const bool full = size <= bytes;
@@ -93,7 +97,8 @@ void Engine::State::plan_covariances(std::size_t bytes) {
 
 // The sampled inputs through the layer in FP32, with and without a setting. A setting without a
 // weight has FP32's.
-Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerSetting& setting, std::span<const float> sample) {
+Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerSetting& setting,
+                                                 std::span<const float> sample) {
   const InputStatistics& seen = statistics[layer][0];
   if (seen.empty()) return not_calibrated(graph.layers[layer].name);
   ov::Shape shape = seen.token();
@@ -101,7 +106,8 @@ Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerS
   shape.insert(shape.begin(), count);
   NodeState& node = *nodes[layer];
   LayerSetting plain, changed = setting;
-  auto weight = stores[*graph.layers[layer].weight]->prepare(std::nullopt, {}, {.values = true}, threads);
+  auto weight =
+      stores[*graph.layers[layer].weight]->prepare(std::nullopt, {}, {.values = true}, threads);
   if (!weight) return weight.error();
   plain.weight = *weight;
   if (changed.weight == nullptr) changed.weight = *weight;
@@ -122,9 +128,12 @@ Result<OutputError> Engine::State::sampled_error(std::size_t layer, const LayerS
   return compare(exact, rounded, matmul ? known->size() - 1 : 1, count);
 }
 
-// Of a product with all of W the error of an input d is d G d^T, G = W^T W: the output itself, often far wider than the
-// input, is not needed. G is the sum that a covariance is made of, with the rows of W for tokens.
-Result<std::vector<double>> Engine::State::product_errors(std::size_t layer, const ActivationQuantizer& quantizer, std::span<const float> x) {
+// Of a product with all of W the error of an input d is d G d^T, G = W^T W: the output itself,
+// often far wider than the input, is not needed. G is the sum that a covariance is made of, with
+// the rows of W for tokens.
+Result<std::vector<double>> Engine::State::product_errors(std::size_t layer,
+                                                          const ActivationQuantizer& quantizer,
+                                                          std::span<const float> x) {
   const InputStatistics& seen = statistics[layer][0];
   if (seen.empty()) return not_calibrated(graph.layers[layer].name);
   const WeightStore& store = *stores[*graph.layers[layer].weight];
@@ -149,7 +158,8 @@ Result<std::vector<double>> Engine::State::product_errors(std::size_t layer, con
   return through(difference);
 }
 
-Result<OutputError> Engine::State::input_error(std::size_t layer, const ActivationQuantizer& quantizer) {
+Result<OutputError> Engine::State::input_error(std::size_t layer,
+                                               const ActivationQuantizer& quantizer) {
   const std::span<const float> sample = statistics[layer][0].sample();
   if (graph.layers[layer].kind == LayerKind::kMatMul) {
     auto errors = product_errors(layer, quantizer, sample);
@@ -162,7 +172,9 @@ Result<OutputError> Engine::State::input_error(std::size_t layer, const Activati
 }
 
 // Images one by one.
-Result<std::vector<double>> Engine::State::token_errors(std::size_t layer, const ActivationQuantizer& quantizer, std::span<const float> x) {
+Result<std::vector<double>> Engine::State::token_errors(std::size_t layer,
+                                                        const ActivationQuantizer& quantizer,
+                                                        std::span<const float> x) {
   if (graph.layers[layer].kind == LayerKind::kMatMul) return product_errors(layer, quantizer, x);
   LayerSetting setting;
   setting.activation[0] = quantizer;
@@ -177,15 +189,17 @@ Result<std::vector<double>> Engine::State::token_errors(std::size_t layer, const
 }
 
 // A scale that fits what was sampled may clip what was not.
-Result<float> Engine::State::better_scale(std::size_t layer, const ActivationSetting& setting, float scale) {
+Result<float> Engine::State::better_scale(std::size_t layer, const ActivationSetting& setting,
+                                          float scale) {
   const InputStatistics& seen = statistics[layer][0];
   const std::vector<float> fit = seen.fit_sample();
   if (fit.empty() || seen.held_sample().size() < 2 * seen.token_size()) return scale;
-  auto other = output_scale(setting, seen, [&](const ActivationQuantizer& candidate) -> Result<double> {
-    auto errors = token_errors(layer, candidate, fit);
-    if (!errors) return errors.error();
-    return mean(*errors);
-  });
+  auto other =
+      output_scale(setting, seen, [&](const ActivationQuantizer& candidate) -> Result<double> {
+        auto errors = token_errors(layer, candidate, fit);
+        if (!errors) return errors.error();
+        return mean(*errors);
+      });
   if (!other || *other == scale) return other;
   // The largest values are few, and what they carry beyond this layer is not in its error.
   const double largest = double{formats::float_range(setting.format).high};
@@ -193,7 +207,8 @@ Result<float> Engine::State::better_scale(std::size_t layer, const ActivationSet
   if (clips) return scale;
   std::vector<double> errors[2];
   for (const bool by_output : {false, true}) {
-    const ActivationQuantizer quantizer{quant::scaled_format(setting.format, setting.rule), setting.rule, false, by_output ? *other : scale};
+    const ActivationQuantizer quantizer{quant::scaled_format(setting.format, setting.rule),
+                                        setting.rule, false, by_output ? *other : scale};
     auto made = token_errors(layer, quantizer, seen.held_sample());
     if (!made) return made.error();
     errors[by_output ? 1 : 0] = std::move(*made);
@@ -201,23 +216,29 @@ Result<float> Engine::State::better_scale(std::size_t layer, const ActivationSet
   return surely_less(errors[1], errors[0]) ? *other : scale;
 }
 
-std::vector<float> Engine::State::change_of(std::size_t weight, const std::vector<float>& values) const {
+std::vector<float> Engine::State::change_of(std::size_t weight,
+                                            const std::vector<float>& values) const {
   const std::vector<float>& exact = stores[weight]->values();
   std::vector<float> difference(exact.size());
-  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(), [](float a, float b) { return b - a; });
+  std::transform(exact.begin(), exact.end(), values.begin(), difference.begin(),
+                 [](float a, float b) { return b - a; });
   return difference;
 }
 
 // tr(dW S dW^T), of a layer whose S is known.
-OutputError Engine::State::quadratic_error(std::size_t layer, const InputCovariance& s, std::size_t positions,
-                                           const std::vector<float>& values, const std::vector<float>* shift) {
+OutputError Engine::State::quadratic_error(std::size_t layer, const InputCovariance& s,
+                                           std::size_t positions, const std::vector<float>& values,
+                                           const std::vector<float>* shift) {
   const std::size_t weight = *graph.layers[layer].weight;
   const auto added = shift == nullptr ? std::span<const float>() : *shift;
-  return scaled_error(layer, s, positions, s.quadratic(change_of(weight, values), stores[weight]->rows(), threads, added));
+  return scaled_error(
+      layer, s, positions,
+      s.quadratic(change_of(weight, values), stores[weight]->rows(), threads, added));
 }
 
 // `rows` are errors at one position of the output.
-OutputError Engine::State::scaled_error(std::size_t layer, const InputCovariance& s, std::size_t positions, std::vector<double> rows) {
+OutputError Engine::State::scaled_error(std::size_t layer, const InputCovariance& s,
+                                        std::size_t positions, std::vector<double> rows) {
   const WeightStore& store = *stores[*graph.layers[layer].weight];
   const auto times = static_cast<double>(positions);
   auto& signal = signals[layer];
@@ -230,10 +251,12 @@ OutputError Engine::State::scaled_error(std::size_t layer, const InputCovariance
 }
 
 // What judging a compensated weight found of this layer; empty when it has to be computed.
-Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer, const quant::WeightSetting& setting) {
+Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer,
+                                                       const quant::WeightSetting& setting) {
   const std::size_t weight = *graph.layers[layer].weight;
   const LayerKind kind = graph.layers[layer].kind;
-  if (setting.rounding != quant::Rounding::kCompensated || setting.bias_correction || kind == LayerKind::kEmbedding) {
+  if (setting.rounding != quant::Rounding::kCompensated || setting.bias_correction ||
+      kind == LayerKind::kEmbedding) {
     return std::vector<double>{};
   }
   auto judged = judgement_of(weight, setting);
@@ -242,11 +265,12 @@ Result<std::vector<double>> Engine::State::judged_rows(std::size_t layer, const 
   const auto holders = compensating_layers(weight);
   const std::size_t holder = kind == LayerKind::kMatMul ? *covariance_of[layer] : layer;
   const auto at = std::find(holders.begin(), holders.end(), holder);
-  return at == holders.end() ? std::vector<double>{} : (*judged)->errors[static_cast<std::size_t>(at - holders.begin())];
+  return at == holders.end() ? std::vector<double>{}
+                             : (*judged)->errors[static_cast<std::size_t>(at - holders.begin())];
 }
 
-// By how often each row was looked up; without a measured metric squares count as they are. A metric is of all layers that
-// read the table: each answers for its own part.
+// By how often each row was looked up; without a measured metric squares count as they are. A
+// metric is of all layers that read the table: each answers for its own part.
 OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<float>& values) {
   const std::size_t weight = *graph.layers[layer].weight;
   const WeightStore& store = *stores[weight];
@@ -254,26 +278,34 @@ OutputError Engine::State::embedding_error(std::size_t layer, const std::vector<
   const auto squares = [&](const std::vector<float>& matrix) {
     if (metric != nullptr) return judge_of(layer).quadratic(matrix, store.rows(), threads);
     std::vector<double> sums(store.rows(), 0);
-    for (std::size_t i = 0; i < matrix.size(); ++i) sums[i / store.cols()] += double{matrix[i]} * matrix[i];
+    for (std::size_t i = 0; i < matrix.size(); ++i)
+      sums[i / store.cols()] += double{matrix[i]} * matrix[i];
     return sums;
   };
   const std::vector<double> by_all = row_uses(weight);
-  const double all = metric != nullptr ? std::accumulate(by_all.begin(), by_all.end(), 0.0) : std::accumulate(uses[layer].begin(), uses[layer].end(), 0.0);
+  const double all = metric != nullptr
+                         ? std::accumulate(by_all.begin(), by_all.end(), 0.0)
+                         : std::accumulate(uses[layer].begin(), uses[layer].end(), 0.0);
   std::vector<double> share(uses[layer].begin(), uses[layer].end());
   for (double& each : share) each /= std::max(1.0, all);
   std::vector<double> errors = squares(change_of(weight, values));
   std::transform(errors.begin(), errors.end(), share.begin(), errors.begin(), std::multiplies<>());
   const std::vector<double> signals_of_rows = squares(store.values());
-  const double signal = std::inner_product(signals_of_rows.begin(), signals_of_rows.end(), share.begin(), 0.0);
+  const double signal =
+      std::inner_product(signals_of_rows.begin(), signals_of_rows.end(), share.begin(), 0.0);
   return summed(std::move(errors), signal);
 }
 
-Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
+Result<OutputError> Engine::State::weight_error(std::size_t layer,
+                                                const quant::WeightSetting& setting) {
   const std::size_t w = *graph.layers[layer].weight;
   const LayerKind kind = graph.layers[layer].kind;
-  const bool used = std::any_of(uses[layer].begin(), uses[layer].end(), [](std::uint64_t n) { return n > 0; });
-  const bool known = kind != LayerKind::kMatMul || (covariance_of[layer] && judge_of(layer).count() > 0);
-  if (!known || (kind == LayerKind::kEmbedding && !used)) return not_calibrated(graph.layers[layer].name);
+  const bool used =
+      std::any_of(uses[layer].begin(), uses[layer].end(), [](std::uint64_t n) { return n > 0; });
+  const bool known =
+      kind != LayerKind::kMatMul || (covariance_of[layer] && judge_of(layer).count() > 0);
+  if (!known || (kind == LayerKind::kEmbedding && !used))
+    return not_calibrated(graph.layers[layer].name);
   if (auto errors = judged_rows(layer, setting); !errors || !errors->empty()) {
     if (!errors) return errors.error();
     const std::size_t positions = kind == LayerKind::kMatMul ? 1 : patches_of(layer)->positions();
@@ -284,9 +316,11 @@ Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::
   const std::vector<float>& values = *(*prepared)->values;
   if (kind == LayerKind::kEmbedding) return embedding_error(layer, values);
   const auto shift = shift_of(layer, setting, **prepared);
-  if (kind == LayerKind::kMatMul) return quadratic_error(layer, judge_of(layer), 1, values, shift.get());
+  if (kind == LayerKind::kMatMul)
+    return quadratic_error(layer, judge_of(layer), 1, values, shift.get());
   if (held_out && patches_of(layer) != nullptr) {
-    return quadratic_error(layer, judge_of(layer), patches_of(layer)->positions(), values, shift.get());
+    return quadratic_error(layer, judge_of(layer), patches_of(layer)->positions(), values,
+                           shift.get());
   }
   LayerSetting changed;
   changed.weight = *prepared;
@@ -297,18 +331,24 @@ Result<OutputError> Engine::State::weight_error(std::size_t layer, const quant::
 Result<OutputError> Engine::weight_error(std::size_t layer, const quant::WeightSetting& setting) {
   const model::Layer& of = state_->graph.layers[layer];
   if (!state_->nodes[layer] || !of.weight) {
-    return Error{.kind = ErrorKind::kUsage, .what = "a layer without a weight to change", .where = "layer '" + of.name + "'"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "a layer without a weight to change",
+                 .where = "layer '" + of.name + "'"};
   }
   quant::Recipe recipe;
   recipe.weights[state_->graph.weights[*of.weight].name] = setting;
   if (const Status fits = state_->check_weights(recipe); !fits) return fits.error();
-  return within_memory("layer '" + of.name + "'", [&] { return state_->weight_error(layer, setting); });
+  return within_memory("layer '" + of.name + "'",
+                       [&] { return state_->weight_error(layer, setting); });
 }
 
-Result<OutputError> Engine::activation_error(std::size_t layer, const quant::ActivationSetting& setting) {
+Result<OutputError> Engine::activation_error(std::size_t layer,
+                                             const quant::ActivationSetting& setting) {
   const model::Layer& of = state_->graph.layers[layer];
   if (!state_->nodes[layer] || !of.weight || of.kind == LayerKind::kEmbedding) {
-    return Error{.kind = ErrorKind::kUsage, .what = "a layer without an input to round", .where = "layer '" + of.name + "'"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "a layer without an input to round",
+                 .where = "layer '" + of.name + "'"};
   }
   return within_memory("layer '" + of.name + "'", [&]() -> Result<OutputError> {
     auto quantizer = state_->quantizer_of(layer, 0, setting);
@@ -317,17 +357,22 @@ Result<OutputError> Engine::activation_error(std::size_t layer, const quant::Act
   });
 }
 
-Result<std::vector<double>> Engine::rounding_error(std::size_t weight, const quant::WeightSetting& setting) {
+Result<std::vector<double>> Engine::rounding_error(std::size_t weight,
+                                                   const quant::WeightSetting& setting) {
   auto& store = state_->stores[weight];
   if (!store) {
-    return Error{.kind = ErrorKind::kUsage, .what = "no chosen layer uses this weight", .where = "weight '" + state_->graph.weights[weight].name + "'"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no chosen layer uses this weight",
+                 .where = "weight '" + state_->graph.weights[weight].name + "'"};
   }
-  auto prepared = within_memory("weight '" + store->name() + "'", [&] { return state_->prepare(weight, setting, {.values = true}); });
+  auto prepared = within_memory("weight '" + store->name() + "'",
+                                [&] { return state_->prepare(weight, setting, {.values = true}); });
   if (!prepared) return prepared.error();
   std::vector<double> errors(store->rows(), 0);
   for (std::size_t r = 0; r < store->rows(); ++r) {
     for (std::size_t c = 0; c < store->cols(); ++c) {
-      const double d = double{(*(*prepared)->values)[r * store->cols() + c]} - store->values()[r * store->cols() + c];
+      const double d = double{(*(*prepared)->values)[r * store->cols() + c]} -
+                       store->values()[r * store->cols() + c];
       errors[r] += d * d;
     }
   }

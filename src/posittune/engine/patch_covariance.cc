@@ -18,9 +18,11 @@ std::size_t stride(std::size_t positions, std::size_t most, std::size_t width) {
 
 }  // namespace
 
-void PatchCovariance::add(const Operation& operation, std::span<const float> x, const ov::Shape& shape, bool held_out, int threads) {
+void PatchCovariance::add(const Operation& operation, std::span<const float> x,
+                          const ov::Shape& shape, bool held_out, int threads) {
   const ov::Shape token(shape.begin() + 1, shape.end());
-  const std::size_t size = std::accumulate(token.begin(), token.end(), std::size_t{1}, std::multiplies<>());
+  const std::size_t size =
+      std::accumulate(token.begin(), token.end(), std::size_t{1}, std::multiplies<>());
   const auto output = operation.output_shape(shape);
   const std::size_t positions = operation.positions(token);
   if (!output || positions == 0) return;
@@ -29,9 +31,11 @@ void PatchCovariance::add(const Operation& operation, std::span<const float> x, 
     const bool enough = images_ >= kImages && seen.count() + held.count() >= kEnough;
     if (enough || images_ >= kMostImages) return;
     const std::size_t first = mix((images_ + 1) * kGolden) % std::min(every, positions);
-    const std::vector<float> rows = operation.patches(x.subspan(i * size, size), token, {first, every}, threads);
+    const std::vector<float> rows =
+        operation.patches(x.subspan(i * size, size), token, {first, every}, threads);
     if (rows.empty()) return;
-    (held_out && images_ % 2 == 1 ? held : seen).add(rows, {rows.size() / seen.cols(), seen.cols()}, threads);
+    (held_out && images_ % 2 == 1 ? held : seen)
+        .add(rows, {rows.size() / seen.cols(), seen.cols()}, threads);
     ++images_;
     all_positions_ += positions;
   }

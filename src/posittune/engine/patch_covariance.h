@@ -1,29 +1,34 @@
 #pragma once
 
-// E[x x^T] of a convolution's input: x is the patch that meets a row of its weight at one position of its output.
+// E[x x^T] of a convolution's input: x is the patch that meets a row of its weight at one position
+// of its output.
 
 #include <cstddef>
+#include <openvino/core/shape.hpp>
 #include <span>
 
-#include <openvino/core/shape.hpp>
 #include "posittune/engine/covariance.h"
 #include "posittune/engine/operation.h"
 
 namespace posittune::engine {
 
 struct PatchCovariance {
-  // The first so many images, more where outputs are so small that all of them have fewer positions.
+  // The first so many images, more where outputs are so small that all of them have fewer
+  // positions.
   static constexpr std::size_t kImages = 16, kEnough = 1024, kMostImages = 256;
   static constexpr std::size_t kPositions = 2048;  // of an image, at most, spread evenly
 
   explicit PatchCovariance(std::size_t cols) : seen(cols, true), held(cols, true) {}
 
-  // x: images of `shape`, the first dimension their number. `held_out`: every second one, by its number in the
-  // order of calls, is kept apart.
-  void add(const Operation& operation, std::span<const float> x, const ov::Shape& shape, bool held_out, int threads);
+  // x: images of `shape`, the first dimension their number. `held_out`: every second one, by its
+  // number in the order of calls, is kept apart.
+  void add(const Operation& operation, std::span<const float> x, const ov::Shape& shape,
+           bool held_out, int threads);
 
   // Of one image's output, the mean over images.
-  std::size_t positions() const { return images_ == 0 ? 0 : (all_positions_ + images_ / 2) / images_; }
+  std::size_t positions() const {
+    return images_ == 0 ? 0 : (all_positions_ + images_ / 2) / images_;
+  }
 
   InputCovariance seen, held;
 

@@ -30,8 +30,8 @@ PathTimes measure_path_times();
 // variable is set.
 std::string path_times_file();
 
-// What `file` holds for this processor and oneDNN; else what `measure` says, which is written there.
-// A file that cannot be read or written is no error: it is as if there were none.
+// What `file` holds for this processor and oneDNN; else what `measure` says, which is written
+// there. A file that cannot be read or written is no error: it is as if there were none.
 PathTimes kept_path_times(const std::string& file, const std::function<PathTimes()>& measure);
 
 // Those of this machine: read or measured once in a process.
@@ -45,8 +45,8 @@ std::vector<Path> order_by_speed(const PathTimes& times);
 // Whether POSITTUNE_PATH takes the choice by speed away (settings.h).
 bool path_is_forced();
 
-// Paths in the order they are tried: those that the variable leaves, or the fastest first. A variable
-// with an unknown value counts as unset here.
+// Paths in the order they are tried: those that the variable leaves, or the fastest first. A
+// variable with an unknown value counts as unset here.
 std::vector<Path> path_order();
 
 // Which path products take that are exact in int8, and in bf16: "int8 formats: int8, bf16 formats:

@@ -27,8 +27,10 @@ template <class T, class Encode, class Gemm>
 bool self_test(Encode encode, Gemm gemm) {
   std::vector<T> x(kM * kK), w(kN * kK);
   std::vector<int> xi(x.size()), wi(w.size());
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = encode(xi[i] = i % 3 == 0 ? -127 : static_cast<int>(i * 37 % 255) - 127);
-  for (std::size_t i = 0; i < w.size(); ++i) w[i] = encode(wi[i] = i % 5 == 0 ? 127 : static_cast<int>(i * 91 % 255) - 127);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = encode(xi[i] = i % 3 == 0 ? -127 : static_cast<int>(i * 37 % 255) - 127);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = encode(wi[i] = i % 5 == 0 ? 127 : static_cast<int>(i * 91 % 255) - 127);
   std::vector<float> y(kM * kN);
   const std::array<float, 1> one = {1.0F};
   if (!gemm({kM, kN, kK}, x.data(), w.data(), y.data(), Unscale{one, one}, 1)) return false;
@@ -55,7 +57,8 @@ std::string_view name(Path path) {
 
 bool path_works(Path path) {
   static const bool int8 =
-      has_vnni() && self_test<std::int8_t>([](int v) { return static_cast<std::int8_t>(v); }, gemm_int8);
+      has_vnni() &&
+      self_test<std::int8_t>([](int v) { return static_cast<std::int8_t>(v); }, gemm_int8);
   static const bool bf16 = has_bf16() && self_test<std::uint16_t>(bf16_of, gemm_bf16);
   return path == Path::kInt8 ? int8 : path == Path::kBf16 ? bf16 : true;
 }
@@ -90,20 +93,21 @@ std::vector<Path> path_order() {
 
 std::string product_paths() {
   const std::vector<Path> order = path_order();
-  const Path bf16 = *std::find_if(order.begin(), order.end(),
-                                  [](Path path) { return path != Path::kInt8; });
+  const Path bf16 =
+      *std::find_if(order.begin(), order.end(), [](Path path) { return path != Path::kInt8; });
   return "int8 formats: " + std::string(name(order.front())) +
          ", bf16 formats: " + std::string(name(bf16));
 }
 
 namespace {
 
-// Products of grid values, and sums of a million of them, are ordinary floats: bf16 x bf16 or posit<8,4> x
-// posit<8,4> (2^192) are not, and scales often put the largest values there.
+// Products of grid values, and sums of a million of them, are ordinary floats: bf16 x bf16 or
+// posit<8,4> x posit<8,4> (2^192) are not, and scales often put the largest values there.
 bool products_fit(const formats::Format& weight, const formats::Format& activation) {
   constexpr int kTerms = 20;
   const formats::FloatRange w = formats::float_range(weight), a = formats::float_range(activation);
-  return std::log2(w.high) + std::log2(a.high) + kTerms <= std::numeric_limits<float>::max_exponent - 1 &&
+  return std::log2(w.high) + std::log2(a.high) + kTerms <=
+             std::numeric_limits<float>::max_exponent - 1 &&
          std::log2(w.low) + std::log2(a.low) >= std::numeric_limits<float>::min_exponent - 1;
 }
 

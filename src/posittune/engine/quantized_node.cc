@@ -1,11 +1,11 @@
 #include "posittune/engine/quantized_node.h"
 
-#include <utility>
-
 #include <openvino/core/attribute_visitor.hpp>
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/rt_info.hpp>
 #include <openvino/op/parameter.hpp>
+#include <utility>
+
 #include "posittune/base/memory.h"
 
 namespace posittune::engine {
@@ -21,7 +21,8 @@ void count_uses(const ov::Tensor& indices, std::vector<std::uint64_t>& uses) {
   const auto rows = static_cast<std::int64_t>(uses.size());
   const bool wide = indices.get_element_type() == ov::element::i64;
   for (std::size_t i = 0; i < indices.get_size(); ++i) {
-    std::int64_t row = wide ? indices.data<const std::int64_t>()[i] : indices.data<const std::int32_t>()[i];
+    std::int64_t row =
+        wide ? indices.data<const std::int64_t>()[i] : indices.data<const std::int32_t>()[i];
     if (row < 0) row += rows;
     if (row >= 0 && row < rows) ++uses[static_cast<std::size_t>(row)];
   }
@@ -45,12 +46,14 @@ void QuantizedNode::validate_and_infer_types() {
     }
   }
   ov::OutputVector inputs = shapes_->input_values();
-  for (std::size_t i = 0; i < get_input_size(); ++i) inputs[original_input(*shapes_, i)] = input_value(i);
+  for (std::size_t i = 0; i < get_input_size(); ++i)
+    inputs[original_input(*shapes_, i)] = input_value(i);
   const auto inferred = shapes_->clone_with_new_inputs(inputs);
   set_output_type(0, ov::element::f32, inferred->get_output_partial_shape(0));
 }
 
-std::shared_ptr<ov::Node> QuantizedNode::clone_with_new_inputs(const ov::OutputVector& inputs) const {
+std::shared_ptr<ov::Node> QuantizedNode::clone_with_new_inputs(
+    const ov::OutputVector& inputs) const {
   return std::make_shared<QuantizedNode>(inputs, state_, shapes_);
 }
 
@@ -65,8 +68,9 @@ Status QuantizedNode::observe(const ov::TensorVector& inputs) const {
   if (state.observed != nullptr) {
     for (std::size_t i = 0; i < state.observed->size(); ++i) {
       const kernels::Shape shape = state.operation->tokens(i, inputs[i].get_shape());
-      const Status seen = (*state.observed)[i].add({inputs[i].data<const float>(), shape.size()}, shape,
-                                                   state.operation->token(i, inputs[i].get_shape()), state.threads);
+      const Status seen =
+          (*state.observed)[i].add({inputs[i].data<const float>(), shape.size()}, shape,
+                                   state.operation->token(i, inputs[i].get_shape()), state.threads);
       if (!seen) return seen.error();
     }
   }
@@ -93,20 +97,24 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
   if (failed) return false;
   try {
     Status done = observe(inputs);
-    if (done) done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
+    if (done)
+      done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
     if (done) return true;
     failed = done.error();
   } catch (const std::bad_alloc&) {
     failed = out_of_memory({}, "out of memory while a layer runs");
   } catch (const std::exception& error) {
-    failed = Error{.kind = ErrorKind::kInternal, .what = "a quantized layer failed", .found = error.what()};
+    failed = Error{
+        .kind = ErrorKind::kInternal, .what = "a quantized layer failed", .found = error.what()};
     if (memory_ended(error.what())) failed = out_of_memory({}, "out of memory while a layer runs");
   }
-  failed->where = "layer '" + state.name + "'" + (failed->where.empty() ? "" : ", " + failed->where);
+  failed->where =
+      "layer '" + state.name + "'" + (failed->where.empty() ? "" : ", " + failed->where);
   return false;
 }
 
-std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer, const std::shared_ptr<ov::Node>& node,
+std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer,
+                                                 const std::shared_ptr<ov::Node>& node,
                                                  std::shared_ptr<NodeState> state) {
   const bool attention = layer.kind == model::LayerKind::kAttention;
   const bool embedding = layer.kind == model::LayerKind::kEmbedding;
@@ -118,9 +126,11 @@ std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer, cons
     // Neither the weights nor the rest of the graph is kept alive by the shape inference.
     const bool fixed = i == weight && !attention;
     all[i] = std::make_shared<ov::op::v0::Parameter>(
-        all[i].get_element_type(), fixed ? ov::PartialShape(all[i].get_shape()) : all[i].get_partial_shape());
+        all[i].get_element_type(),
+        fixed ? ov::PartialShape(all[i].get_shape()) : all[i].get_partial_shape());
   }
-  const auto quantized = std::make_shared<QuantizedNode>(operands, std::move(state), node->clone_with_new_inputs(all));
+  const auto quantized =
+      std::make_shared<QuantizedNode>(operands, std::move(state), node->clone_with_new_inputs(all));
   quantized->set_friendly_name(node->get_friendly_name());
   ov::replace_node(node, quantized);
   return quantized;

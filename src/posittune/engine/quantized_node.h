@@ -4,10 +4,10 @@
 // so that formats change without compiling the graph again.
 
 #include <memory>
+#include <openvino/op/op.hpp>
 #include <optional>
 #include <vector>
 
-#include <openvino/op/op.hpp>
 #include "posittune/base/result.h"
 #include "posittune/engine/calibration.h"
 #include "posittune/engine/covariance.h"
@@ -18,9 +18,10 @@
 
 namespace posittune::engine {
 
-// Of one run, shared by all nodes of an engine. OpenVINO goes on when a node's evaluate() returns false, with what its
-// output tensor held before: whoever calls infer() must look here afterwards. Nodes that run behind a failed one do
-// nothing, so that the error is the first, and nothing is learnt from such tensors.
+// Of one run, shared by all nodes of an engine. OpenVINO goes on when a node's evaluate() returns
+// false, with what its output tensor held before: whoever calls infer() must look here afterwards.
+// Nodes that run behind a failed one do nothing, so that the error is the first, and nothing is
+// learnt from such tensors.
 struct Failure {
   std::optional<Error> error;
 };
@@ -34,7 +35,7 @@ struct NodeState {
   InputCovariance* covariance = nullptr;             // as well, of the first operand
   InputCovariance* held = nullptr;                   // of the tokens held out, if any are
   PatchCovariance* patches = nullptr;                // as well, of convolutions
-  std::vector<std::uint64_t>* uses = nullptr;        // of each row of an embedding, while calibrating
+  std::vector<std::uint64_t>* uses = nullptr;  // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;
   Failure* failure = nullptr;
@@ -52,7 +53,8 @@ class QuantizedNode : public ov::op::Op {
 
   void validate_and_infer_types() override;
   std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
-  // Two layers with the same input are not the same node: OpenVINO merges nodes of equal attributes.
+  // Two layers with the same input are not the same node: OpenVINO merges nodes of equal
+  // attributes.
   bool visit_attributes(ov::AttributeVisitor& visitor) override;
   bool has_evaluate() const override { return true; }
   bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
@@ -64,8 +66,8 @@ class QuantizedNode : public ov::op::Op {
   std::shared_ptr<ov::Node> shapes_;
 };
 
-// Puts a QuantizedNode in the place of a layer's node `node`, which is a node of the model that will
-// be compiled. Returns it.
+// Puts a QuantizedNode in the place of a layer's node `node`, which is a node of the model that
+// will be compiled. Returns it.
 std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer,
                                                  const std::shared_ptr<ov::Node>& node,
                                                  std::shared_ptr<NodeState> state);

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <limits>
+#include <openvino/core/model.hpp>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/parameter.hpp>
+#include <openvino/op/result.hpp>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
-#include <openvino/core/model.hpp>
-#include <openvino/op/constant.hpp>
-#include <openvino/op/parameter.hpp>
-#include <openvino/op/result.hpp>
 #include "posittune/engine/quantized_node.h"
 #include "posittune/model/tensors.h"
 
@@ -20,12 +20,14 @@ namespace {
 using NodePtr = std::shared_ptr<ov::Node>;
 
 constexpr std::uint64_t kOpenDimension = 64;
-constexpr double kNarrow = 1.3;       // times the least bytes of the neighbourhood
+constexpr double kNarrow = 1.3;         // times the least bytes of the neighbourhood
 constexpr std::size_t kNeighbours = 6;  // gaps between layers, to each side
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t bytes_of(const ov::Output<ov::Node>& output) {
-  if (!model::element_type(output.get_element_type()) || output.get_partial_shape().rank().is_dynamic()) return kNever;
+  if (!model::element_type(output.get_element_type()) ||
+      output.get_partial_shape().rank().is_dynamic())
+    return kNever;
   std::uint64_t bytes = output.get_element_type().size();
   for (const ov::Dimension& d : output.get_partial_shape()) {
     bytes *= d.is_static() ? static_cast<std::uint64_t>(d.get_length()) : kOpenDimension;
@@ -33,19 +35,22 @@ std::uint64_t bytes_of(const ov::Output<ov::Node>& output) {
   return bytes;
 }
 
-// The nodes that compute something from inputs, each as early as it can be: in the order of how many
-// quantized nodes are on the longest way to it. (OpenVINO's own order may ask for a tensor's shape at
-// the very end, and so keep it alive to there.) What depends on constants alone belongs to whoever
-// uses it.
+// The nodes that compute something from inputs, each as early as it can be: in the order of how
+// many quantized nodes are on the longest way to it. (OpenVINO's own order may ask for a tensor's
+// shape at the very end, and so keep it alive to there.) What depends on constants alone belongs to
+// whoever uses it.
 class Order {
  public:
   explicit Order(const std::shared_ptr<ov::Model>& model) {
     std::unordered_set<const ov::Node*> fixed;
     std::unordered_map<const ov::Node*, std::size_t> level;
     for (const NodePtr& node : model->get_ordered_ops()) {
-      if (ov::is_type<ov::op::v0::Parameter>(node) || ov::is_type<ov::op::v0::Result>(node)) continue;
+      if (ov::is_type<ov::op::v0::Parameter>(node) || ov::is_type<ov::op::v0::Result>(node))
+        continue;
       const auto inputs = node->input_values();
-      const bool of_constants = std::all_of(inputs.begin(), inputs.end(), [&](const auto& input) { return fixed.contains(input.get_node()); });
+      const bool of_constants = std::all_of(inputs.begin(), inputs.end(), [&](const auto& input) {
+        return fixed.contains(input.get_node());
+      });
       if (ov::is_type<ov::op::v0::Constant>(node) || (of_constants && !inputs.empty())) {
         fixed.insert(node.get());
         continue;
@@ -55,7 +60,9 @@ class Order {
       own += ov::is_type<QuantizedNode>(node) ? 1 : 0;
       nodes_.push_back(node);
     }
-    std::stable_sort(nodes_.begin(), nodes_.end(), [&](const NodePtr& a, const NodePtr& b) { return level[a.get()] < level[b.get()]; });
+    std::stable_sort(nodes_.begin(), nodes_.end(), [&](const NodePtr& a, const NodePtr& b) {
+      return level[a.get()] < level[b.get()];
+    });
     for (std::size_t i = 0; i < nodes_.size(); ++i) place_[nodes_[i].get()] = i;
     for (const auto& result : model->get_results()) place_[result.get()] = nodes_.size();
   }
@@ -64,7 +71,8 @@ class Order {
 
   // Who reads an output, by place; size() for the model's results. Nodes that were replaced but are
   // still held by someone read too, and are left out.
-  std::multimap<std::size_t, ov::Input<ov::Node>> readers(const ov::Output<ov::Node>& output) const {
+  std::multimap<std::size_t, ov::Input<ov::Node>> readers(
+      const ov::Output<ov::Node>& output) const {
     std::multimap<std::size_t, ov::Input<ov::Node>> readers;
     for (const auto& reader : output.get_target_inputs()) {
       const auto found = place_.find(reader.get_node());
@@ -95,7 +103,7 @@ std::vector<std::uint64_t> live_bytes(const Order& order) {
 }
 
 struct Gap {
-  std::size_t place = 0;  // the narrowest between two quantized nodes; of equal ones the last
+  std::size_t place = 0;   // the narrowest between two quantized nodes; of equal ones the last
   std::size_t layers = 0;  // quantized nodes in front of it
   std::uint64_t bytes = kNever;
 };
@@ -118,22 +126,30 @@ std::vector<Gap> narrow_gaps(const Order& order) {
   std::vector<Gap> narrow;
   for (std::size_t g = 0; g < gaps.size(); ++g) {
     std::uint64_t least = kNever;
-    for (std::size_t h = g - std::min(g, kNeighbours); h < std::min(gaps.size(), g + kNeighbours + 1); ++h) {
+    for (std::size_t h = g - std::min(g, kNeighbours);
+         h < std::min(gaps.size(), g + kNeighbours + 1); ++h) {
       least = std::min(least, gaps[h].bytes);
     }
     const bool good = gaps[g].bytes != kNever && gaps[g].bytes > 0;
-    if (good && static_cast<double>(gaps[g].bytes) <= kNarrow * static_cast<double>(least)) narrow.push_back(gaps[g]);
+    if (good && static_cast<double>(gaps[g].bytes) <= kNarrow * static_cast<double>(least))
+      narrow.push_back(gaps[g]);
   }
   return narrow;
 }
 
 // Of many gaps, those nearest to an even division of the layers.
-std::vector<std::size_t> choose_places(const std::vector<Gap>& gaps, std::size_t most, std::size_t layers) {
+std::vector<std::size_t> choose_places(const std::vector<Gap>& gaps, std::size_t most,
+                                       std::size_t layers) {
   std::set<std::size_t> places;
   for (std::size_t k = 1; k < most && !gaps.empty(); ++k) {
-    const auto ideal = static_cast<double>(k) * static_cast<double>(layers) / static_cast<double>(most);
-    const auto distance = [&](const Gap& gap) { return std::abs(static_cast<double>(gap.layers) - ideal); };
-    const auto nearest = std::min_element(gaps.begin(), gaps.end(), [&](const Gap& a, const Gap& b) { return distance(a) < distance(b); });
+    const auto ideal =
+        static_cast<double>(k) * static_cast<double>(layers) / static_cast<double>(most);
+    const auto distance = [&](const Gap& gap) {
+      return std::abs(static_cast<double>(gap.layers) - ideal);
+    };
+    const auto nearest =
+        std::min_element(gaps.begin(), gaps.end(),
+                         [&](const Gap& a, const Gap& b) { return distance(a) < distance(b); });
     places.insert(nearest->place);
   }
   return {places.begin(), places.end()};
@@ -150,7 +166,8 @@ class Names {
     if (!added) return at->second;
     std::string name = output.get_node()->get_friendly_name();
     if (output.get_index() > 0) name += ":" + std::to_string(output.get_index());
-    for (const std::string base = name; !used_.insert(name).second;) name = base + "#" + std::to_string(used_.size());
+    for (const std::string base = name; !used_.insert(name).second;)
+      name = base + "#" + std::to_string(used_.size());
     return at->second = name;
   }
 
@@ -162,11 +179,16 @@ class Names {
 // Takes a model apart behind the given places.
 class Cutter {
  public:
-  Cutter(const std::shared_ptr<ov::Model>& model, const Order& order, std::vector<std::size_t> places,
-         const std::vector<TensorInfo>& inputs, const std::vector<TensorInfo>& outputs)
-      : order_(order), places_(std::move(places)), names_(inputs), model_results_(model->get_results()) {
+  Cutter(const std::shared_ptr<ov::Model>& model, const Order& order,
+         std::vector<std::size_t> places, const std::vector<TensorInfo>& inputs,
+         const std::vector<TensorInfo>& outputs)
+      : order_(order),
+        places_(std::move(places)),
+        names_(inputs),
+        model_results_(model->get_results()) {
     const auto& parameters = model->get_parameters();
-    for (std::size_t i = 0; i < parameters.size(); ++i) input_names_[parameters[i].get()] = inputs[i].name;
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      input_names_[parameters[i].get()] = inputs[i].name;
     for (const TensorInfo& output : outputs) output_names_.push_back(output.name);
   }
 
@@ -178,7 +200,8 @@ class Cutter {
     results_.resize(count);
     add_inputs();
     for (std::size_t i = 0; i < order_.size(); ++i) {
-      if (const auto* node = ov::as_type<QuantizedNode>(order_[i].get())) result_.layers[node->layer()] = segment(i);
+      if (const auto* node = ov::as_type<QuantizedNode>(order_[i].get()))
+        result_.layers[node->layer()] = segment(i);
       for (const auto& output : order_[i]->outputs()) cross(output, segment(i));
     }
     for (const auto& result : model_results_) results_.back().push_back(result);
@@ -192,24 +215,30 @@ class Cutter {
  private:
   // The last segment has the results of the model.
   std::size_t segment(std::size_t place) const {
-    return static_cast<std::size_t>(std::lower_bound(places_.begin(), places_.end(), place) - places_.begin());
+    return static_cast<std::size_t>(std::lower_bound(places_.begin(), places_.end(), place) -
+                                    places_.begin());
   }
 
   void add_inputs() {
     for (const auto& [parameter, name] : input_names_) {
       const ov::Output<ov::Node> output = const_cast<ov::Node*>(parameter)->output(0);
-      for (const auto& [s, readers] : readers_by_segment(output)) add_parameter(output, name, s, readers);
+      for (const auto& [s, readers] : readers_by_segment(output))
+        add_parameter(output, name, s, readers);
     }
   }
 
-  std::map<std::size_t, std::vector<ov::Input<ov::Node>>> readers_by_segment(const ov::Output<ov::Node>& output) const {
+  std::map<std::size_t, std::vector<ov::Input<ov::Node>>> readers_by_segment(
+      const ov::Output<ov::Node>& output) const {
     std::map<std::size_t, std::vector<ov::Input<ov::Node>>> readers;
-    for (const auto& [place, reader] : order_.readers(output)) readers[segment(place)].push_back(reader);
+    for (const auto& [place, reader] : order_.readers(output))
+      readers[segment(place)].push_back(reader);
     return readers;
   }
 
-  void add_parameter(const ov::Output<ov::Node>& source, const std::string& name, std::size_t s, std::vector<ov::Input<ov::Node>> readers) {
-    const auto parameter = std::make_shared<ov::op::v0::Parameter>(source.get_element_type(), source.get_partial_shape());
+  void add_parameter(const ov::Output<ov::Node>& source, const std::string& name, std::size_t s,
+                     std::vector<ov::Input<ov::Node>> readers) {
+    const auto parameter = std::make_shared<ov::op::v0::Parameter>(source.get_element_type(),
+                                                                   source.get_partial_shape());
     parameter->set_friendly_name(name);
     for (auto& reader : readers) reader.replace_source_output(parameter->output(0));
     parameters_[s].push_back(parameter);
@@ -246,11 +275,14 @@ class Cutter {
 }  // namespace
 
 Segmentation cut_into_segments(const std::shared_ptr<ov::Model>& model, std::size_t most,
-                               const std::vector<TensorInfo>& inputs, const std::vector<TensorInfo>& outputs) {
+                               const std::vector<TensorInfo>& inputs,
+                               const std::vector<TensorInfo>& outputs) {
   const Order order(model);
   std::size_t layers = 0;
-  for (std::size_t i = 0; i < order.size(); ++i) layers += ov::is_type<QuantizedNode>(order[i]) ? 1 : 0;
-  return Cutter(model, order, choose_places(narrow_gaps(order), most, layers), inputs, outputs).cut();
+  for (std::size_t i = 0; i < order.size(); ++i)
+    layers += ov::is_type<QuantizedNode>(order[i]) ? 1 : 0;
+  return Cutter(model, order, choose_places(narrow_gaps(order), most, layers), inputs, outputs)
+      .cut();
 }
 
 }  // namespace posittune::engine

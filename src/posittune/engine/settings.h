@@ -27,12 +27,13 @@ std::string_view name(Path path);
 // Whether this machine has instructions for a path and oneDNN gives the right answer with them.
 bool path_works(Path path);
 
-// The environment variable that holds paths back: "fp32", "bf16" or "int8" is the first in the order
-// of preference that may be used (fp32: neither bf16 nor int8). Read whenever a recipe is applied.
+// The environment variable that holds paths back: "fp32", "bf16" or "int8" is the first in the
+// order of preference that may be used (fp32: neither bf16 nor int8). Read whenever a recipe is
+// applied.
 inline constexpr const char* kPathVariable = "POSITTUNE_PATH";
 
-// The first path that may be used. Another value of the variable is an error (kUsage) when asked for
-// here; choose_path then runs as if it were not set.
+// The first path that may be used. Another value of the variable is an error (kUsage) when asked
+// for here; choose_path then runs as if it were not set.
 Result<Path> most_preferred_path();
 
 // The path for a weight and an activation format; one that is missing is in FP32.
@@ -48,7 +49,8 @@ struct PreparedWeight {
   std::vector<std::uint16_t> bf16;
   std::vector<std::int8_t> int8;
   std::vector<float> unscale;  // 1/s: one for all rows, or one for each
-  // Of `values`, where a layer multiplies them often: for that layer's products, which run one after the other.
+  // Of `values`, where a layer multiplies them often: for that layer's products, which run one
+  // after the other.
   std::shared_ptr<class PackedWeight> packed{};
 };
 
@@ -61,7 +63,7 @@ struct ActivationQuantizer {
 };
 
 struct LayerSetting {
-  std::shared_ptr<const PreparedWeight> weight;     // null for attention
+  std::shared_ptr<const PreparedWeight> weight;      // null for attention
   std::optional<ActivationQuantizer> activation[2];  // [1]: the second operand of attention
   Path path = Path::kFp32;
   std::shared_ptr<const std::vector<float>> shift;  // added to each output channel; null: nothing

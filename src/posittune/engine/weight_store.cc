@@ -22,7 +22,8 @@ Status for_stretches(const std::vector<Stretch>& rows, int threads, const Body& 
   constexpr std::size_t kMany = 16;
   std::vector<Status> done(rows.size(), success());
   const bool many = rows.size() >= kMany;
-  parallel_for(rows.size(), many ? threads : 1, [&](std::size_t i) { done[i] = body(rows[i], many ? 1 : threads); });
+  parallel_for(rows.size(), many ? threads : 1,
+               [&](std::size_t i) { done[i] = body(rows[i], many ? 1 : threads); });
   for (Status& each : done) {
     if (!each) return each;
   }
@@ -37,7 +38,8 @@ quant::WeightSetting without_bias(quant::WeightSetting setting) {
 
 }  // namespace
 
-WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values, std::size_t kept_bytes)
+WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols,
+                         std::vector<float> values, std::size_t kept_bytes)
     : name_(std::move(name)),
       rows_(rows),
       cols_(cols),
@@ -45,18 +47,23 @@ WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols, s
       values_(std::make_shared<const std::vector<float>>(std::move(values))) {}
 
 // Group by group, so that the last one may be shorter and each has its columns' weights.
-Result<std::vector<float>> WeightStore::group_scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
-                                                     std::span<const float> input_squares, int threads) const {
+Result<std::vector<float>> WeightStore::group_scales(const quant::WeightSetting& setting,
+                                                     const quant::RowWindow& part,
+                                                     std::span<const float> input_squares,
+                                                     int threads) const {
   const std::size_t groups = (cols_ + setting.group - 1) / setting.group;
   std::vector<float> scales(part.count * groups), columns;
   for (std::size_t g = 0; g < groups; ++g) {
     const std::size_t first = g * setting.group, width = std::min(setting.group, cols_ - first);
     columns.resize(part.count * width);
     for (std::size_t r = 0; r < part.count; ++r) {
-      std::copy_n(values_->data() + (part.first + r) * cols_ + first, width, columns.data() + r * width);
+      std::copy_n(values_->data() + (part.first + r) * cols_ + first, width,
+                  columns.data() + r * width);
     }
-    const auto weights = input_squares.empty() ? input_squares : input_squares.subspan(first, width);
-    auto chosen = quant::choose_scales(part.format, part.rule, columns, {part.count, width}, true, weights, {threads});
+    const auto weights =
+        input_squares.empty() ? input_squares : input_squares.subspan(first, width);
+    auto chosen = quant::choose_scales(part.format, part.rule, columns, {part.count, width}, true,
+                                       weights, {threads});
     if (!chosen) return chosen.error();
     for (std::size_t r = 0; r < part.count; ++r) scales[r * groups + g] = (*chosen)[r];
   }
@@ -68,26 +75,32 @@ void WeightStore::forget_calibration() {
   codes_.clear();
 }
 
-Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& setting, const quant::RowWindow& part,
-                                                 std::span<const float> input_squares, int threads) const {
+Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& setting,
+                                                 const quant::RowWindow& part,
+                                                 std::span<const float> input_squares,
+                                                 int threads) const {
   const std::span<const float> values(values_->data() + part.first * cols_, part.count * cols_);
   const kernels::Shape shape{part.count, cols_};
   if (part.alternatives.empty()) {
     const bool per_row = setting.granularity == quant::Granularity::kChannel;
     auto scales = setting.granularity == quant::Granularity::kGroup
                       ? group_scales(setting, part, input_squares, threads)
-                      : quant::choose_scales(part.format, part.rule, values, shape, per_row, input_squares, {threads});
+                      : quant::choose_scales(part.format, part.rule, values, shape, per_row,
+                                             input_squares, {threads});
     if (!scales) return scales.error();
-    return std::vector<Stretch>{{part.first, part.count, quant::scaled_format(part.format, part.rule), std::move(*scales)}};
+    return std::vector<Stretch>{
+        {part.first, part.count, quant::scaled_format(part.format, part.rule), std::move(*scales)}};
   }
   std::vector<formats::Format> formats = {part.format};
   formats.insert(formats.end(), part.alternatives.begin(), part.alternatives.end());
-  auto rows = quant::choose_row_formats(formats, part.rule, values, shape, input_squares, {threads});
+  auto rows =
+      quant::choose_row_formats(formats, part.rule, values, shape, input_squares, {threads});
   if (!rows) return rows.error();
   std::vector<Stretch> stretches;
   for (std::size_t r = 0; r < part.count; ++r) {
     const formats::Format format = quant::scaled_format(formats[rows->choice[r]], part.rule);
-    if (stretches.empty() || stretches.back().format != format) stretches.push_back({part.first + r, 0, format, {}});
+    if (stretches.empty() || stretches.back().format != format)
+      stretches.push_back({part.first + r, 0, format, {}});
     ++stretches.back().count;
     stretches.back().scales.push_back(rows->scales[r]);
   }
@@ -95,7 +108,8 @@ Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& set
 }
 
 Result<std::vector<Stretch>> WeightStore::stretches(const quant::WeightSetting& setting,
-                                                    std::span<const float> input_squares, int threads) {
+                                                    std::span<const float> input_squares,
+                                                    int threads) {
   auto parts = quant::parts(setting, rows_);
   if (!parts) return parts.error();
   if (!setting.input_weighted) input_squares = {};
@@ -118,8 +132,11 @@ Result<std::vector<Stretch>> WeightStore::stretches(const quant::WeightSetting& 
 Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
                          std::span<const float> adjusted, int threads) {
   int bits = 0;
-  for (const Stretch& stretch : rows) bits = std::max<int>(bits, stretch.format.block > 0 ? 32 : stretch.format.bits);
-  if (bits > 16 || !std::all_of(adjusted.begin(), adjusted.end(), [](float x) { return std::isfinite(x); })) return success();
+  for (const Stretch& stretch : rows)
+    bits = std::max<int>(bits, stretch.format.block > 0 ? 32 : stretch.format.bits);
+  if (bits > 16 ||
+      !std::all_of(adjusted.begin(), adjusted.end(), [](float x) { return std::isfinite(x); }))
+    return success();
   Codes codes{.setting = without_bias(setting), .narrow = {}, .wide = {}};
   (bits > 8 ? codes.wide.resize(adjusted.size()) : codes.narrow.resize(adjusted.size()));
   const Status done = for_stretches(rows, threads, [&](const Stretch& stretch, int some) {
@@ -127,8 +144,9 @@ Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<
     const kernels::Shape shape{stretch.count, cols_};
     const auto encode = [&](auto& into) {
       using Code = typename std::remove_reference_t<decltype(into)>::value_type;
-      return kernels::encode<Code>(stretch.format, adjusted.subspan(at, size), shape, scales_of(stretch, setting),
-                                   {into.data() + at, size}, {}, {some});
+      return kernels::encode<Code>(stretch.format, adjusted.subspan(at, size), shape,
+                                   scales_of(stretch, setting), {into.data() + at, size}, {},
+                                   {some});
     };
     return bits > 8 ? encode(codes.wide) : encode(codes.narrow);
   });
@@ -143,11 +161,14 @@ Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<
   return success();
 }
 
-// What nearest rounding makes the compensated weight of: the adjusted weights, or those that were kept.
-Result<std::vector<float>> WeightStore::compensated(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+// What nearest rounding makes the compensated weight of: the adjusted weights, or those that were
+// kept.
+Result<std::vector<float>> WeightStore::compensated(const quant::WeightSetting& setting,
+                                                    const std::vector<Stretch>& rows,
                                                     const CompensationFactor& factor, int threads) {
   const quant::WeightSetting wanted = without_bias(setting);
-  const auto known = std::find_if(codes_.begin(), codes_.end(), [&](const Codes& codes) { return codes.setting == wanted; });
+  const auto known = std::find_if(codes_.begin(), codes_.end(),
+                                  [&](const Codes& codes) { return codes.setting == wanted; });
   if (known == codes_.end()) {
     const std::size_t group = setting.granularity == quant::Granularity::kGroup ? setting.group : 0;
     auto adjusted = compensate(*values_, {rows_, cols_}, rows, group, factor, threads);
@@ -163,8 +184,9 @@ Result<std::vector<float>> WeightStore::compensated(const quant::WeightSetting& 
     const kernels::Shape shape{stretch.count, cols_};
     const auto decode = [&](const auto& from) {
       using Code = typename std::remove_cvref_t<decltype(from)>::value_type;
-      return kernels::decode<Code>(stretch.format, {from.data() + at, size}, shape, scales_of(stretch, setting),
-                                   {values.data() + at, size}, {}, {some});
+      return kernels::decode<Code>(stretch.format, {from.data() + at, size}, shape,
+                                   scales_of(stretch, setting), {values.data() + at, size}, {},
+                                   {some});
     };
     return codes.narrow.empty() ? decode(codes.wide) : decode(codes.narrow);
   });
@@ -204,9 +226,14 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
     const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
     const std::span<const float> x(exact.data() + at, size);
     Status done = success();
-    if (values) done = kernels::quantize(stretch.format, x, shape, grid, {values->data() + at, size}, {some});
-    if (done && forms.bf16) done = kernels::to_bf16(stretch.format, x, shape, grid, {prepared->bf16.data() + at, size}, {some});
-    if (done && forms.int8) done = kernels::to_int8(stretch.format, x, shape, grid, {prepared->int8.data() + at, size}, {some});
+    if (values)
+      done = kernels::quantize(stretch.format, x, shape, grid, {values->data() + at, size}, {some});
+    if (done && forms.bf16)
+      done = kernels::to_bf16(stretch.format, x, shape, grid, {prepared->bf16.data() + at, size},
+                              {some});
+    if (done && forms.int8)
+      done = kernels::to_int8(stretch.format, x, shape, grid, {prepared->int8.data() + at, size},
+                              {some});
     return done;
   });
   if (!made) return made.error();

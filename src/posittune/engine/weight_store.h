@@ -24,17 +24,19 @@ struct Forms {
 
 class WeightStore {
  public:
-  // rows x cols values. `kept_bytes`: of codes of compensated settings, the latest of which always stay.
-  WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values, std::size_t kept_bytes = 0);
+  // rows x cols values. `kept_bytes`: of codes of compensated settings, the latest of which always
+  // stay.
+  WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values,
+              std::size_t kept_bytes = 0);
 
   const std::string& name() const { return name_; }
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }
   const std::vector<float>& values() const { return *values_; }
 
-  // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for it; `factor`
-  // likewise: null rounds to nearest. Scales and the formats that rows chose are kept, and of the latest
-  // compensated settings the codes; forms are made anew.
+  // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for
+  // it; `factor` likewise: null rounds to nearest. Scales and the formats that rows chose are kept,
+  // and of the latest compensated settings the codes; forms are made anew.
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
       const Forms& forms, int threads, const CompensationFactor* factor = nullptr);
@@ -43,8 +45,8 @@ class WeightStore {
   void forget_calibration();
 
   // All rows, from the first to the last, as a setting quantizes them.
-  Result<std::vector<Stretch>> stretches(const quant::WeightSetting& setting, std::span<const float> input_squares,
-                                         int threads);
+  Result<std::vector<Stretch>> stretches(const quant::WeightSetting& setting,
+                                         std::span<const float> input_squares, int threads);
 
  private:
   // Codes of a compensated weight: of one byte where every format has at most 8 bits, else of two.
@@ -56,20 +58,23 @@ class WeightStore {
     std::size_t bytes() const { return narrow.size() + wide.size() * sizeof(std::uint16_t); }
   };
 
-  Result<std::vector<float>> group_scales(const quant::WeightSetting& setting, const quant::RowWindow& part,
+  Result<std::vector<float>> group_scales(const quant::WeightSetting& setting,
+                                          const quant::RowWindow& part,
                                           std::span<const float> input_squares, int threads) const;
-  Result<std::vector<Stretch>> choose(const quant::WeightSetting& setting, const quant::RowWindow& part,
+  Result<std::vector<Stretch>> choose(const quant::WeightSetting& setting,
+                                      const quant::RowWindow& part,
                                       std::span<const float> input_squares, int threads) const;
-  Result<std::vector<float>> compensated(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+  Result<std::vector<float>> compensated(const quant::WeightSetting& setting,
+                                         const std::vector<Stretch>& rows,
                                          const CompensationFactor& factor, int threads);
-  Status keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows, std::span<const float> adjusted,
-              int threads);
+  Status keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+              std::span<const float> adjusted, int threads);
 
   std::string name_;
   std::size_t rows_, cols_, kept_bytes_;
   std::shared_ptr<const std::vector<float>> values_;
-  using Key = std::tuple<formats::Format, std::vector<formats::Format>, quant::ScaleRule, quant::Granularity, std::size_t,
-                         bool, std::size_t, std::size_t>;
+  using Key = std::tuple<formats::Format, std::vector<formats::Format>, quant::ScaleRule,
+                         quant::Granularity, std::size_t, bool, std::size_t, std::size_t>;
   std::map<Key, std::vector<Stretch>> chosen_;  // by what it depends on, of one part of the rows
   std::vector<Codes> codes_;                    // the latest last
 };

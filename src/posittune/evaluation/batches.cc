@@ -21,9 +21,12 @@ std::string number(double x) {
   return text.data();
 }
 
-// How far the output of an item run alone, of one row, is from its row in a batch; empty: within the tolerance.
-std::string change_in_company(std::span<const float> alone, std::span<const float> row, const TensorShape& alone_shape, const TensorShape& shape) {
-  if (alone_shape.size() != shape.size() || alone_shape[0] != 1 || !std::equal(shape.begin() + 1, shape.end(), alone_shape.begin() + 1)) {
+// How far the output of an item run alone, of one row, is from its row in a batch; empty: within
+// the tolerance.
+std::string change_in_company(std::span<const float> alone, std::span<const float> row,
+                              const TensorShape& alone_shape, const TensorShape& shape) {
+  if (alone_shape.size() != shape.size() || alone_shape[0] != 1 ||
+      !std::equal(shape.begin() + 1, shape.end(), alone_shape.begin() + 1)) {
     return "shape " + to_string(alone_shape) + " alone, " + to_string(shape) + " in the batch";
   }
   double difference = 0, size = 0;
@@ -41,12 +44,14 @@ std::string change_in_company(std::span<const float> alone, std::span<const floa
 std::size_t batch_limit(const model::Graph& graph) {
   std::size_t limit = std::numeric_limits<std::size_t>::max();
   for (const TensorInfo& input : graph.inputs) {
-    if (!input.dims.empty() && input.dims[0] >= 0) limit = std::min(limit, static_cast<std::size_t>(input.dims[0]));
+    if (!input.dims.empty() && input.dims[0] >= 0)
+      limit = std::min(limit, static_cast<std::size_t>(input.dims[0]));
   }
   return limit;
 }
 
-Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted, const std::string& output) {
+Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted,
+                           const std::string& output) {
   // A fixed batch is the model's own; the engine fills up the last one.
   const std::size_t fixed = batch_limit(engine.graph());
   const bool any = fixed == std::numeric_limits<std::size_t>::max();
@@ -59,15 +64,18 @@ Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, st
     if (batch.items == 0) {
       std::size_t bytes = 0;
       for (const auto& [name, tensor] : *outputs) bytes += tensor.bytes.size();
-      batch.items = std::clamp<std::size_t>(kBatchBytes / std::max<std::size_t>(1, bytes), 1, kMostItems);
+      batch.items =
+          std::clamp<std::size_t>(kBatchBytes / std::max<std::size_t>(1, bytes), 1, kMostItems);
     }
-    if (const auto found = outputs->find(output); found != outputs->end()) batch.apart[item] = std::move(found->second);
+    if (const auto found = outputs->find(output); found != outputs->end())
+      batch.apart[item] = std::move(found->second);
     return success();
   };
   const auto together = [&] { return std::min(batch.items, data.items()); };
   // The second item has a neighbour on both sides, if there are three.
   if (batch.items == 0 || (together() > 1 && !output.empty())) {
-    if (const Status ran = run_alone(std::min<std::size_t>(1, data.items() - 1)); !ran) return ran.error();
+    if (const Status ran = run_alone(std::min<std::size_t>(1, data.items() - 1)); !ran)
+      return ran.error();
   }
   if (together() == 2 && !output.empty()) {
     if (const Status ran = run_alone(0); !ran) return ran.error();
@@ -75,26 +83,36 @@ Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, st
   return batch;
 }
 
-Status check_items_are_independent(const Batch& batch, const Tensors& outputs, const std::string& name) {
+Status check_items_are_independent(const Batch& batch, const Tensors& outputs,
+                                   const std::string& name) {
   const auto found = outputs.find(name);
   if (found == outputs.end() || found->second.type != ElementType::kF32) return success();
   for (const auto& [item, alone] : batch.apart) {
     const Tensor& all = found->second;
-    if (all.shape.empty() || item >= all.shape[0] || all.shape[0] == 1 || alone.type != all.type) continue;
-    const std::string change = change_in_company(alone.as<float>(), all.as<float>().subspan(item * (all.bytes.size() / sizeof(float) / all.shape[0])), alone.shape, all.shape);
+    if (all.shape.empty() || item >= all.shape[0] || all.shape[0] == 1 || alone.type != all.type)
+      continue;
+    const std::string change = change_in_company(
+        alone.as<float>(),
+        all.as<float>().subspan(item * (all.bytes.size() / sizeof(float) / all.shape[0])),
+        alone.shape, all.shape);
     if (change.empty()) continue;
     return Error{.kind = ErrorKind::kInput,
                  .what = "FP32's output of an item depends on the items that are run with it",
-                 .where = "output '" + name + "', item " + std::to_string(item) + " alone and in a batch of " + std::to_string(all.shape[0]),
+                 .where = "output '" + name + "', item " + std::to_string(item) +
+                          " alone and in a batch of " + std::to_string(all.shape[0]),
                  .expected = "a relative difference (RMS) of at most " + number(kCompanyTolerance),
                  .found = change,
-                 .hint = "the first axis of an input or of the output may not be the items (as of an LSTM with time first): name it (--batch-axis "
-                         "NAME=1, or `batch_axis` in a data.yaml); where only rounding is shared (dynamic quantization), run item by item (--batch 1)"};
+                 .hint =
+                     "the first axis of an input or of the output may not be the items (as of an "
+                     "LSTM with time first): name it (--batch-axis "
+                     "NAME=1, or `batch_axis` in a data.yaml); where only rounding is shared "
+                     "(dynamic quantization), run item by item (--batch 1)"};
   }
   return success();
 }
 
-Status check_first_batch(engine::Engine& engine, const data::Dataset& data, const Batch& batch, const std::string& name) {
+Status check_first_batch(engine::Engine& engine, const data::Dataset& data, const Batch& batch,
+                         const std::string& name) {
   const std::size_t items = std::min(batch.items, data.items());
   auto inputs = data.batch(0, items);
   if (!inputs) return inputs.error();
@@ -106,18 +124,25 @@ Status check_first_batch(engine::Engine& engine, const data::Dataset& data, cons
 
 Status check_reference(const Tensors& outputs, const std::string& name, std::size_t first_item) {
   const auto found = outputs.find(name);
-  if (found == outputs.end() || found->second.type != ElementType::kF32 || found->second.shape.empty()) return success();
+  if (found == outputs.end() || found->second.type != ElementType::kF32 ||
+      found->second.shape.empty())
+    return success();
   const auto values = found->second.as<float>();
-  const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return std::isnan(x) || x == std::numeric_limits<float>::infinity(); });
+  const auto bad = std::find_if(values.begin(), values.end(), [](float x) {
+    return std::isnan(x) || x == std::numeric_limits<float>::infinity();
+  });
   if (bad == values.end()) return success();
   const std::size_t per_item = values.size() / found->second.shape[0];
   return Error{.kind = ErrorKind::kInput,
                .what = "the model's own FP32 output is not a number",
-               .where = "output '" + name + "', item " + std::to_string(first_item + static_cast<std::size_t>(bad - values.begin()) / per_item),
+               .where = "output '" + name + "', item " +
+                        std::to_string(first_item +
+                                       static_cast<std::size_t>(bad - values.begin()) / per_item),
                .hint = "look for infinities or huge numbers in that item"};
 }
 
-Status check_rows(const Tensors& outputs, const std::string& name, std::size_t first_item, std::size_t items) {
+Status check_rows(const Tensors& outputs, const std::string& name, std::size_t first_item,
+                  std::size_t items) {
   const auto found = outputs.find(name);
   if (found == outputs.end()) return success();
   const TensorShape& shape = found->second.shape;
@@ -127,11 +152,13 @@ Status check_rows(const Tensors& outputs, const std::string& name, std::size_t f
                .where = "output '" + name + "', from item " + std::to_string(first_item) + " on",
                .expected = std::to_string(items) + " rows, one for each item",
                .found = "shape " + to_string(shape),
-               .hint = "score an output whose first dimension is the batch (--output), or name the axis of the items (--batch-axis)"};
+               .hint =
+                   "score an output whose first dimension is the batch (--output), or name the "
+                   "axis of the items (--batch-axis)"};
 }
 
-Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
-                 const RunBatch& run) {
+Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item,
+                 std::size_t items, const Tensors& inputs, const RunBatch& run) {
   const Status done = run(inputs);
   if (done || done.error().kind != ErrorKind::kInput) return done;
   Error refused = done.error();
@@ -139,27 +166,32 @@ Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t 
   for (std::size_t i = first_item; apart && i < first_item + items; ++i) {
     auto one = data.batch(i, 1);
     if (!one) return one.error();
-    if (const Status alone = run(*one); !alone && alone.error().kind == ErrorKind::kInput) return in_items(alone.error(), i, 1);
+    if (const Status alone = run(*one); !alone && alone.error().kind == ErrorKind::kInput)
+      return in_items(alone.error(), i, 1);
   }
   return in_items(std::move(refused), first_item, items);
 }
 
-Result<Tensors> outputs_of(engine::Engine& engine, const data::Dataset& data, std::size_t first_item, std::size_t items, const Tensors& inputs,
+Result<Tensors> outputs_of(engine::Engine& engine, const data::Dataset& data,
+                           std::size_t first_item, std::size_t items, const Tensors& inputs,
                            const engine::Engine::Keep& keep) {
   Tensors outputs;
-  const Status ran = run_items(engine, data, first_item, items, inputs, [&](const Tensors& some) -> Status {
-    auto done = engine.run(some, &some == &inputs ? keep : engine::Engine::Keep{});
-    if (!done) return done.error();
-    outputs = std::move(*done);
-    return success();
-  });
+  const Status ran =
+      run_items(engine, data, first_item, items, inputs, [&](const Tensors& some) -> Status {
+        auto done = engine.run(some, &some == &inputs ? keep : engine::Engine::Keep{});
+        if (!done) return done.error();
+        outputs = std::move(*done);
+        return success();
+      });
   if (!ran) return ran.error();
   return outputs;
 }
 
 Error in_items(Error error, std::size_t first_item, std::size_t items) {
   if (error.kind != ErrorKind::kInput) return error;
-  const std::string which = items == 1 ? "item " + std::to_string(first_item) : "items " + std::to_string(first_item) + " to " + std::to_string(first_item + items - 1);
+  const std::string which = items == 1 ? "item " + std::to_string(first_item)
+                                       : "items " + std::to_string(first_item) + " to " +
+                                             std::to_string(first_item + items - 1);
   error.where = which + (error.where.empty() ? "" : ", " + error.where);
   return error;
 }
@@ -176,7 +208,8 @@ Status for_each_batch(const data::Dataset& data, std::size_t batch, const BatchB
   for (std::size_t first = 0, index = 0; first < data.items(); first += batch, ++index) {
     auto inputs = data.batch(first, std::min(batch, data.items() - first));
     if (!inputs) return inputs.error();
-    if (const Status done = body(index, first, std::move(*inputs)); !done) return of_data(done.error(), data);
+    if (const Status done = body(index, first, std::move(*inputs)); !done)
+      return of_data(done.error(), data);
   }
   return success();
 }

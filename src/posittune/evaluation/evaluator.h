@@ -21,9 +21,9 @@ struct Options {
   metrics::Task task = metrics::Task::kGeneric;
   metrics::ScorerOptions scorer{};
   metrics::BootstrapOptions bootstrap{};
-  std::size_t batch = 0;                      // items to a run; 0: by the size of the outputs
-  std::size_t memory_limit = 512UL << 20;     // bytes of FP32's outputs in memory; the rest on disk
-  std::string scratch_folder{};               // for that rest; empty: TMPDIR
+  std::size_t batch = 0;                   // items to a run; 0: by the size of the outputs
+  std::size_t memory_limit = 512UL << 20;  // bytes of FP32's outputs in memory; the rest on disk
+  std::string scratch_folder{};            // for that rest; empty: TMPDIR
 };
 
 // Called after each batch with the number of items done; its error ends the work (interrupts).
@@ -34,21 +34,24 @@ using Watch = std::function<Status(std::size_t first_item, const Tensors& output
 class Evaluator {
  public:
   // Runs FP32 once over the data and keeps its outputs. The engine and the data must live longer.
-  static Result<Evaluator> create(engine::Engine& engine, const data::Dataset& data, const Options& options,
-                                  const Advance& advance, const Watch& watch = {});
+  static Result<Evaluator> create(engine::Engine& engine, const data::Dataset& data,
+                                  const Options& options, const Advance& advance,
+                                  const Watch& watch = {});
 
   const std::vector<metrics::Measured>& fp32() const { return fp32_; }
   std::size_t batch() const { return batch_; }
 
-  // Of the last measure(): units whose scored output has a NaN, or an infinity where FP32's is finite.
+  // Of the last measure(): units whose scored output has a NaN, or an infinity where FP32's is
+  // finite.
   std::size_t nonfinite() const { return nonfinite_; }
 
   // Leaves the recipe applied.
-  Result<std::vector<metrics::Measured>> measure(const quant::Recipe& recipe, const Advance& advance,
-                                                 const Watch& watch = {});
+  Result<std::vector<metrics::Measured>> measure(const quant::Recipe& recipe,
+                                                 const Advance& advance, const Watch& watch = {});
 
   // Beside FP32: values, intervals, paired differences.
-  Result<std::map<std::string, records::MetricResult>> compare(const std::vector<metrics::Measured>& measured) const;
+  Result<std::map<std::string, records::MetricResult>> compare(
+      const std::vector<metrics::Measured>& measured) const;
 
  private:
   Evaluator(engine::Engine& engine, const data::Dataset& data, Options options);
@@ -66,10 +69,12 @@ class Evaluator {
   std::size_t nonfinite_ = 0;
 };
 
-// Runs FP32 over calibration data, which the engine observes; of a model with a fixed batch whole batches only, so that
-// no statistics come from padding (the items left over are not used, unless there is no whole batch). Then, on its first
-// items, measures what embeddings do to an output (empty: the default one, see scored_output.h); not where that holds
-// integers. After an error the engine is not calibrated.
-Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch, const std::string& output, const Advance& advance);
+// Runs FP32 over calibration data, which the engine observes; of a model with a fixed batch whole
+// batches only, so that no statistics come from padding (the items left over are not used, unless
+// there is no whole batch). Then, on its first items, measures what embeddings do to an output
+// (empty: the default one, see scored_output.h); not where that holds integers. After an error the
+// engine is not calibrated.
+Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch,
+                 const std::string& output, const Advance& advance);
 
 }  // namespace posittune::evaluation

@@ -22,19 +22,20 @@ struct Batch;  // see batches.h
 struct ProberOptions {
   metrics::Task task = metrics::Task::kGeneric;
   metrics::ScorerOptions scorer{};
-  std::size_t batch = 0;                     // items to a run; 0: by the size of the outputs
-  std::size_t output_limit = 512UL << 20;    // bytes of FP32's outputs in memory; the rest on disk
-  std::size_t cache_limit = 1UL << 30;       // bytes of tensors at cuts in memory; the rest on disk
-  std::string scratch_folder{};              // for that rest; empty: TMPDIR
+  std::size_t batch = 0;                   // items to a run; 0: by the size of the outputs
+  std::size_t output_limit = 512UL << 20;  // bytes of FP32's outputs in memory; the rest on disk
+  std::size_t cache_limit = 1UL << 30;     // bytes of tensors at cuts in memory; the rest on disk
+  std::string scratch_folder{};            // for that rest; empty: TMPDIR
 };
 
 // Divergence (metrics/divergence.h) summed over the items of each unit that was seen.
 struct Divergence {
   std::vector<double> sums, counts;  // by unit; count 0: not seen
 
-  double mean() const;             // sum over sum; 0 when nothing was seen
-  std::size_t units() const;       // seen
-  std::size_t nonfinite() const;   // of those, with a sum that is no number or infinite: outputs were
+  double mean() const;        // sum over sum; 0 when nothing was seen
+  std::size_t units() const;  // seen
+  std::size_t nonfinite()
+      const;  // of those, with a sum that is no number or infinite: outputs were
   // Half of the interval mean() +- half_width(z): z standard errors of a ratio of sums over units.
   // source: W. Cochran, "Sampling Techniques", 1977, section 6.4. Infinite below two units.
   double half_width(double z) const;
@@ -51,38 +52,45 @@ using Stop = std::function<bool(const Divergence& so_far)>;
 
 class Prober {
  public:
-  // Runs FP32 once and keeps its outputs and what crosses the cuts. Engine and data must live longer.
-  // kUsage when the limit holds not even one batch at one cut (the message says how much that takes).
-  static Result<Prober> create(engine::Engine& engine, const data::Dataset& data, const ProberOptions& options,
-                               const Advance& advance);
+  // Runs FP32 once and keeps its outputs and what crosses the cuts. Engine and data must live
+  // longer. kUsage when the limit holds not even one batch at one cut (the message says how much
+  // that takes).
+  static Result<Prober> create(engine::Engine& engine, const data::Dataset& data,
+                               const ProberOptions& options, const Advance& advance);
 
-  // Applies the recipe, which may differ from FP32 only in layers of segment `first` and later ones, and
-  // leaves it applied. Batches come in an order drawn once, the same for all recipes, so that an early
-  // stop sees items from everywhere.
-  Result<Divergence> measure(const quant::Recipe& recipe, std::size_t first, const Advance& advance, const Stop& stop = {});
+  // Applies the recipe, which may differ from FP32 only in layers of segment `first` and later
+  // ones, and leaves it applied. Batches come in an order drawn once, the same for all recipes, so
+  // that an early stop sees items from everywhere.
+  Result<Divergence> measure(const quant::Recipe& recipe, std::size_t first, const Advance& advance,
+                             const Stop& stop = {});
 
   // The first segment with a layer that the recipe names.
   std::size_t first_segment(const quant::Recipe& recipe) const;
 
   std::size_t batch() const { return batch_; }
   std::size_t batches() const { return order_.size(); }
-  double fp32_seconds() const { return fp32_seconds_; }    // of one run over all data, loading and scoring included
-  const std::vector<std::uint64_t>& cut_bytes() const { return cut_bytes_; }  // of each cut, for all data
+  double fp32_seconds() const {
+    return fp32_seconds_;
+  }  // of one run over all data, loading and scoring included
+  const std::vector<std::uint64_t>& cut_bytes() const {
+    return cut_bytes_;
+  }  // of each cut, for all data
   std::uint64_t suffix_runs() const { return suffix_runs_; }  // batches that measure() ran
 
  private:
   Prober(engine::Engine& engine, const data::Dataset& data, ProberOptions options);
   Status keep_fp32(const Batch& batch, const Advance& advance);
   Result<Divergence> run_from(std::size_t first, const Advance& advance, const Stop& stop);
-  Status add(Divergence& divergence, std::size_t first_item, const Tensors& inputs, const Tensors& reference, const Tensors& outputs) const;
+  Status add(Divergence& divergence, std::size_t first_item, const Tensors& inputs,
+             const Tensors& reference, const Tensors& outputs) const;
 
   engine::Engine* engine_;
   const data::Dataset* data_;
   ProberOptions options_;
   std::size_t batch_ = 1;
-  std::vector<std::size_t> order_;  // of batches
+  std::vector<std::size_t> order_;                         // of batches
   std::shared_ptr<class TensorStore> outputs_, crossing_;  // crossing_: batch by batch, cut by cut
-  Tensors read_buffer_;  // of outputs on disk
+  Tensors read_buffer_;                                    // of outputs on disk
   std::vector<std::uint64_t> cut_bytes_;
   double fp32_seconds_ = 0;
   std::uint64_t suffix_runs_ = 0;

@@ -32,13 +32,17 @@ std::string names_of(const std::vector<TensorInfo>& outputs) {
 }
 
 std::string_view operator_name(OutputEnd end) {
-  return end == OutputEnd::kSoftmax ? "Softmax" : end == OutputEnd::kLogSoftmax ? "LogSoftmax" : "Sigmoid";
+  return end == OutputEnd::kSoftmax      ? "Softmax"
+         : end == OutputEnd::kLogSoftmax ? "LogSoftmax"
+                                         : "Sigmoid";
 }
 
 // What the last operator says of the scores; false where it says nothing.
 bool by_graph(ScoredOutput& scored, const model::Graph& graph) {
   const model::Ending ending = model::ending_of(graph, scored.scorer.output);
-  const auto axis = metrics::class_axis(scored.task, find(graph.outputs, scored.scorer.output)->dims.size(), scored.scorer.class_axis);
+  const auto axis =
+      metrics::class_axis(scored.task, find(graph.outputs, scored.scorer.output)->dims.size(),
+                          scored.scorer.class_axis);
   const bool softmax = ending.end == OutputEnd::kSoftmax || ending.end == OutputEnd::kLogSoftmax;
   if (ending.end == OutputEnd::kOther || (softmax && ending.axis != axis)) return false;
   scored.scorer.scores = ending.end == OutputEnd::kSoftmax   ? ScoreKind::kProbabilities
@@ -50,23 +54,35 @@ bool by_graph(ScoredOutput& scored, const model::Graph& graph) {
 
 Status decide_scores(ScoredOutput& scored, const model::Graph& graph, const ScoreRequest& request) {
   const TensorInfo& output = *find(graph.outputs, scored.scorer.output);
-  const std::string where = "output '" + output.name + "', task " + std::string(metrics::name(scored.task));
+  const std::string where =
+      "output '" + output.name + "', task " + std::string(metrics::name(scored.task));
   if (!metrics::has_classes(scored.task)) {
     if (request.scores.empty() && !request.class_axis) return success();
-    return Error{.kind = ErrorKind::kUsage, .what = "this task has no scores of classes", .where = where,
-                 .expected = "task language_model, classify, ctc or segment", .found = request.scores.empty() ? "a class axis" : "scores " + request.scores};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "this task has no scores of classes",
+                 .where = where,
+                 .expected = "task language_model, classify, ctc or segment",
+                 .found = request.scores.empty() ? "a class axis" : "scores " + request.scores};
   }
   const bool fixed = scored.task == Task::kLanguageModel || scored.task == Task::kClassify;
-  if (request.class_axis && (fixed || !metrics::class_axis(scored.task, output.dims.size(), request.class_axis))) {
-    return Error{.kind = ErrorKind::kUsage, .what = "the output has no such axis of classes", .where = where,
-                 .expected = fixed ? "task ctc or segment, which have one to choose" : "1 .. " + std::to_string(output.dims.size() - 1),
+  if (request.class_axis &&
+      (fixed || !metrics::class_axis(scored.task, output.dims.size(), request.class_axis))) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the output has no such axis of classes",
+                 .where = where,
+                 .expected = fixed ? "task ctc or segment, which have one to choose"
+                                   : "1 .. " + std::to_string(output.dims.size() - 1),
                  .found = std::to_string(*request.class_axis)};
   }
   if (!request.scores.empty()) {
     auto kind = metrics::parse_score_kind(request.scores);
     if (!kind) return kind.error();
     if (*kind == ScoreKind::kSigmoid && scored.task == Task::kLanguageModel) {
-      return Error{.kind = ErrorKind::kUsage, .what = "a language model's scores are one distribution over tokens, not a sigmoid for each", .where = where};
+      return Error{
+          .kind = ErrorKind::kUsage,
+          .what =
+              "a language model's scores are one distribution over tokens, not a sigmoid for each",
+          .where = where};
     }
     scored.scorer.scores = *kind;
     scored.reason = "asked for";
@@ -76,17 +92,20 @@ Status decide_scores(ScoredOutput& scored, const model::Graph& graph, const Scor
   return success();
 }
 
-std::string note_of(const ScoredOutput& scored, const model::Graph& graph, const ScoreRequest& request) {
+std::string note_of(const ScoredOutput& scored, const model::Graph& graph,
+                    const ScoreRequest& request) {
   std::string note;
   if (request.output.empty() && graph.outputs.size() > 1) {
     note = "output '" + scored.scorer.output + "' is scored, " +
-           (scored.scorer.output == graph.outputs.front().name ? "the first" : "the first of float numbers") + " of " +
-           names_of(graph.outputs) + "; --output names another";
+           (scored.scorer.output == graph.outputs.front().name ? "the first"
+                                                               : "the first of float numbers") +
+           " of " + names_of(graph.outputs) + "; --output names another";
   }
   const bool guessed = request.task.empty() || request.task == "auto";
   if (!guessed || scored.task != Task::kGeneric) return note;
   return note + (note.empty() ? "" : "\n") + "output '" + scored.scorer.output +
-         "' is compared number by number (task generic); if it holds scores of classes, --task classify, segment, ctc or language_model says so";
+         "' is compared number by number (task generic); if it holds scores of classes, --task "
+         "classify, segment, ctc or language_model says so";
 }
 
 }  // namespace
@@ -102,7 +121,9 @@ Task guess_task(const model::Graph& graph, const data::Dataset& data, const std:
   const TensorInfo* scored = find(graph.outputs, output);
   if (scored == nullptr) return Task::kGeneric;
   const std::size_t rank = scored->dims.size();
-  const auto any_input = [&](auto of) { return std::any_of(graph.inputs.begin(), graph.inputs.end(), of); };
+  const auto any_input = [&](auto of) {
+    return std::any_of(graph.inputs.begin(), graph.inputs.end(), of);
+  };
   const bool images = any_input([](const TensorInfo& input) { return input.dims.size() == 4; });
   const bool tokens = any_input([](const TensorInfo& input) { return input.name == "input_ids"; });
   const bool single = graph.outputs.size() == 1, logits = output == "logits";
@@ -112,22 +133,27 @@ Task guess_task(const model::Graph& graph, const data::Dataset& data, const std:
   if (!is_float(scored->type)) return Task::kAgreement;
   if (!data.annotations().boxes.empty()) return Task::kDetect;
   if (!data.annotations().sequences.empty() && rank == 3) return Task::kCtc;
-  if (!data.annotations().labels.empty() || !data.annotations().sequences.empty()) return Task::kClassify;
+  if (!data.annotations().labels.empty() || !data.annotations().sequences.empty())
+    return Task::kClassify;
   if (rank == 3 && last && !tokens) return Task::kCtc;
   if (rank == 3 && images && single && scored->dims[1] > 4) return Task::kDetect;
   if (rank == 3 && tokens && (logits || last)) return Task::kLanguageModel;
   if (rank == 3 && logits && single && !images) return Task::kCtc;
   if (rank == 2 && (logits || last || ending.end == OutputEnd::kSigmoid)) return Task::kClassify;
   const bool mask = ending.end == OutputEnd::kSigmoid && rank == 4 && scored->dims[1] == 1;
-  if (rank == 4 && images && (logits || mask || (softmax && ending.axis == std::size_t{1}))) return Task::kSegment;
+  if (rank == 4 && images && (logits || mask || (softmax && ending.axis == std::size_t{1})))
+    return Task::kSegment;
   return Task::kGeneric;
 }
 
-Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data, const ScoreRequest& request) {
+Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data,
+                                   const ScoreRequest& request) {
   ScoredOutput scored;
   scored.scorer.output = request.output.empty() ? default_output(graph) : request.output;
   if (find(graph.outputs, scored.scorer.output) == nullptr) {
-    return Error{.kind = ErrorKind::kUsage, .what = "the model has no output '" + request.output + "'", .where = graph.path,
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the model has no output '" + request.output + "'",
+                 .where = graph.path,
                  .expected = names_of(graph.outputs)};
   }
   scored.task = guess_task(graph, data, scored.scorer.output);
@@ -138,7 +164,8 @@ Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Datase
   }
   scored.scorer.class_axis = request.class_axis;
   scored.scorer.blank = request.blank;
-  if (const Status decided = decide_scores(scored, graph, request); !decided) return decided.error();
+  if (const Status decided = decide_scores(scored, graph, request); !decided)
+    return decided.error();
   scored.note = note_of(scored, graph, request);
   return scored;
 }
@@ -156,7 +183,9 @@ Status settle(ScoredOutput& scored, engine::Engine& engine, const data::Dataset&
   const auto outputs = outputs_of(engine, data, 0, items, *inputs);
   if (!outputs) return of_data(outputs.error(), data);
   const auto found = outputs->find(scored.scorer.output);
-  if (found == outputs->end() || !metrics::holds_probabilities(found->second, scored.task, scored.scorer.class_axis)) return success();
+  if (found == outputs->end() ||
+      !metrics::holds_probabilities(found->second, scored.task, scored.scorer.class_axis))
+    return success();
   scored.scorer.scores = ScoreKind::kProbabilities;
   scored.reason = "FP32's rows are not negative and sum to 1";
   return success();

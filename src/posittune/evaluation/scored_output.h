@@ -24,21 +24,25 @@ struct ScoredOutput {
   metrics::Task task = metrics::Task::kGeneric;
   metrics::ScorerOptions scorer{};  // output, scores, class_axis, blank
   std::string reason{};             // why the scores are taken for what they are
-  bool by_data = false;             // the graph does not say: settle() has to look at FP32's own output
-  std::string note{};               // what a person may want to decide otherwise; empty: nothing
+  bool by_data = false;  // the graph does not say: settle() has to look at FP32's own output
+  std::string note{};    // what a person may want to decide otherwise; empty: nothing
 };
 
 // The model's first output of float numbers, else its first. Empty without outputs.
 std::string default_output(const model::Graph& graph);
 
-// The task that model and data suggest for an output: boxes or detector outputs, labels, logits of tokens.
-metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data, const std::string& output);
+// The task that model and data suggest for an output: boxes or detector outputs, labels, logits of
+// tokens.
+metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data,
+                         const std::string& output);
 
-// kUsage: an unknown name, an output that the model does not have, an axis that the output does not have, scores
-// of a task without classes. While the graph has its nodes.
-Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data, const ScoreRequest& request);
+// kUsage: an unknown name, an output that the model does not have, an axis that the output does not
+// have, scores of a task without classes. While the graph has its nodes.
+Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data,
+                                   const ScoreRequest& request);
 
-// Where the graph does not say what the scores are: runs FP32 on the first items (at most kLookedAt).
+// Where the graph does not say what the scores are: runs FP32 on the first items (at most
+// kLookedAt).
 inline constexpr std::size_t kLookedAt = 4;
 Status settle(ScoredOutput& scored, engine::Engine& engine, const data::Dataset& data);
 

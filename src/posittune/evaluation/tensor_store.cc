@@ -72,8 +72,11 @@ Status TensorStore::append(Tensors tensors) {
   if (const Status opened = open_file(); !opened) return opened.error();
   Entry entry{.tensors = std::move(tensors), .offset = end_, .in_file = true};
   for (auto& [name, tensor] : entry.tensors) {
-    const auto write = [this](std::byte* data, std::size_t size, off_t offset) { return ::pwrite(fd_, data, size, offset); };
-    if (!transfer(tensor.bytes.data(), tensor.bytes.size(), end_, write)) return disk_error(folder_);
+    const auto write = [this](std::byte* data, std::size_t size, off_t offset) {
+      return ::pwrite(fd_, data, size, offset);
+    };
+    if (!transfer(tensor.bytes.data(), tensor.bytes.size(), end_, write))
+      return disk_error(folder_);
     end_ += tensor.bytes.size();
     tensor.bytes = {};
   }
@@ -91,8 +94,11 @@ Result<const Tensors*> TensorStore::read(std::size_t index, Tensors& buffer) con
     tensor.type = kept.type;
     tensor.shape = kept.shape;
     tensor.bytes.resize(tensor.size() * element_bytes(tensor.type));
-    const auto read = [this](std::byte* data, std::size_t size, off_t at) { return ::pread(fd_, data, size, at); };
-    if (!transfer(tensor.bytes.data(), tensor.bytes.size(), offset, read)) return disk_error(folder_);
+    const auto read = [this](std::byte* data, std::size_t size, off_t at) {
+      return ::pread(fd_, data, size, at);
+    };
+    if (!transfer(tensor.bytes.data(), tensor.bytes.size(), offset, read))
+      return disk_error(folder_);
     offset += tensor.bytes.size();
   }
   return &buffer;

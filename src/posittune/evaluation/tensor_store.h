@@ -29,7 +29,7 @@ class TensorStore {
 
  private:
   struct Entry {
-    Tensors tensors;        // with empty bytes when they are in the file
+    Tensors tensors;  // with empty bytes when they are in the file
     std::uint64_t offset = 0;
     bool in_file = false;
   };

@@ -30,7 +30,8 @@ enum FloatSpecials : std::uint8_t {
   kIeee = 0,     // infinities and NaN, as IEEE 754 (fp16, bf16, fp32, fp8_e5m2)
   kNanOnly = 1,  // S.1..1.1..1 is NaN, no infinities (OCP fp8_e4m3)
   kFinite = 2,   // every code is a number (OCP fp6, fp4)
-  kIeeeSaturating = 3,  // the codes of kIeee, overflow and infinities to the largest; see saturating()
+  kIeeeSaturating =
+      3,  // the codes of kIeee, overflow and infinities to the largest; see saturating()
 };
 
 // Format::variant of a posit: |x| < minpos/2 rounds to zero. NOT in the posit standard.
@@ -51,11 +52,12 @@ inline Format fp32() { return minifloat(8, 23); }
 inline Format bf16() { return minifloat(8, 7); }
 inline Format fp16() { return minifloat(5, 10); }
 
-// With OCP's saturating conversion: what overflows, infinities too, becomes the largest value. Other than
-// itself only for floats above 8 bits that have infinities (fp16, bf16, fp12_e5m6): under a scale that was
-// chosen for some data these have to take what other data bring as ints, posits and 8-bit floats do, instead
-// of turning one value beyond the largest of calibration into infinity and a row of NaN. Codes, values, traits
-// and name are those of the format itself; plain() is the way back.
+// With OCP's saturating conversion: what overflows, infinities too, becomes the largest value.
+// Other than itself only for floats above 8 bits that have infinities (fp16, bf16, fp12_e5m6):
+// under a scale that was chosen for some data these have to take what other data bring as ints,
+// posits and 8-bit floats do, instead of turning one value beyond the largest of calibration into
+// infinity and a row of NaN. Codes, values, traits and name are those of the format itself; plain()
+// is the way back.
 // source: OCP 8-bit Floating Point Specification (OFP8) 1.0, conversions, saturating mode.
 Format saturating(const Format& format);
 Format plain(const Format& format);

@@ -28,9 +28,7 @@ struct Fields {
   std::uint32_t infinity() const { return static_cast<std::uint32_t>(top) << man_bits; }
 };
 
-bool has_infinities(const Format& f) {
-  return f.variant == kIeee || f.variant == kIeeeSaturating;
-}
+bool has_infinities(const Format& f) { return f.variant == kIeee || f.variant == kIeeeSaturating; }
 
 std::uint32_t max_code(const Format& f) {
   const Fields p(f);

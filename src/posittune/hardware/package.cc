@@ -41,10 +41,12 @@ std::map<std::string, std::string> read_sources(const std::string& folder) {
   return sources;
 }
 
-void visit(const std::map<std::string, std::string>& sources, const std::string& module, std::set<std::string>& seen, std::vector<std::string>& order) {
+void visit(const std::map<std::string, std::string>& sources, const std::string& module,
+           std::set<std::string>& seen, std::vector<std::string>& order) {
   if (!seen.insert(module).second) return;
   for (const auto& [other, ignored] : sources) {
-    const bool used = std::regex_search(sources.at(module), std::regex("\\b" + other + "(::|\\s*#\\(|\\s+u_)"));
+    const bool used =
+        std::regex_search(sources.at(module), std::regex("\\b" + other + "(::|\\s*#\\(|\\s+u_)"));
     if (other != module && used) visit(sources, other, seen, order);
   }
   order.push_back(module);
@@ -52,7 +54,8 @@ void visit(const std::map<std::string, std::string>& sources, const std::string&
 
 std::string hex(unsigned __int128 value, int bits) {
   std::string text;
-  for (int place = (bits + 3) / 4 - 1; place >= 0; --place) text += hex_digit(static_cast<unsigned>(value >> (4 * place)));
+  for (int place = (bits + 3) / 4 - 1; place >= 0; --place)
+    text += hex_digit(static_cast<unsigned>(value >> (4 * place)));
   return text;
 }
 
@@ -77,7 +80,8 @@ std::string sums_text(const Unit& unit, const Vectors& vectors) {
     if (rest == 0) {
       sum.insert(sum.begin(), vectors.nars[i] ? '1' : '0');
     } else if (vectors.nars[i]) {
-      const unsigned top = static_cast<unsigned>(sum[0] <= '9' ? sum[0] - '0' : sum[0] - 'a' + 10) | 1U << rest;
+      const unsigned top =
+          static_cast<unsigned>(sum[0] <= '9' ? sum[0] - '0' : sum[0] - 'a' + 10) | 1U << rest;
       sum[0] = hex_digit(top);
     }
     text += sum + "\n";
@@ -87,30 +91,41 @@ std::string sums_text(const Unit& unit, const Vectors& vectors) {
 
 std::string parameters_text(const Unit& unit, const char* before, const char* between) {
   std::string text;
-  for (const auto& [name, value] : unit.parameters) text += before + name + between + std::to_string(value);
+  for (const auto& [name, value] : unit.parameters)
+    text += before + name + between + std::to_string(value);
   return text;
 }
 
 // `mapping`: the text of syn/map.ys, which the project's own flow runs as well.
-std::string script_text(const Unit& unit, const std::vector<std::string>& files, const std::string& mapping, const std::string& liberty) {
+std::string script_text(const Unit& unit, const std::vector<std::string>& files,
+                        const std::string& mapping, const std::string& liberty) {
   std::string text = "# Yosys: yosys synth.ys. The cells: " + liberty + "\n";
   for (const std::string& file : files) text += "read_verilog -sv src/" + file + "\n";
-  text += "chparam" + parameters_text(unit, " -set ", " ") + " " + unit.module + "\nsynth -flatten -top " + unit.module + "\n";
+  text += "chparam" + parameters_text(unit, " -set ", " ") + " " + unit.module +
+          "\nsynth -flatten -top " + unit.module + "\n";
   std::istringstream lines(mapping);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with('#')) text += replaced(line, "@LIBERTY@", liberty) + "\n";
   }
-  return text + "opt_clean -purge\nstat -liberty " + liberty + "\nwrite_verilog -noattr netlist.v\n";
+  return text + "opt_clean -purge\nstat -liberty " + liberty +
+         "\nwrite_verilog -noattr netlist.v\n";
 }
 
 std::string readme_text(const Unit& unit, const Vectors& vectors) {
-  return "# " + unit.module + " for " + formats::name(unit.weight) + " x " + formats::name(unit.activation) + "\n\n" +
-         "Multiply-accumulate, one pair a cycle. Parameters:" + parameters_text(unit, " ", "=") + ".\nPorts and behaviour: the head of src/" + unit.module +
+  return "# " + unit.module + " for " + formats::name(unit.weight) + " x " +
+         formats::name(unit.activation) + "\n\n" +
+         "Multiply-accumulate, one pair a cycle. Parameters:" + parameters_text(unit, " ", "=") +
+         ".\nPorts and behaviour: the head of src/" + unit.module +
          ".sv. Accumulator: " + std::to_string(unit.accumulator_bits) + " bits" +
-         (unit.has_nar ? ", exact; bit 0 weighs 2^" + std::to_string(unit.lsb) : unit.activation.family == formats::Family::kInt ? ", two's complement" : ", fp32") +
-         ".\n\n| file | what |\n|---|---|\n| filelist.f | sources in order |\n| synth.ys | `yosys synth.ys` writes netlist.v |\n"
-         "| tb.sv | self-checking bench: `verilator --binary --timing -Wno-fatal -f filelist.f tb.sv --top-module tb && obj_dir/Vtb` |\n| vectors.hex | " +
-         std::to_string(vectors.pairs.size()) + " pairs: last, clear, a, b |\n| sums.hex | " + std::to_string(vectors.sums.size()) + " sums: NaR, accumulator |\n";
+         (unit.has_nar ? ", exact; bit 0 weighs 2^" + std::to_string(unit.lsb)
+          : unit.activation.family == formats::Family::kInt ? ", two's complement"
+                                                            : ", fp32") +
+         ".\n\n| file | what |\n|---|---|\n| filelist.f | sources in order |\n| synth.ys | `yosys "
+         "synth.ys` writes netlist.v |\n"
+         "| tb.sv | self-checking bench: `verilator --binary --timing -Wno-fatal -f filelist.f "
+         "tb.sv --top-module tb && obj_dir/Vtb` |\n| vectors.hex | " +
+         std::to_string(vectors.pairs.size()) + " pairs: last, clear, a, b |\n| sums.hex | " +
+         std::to_string(vectors.sums.size()) + " sums: NaR, accumulator |\n";
 }
 
 Error cannot_write(const fs::path& folder, const std::error_code& code) {
@@ -128,7 +143,8 @@ struct Contents {
   std::string script;
 };
 
-Status write_all(const Unit& unit, const Vectors& vectors, const fs::path& rtl, const Contents& contents, const fs::path& to) {
+Status write_all(const Unit& unit, const Vectors& vectors, const fs::path& rtl,
+                 const Contents& contents, const fs::path& to) {
   std::error_code failed;
   fs::create_directories(to / "src", failed);
   if (failed) return cannot_write(to, failed);
@@ -141,47 +157,69 @@ Status write_all(const Unit& unit, const Vectors& vectors, const fs::path& rtl, 
   }
   std::string list;
   for (const std::string& file : contents.files) list += "src/" + file + "\n";
-  const std::pair<const char*, std::string> texts[] = {{"filelist.f", list}, {"synth.ys", contents.script}, {"tb.sv", test_bench(unit, vectors)},
-                                                       {"vectors.hex", vectors_text(unit, vectors)}, {"sums.hex", sums_text(unit, vectors)},
+  const std::pair<const char*, std::string> texts[] = {{"filelist.f", list},
+                                                       {"synth.ys", contents.script},
+                                                       {"tb.sv", test_bench(unit, vectors)},
+                                                       {"vectors.hex", vectors_text(unit, vectors)},
+                                                       {"sums.hex", sums_text(unit, vectors)},
                                                        {"README.md", readme_text(unit, vectors)}};
   for (const auto& [name, text] : texts) {
-    if (const Status written = write_file((to / name).string(), text); !written) return written.error();
+    if (const Status written = write_file((to / name).string(), text); !written)
+      return written.error();
   }
   return success();
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> source_files(const std::string& folder, const std::string& module) {
+Result<std::vector<std::string>> source_files(const std::string& folder,
+                                              const std::string& module) {
   const auto sources = read_sources(folder);
   if (!sources.contains(module)) {
-    return Error{.kind = ErrorKind::kInput, .what = "no source of " + module, .where = folder, .expected = module + ".sv"};
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "no source of " + module,
+                 .where = folder,
+                 .expected = module + ".sv"};
   }
   std::set<std::string> seen;
   std::vector<std::string> order;
   visit(sources, module, seen, order);
-  std::stable_partition(order.begin(), order.end(), [](const std::string& name) { return name.ends_with("_pkg"); });
+  std::stable_partition(order.begin(), order.end(),
+                        [](const std::string& name) { return name.ends_with("_pkg"); });
   for (std::string& name : order) name += ".sv";
   return order;
 }
 
-Status write_package(const Unit& unit, const Vectors& vectors, const std::string& rtl, const std::string& liberty, const std::string& to) {
-  if (to.empty()) return Error{.kind = ErrorKind::kUsage, .what = "no folder to write", .expected = "the name of a new folder", .found = "an empty name"};
+Status write_package(const Unit& unit, const Vectors& vectors, const std::string& rtl,
+                     const std::string& liberty, const std::string& to) {
+  if (to.empty())
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no folder to write",
+                 .expected = "the name of a new folder",
+                 .found = "an empty name"};
   auto files = source_files(rtl + "/src", unit.module);
   if (!files) return files.error();
   const fs::path map = fs::path(rtl) / "syn" / "map.ys";
   std::ifstream mapping(map);
   std::ostringstream commands;
-  if (!(commands << mapping.rdbuf())) return Error{.kind = ErrorKind::kInput, .what = "no commands to map the unit to cells", .where = map.string(), .expected = "the project's file"};
+  if (!(commands << mapping.rdbuf()))
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "no commands to map the unit to cells",
+                 .where = map.string(),
+                 .expected = "the project's file"};
   fs::path target = fs::path(to).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
   std::error_code failed;
   if (fs::exists(fs::symlink_status(target, failed))) {
-    return Error{.kind = ErrorKind::kUsage, .what = "the folder is there already", .where = to, .hint = "name a new one"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the folder is there already",
+                 .where = to,
+                 .hint = "name a new one"};
   }
   fs::path temporary = target;
   temporary += ".tmp" + std::to_string(::getpid());
-  Status done = write_all(unit, vectors, rtl, {*files, script_text(unit, *files, commands.str(), liberty)}, temporary);
+  Status done = write_all(unit, vectors, rtl,
+                          {*files, script_text(unit, *files, commands.str(), liberty)}, temporary);
   if (done) {
     fs::rename(temporary, target, failed);
     if (failed) done = cannot_write(to, failed);

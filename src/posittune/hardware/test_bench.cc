@@ -10,7 +10,8 @@
 namespace posittune::hardware {
 namespace {
 
-const char* const kBench = R"sv(// Self-checking test bench of @MODULE@ for @FORMATS@; needs vectors.hex and sums.hex beside it.
+const char* const kBench =
+    R"sv(// Self-checking test bench of @MODULE@ for @FORMATS@; needs vectors.hex and sums.hex beside it.
 // Run: verilator --binary --timing -Wno-fatal -f filelist.f tb.sv --top-module tb && obj_dir/Vtb
 module tb;
   localparam int Pairs = @PAIRS@, Sums = @SUMS@;
@@ -64,15 +65,23 @@ endmodule
 
 std::string test_bench(const Unit& unit, const Vectors& vectors) {
   std::string parameters;
-  for (const auto& [name, value] : unit.parameters) parameters += (parameters.empty() ? "." : ", .") + name + "(" + std::to_string(value) + ")";
+  for (const auto& [name, value] : unit.parameters)
+    parameters += (parameters.empty() ? "." : ", .") + name + "(" + std::to_string(value) + ")";
   const int a = unit.weight.bits, b = unit.activation.bits, acc = unit.accumulator_bits;
   std::string text = kBench;
   const std::pair<const char*, std::string> fields[] = {
-      {"@MODULE@", unit.module}, {"@FORMATS@", formats::name(unit.weight) + " x " + formats::name(unit.activation)},
-      {"@PAIRS@", std::to_string(vectors.pairs.size())}, {"@SUMS@", std::to_string(vectors.sums.size())},
-      {"@PAIR_MSB@", std::to_string(a + b + 1)}, {"@SUM_MSB@", std::to_string(acc)}, {"@A_MSB@", std::to_string(a - 1)},
-      {"@B_MSB@", std::to_string(b - 1)}, {"@ACC_MSB@", std::to_string(acc - 1)}, {"@PARAMETERS@", parameters},
-      {"@NAR_PORT@", unit.has_nar ? ", .nar_o(nar)" : ""}, {"@NO_NAR@", unit.has_nar ? "" : "  assign nar = 1'b0;\n"}};
+      {"@MODULE@", unit.module},
+      {"@FORMATS@", formats::name(unit.weight) + " x " + formats::name(unit.activation)},
+      {"@PAIRS@", std::to_string(vectors.pairs.size())},
+      {"@SUMS@", std::to_string(vectors.sums.size())},
+      {"@PAIR_MSB@", std::to_string(a + b + 1)},
+      {"@SUM_MSB@", std::to_string(acc)},
+      {"@A_MSB@", std::to_string(a - 1)},
+      {"@B_MSB@", std::to_string(b - 1)},
+      {"@ACC_MSB@", std::to_string(acc - 1)},
+      {"@PARAMETERS@", parameters},
+      {"@NAR_PORT@", unit.has_nar ? ", .nar_o(nar)" : ""},
+      {"@NO_NAR@", unit.has_nar ? "" : "  assign nar = 1'b0;\n"}};
   for (const auto& [what, with] : fields) text = replaced(std::move(text), what, with);
   return text;
 }

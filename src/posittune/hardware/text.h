@@ -11,7 +11,9 @@ constexpr char hex_digit(unsigned value) { return "0123456789abcdef"[value & 15U
 
 // `text` with `with` wherever it has `what`.
 inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
   return text;
 }
 

@@ -33,16 +33,24 @@ class Random {
   std::uint64_t state_;
 };
 
-std::uint32_t mask_of(const Format& format) { return static_cast<std::uint32_t>(formats::code_count(format) - 1); }
+std::uint32_t mask_of(const Format& format) {
+  return static_cast<std::uint32_t>(formats::code_count(format) - 1);
+}
 
-// Most sums are of values near 1, since an infinity or NaN hides all else that is in its sum; `wild` ones have any codes.
+// Most sums are of values near 1, since an infinity or NaN hides all else that is in its sum;
+// `wild` ones have any codes.
 std::uint32_t draw(const Format& format, bool wild, Random& random) {
   const std::uint32_t mask = mask_of(format), top = std::uint32_t{1} << (format.bits - 1);
-  const std::array<std::uint32_t, 6> corners = {0, 1, mask, top - 1, top + 1, formats::encode(format, 1)};
+  const std::array<std::uint32_t, 6> corners = {0,       1,       mask,
+                                                top - 1, top + 1, formats::encode(format, 1)};
   switch (wild ? random.below(4) : 2) {
-    case 0: return static_cast<std::uint32_t>(random.next()) & mask;
-    case 1: return random.below(16) == 0 ? top : corners[random.below(corners.size())];
-    default: return formats::encode(format, format.family == Family::kInt ? random.normal() * top / 3 : random.normal());
+    case 0:
+      return static_cast<std::uint32_t>(random.next()) & mask;
+    case 1:
+      return random.below(16) == 0 ? top : corners[random.below(corners.size())];
+    default:
+      return formats::encode(
+          format, format.family == Family::kInt ? random.normal() * top / 3 : random.normal());
   }
 }
 
@@ -84,7 +92,9 @@ class Wide {
   }
 
  private:
-  bool bit(int place) const { return place < bits_ && (words_[static_cast<std::size_t>(place / 32)] >> (place % 32) & 1) != 0; }
+  bool bit(int place) const {
+    return place < bits_ && (words_[static_cast<std::size_t>(place / 32)] >> (place % 32) & 1) != 0;
+  }
   int bits_;
   std::vector<std::uint32_t> words_;
 };
@@ -100,9 +110,16 @@ class Model {
       float_ = 0;
     }
     switch (unit_.activation.family) {
-      case Family::kInt: sum_.add(__int128{integer(unit_.weight, pair.a)} * integer(unit_.activation, pair.b), 0); break;
-      case Family::kPosit: add_posits(formats::decode(unit_.weight, pair.a), formats::decode(unit_.activation, pair.b)); break;
-      case Family::kFloat: add_floats(operand(unit_.weight, pair.a), operand(unit_.activation, pair.b)); break;
+      case Family::kInt:
+        sum_.add(__int128{integer(unit_.weight, pair.a)} * integer(unit_.activation, pair.b), 0);
+        break;
+      case Family::kPosit:
+        add_posits(formats::decode(unit_.weight, pair.a),
+                   formats::decode(unit_.activation, pair.b));
+        break;
+      case Family::kFloat:
+        add_floats(operand(unit_.weight, pair.a), operand(unit_.activation, pair.b));
+        break;
     }
   }
   bool nar() const { return nar_; }
@@ -137,16 +154,21 @@ class Model {
     return format.exp_bits == 8 && std::abs(value) < std::numeric_limits<float>::min() ? 0 : value;
   }
 
-  // float_mac.sv: what fp32 cannot hold of product and sum is flushed to +0 or infinite; otherwise one rounding.
+  // float_mac.sv: what fp32 cannot hold of product and sum is flushed to +0 or infinite; otherwise
+  // one rounding.
   void add_floats(double a, double b) {
     constexpr double kTiny = std::numeric_limits<float>::min();
     double product = a * b;  // exact: 24 bits each
     if (std::abs(product) < kTiny) product = 0;
-    if (std::abs(product) >= 0x1p128) product = std::copysign(std::numeric_limits<double>::infinity(), product);
+    if (std::abs(product) >= 0x1p128)
+      product = std::copysign(std::numeric_limits<double>::infinity(), product);
     const double wide = float_ + product;  // exact where it is tiny
-    if (std::abs(wide) < kTiny) float_ = 0;
-    else if (product == 0 || !std::isfinite(product)) float_ = static_cast<float>(wide);
-    else float_ = std::fmaf(static_cast<float>(a), static_cast<float>(b), float_);
+    if (std::abs(wide) < kTiny)
+      float_ = 0;
+    else if (product == 0 || !std::isfinite(product))
+      float_ = static_cast<float>(wide);
+    else
+      float_ = std::fmaf(static_cast<float>(a), static_cast<float>(b), float_);
   }
 
   const Unit& unit_;
@@ -171,7 +193,8 @@ Vectors make_vectors(const Unit& unit, std::size_t count, std::uint64_t seed) {
     }
     --left;
     const bool last = left == 0 || vectors.pairs.size() + 1 == count;
-    vectors.pairs.push_back({clear, last, draw(unit.weight, wild, random), draw(unit.activation, wild, random)});
+    vectors.pairs.push_back(
+        {clear, last, draw(unit.weight, wild, random), draw(unit.activation, wild, random)});
     model.step(vectors.pairs.back());
     if (!last) continue;
     vectors.sums.push_back(model.hex());

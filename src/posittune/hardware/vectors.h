@@ -17,12 +17,13 @@ struct Operands {
 
 struct Vectors {
   std::vector<Operands> pairs;
-  std::vector<std::string> sums;  // acc_o of each last pair: hexadecimal, accumulator_bits / 4 digits, rounded up
-  std::vector<bool> nars;         // nar_o with it
+  std::vector<std::string>
+      sums;  // acc_o of each last pair: hexadecimal, accumulator_bits / 4 digits, rounded up
+  std::vector<bool> nars;  // nar_o with it
 };
 
-// `count` pairs in sums of 1 to 64 products: values near 1, any codes, and corners (zero, NaR or NaN, largest, smallest).
-// The same for the same arguments, everywhere.
+// `count` pairs in sums of 1 to 64 products: values near 1, any codes, and corners (zero, NaR or
+// NaN, largest, smallest). The same for the same arguments, everywhere.
 Vectors make_vectors(const Unit& unit, std::size_t count, std::uint64_t seed);
 
 }  // namespace posittune::hardware

@@ -49,8 +49,8 @@ Result<std::vector<double>> rounding_error(const formats::Format& format, std::s
                                            std::span<const float> candidates, std::size_t k,
                                            Options options = {});
 
-// The same for a list of its own for each row, or (one list) for all of them, over the first `columns` only. The sum
-// of a row is of the same bits as above when that is all columns.
+// The same for a list of its own for each row, or (one list) for all of them, over the first
+// `columns` only. The sum of a row is of the same bits as above when that is all columns.
 using ScaleLists = std::vector<std::vector<float>>;
 Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& format,
                                                          std::span<const float> x, Shape shape,

@@ -23,7 +23,8 @@ class AgreementScorer : public TaskScorer {
   std::vector<MetricSamples> finish(std::size_t units) override {
     std::vector<MetricSamples> metrics;
     if (!any_) return metrics;
-    metrics.push_back(ratio({"agreement", Direction::kHigherIsBetter, ""}, equal_.take(units), elements_.take(units)));
+    metrics.push_back(ratio({"agreement", Direction::kHigherIsBetter, ""}, equal_.take(units),
+                            elements_.take(units)));
     return metrics;
   }
 
@@ -39,7 +40,8 @@ std::size_t differing_elements(const Tensor& reference, const Tensor& output, st
   const std::byte* x = reference.bytes.data() + item * size * width;
   const std::byte* y = output.bytes.data() + item * size * width;
   std::size_t differing = 0;
-  for (std::size_t i = 0; i < size * width; i += width) differing += !std::equal(x + i, x + i + width, y + i);
+  for (std::size_t i = 0; i < size * width; i += width)
+    differing += !std::equal(x + i, x + i + width, y + i);
   return differing;
 }
 

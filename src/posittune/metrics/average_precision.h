@@ -48,8 +48,9 @@ struct ImageMatch {
 ImageMatch match_image(std::span<const Detection> detections, std::span<const records::Box> truth);
 
 // What average precision needs of a set of images: for each class the detections of all images in
-// the order of their scores. Equal scores come in the order of their images' ids, as in cocoeval.py,
-// which sorts the ids and then the scores, stably; of equal ids in the order of `images`.
+// the order of their scores. Equal scores come in the order of their images' ids, as in
+// cocoeval.py, which sorts the ids and then the scores, stably; of equal ids in the order of
+// `images`.
 class MatchTable {
  public:
   // unit_of[i] < units is the unit of image i.

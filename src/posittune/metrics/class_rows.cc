@@ -6,7 +6,8 @@
 
 namespace posittune::metrics {
 
-std::optional<std::size_t> class_axis(Task task, std::size_t dimensions, std::optional<int> wanted) {
+std::optional<std::size_t> class_axis(Task task, std::size_t dimensions,
+                                      std::optional<int> wanted) {
   const auto last = static_cast<int>(dimensions) - 1;
   int axis = wanted.value_or(task == Task::kSegment ? 1 : -1);
   if (axis < 0) axis += static_cast<int>(dimensions);
@@ -22,7 +23,8 @@ Result<ClassRows> class_rows(const Tensor& output, Task task, std::optional<int>
                        "float32 (items, ...), and one of the later axes holds the classes",
                        std::string(name(output.type)) + " " + to_string(shape));
   }
-  ClassRows rows{.items = shape[0], .classes = shape[*axis], .values = output.as<float>(), .moved = {}};
+  ClassRows rows{
+      .items = shape[0], .classes = shape[*axis], .values = output.as<float>(), .moved = {}};
   rows.positions = output.size() / rows.items / rows.classes;
   std::size_t inner = 1;  // elements between two classes
   for (std::size_t i = *axis + 1; i < shape.size(); ++i) inner *= shape[i];
@@ -45,7 +47,8 @@ bool holds_probabilities(const Tensor& output, Task task, std::optional<int> cla
   const auto rows = class_rows(output, task, class_axis);
   if (!rows || rows->classes < 2) return false;
   for (std::size_t at = 0; at < rows->values.size(); at += rows->classes) {
-    if (!is_of_kind(ScoreKind::kProbabilities, rows->values.subspan(at, rows->classes))) return false;
+    if (!is_of_kind(ScoreKind::kProbabilities, rows->values.subspan(at, rows->classes)))
+      return false;
   }
   return true;
 }

@@ -55,13 +55,16 @@ void ClassifyScorer::add_label(std::size_t item, std::uint32_t unit, const RowSc
   const bool valid = row.best != kNoClass;
   decisions_.push_back({unit, label, row.best});
   right_.add(unit, row.best == label ? 1 : 0);
-  in_top_.add(unit, valid && outputs_ > kTop && in_top(logits, static_cast<std::size_t>(label), kTop) ? 1 : 0);
+  in_top_.add(
+      unit,
+      valid && outputs_ > kTop && in_top(logits, static_cast<std::size_t>(label), kTop) ? 1 : 0);
   items_.add(unit, 1);
 }
 
 Status ClassifyScorer::add(const Batch& batch) {
   const TensorShape& shape = batch.output.shape;
-  const bool flat = shape.size() >= 2 && shape[1] > 0 && batch.output.size() == batch.items * shape[1];
+  const bool flat =
+      shape.size() >= 2 && shape[1] > 0 && batch.output.size() == batch.items * shape[1];
   if (!flat || (outputs_ != 0 && shape[1] != outputs_)) {
     return input_error(
         "the output is not the logits of a classifier", "output",
@@ -80,7 +83,10 @@ Status ClassifyScorer::add(const Batch& batch) {
   const auto scores = score_rows(batch.reference.as<float>().data(), outputs.data(), outputs_, rows,
                                  options_.threads, options_.scores);
   for (std::size_t i = 0; i < batch.items; ++i) {
-    if (Status row = check_reference(options_, std::span(scores).subspan(i, 1), batch.first_item + i); !row) return row;
+    if (Status row =
+            check_reference(options_, std::span(scores).subspan(i, 1), batch.first_item + i);
+        !row)
+      return row;
     logits_.add(batch.units[i], scores[i]);
     if (!labels_.empty()) {
       add_label(batch.first_item + i, batch.units[i], scores[i],

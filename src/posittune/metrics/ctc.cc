@@ -36,7 +36,8 @@ class CtcScorer : public TaskScorer {
   Status check(const Batch& batch, std::size_t classes) const;
   ItemScores score(const ClassRows& reference, const ClassRows& output, std::size_t item) const;
   std::int64_t blank(std::size_t classes) const {
-    return options_.blank < 0 ? options_.blank + static_cast<std::int64_t>(classes) : options_.blank;
+    return options_.blank < 0 ? options_.blank + static_cast<std::int64_t>(classes)
+                              : options_.blank;
   }
 
   ScorerOptions options_;
@@ -58,9 +59,11 @@ Status CtcScorer::check(const Batch& batch, std::size_t classes) const {
                          std::to_string(sequences_.size()) + " sequences");
     }
     for (const std::int64_t symbol : sequences_[item]) {
-      if (symbol >= 0 && static_cast<std::size_t>(symbol) < classes && symbol != blank(classes)) continue;
+      if (symbol >= 0 && static_cast<std::size_t>(symbol) < classes && symbol != blank(classes))
+        continue;
       return input_error("a label is no symbol", where,
-                         "0 .. " + std::to_string(classes - 1) + ", the classes of the output, without the blank " +
+                         "0 .. " + std::to_string(classes - 1) +
+                             ", the classes of the output, without the blank " +
                              std::to_string(blank(classes)),
                          std::to_string(symbol), "are the labels those of this model?");
     }
@@ -68,12 +71,13 @@ Status CtcScorer::check(const Batch& batch, std::size_t classes) const {
   return success();
 }
 
-ItemScores CtcScorer::score(const ClassRows& reference, const ClassRows& output, std::size_t item) const {
+ItemScores CtcScorer::score(const ClassRows& reference, const ClassRows& output,
+                            std::size_t item) const {
   std::vector<std::size_t> rows(output.positions);
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   ItemScores scores;
-  scores.steps = score_rows(reference.item(item).data(), output.item(item).data(), output.classes, rows, 1,
-                            options_.scores);
+  scores.steps = score_rows(reference.item(item).data(), output.item(item).data(), output.classes,
+                            rows, 1, options_.scores);
   Symbols best, best_reference;
   for (const RowScores& step : scores.steps) {
     best.push_back(step.best);
@@ -86,8 +90,8 @@ ItemScores CtcScorer::score(const ClassRows& reference, const ClassRows& output,
 
 Status CtcScorer::add(const Batch& batch) {
   if (batch.output.shape.size() != 3) {
-    return input_error("the output is not that of a CTC recogniser", "output", "(items, steps, classes)",
-                       to_string(batch.output.shape));
+    return input_error("the output is not that of a CTC recogniser", "output",
+                       "(items, steps, classes)", to_string(batch.output.shape));
   }
   auto reference = class_rows(batch.reference, Task::kCtc, options_.class_axis);
   if (!reference) return reference.error();
@@ -97,15 +101,19 @@ Status CtcScorer::add(const Batch& batch) {
   std::vector<ItemScores> scores(batch.items);
   parallel_for(batch.items, options_.threads, [&](std::size_t i) {
     scores[i] = score(*reference, *output, i);
-    const Symbols& truth = sequences_.empty() ? scores[i].reference : sequences_[batch.first_item + i];
-    const bool valid = std::ranges::find(scores[i].steps, kNoClass, &RowScores::best) == scores[i].steps.end();
+    const Symbols& truth =
+        sequences_.empty() ? scores[i].reference : sequences_[batch.first_item + i];
+    const bool valid =
+        std::ranges::find(scores[i].steps, kNoClass, &RowScores::best) == scores[i].steps.end();
     scores[i].edits = valid ? static_cast<double>(edit_distance(scores[i].symbols, truth)) : kNaN;
   });
   for (std::size_t i = 0; i < batch.items; ++i) {
     const std::uint32_t unit = batch.units[i];
-    if (Status rows = check_reference(options_, scores[i].steps, batch.first_item + i); !rows) return rows;
+    if (Status rows = check_reference(options_, scores[i].steps, batch.first_item + i); !rows)
+      return rows;
     for (const RowScores& step : scores[i].steps) steps_.add(unit, step);
-    const Symbols& truth = sequences_.empty() ? scores[i].reference : sequences_[batch.first_item + i];
+    const Symbols& truth =
+        sequences_.empty() ? scores[i].reference : sequences_[batch.first_item + i];
     right_.add(unit, scores[i].edits == 0 ? 1 : 0);
     items_.add(unit, 1);
     edits_.add(unit, scores[i].edits);
@@ -118,9 +126,10 @@ std::vector<MetricSamples> CtcScorer::finish(std::size_t units) {
   std::vector<MetricSamples> metrics;
   if (steps_.empty()) return metrics;
   const std::string suffix = sequences_.empty() ? "_to_fp32" : "";
-  metrics.push_back(
-      ratio({"exact_match" + suffix, Direction::kHigherIsBetter, ""}, right_.take(units), items_.take(units)));
-  metrics.push_back(ratio({"cer" + suffix, Direction::kLowerIsBetter, ""}, edits_.take(units), symbols_.take(units)));
+  metrics.push_back(ratio({"exact_match" + suffix, Direction::kHigherIsBetter, ""},
+                          right_.take(units), items_.take(units)));
+  metrics.push_back(ratio({"cer" + suffix, Direction::kLowerIsBetter, ""}, edits_.take(units),
+                          symbols_.take(units)));
   steps_.finish(units, "step", metrics);
   return metrics;
 }
@@ -135,7 +144,8 @@ std::vector<std::int64_t> ctc_decode(std::span<const std::int64_t> best, std::in
   return symbols;
 }
 
-std::unique_ptr<TaskScorer> ctc_scorer(const ScorerOptions& options, std::vector<std::vector<std::int64_t>> sequences) {
+std::unique_ptr<TaskScorer> ctc_scorer(const ScorerOptions& options,
+                                       std::vector<std::vector<std::int64_t>> sequences) {
   return std::make_unique<CtcScorer>(options, std::move(sequences));
 }
 

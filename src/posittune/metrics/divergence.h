@@ -11,17 +11,20 @@
 namespace posittune::metrics {
 
 struct ItemDivergence {
-  // In nats; kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; kAgreement: elements that differ.
+  // In nats; kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; kAgreement: elements
+  // that differ.
   double sum = 0;
   // Of tokens that predict another, steps, positions, elements (kAgreement); 1 for other tasks.
   double count = 0;
 };
 
-// The loss of the task (loss_of) of each item of a batch, with the positions and conventions of Scorer's `kl`,
-// `rel_sq_error` or 1 - `agreement`: the sum over a data set's items over the sum of counts is that metric. Both outputs are those of Scorer::add();
-// kInput when their shapes differ or do not fit the task, and where FP32's rows are not the scores that the options name
+// The loss of the task (loss_of) of each item of a batch, with the positions and conventions of
+// Scorer's `kl`, `rel_sq_error` or 1 - `agreement`: the sum over a data set's items over the sum of
+// counts is that metric. Both outputs are those of Scorer::add(); kInput when their shapes differ
+// or do not fit the task, and where FP32's rows are not the scores that the options name
 // (`first_item` of the data is the batch's first, for the message).
-Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& options, const Tensors& inputs,
-                                               const Tensor& reference, const Tensor& output, std::size_t first_item = 0);
+Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& options,
+                                               const Tensors& inputs, const Tensor& reference,
+                                               const Tensor& output, std::size_t first_item = 0);
 
 }  // namespace posittune::metrics

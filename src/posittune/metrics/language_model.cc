@@ -75,7 +75,8 @@ Status LanguageModelScorer::add(const Batch& batch) {
                                  options_.threads, options_.scores);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::size_t item = batch.first_item + rows[i] / length;
-    if (Status row = check_reference(options_, std::span(scores).subspan(i, 1), item); !row) return row;
+    if (Status row = check_reference(options_, std::span(scores).subspan(i, 1), item); !row)
+      return row;
     const std::uint32_t unit = batch.units[rows[i] / length];
     const auto target = static_cast<std::size_t>((*tokens)[rows[i] + 1]);
     logits_.add(unit, scores[i]);

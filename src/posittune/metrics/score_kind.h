@@ -21,8 +21,8 @@ std::string_view name(ScoreKind kind);
 // A row's sum is 1 within this: a softmax that was rounded to half precision is within 0.0005.
 inline constexpr double kSumTolerance = 1e-3;
 
-// Whether a row may be of this kind: finite for the two kinds of probabilities, and as above. Logits may
-// be anything.
+// Whether a row may be of this kind: finite for the two kinds of probabilities, and as above.
+// Logits may be anything.
 bool is_of_kind(ScoreKind kind, std::span<const float> row);
 
 }  // namespace posittune::metrics

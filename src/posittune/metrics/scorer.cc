@@ -56,11 +56,13 @@ Status check_annotations(Task task, records::Annotations& annotations) {
     for (const std::int64_t label : annotations.labels) annotations.sequences.push_back({label});
   }
   if (task == Task::kCtc || annotations.sequences.empty()) return success();
-  return input_error("labels are sequences, which this task does not take", "array 'labels', task " + std::string(name(task)),
-                     "one number for each item", "a sequence for each item", "task ctc compares sequences");
+  return input_error("labels are sequences, which this task does not take",
+                     "array 'labels', task " + std::string(name(task)), "one number for each item",
+                     "a sequence for each item", "task ctc compares sequences");
 }
 
-Status check_outputs(Task task, const Tensor* reference, const Tensor* output, const std::string& name) {
+Status check_outputs(Task task, const Tensor* reference, const Tensor* output,
+                     const std::string& name) {
   const std::string where = name.empty() ? "output" : "output '" + name + "'";
   if (reference == nullptr || output == nullptr) {
     return input_error("the model has no such output", where, "an output to score",
@@ -115,7 +117,8 @@ std::string_view name(Task task) {
 }
 
 bool has_classes(Task task) {
-  return task == Task::kLanguageModel || task == Task::kClassify || task == Task::kCtc || task == Task::kSegment;
+  return task == Task::kLanguageModel || task == Task::kClassify || task == Task::kCtc ||
+         task == Task::kSegment;
 }
 
 Metric loss_of(Task task) {
@@ -140,7 +143,8 @@ Metric loss_of(Task task) {
 }
 
 bool lower_is_better(std::string_view metric) {
-  for (const std::string_view name : {"kl", "rel_sq_error", "disagreement", "perplexity", "cer", "cer_to_fp32"}) {
+  for (const std::string_view name :
+       {"kl", "rel_sq_error", "disagreement", "perplexity", "cer", "cer_to_fp32"}) {
     if (metric == name) return true;
   }
   return false;
@@ -185,7 +189,8 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
   const Tensor* base = scored(reference, options_.output);
   const Tensor* output = scored(outputs, options_.output);
   if (!annotations_fit_) return annotations_fit_;
-  if (Status checked = check_outputs(task_kind_, base, output, options_.output); !checked) return checked;
+  if (Status checked = check_outputs(task_kind_, base, output, options_.output); !checked)
+    return checked;
   if (first_item != next_item_) {
     return Error{.what = "a batch of items is out of order",
                  .expected = "item " + std::to_string(next_item_),
@@ -197,7 +202,8 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
   next_item_ += items;
   const std::size_t per_item = output->size() / items;
   for (std::size_t i = 0; output->type == ElementType::kF32 && i < items; ++i) {
-    const auto x = base->as<float>().subspan(i * per_item, per_item), y = output->as<float>().subspan(i * per_item, per_item);
+    const auto x = base->as<float>().subspan(i * per_item, per_item),
+               y = output->as<float>().subspan(i * per_item, per_item);
     if (has_new_nonfinite(x, y)) nonfinite_.insert((*units)[i]);
   }
   return task_->add({first_item, items, inputs, *base, *output, *units});

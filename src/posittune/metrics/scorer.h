@@ -16,25 +16,26 @@
 //   all of these    cosine, sqnr_db of the scored output
 //   agreement       agreement alone: of outputs of integers
 //
-//   kl              KL(P_fp32 || P) in nats, the mean over tokens, items, steps or positions; what P is
-//                   of a row, ScorerOptions::scores says (scores.h); for a detector over images of class
-//                   scores and boxes (scores.h: detection_kl)
+//   kl              KL(P_fp32 || P) in nats, the mean over tokens, items, steps or positions; what
+//   P is
+//                   of a row, ScorerOptions::scores says (scores.h); for a detector over images of
+//                   class scores and boxes (scores.h: detection_kl)
 //   rel_sq_error    mean over items of sum (x - y)^2 / sum x^2
 //   agreement       part of the elements that are FP32's
 //   exact_match     part of the items whose best path (ctc_decode) is the label
-//   cer             edits (insertions, deletions, substitutions) to the labels / symbols of the labels
-//   perplexity      exp of the mean negative log-likelihood of the next token
-//   top1_agreement  part of the tokens or items whose most likely class is FP32's
-//   cosine          mean over rows (tokens, items) of the cosine between FP32's row and the model's
-//   sqnr_db         10 log10(sum x^2 / sum (x - y)^2) over all elements; infinity for equal outputs
+//   cer             edits (insertions, deletions, substitutions) to the labels / symbols of the
+//   labels perplexity      exp of the mean negative log-likelihood of the next token top1_agreement
+//   part of the tokens or items whose most likely class is FP32's cosine          mean over rows
+//   (tokens, items) of the cosine between FP32's row and the model's sqnr_db         10 log10(sum
+//   x^2 / sum (x - y)^2) over all elements; infinity for equal outputs
 //
 // Accuracy and agreement of a classifier of one class (kSigmoid): the class is score > 0.5.
 //
 // FP32 beside itself has kl and rel_sq_error 0, agreement 1 and cosine 1 exactly.
 //
 // An output with NaN or +inf: its row counts as wrong in accuracy, f1_macro, top5_accuracy and
-// agreement, its item in exact_match, its NaN scores are no detections, and kl, cer, perplexity, cosine and sqnr_db of the data
-// set become NaN. FP32's own rows are treated alike.
+// agreement, its item in exact_match, its NaN scores are no detections, and kl, cer, perplexity,
+// cosine and sqnr_db of the data set become NaN. FP32's own rows are treated alike.
 
 #include <cstddef>
 #include <cstdint>
@@ -64,15 +65,16 @@ std::string_view name(Task task);
 // Whether its outputs are scores of classes, of which ScorerOptions::scores says what they are.
 bool has_classes(Task task);
 
-// What sensitivity and search minimise: "kl", "rel_sq_error", or "disagreement", which is 1 - agreement.
+// What sensitivity and search minimise: "kl", "rel_sq_error", or "disagreement", which is 1 -
+// agreement.
 Metric loss_of(Task task);
 
 struct ScorerOptions {
-  std::string output{};              // the scored output; empty: the only one, or the first by name
+  std::string output{};  // the scored output; empty: the only one, or the first by name
   ScoreKind scores = ScoreKind::kLogits;  // of tasks that have classes
-  std::optional<int> class_axis{};   // kCtc, kSegment: see class_axis()
-  std::int64_t blank = 0;            // kCtc: the class that is no symbol; from the end where negative
-  std::string tokens = "input_ids";  // of a language model: (items, tokens) integers
+  std::optional<int> class_axis{};        // kCtc, kSegment: see class_axis()
+  std::int64_t blank = 0;  // kCtc: the class that is no symbol; from the end where negative
+  std::string tokens = "input_ids";     // of a language model: (items, tokens) integers
   std::string mask = "attention_mask";  // used when the model has such an input
   DetectorOptions detector{};
   int threads = 0;  // 0 = all; the result does not depend on it
@@ -84,13 +86,13 @@ bool lower_is_better(std::string_view metric);
 // All of it that results depend on, for keys: "classify/probs/probabilities".
 std::string identity(Task task, const ScorerOptions& options);
 
-// The axis of an output of this many dimensions that holds the classes: `wanted` (from the end where it is
-// negative), else 1 for kSegment (items, classes, ...) and the last one for all other tasks. None where there
-// is no such axis, or it is that of the items.
+// The axis of an output of this many dimensions that holds the classes: `wanted` (from the end
+// where it is negative), else 1 for kSegment (items, classes, ...) and the last one for all other
+// tasks. None where there is no such axis, or it is that of the items.
 std::optional<std::size_t> class_axis(Task task, std::size_t dimensions, std::optional<int> wanted);
 
-// Whether all rows along the class axis are not negative and sum to 1, see score_kind.h; false where there is
-// no such axis or but one class.
+// Whether all rows along the class axis are not negative and sum to 1, see score_kind.h; false
+// where there is no such axis or but one class.
 bool holds_probabilities(const Tensor& output, Task task, std::optional<int> class_axis);
 
 // The best path of a CTC output: runs of one symbol are one, then blanks go away.
@@ -101,10 +103,9 @@ class TaskScorer;
 
 class Scorer {
  public:
-  // annotations: labels for kClassify, boxes for kDetect, sequences (or labels, as sequences of one) for kCtc,
-  // each for all items or empty.
-  // units: what each item belongs to (any numbers; items of one document share one); empty: each
-  // item is a unit.
+  // annotations: labels for kClassify, boxes for kDetect, sequences (or labels, as sequences of
+  // one) for kCtc, each for all items or empty. units: what each item belongs to (any numbers;
+  // items of one document share one); empty: each item is a unit.
   Scorer(Task task, ScorerOptions options, records::Annotations annotations,
          std::vector<std::int64_t> units);
   ~Scorer();
@@ -112,7 +113,8 @@ class Scorer {
   Scorer& operator=(Scorer&&) noexcept;
 
   // Items first_item, first_item + 1 .. of the data set, in order: the first dimension of every
-  // tensor is the batch. The scored output is float32 (kAgreement: integers), of the same shape in both:
+  // tensor is the batch. The scored output is float32 (kAgreement: integers), of the same shape in
+  // both:
   //   kLanguageModel  (items, tokens, classes); position t of a row predicts token t + 1, and
   //                   counts when the mask of both is not 0
   //   kClassify       (items, classes), and dimensions of 1 behind
@@ -120,8 +122,9 @@ class Scorer {
   //   kCtc            (items, steps, classes), or (items, classes, steps) by class_axis
   //   kSegment        (items, classes, ...), or as class_axis says
   //   kGeneric, kAgreement  (items, any ...)
-  // kInput: a missing output, wrong shapes or types, FP32's rows not of the kind of scores, labels and tokens that are no class (naming
-  // the item), fewer labels, boxes or units than items. After an error the scorer is of no use.
+  // kInput: a missing output, wrong shapes or types, FP32's rows not of the kind of scores, labels
+  // and tokens that are no class (naming the item), fewer labels, boxes or units than items. After
+  // an error the scorer is of no use.
   Status add(std::size_t first_item, const Tensors& inputs, const Tensors& reference,
              const Tensors& outputs);
 

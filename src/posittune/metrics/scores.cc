@@ -57,7 +57,8 @@ double sum_of(std::span<const float> row) {
   return std::isfinite(sum) && sum > 0 ? sum : kNaN;
 }
 
-double probability_kl(std::span<const float> x, double sum_x, std::span<const float> y, double sum_y) {
+double probability_kl(std::span<const float> x, double sum_x, std::span<const float> y,
+                      double sum_y) {
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double p = double{x[i]} / sum_x, q = double{y[i]} / sum_y;
@@ -66,7 +67,9 @@ double probability_kl(std::span<const float> x, double sum_x, std::span<const fl
   return sum < 0 ? 0 : sum;
 }
 
-std::int64_t best_of(std::span<const float> row) { return std::ranges::max_element(row) - row.begin(); }
+std::int64_t best_of(std::span<const float> row) {
+  return std::ranges::max_element(row) - row.begin();
+}
 
 RowScores score_probabilities(std::span<const float> x, std::span<const float> y) {
   const double sum_x = sum_of(x), sum_y = sum_of(y);
@@ -83,8 +86,10 @@ RowScores score_sigmoid(std::span<const float> x, std::span<const float> y) {
     if (!is_of_kind(ScoreKind::kSigmoid, row)) return kNoClass;
     return row.size() == 1 ? (row[0] > 0.5f ? 1 : 0) : best_of(row);
   };
-  RowScores scores{.kl = 0, .log_sum_exp = kNaN, .best_reference = best(x), .best = best(y), .deviation = {}};
-  scores.kl = scores.best_reference == kNoClass || scores.best == kNoClass ? kNaN : bernoulli_kl(x, y);
+  RowScores scores{
+      .kl = 0, .log_sum_exp = kNaN, .best_reference = best(x), .best = best(y), .deviation = {}};
+  scores.kl =
+      scores.best_reference == kNoClass || scores.best == kNoClass ? kNaN : bernoulli_kl(x, y);
   return scores;
 }
 
@@ -100,8 +105,7 @@ Deviation deviation(std::span<const float> x, std::span<const float> y) {
 }
 
 std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
-                                  std::span<const std::size_t> rows, int threads,
-                                  ScoreKind kind) {
+                                  std::span<const std::size_t> rows, int threads, ScoreKind kind) {
   std::vector<RowScores> scores(rows.size());
   const RowKernels& kernels = row_kernels().back();
   const std::size_t per_task = std::max<std::size_t>(1, 65536 / cols);
@@ -147,8 +151,11 @@ double bernoulli_kl(std::span<const float> p, std::span<const float> q) {
   return sum < 0 ? 0 : sum;
 }
 
-double detection_kl(std::span<const float> reference, std::span<const float> output, std::size_t channels, std::size_t cells) {
-  const auto at = [&](std::span<const float> of, std::size_t channel, std::size_t cell) { return double{of[channel * cells + cell]}; };
+double detection_kl(std::span<const float> reference, std::span<const float> output,
+                    std::size_t channels, std::size_t cells) {
+  const auto at = [&](std::span<const float> of, std::size_t channel, std::size_t cell) {
+    return double{of[channel * cells + cell]};
+  };
   double boxes = 0;
   for (std::size_t cell = 0; cell < cells; ++cell) {
     double sure = 0;

@@ -3,8 +3,9 @@
 // Numbers of rows: logits, probabilities, class scores, plain vectors, each against FP32's own row.
 //
 // NaN never flatters: a row of logits that holds NaN or +inf, or nothing but -inf, is no
-// distribution; nor is a row of probabilities with NaN, an infinity or a negative number. Its best class is
-// kNoClass, its KL and log_sum_exp are NaN; so are cosine and noise where the sums are. Callers count such a row as wrong, FP32's own included.
+// distribution; nor is a row of probabilities with NaN, an infinity or a negative number. Its best
+// class is kNoClass, its KL and log_sum_exp are NaN; so are cosine and noise where the sums are.
+// Callers count such a row as wrong, FP32's own included.
 
 #include <cstddef>
 #include <cstdint>
@@ -41,18 +42,19 @@ struct RowScores {
 // (relative error 2e-7), sums are doubles: KL has a relative error below 1e-5, log_sum_exp an
 // absolute one below 1e-6. The result does not depend on `threads`.
 //
-// kProbabilities: rows are divided by their sums, then sum p log(p / max(q, kProbabilityFloor)), where p = 0
-// gives 0; all in doubles. kSigmoid: bernoulli_kl, the sum over classes; of one class alone, best is 1 where
-// the score is above 0.5, else 0.
+// kProbabilities: rows are divided by their sums, then sum p log(p / max(q, kProbabilityFloor)),
+// where p = 0 gives 0; all in doubles. kSigmoid: bernoulli_kl, the sum over classes; of one class
+// alone, best is 1 where the score is above 0.5, else 0.
 std::vector<RowScores> score_rows(const float* reference, const float* logits, std::size_t cols,
                                   std::span<const std::size_t> rows, int threads = 0,
                                   ScoreKind kind = ScoreKind::kLogits);
 
-// The smallest normal float: a softmax that gives 0 found less than about that. It bounds what one class costs
-// by 87 nats.
+// The smallest normal float: a softmax that gives 0 found less than about that. It bounds what one
+// class costs by 87 nats.
 inline constexpr double kProbabilityFloor = std::numeric_limits<float>::min();
 
-// -log P of a class, of whose row these are the scores and whose own score this is. Not for kSigmoid.
+// -log P of a class, of whose row these are the scores and whose own score this is. Not for
+// kSigmoid.
 double surprisal(ScoreKind kind, const RowScores& row, float score);
 
 // Whether class `target` is among the k most likely; of equal logits the lower index comes first.
@@ -66,12 +68,14 @@ bool in_top(std::span<const float> logits, std::size_t target, std::size_t k);
 inline constexpr double kScoreEpsilon = 1e-7;
 double bernoulli_kl(std::span<const float> p, std::span<const float> q);
 
-// Of one image of a detector, (channels, cells) with channels = 4 (center x, y, width, height) + classes:
-// bernoulli_kl of the class scores, and for each cell that of two normal distributions of the box's four
-// numbers, whose means are the boxes and whose deviation is kBoxSigma of FP32's width or height (at least a
-// pixel): sum of (difference / size)^2 / (2 sigma^2), times the cell's highest class score. So a box that
-// nobody sees costs nothing, and one that moves by a tenth of its size half a nat.
+// Of one image of a detector, (channels, cells) with channels = 4 (center x, y, width, height) +
+// classes: bernoulli_kl of the class scores, and for each cell that of two normal distributions of
+// the box's four numbers, whose means are the boxes and whose deviation is kBoxSigma of FP32's
+// width or height (at least a pixel): sum of (difference / size)^2 / (2 sigma^2), times the cell's
+// highest class score. So a box that nobody sees costs nothing, and one that moves by a tenth of
+// its size half a nat.
 inline constexpr double kBoxSigma = 0.1;
-double detection_kl(std::span<const float> reference, std::span<const float> output, std::size_t channels, std::size_t cells);
+double detection_kl(std::span<const float> reference, std::span<const float> output,
+                    std::size_t channels, std::size_t cells);
 
 }  // namespace posittune::metrics

@@ -24,9 +24,10 @@ class SegmentScorer : public TaskScorer {
     std::iota(rows.begin(), rows.end(), std::size_t{0});
     // Item by item: the scores of all pixels of a batch would be larger than its output.
     for (std::size_t i = 0; i < batch.items; ++i) {
-      const auto scores = score_rows(reference->item(i).data(), output->item(i).data(), output->classes, rows,
-                                     options_.threads, options_.scores);
-      if (Status valid = check_reference(options_, scores, batch.first_item + i); !valid) return valid;
+      const auto scores = score_rows(reference->item(i).data(), output->item(i).data(),
+                                     output->classes, rows, options_.threads, options_.scores);
+      if (Status valid = check_reference(options_, scores, batch.first_item + i); !valid)
+        return valid;
       for (const RowScores& position : scores) positions_.add(batch.units[i], position);
     }
     return success();

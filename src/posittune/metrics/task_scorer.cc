@@ -83,24 +83,27 @@ Result<std::vector<std::int64_t>> integers(const Tensor& tensor, const std::stri
 
 double relative_error(const Deviation& row) { return row.noise == 0 ? 0 : row.noise / row.signal; }
 
-Status check_reference(const ScorerOptions& options, std::span<const RowScores> rows, std::size_t item) {
+Status check_reference(const ScorerOptions& options, std::span<const RowScores> rows,
+                       std::size_t item) {
   if (options.scores == ScoreKind::kLogits) return success();
   for (const RowScores& row : rows) {
     if (row.best_reference != kNoClass) continue;
     const bool sigmoid = options.scores == ScoreKind::kSigmoid;
     return input_error("FP32's own output does not hold probabilities",
-                       (options.output.empty() ? "output" : "output '" + options.output + "'") + ", item " + std::to_string(item),
-                       sigmoid ? "numbers from 0 to 1" : "rows of classes without negative numbers", "another row",
-                       "are the scores logits, or the classes on another axis?");
+                       (options.output.empty() ? "output" : "output '" + options.output + "'") +
+                           ", item " + std::to_string(item),
+                       sigmoid ? "numbers from 0 to 1" : "rows of classes without negative numbers",
+                       "another row", "are the scores logits, or the classes on another axis?");
   }
   return success();
 }
 
 Status check_classes(const ScorerOptions& options, std::size_t classes) {
   if (classes > 1 || options.scores == ScoreKind::kSigmoid) return success();
-  return input_error("an output of one class has no distribution over classes", "output",
-                     "two classes or more, or scores that are a sigmoid's", "one class",
-                     "name the scores sigmoid where they are from 0 to 1, else score it as task generic");
+  return input_error(
+      "an output of one class has no distribution over classes", "output",
+      "two classes or more, or scores that are a sigmoid's", "one class",
+      "name the scores sigmoid where they are from 0 to 1, else score it as task generic");
 }
 
 Error input_error(std::string what, std::string where, std::string expected, std::string found,

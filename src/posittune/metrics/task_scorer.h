@@ -16,7 +16,8 @@
 
 namespace posittune::metrics {
 
-// Both outputs are float32 (kAgreement: integers) of one shape whose first dimension is `items` > 0.
+// Both outputs are float32 (kAgreement: integers) of one shape whose first dimension is `items` >
+// 0.
 struct Batch {
   std::size_t first_item = 0, items = 0;
   const Tensors& inputs;
@@ -52,7 +53,8 @@ double relative_error(const Deviation& row);
 std::size_t differing_elements(const Tensor& reference, const Tensor& output, std::size_t item);
 
 // kInput where FP32's own row, of an item, is not of the kind of scores.
-Status check_reference(const ScorerOptions& options, std::span<const RowScores> rows, std::size_t item);
+Status check_reference(const ScorerOptions& options, std::span<const RowScores> rows,
+                       std::size_t item);
 // kInput for one class of logits, whose softmax is 1 whatever they are.
 Status check_classes(const ScorerOptions& options, std::size_t classes);
 

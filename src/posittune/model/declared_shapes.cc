@@ -16,14 +16,18 @@ bool contradict(const ov::PartialShape& a, const ov::PartialShape& b) {
   return false;
 }
 
-Error contradiction(const std::string& where, const std::string& declared, const std::string& found) {
-  return {.kind = ErrorKind::kInput,
-          .what = "the shape that the model's file declares is not the one that its nodes give",
-          .where = where,
-          .expected = declared + " (declared)",
-          .found = found,
-          .hint = "the export, or the way OpenVINO reads the node, is wrong: compare with onnxruntime. Where only the declaration is "
-                  "stale, remove it (onnx: del model.graph.value_info[:], and the shapes of the outputs)"};
+Error contradiction(const std::string& where, const std::string& declared,
+                    const std::string& found) {
+  return {
+      .kind = ErrorKind::kInput,
+      .what = "the shape that the model's file declares is not the one that its nodes give",
+      .where = where,
+      .expected = declared + " (declared)",
+      .found = found,
+      .hint =
+          "the export, or the way OpenVINO reads the node, is wrong: compare with onnxruntime. "
+          "Where only the declaration is "
+          "stale, remove it (onnx: del model.graph.value_info[:], and the shapes of the outputs)"};
 }
 
 }  // namespace
@@ -34,8 +38,10 @@ Status check_declared(const ModelFile& file, const std::string& path) {
     for (const auto& output : node->outputs()) {
       for (const std::string& name : output.get_names()) {
         const auto found = file.declared.find(name);
-        if (found == file.declared.end() || !contradict(found->second, output.get_partial_shape())) continue;
-        return contradiction(path + ", tensor '" + name + "' of node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
+        if (found == file.declared.end() || !contradict(found->second, output.get_partial_shape()))
+          continue;
+        return contradiction(path + ", tensor '" + name + "' of node '" +
+                                 node->get_friendly_name() + "' (" + node->get_type_name() + ")",
                              found->second.to_string(), output.get_partial_shape().to_string());
       }
     }
@@ -43,11 +49,13 @@ Status check_declared(const ModelFile& file, const std::string& path) {
   return success();
 }
 
-std::vector<std::int64_t> declared_dims(const ModelFile& file, const std::string& output, const std::map<std::string, std::size_t>& batch_axes) {
+std::vector<std::int64_t> declared_dims(const ModelFile& file, const std::string& output,
+                                        const std::map<std::string, std::size_t>& batch_axes) {
   const auto found = file.declared.find(output);
   std::vector<std::int64_t> dims;
   if (found == file.declared.end() || found->second.rank().is_dynamic()) return dims;
-  for (const auto& dim : found->second) dims.push_back(dim.is_static() && dim.get_length() > 0 ? dim.get_length() : -1);
+  for (const auto& dim : found->second)
+    dims.push_back(dim.is_static() && dim.get_length() > 0 ? dim.get_length() : -1);
   const auto items = batch_axes.find(output);
   const std::size_t axis = items == batch_axes.end() ? 0 : items->second;
   if (axis >= dims.size()) return {};
@@ -63,7 +71,9 @@ Status check_declared(const Graph& graph, const Tensors& outputs) {
     ov::PartialShape declared;
     for (const std::int64_t dim : dims) declared.push_back(dim);
     const ov::PartialShape shape(ov::Shape(found->second.shape));
-    if (contradict(declared, shape)) return contradiction(graph.path + ", output '" + name + "'", declared.to_string(), to_string(found->second.shape));
+    if (contradict(declared, shape))
+      return contradiction(graph.path + ", output '" + name + "'", declared.to_string(),
+                           to_string(found->second.shape));
   }
   return success();
 }

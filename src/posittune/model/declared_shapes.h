@@ -1,7 +1,7 @@
 #pragma once
 
-// Shapes that an ONNX file declares, against those that OpenVINO finds: a difference is a node that was exported, or is
-// read, wrongly.
+// Shapes that an ONNX file declares, against those that OpenVINO finds: a difference is a node that
+// was exported, or is read, wrongly.
 
 #include <map>
 #include <string>
@@ -14,12 +14,13 @@
 
 namespace posittune::model {
 
-// Dimensions that are fixed on both sides. kInput: names the first tensor, in the order of execution, whose shapes
-// contradict.
+// Dimensions that are fixed on both sides. kInput: names the first tensor, in the order of
+// execution, whose shapes contradict.
 Status check_declared(const ModelFile& file, const std::string& path);
 
-// What is left to be looked at when the model runs: of an output, the dimensions that the file declares; -1 where it
-// declares none, and for the items, which are axis 0 of what is returned. Empty: none.
+// What is left to be looked at when the model runs: of an output, the dimensions that the file
+// declares; -1 where it declares none, and for the items, which are axis 0 of what is returned.
+// Empty: none.
 std::vector<std::int64_t> declared_dims(const ModelFile& file, const std::string& output,
                                         const std::map<std::string, std::size_t>& batch_axes);
 

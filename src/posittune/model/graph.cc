@@ -5,10 +5,6 @@
 #include <cstring>
 #include <functional>
 #include <numeric>
-#include <set>
-#include <unordered_map>
-#include <utility>
-
 #include <openvino/core/model.hpp>
 #include <openvino/core/version.hpp>
 #include <openvino/op/constant.hpp>
@@ -17,6 +13,10 @@
 #include <openvino/op/group_conv.hpp>
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/util/gather_base.hpp>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
 #include "posittune/base/memory.h"
 #include "posittune/model/declared_shapes.h"
 #include "posittune/model/inventory.h"
@@ -69,7 +69,8 @@ class Finder {
   Status add_product(const std::shared_ptr<ov::Node>& node) {
     const auto kind = verdict_on(*node, constants_).kind;
     if (!kind) return success();
-    if (*kind != LayerKind::kAttention) return add_weighted(node, *kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
+    if (*kind != LayerKind::kAttention)
+      return add_weighted(node, *kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
     add(node, LayerKind::kAttention, 1);
     return success();
   }
@@ -83,19 +84,23 @@ class Finder {
     if (index != ov::element::i32 && index != ov::element::i64) return success();
     const auto* axis = ov::as_type<ov::op::v0::Constant>(node->get_input_node_ptr(2));
     const ov::Shape table = node->get_input_shape(0);
-    if (table.size() != 2 || ov::shape_size(table) == 0 || axis == nullptr || gather->get_batch_dims() != 0) return success();
+    if (table.size() != 2 || ov::shape_size(table) == 0 || axis == nullptr ||
+        gather->get_batch_dims() != 0)
+      return success();
     if (axis->cast_vector<std::int64_t>() != std::vector<std::int64_t>{0}) return success();
     return add_weighted(node, LayerKind::kEmbedding, 1);
   }
 
   Layer& add(const std::shared_ptr<ov::Node>& node, LayerKind kind, std::size_t groups) {
-    Layer layer{.name = node_name(*node),
-                .kind = kind,
-                .weight = {},
-                .groups = groups,
-                .input_shape = node->get_input_partial_shape(kind == LayerKind::kEmbedding ? 1 : 0).to_string(),
-                .output_shape = node->get_output_partial_shape(0).to_string(),
-                .node = node};
+    Layer layer{
+        .name = node_name(*node),
+        .kind = kind,
+        .weight = {},
+        .groups = groups,
+        .input_shape =
+            node->get_input_partial_shape(kind == LayerKind::kEmbedding ? 1 : 0).to_string(),
+        .output_shape = node->get_output_partial_shape(0).to_string(),
+        .node = node};
     const int used = ++names_[layer.name];
     if (used > 1) layer.name += "#" + std::to_string(used);
     graph_.layers.push_back(std::move(layer));
@@ -134,8 +139,10 @@ class Finder {
   Result<bool> equal_matrices(const Weight& weight, const Layer& layer, const MatrixShape& shape) {
     if (weight.rows != shape.rows || weight.cols != shape.cols) return false;
     const Layer& first = graph_.layers[weight.layers.front()];
-    const bool same_input = first.node->input_value(weight_input(first)) == layer.node->input_value(weight_input(layer));
-    if (same_input && first.kind == layer.kind && transposed(first) == transposed(layer)) return true;
+    const bool same_input = first.node->input_value(weight_input(first)) ==
+                            layer.node->input_value(weight_input(layer));
+    if (same_input && first.kind == layer.kind && transposed(first) == transposed(layer))
+      return true;
     auto a = weight_matrix(first);
     if (!a) return a.error();
     auto b = weight_matrix(layer);
@@ -195,7 +202,10 @@ std::string to_text(const Product& product) {
   std::string text = "node " + quoted(product.name) + " (" + product.type + ") " +
                      (product.integers ? "is left as it is: " : "stays in FP32: ") + product.reason;
   for (const std::string& name : product.constants) {
-    text += (&name == &product.constants.front() ? "; multiplies by " + std::to_string(product.elements) + " constants in " : ", ") + quoted(name);
+    text += (&name == &product.constants.front()
+                 ? "; multiplies by " + std::to_string(product.elements) + " constants in "
+                 : ", ") +
+            quoted(name);
   }
   return text;
 }
@@ -208,16 +218,21 @@ Result<Graph> load(const std::string& path, const LoadOptions& options) {
   graph.ov_model = file->model;
   try {
     if (graph.ov_model->outputs().empty()) {
-      return Error{.kind = ErrorKind::kInput, .what = "the model has no output", .where = path, .hint = "is the file empty?"};
+      return Error{.kind = ErrorKind::kInput,
+                   .what = "the model has no output",
+                   .where = path,
+                   .hint = "is the file empty?"};
     }
     if (const Status agree = check_declared(*file, path); !agree) return agree.error();
     auto widened = widen_to_float32(graph.ov_model);
     if (!widened) {
       return in_file(widened.error(), path);
     }
-    if (!widened->empty()) graph.notes.push_back("the file's tensors are " + *widened + "; they are read as float32");
+    if (!widened->empty())
+      graph.notes.push_back("the file's tensors are " + *widened + "; they are read as float32");
     rewrite_products(graph.ov_model);
-    if (const Status given = settle_inputs(graph, options); !given) return in_file(given.error(), path);
+    if (const Status given = settle_inputs(graph, options); !given)
+      return in_file(given.error(), path);
     for (const auto& input : graph.ov_model->inputs()) {
       auto info = tensor_info(input);
       if (!info) return info.error();
@@ -226,7 +241,8 @@ Result<Graph> load(const std::string& path, const LoadOptions& options) {
     for (const auto& output : graph.ov_model->outputs()) {
       auto info = tensor_info(output);
       if (!info) return info.error();
-      if (auto dims = declared_dims(*file, info->name, options.batch_axes); !dims.empty()) graph.declared[info->name] = std::move(dims);
+      if (auto dims = declared_dims(*file, info->name, options.batch_axes); !dims.empty())
+        graph.declared[info->name] = std::move(dims);
       graph.outputs.push_back(*info);
     }
     if (const Status found = Finder(graph).find(); !found) return found.error();
@@ -246,7 +262,8 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t index) 
   try {
     auto values = weight_matrix(graph.layers[weight.layers.front()]);
     if (!values) return values.error();
-    const auto bad = std::find_if(values->begin(), values->end(), [](float x) { return !std::isfinite(x); });
+    const auto bad =
+        std::find_if(values->begin(), values->end(), [](float x) { return !std::isfinite(x); });
     if (bad != values->end()) {
       return Error{.kind = ErrorKind::kInput,
                    .what = "a weight is not a finite number",
@@ -269,10 +286,12 @@ Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector
   std::vector<double> squares(graph.weights.size(), 0);
   for (std::size_t w = 0; w < squares.size(); ++w) {
     const auto& users = graph.weights[w].layers;
-    if (std::none_of(users.begin(), users.end(), [&](std::size_t l) { return chosen[l]; })) continue;
+    if (std::none_of(users.begin(), users.end(), [&](std::size_t l) { return chosen[l]; }))
+      continue;
     auto values = weight_values(graph, w);
     if (!values) return values.error();
-    squares[w] = std::transform_reduce(values->begin(), values->end(), 0.0, std::plus<>(), [](float x) { return double{x} * x; });
+    squares[w] = std::transform_reduce(values->begin(), values->end(), 0.0, std::plus<>(),
+                                       [](float x) { return double{x} * x; });
   }
   return squares;
 }

@@ -47,24 +47,28 @@ struct Layer {
 // input of its dot product; for an embedding, a row is a token. Convolutions: cols = in/groups *
 // kernel size.
 struct Weight {
-  std::string name;  // of the initializer or constant
+  std::string name;   // of the initializer or constant
   TensorShape shape;  // as stored
   std::size_t rows = 0, cols = 0;
   std::vector<std::size_t> layers;  // that use it, indices in Graph::layers
   std::size_t size() const { return rows * cols; }
 };
 
-// A node that multiplies and adds but is no layer: it stays as it is. Of the graph, or of the body of an If, Loop or Scan.
+// A node that multiplies and adds but is no layer: it stays as it is. Of the graph, or of the body
+// of an If, Loop or Scan.
 struct Product {
   std::string name;    // of the node, behind the names of the nodes around it: "loop/MatMul"
   std::string type;    // "LSTMSequence", "Einsum", "MatMul" ...
   std::string reason;  // why it is no layer
-  std::vector<std::string> constants{};  // the tensors it multiplies by; none: a product of activations
-  std::uint64_t elements = 0, bytes = 0;  // of these: of floats 4 each, of integers as they are stored
-  bool integers = false;   // its result: it is no FP32, and stays as it is
-  bool of_8_bits = false;  // all it multiplies: already quantized
+  std::vector<std::string>
+      constants{};  // the tensors it multiplies by; none: a product of activations
+  std::uint64_t elements = 0,
+                bytes = 0;  // of these: of floats 4 each, of integers as they are stored
+  bool integers = false;    // its result: it is no FP32, and stays as it is
+  bool of_8_bits = false;   // all it multiplies: already quantized
 };
-// "node 'gru' (GRUSequence) stays in FP32: a recurrent layer; multiplies by 1152 constants in 'W', 'R'"
+// "node 'gru' (GRUSequence) stays in FP32: a recurrent layer; multiplies by 1152 constants in 'W',
+// 'R'"
 std::string to_text(const Product& product);
 
 struct Graph {
@@ -77,28 +81,33 @@ struct Graph {
   std::map<std::string, std::vector<std::int64_t>> declared;
   std::vector<Product> products;
   std::vector<std::string> notes;
-  // Floats that no layer owns: biases, norms, what products and bodies hold; a tensor stored once counts once.
+  // Floats that no layer owns: biases, norms, what products and bodies hold; a tensor stored once
+  // counts once.
   std::uint64_t other_parameters = 0;
-  std::uint64_t other_bytes = 0;  // 4 for each of them, and the integers that products multiply by as they are stored
+  std::uint64_t other_bytes =
+      0;  // 4 for each of them, and the integers that products multiply by as they are stored
 };
 
-// What is said of a model beside its file. The graph then has no input for a constant, and all inputs and outputs have
-// the items first.
+// What is said of a model beside its file. The graph then has no input for a constant, and all
+// inputs and outputs have the items first.
 struct LoadOptions {
   // By name of input or output, the axis of the items; 0 where there is no entry.
   std::map<std::string, std::size_t> batch_axes;
-  // Values that each run gets as they are, of the types and shapes of the file's inputs, which it is called with.
+  // Values that each run gets as they are, of the types and shapes of the file's inputs, which it
+  // is called with.
   std::function<Result<Tensors>(const std::vector<TensorInfo>& inputs)> constants;
 };
 
-// Errors: those of options.constants; kUsage (an axis of items that is not there), kInput (missing, truncated, not a model), kUnsupported (an operator that OpenVINO cannot
-// read; unknown rank), each naming the node where OpenVINO does.
+// Errors: those of options.constants; kUsage (an axis of items that is not there), kInput (missing,
+// truncated, not a model), kUnsupported (an operator that OpenVINO cannot read; unknown rank), each
+// naming the node where OpenVINO does.
 Result<Graph> load(const std::string& path, const LoadOptions& options = {});
 
 // The rows x cols values of a weight. kInput when one is NaN or infinite.
 Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight);
 
-// Sum of squares of each weight that a chosen layer uses; 0 for the others. Errors of weight_values().
+// Sum of squares of each weight that a chosen layer uses; 0 for the others. Errors of
+// weight_values().
 Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector<bool>& chosen);
 
 // Multiply-accumulates of each layer for inputs of these shapes (by input name; inputs left out
@@ -109,17 +118,19 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
 // Elements of the operands and result of a layer or a product, and its multiply-accumulates.
 struct LayerSizes {
   std::uint64_t macs = 0;
-  std::uint64_t inputs = 0;   // activations: both factors of kAttention; indices of kEmbedding
+  std::uint64_t inputs = 0;  // activations: both factors of kAttention; indices of kEmbedding
   std::uint64_t outputs = 0;
-  std::uint64_t weights = 0;  // of a product: constants, once however often a loop reads them; 0 for layers
-  bool known = false;         // false: a shape depends on data, and all are 0
-  std::string note{};         // of a product in a body that is not counted as often as it may run
+  std::uint64_t weights =
+      0;  // of a product: constants, once however often a loop reads them; 0 for layers
+  bool known = false;  // false: a shape depends on data, and all are 0
+  std::string note{};  // of a product in a body that is not counted as often as it may run
 };
 struct ModelSizes {
   std::vector<LayerSizes> layers, products;  // of Graph::layers and of Graph::products
 };
 // Shapes and errors as count_macs, which is the layers' `macs`.
-Result<ModelSizes> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes);
+Result<ModelSizes> count_sizes(const Graph& graph,
+                               const std::map<std::string, TensorShape>& shapes);
 
 // What to tell who asks for kAttention where there is none; empty where there is.
 std::string attention_note(const Graph& graph);

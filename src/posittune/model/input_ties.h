@@ -9,8 +9,8 @@
 
 namespace posittune::model {
 
-// For each weight a text that it shares with those whose layers read the same input (q, k and v); empty for the
-// others. While the graph has its nodes.
+// For each weight a text that it shares with those whose layers read the same input (q, k and v);
+// empty for the others. While the graph has its nodes.
 std::vector<std::string> input_ties(const Graph& graph, const std::vector<bool>& chosen);
 
 }  // namespace posittune::model

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <set>
-#include <utility>
-
 #include <openvino/op/constant.hpp>
 #include <openvino/op/if.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/result.hpp>
 #include <openvino/op/util/sub_graph_base.hpp>
+#include <set>
+#include <utility>
+
 #include "posittune/model/products.h"
 #include "posittune/model/weights.h"
 
@@ -20,7 +20,8 @@ namespace {
 using ov::op::util::MultiSubGraphOp;
 
 // Parameters of body `index` that stand for a constant of the graph around it.
-std::shared_ptr<Scope> scope_of_body(const MultiSubGraphOp& node, int index, const std::shared_ptr<const Scope>& outer) {
+std::shared_ptr<Scope> scope_of_body(const MultiSubGraphOp& node, int index,
+                                     const std::shared_ptr<const Scope>& outer) {
   auto scope = std::make_shared<Scope>();
   scope->outer = outer;
   const auto& body = node.get_function(static_cast<std::size_t>(index));
@@ -39,7 +40,8 @@ std::shared_ptr<Scope> scope_of_body(const MultiSubGraphOp& node, int index, con
 
 class SiteFinder {
  public:
-  std::vector<Site> find(const ov::Model& model, const std::shared_ptr<const Scope>& scope, const std::string& prefix) {
+  std::vector<Site> find(const ov::Model& model, const std::shared_ptr<const Scope>& scope,
+                         const std::string& prefix) {
     std::vector<Site> sites;
     for (const auto& node : model.get_ordered_ops()) {
       if (scope->constants.contains(node.get())) continue;
@@ -48,8 +50,10 @@ class SiteFinder {
       Site site{.node = node, .name = prefix + node_name(*node), .scope = scope, .bodies = {}};
       const int used = ++names_[site.name];
       if (used > 1) site.name += "#" + std::to_string(used);
-      for (int b = 0; parent != nullptr && b < static_cast<int>(parent->get_internal_subgraphs_size()); ++b) {
-        site.bodies.push_back(find(*parent->get_function(static_cast<std::size_t>(b)), scope_of_body(*parent, b, scope), site.name + "/"));
+      for (int b = 0;
+           parent != nullptr && b < static_cast<int>(parent->get_internal_subgraphs_size()); ++b) {
+        site.bodies.push_back(find(*parent->get_function(static_cast<std::size_t>(b)),
+                                   scope_of_body(*parent, b, scope), site.name + "/"));
       }
       sites.push_back(std::move(site));
     }
@@ -63,25 +67,29 @@ class SiteFinder {
 using Constant = ov::op::v0::Constant;
 
 // The constants that a value is computed from, in the scopes around it, too.
-void collect_constants(const ov::Output<ov::Node>& value, const Scope& scope, std::set<const ov::Node*>& seen, std::vector<const Constant*>& found) {
+void collect_constants(const ov::Output<ov::Node>& value, const Scope& scope,
+                       std::set<const ov::Node*>& seen, std::vector<const Constant*>& found) {
   std::vector<std::pair<const ov::Node*, const Scope*>> open = {{value.get_node(), &scope}};
   while (!open.empty()) {
     const auto [node, in] = open.back();
     open.pop_back();
     if (!seen.insert(node).second) continue;
     if (const auto* constant = ov::as_type<const Constant>(node)) found.push_back(constant);
-    if (const auto bound = in->bound.find(node); bound != in->bound.end()) open.emplace_back(bound->second.get_node(), in->outer.get());
+    if (const auto bound = in->bound.find(node); bound != in->bound.end())
+      open.emplace_back(bound->second.get_node(), in->outer.get());
     for (const auto& input : node->input_values()) open.emplace_back(input.get_node(), in);
   }
 }
 
 std::uint64_t bytes_of(const Constant& constant) {
-  return constant.get_element_type().is_real() ? 4 * ov::shape_size(constant.get_shape()) : constant.get_byte_size();
+  return constant.get_element_type().is_real() ? 4 * ov::shape_size(constant.get_shape())
+                                               : constant.get_byte_size();
 }
 
-// What a product multiplies by. The largest of the constants that make one factor is its tensor: the others are scales
-// and zero points.
-void describe_constants(const Site& site, Product& product, std::vector<const Constant*>& multiplied) {
+// What a product multiplies by. The largest of the constants that make one factor is its tensor:
+// the others are scales and zero points.
+void describe_constants(const Site& site, Product& product,
+                        std::vector<const Constant*>& multiplied) {
   for (const std::size_t i : factors(*site.node)) {
     const ov::Output<ov::Node> factor = site.node->input_value(i);
     if (!site.scope->constants.contains(factor.get_node())) continue;
@@ -89,9 +97,10 @@ void describe_constants(const Site& site, Product& product, std::vector<const Co
     std::vector<const Constant*> made_of;
     collect_constants(factor, *site.scope, seen, made_of);
     multiplied.insert(multiplied.end(), made_of.begin(), made_of.end());
-    const auto largest = std::max_element(made_of.begin(), made_of.end(), [](const Constant* a, const Constant* b) {
-      return ov::shape_size(a->get_shape()) < ov::shape_size(b->get_shape());
-    });
+    const auto largest =
+        std::max_element(made_of.begin(), made_of.end(), [](const Constant* a, const Constant* b) {
+          return ov::shape_size(a->get_shape()) < ov::shape_size(b->get_shape());
+        });
     if (largest == made_of.end()) continue;
     product.constants.push_back((*largest)->get_friendly_name());
     product.elements += ov::shape_size((*largest)->get_shape());
@@ -114,7 +123,8 @@ class Tally {
  private:
   static bool equal(const Constant& a, const Constant& b) {
     return a.get_element_type() == b.get_element_type() && a.get_shape() == b.get_shape() &&
-           (a.get_byte_size() == 0 || std::memcmp(a.get_data_ptr(), b.get_data_ptr(), a.get_byte_size()) == 0);
+           (a.get_byte_size() == 0 ||
+            std::memcmp(a.get_data_ptr(), b.get_data_ptr(), a.get_byte_size()) == 0);
   }
   std::map<std::string, std::vector<const Constant*>> by_name_;
 };
@@ -129,7 +139,8 @@ class Inventory {
     for (const Weight& weight : graph.weights) {
       const Layer& first = graph.layers[weight.layers.front()];
       const auto source = weight_source(first.node->input_value(weight_input(first)));
-      if (const auto* constant = ov::as_type<const Constant>(source.get_node())) tally_.add(*constant);
+      if (const auto* constant = ov::as_type<const Constant>(source.get_node()))
+        tally_.add(*constant);
     }
   }
 
@@ -139,46 +150,57 @@ class Inventory {
     const auto constants = constant_nodes(*graph_.ov_model);
     count(*graph_.ov_model, constants);
     for (const Constant* constant : multiplied_) {
-      if (!constant->get_element_type().is_real() && tally_.add(*constant)) graph_.other_bytes += bytes_of(*constant);
+      if (!constant->get_element_type().is_real() && tally_.add(*constant))
+        graph_.other_bytes += bytes_of(*constant);
     }
   }
 
  private:
   void add_products(const std::vector<Site>& sites, const std::string& inside) {
     for (const Site& site : sites) {
-      const std::string within = "in the body of '" + site.name + "' (" + site.node->get_type_name() + ")";
+      const std::string within =
+          "in the body of '" + site.name + "' (" + site.node->get_type_name() + ")";
       for (const auto& body : site.bodies) add_products(body, within);
       if (is_product(*site.node) && !layers_.contains(site.node.get())) add_product(site, inside);
     }
   }
 
   void add_product(const Site& site, const std::string& inside) {
-    Product product{.name = site.name, .type = site.node->get_type_name(), .reason = verdict_on(*site.node, site.scope->constants).reason};
-    if (!inside.empty()) product.reason = inside + (product.reason.empty() ? "" : ", " + product.reason);
+    Product product{.name = site.name,
+                    .type = site.node->get_type_name(),
+                    .reason = verdict_on(*site.node, site.scope->constants).reason};
+    if (!inside.empty())
+      product.reason = inside + (product.reason.empty() ? "" : ", " + product.reason);
     describe_constants(site, product, multiplied_);
     product.integers = site.node->get_output_element_type(0).is_integral();
     const auto inputs = factors(*site.node);
-    product.of_8_bits = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) { return comes_from_8_bits(site.node->input_value(i)); });
+    product.of_8_bits = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) {
+      return comes_from_8_bits(site.node->input_value(i));
+    });
     graph_.products.push_back(std::move(product));
   }
 
-  // Constants that nodes computed from inputs read, themselves or through constant nodes; what only makes the weight of
-  // a layer (weight norm, the scales of stored codes) is folded into that weight.
-  std::set<const ov::Node*> read_beside_weights(const ov::Model& model, const std::set<const ov::Node*>& constants) const {
+  // Constants that nodes computed from inputs read, themselves or through constant nodes; what only
+  // makes the weight of a layer (weight norm, the scales of stored codes) is folded into that
+  // weight.
+  std::set<const ov::Node*> read_beside_weights(const ov::Model& model,
+                                                const std::set<const ov::Node*>& constants) const {
     std::set<const ov::Node*> read;
     std::vector<const ov::Node*> open;
     for (const auto& node : model.get_ordered_ops()) {
       if (constants.contains(node.get()) && !ov::is_type<ov::op::v0::Result>(node)) continue;
       for (std::size_t i = 0; i < node->get_input_size(); ++i) {
         const ov::Node* source = node->get_input_node_ptr(i);
-        if (constants.contains(source) && !weight_ports_.contains({node.get(), i})) open.push_back(source);
+        if (constants.contains(source) && !weight_ports_.contains({node.get(), i}))
+          open.push_back(source);
       }
     }
     while (!open.empty()) {
       const ov::Node* node = open.back();
       open.pop_back();
       if (!read.insert(node).second) continue;
-      for (std::size_t i = 0; i < node->get_input_size(); ++i) open.push_back(node->get_input_node_ptr(i));
+      for (std::size_t i = 0; i < node->get_input_size(); ++i)
+        open.push_back(node->get_input_node_ptr(i));
     }
     return read;
   }
@@ -191,7 +213,9 @@ class Inventory {
         for (const auto& body : parent->get_functions()) count(*body, constant_nodes(*body));
       }
       const auto* constant = ov::as_type<const Constant>(node.get());
-      if (constant == nullptr || !read.contains(node.get()) || !constant->get_element_type().is_real()) continue;
+      if (constant == nullptr || !read.contains(node.get()) ||
+          !constant->get_element_type().is_real())
+        continue;
       if (!tally_.add(*constant)) continue;
       graph_.other_parameters += ov::shape_size(constant->get_shape());
       graph_.other_bytes += bytes_of(*constant);
@@ -202,9 +226,12 @@ class Inventory {
   // Infinities are numbers that masks and padding use, -inf nearly always so; NaN is seldom meant.
   void note_what_is_not_finite(const Constant& constant) {
     const std::vector<float> values = constant.cast_vector<float>();
-    const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return std::isnan(x) || (std::isinf(x) && x > 0); });
+    const auto bad = std::find_if(values.begin(), values.end(), [](float x) {
+      return std::isnan(x) || (std::isinf(x) && x > 0);
+    });
     if (bad == values.end()) return;
-    graph_.notes.push_back("tensor '" + constant.get_friendly_name() + "' holds " + (std::isnan(*bad) ? "a NaN" : "+inf") + " (element " +
+    graph_.notes.push_back("tensor '" + constant.get_friendly_name() + "' holds " +
+                           (std::isnan(*bad) ? "a NaN" : "+inf") + " (element " +
                            std::to_string(bad - values.begin()) + "): outputs may not be finite");
   }
 
@@ -215,7 +242,9 @@ class Inventory {
   Tally tally_;
 };
 
-std::uint64_t elements(const ov::PartialShape& shape) { return shape.is_static() ? ov::shape_size(shape.to_shape()) : 0; }
+std::uint64_t elements(const ov::PartialShape& shape) {
+  return shape.is_static() ? ov::shape_size(shape.to_shape()) : 0;
+}
 
 LayerSizes sizes_of(const Site& site) {
   LayerSizes sizes;
@@ -248,7 +277,8 @@ void count_branches(const Site& site, Sizes& all) {
   const auto taken = std::max_element(macs.begin(), macs.end()) - macs.begin();
   for (std::size_t b = 0; b < branches.size(); ++b) {
     for (auto& [name, sizes] : branches[b]) {
-      if (static_cast<std::ptrdiff_t>(b) != taken) sizes = {.known = sizes.known, .note = "the other branch counts"};
+      if (static_cast<std::ptrdiff_t>(b) != taken)
+        sizes = {.known = sizes.known, .note = "the other branch counts"};
       all.emplace(name, sizes);
     }
   }
@@ -259,7 +289,8 @@ void count_iterations(const Site& site, Sizes& all) {
   const std::int64_t iterations = loop != nullptr ? loop->get_num_iterations() : -1;
   for (const auto& body : site.bodies) {
     for (auto [name, sizes] : count(body)) {
-      const auto times = static_cast<std::uint64_t>(std::max<std::int64_t>(iterations, iterations < 0 ? 1 : 0));
+      const auto times =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(iterations, iterations < 0 ? 1 : 0));
       sizes.macs *= times;
       sizes.inputs *= times;
       sizes.outputs *= times;
@@ -293,6 +324,8 @@ std::vector<Site> find_sites(const ov::Model& model) {
 
 void take_inventory(Graph& graph) { Inventory(graph).take(); }
 
-std::map<std::string, LayerSizes> sizes_of_sites(const ov::Model& model) { return count(find_sites(model)); }
+std::map<std::string, LayerSizes> sizes_of_sites(const ov::Model& model) {
+  return count(find_sites(model));
+}
 
 }  // namespace posittune::model

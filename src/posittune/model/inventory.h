@@ -1,25 +1,27 @@
 #pragma once
 
-// Everything in a model that multiplies, and everything that it stores beside the weights of its layers: of the graph
-// itself and of the bodies of If, Loop and Scan (TensorIterator).
+// Everything in a model that multiplies, and everything that it stores beside the weights of its
+// layers: of the graph itself and of the bodies of If, Loop and Scan (TensorIterator).
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <openvino/core/model.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <openvino/core/model.hpp>
 #include "posittune/model/graph.h"
 
 namespace posittune::model {
 
-// The nodes of a graph, or of a body, that do not depend on inputs. A body's parameter may stand for a constant outside.
+// The nodes of a graph, or of a body, that do not depend on inputs. A body's parameter may stand
+// for a constant outside.
 struct Scope {
   std::set<const ov::Node*> constants;
-  std::map<const ov::Node*, ov::Output<ov::Node>> bound;  // parameters to what they stand for, in `outer`
+  std::map<const ov::Node*, ov::Output<ov::Node>>
+      bound;  // parameters to what they stand for, in `outer`
   std::shared_ptr<const Scope> outer;
 };
 
@@ -33,11 +35,12 @@ struct Site {
 // In the order of execution.
 std::vector<Site> find_sites(const ov::Model& model);
 
-// Fills products, other_parameters, other_bytes, and notes on tensors that are not finite. After the layers are known.
+// Fills products, other_parameters, other_bytes, and notes on tensors that are not finite. After
+// the layers are known.
 void take_inventory(Graph& graph);
 
-// Of each site by name, for a model with the shapes that count. Loops count each iteration where their number is known,
-// else one; of an If the branch with more multiply-accumulates counts.
+// Of each site by name, for a model with the shapes that count. Loops count each iteration where
+// their number is known, else one; of an If the branch with more multiply-accumulates counts.
 std::map<std::string, LayerSizes> sizes_of_sites(const ov::Model& model);
 
 }  // namespace posittune::model

@@ -1,6 +1,6 @@
 #include <algorithm>
-
 #include <openvino/core/model.hpp>
+
 #include "posittune/base/memory.h"
 #include "posittune/model/graph.h"
 #include "posittune/model/inventory.h"
@@ -15,12 +15,14 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
   std::map<std::string, ov::PartialShape> full;
   for (const TensorInfo& input : graph.inputs) {
     ov::Shape shape;
-    for (const std::int64_t dim : input.dims) shape.push_back(dim < 0 ? 1 : static_cast<std::size_t>(dim));
+    for (const std::int64_t dim : input.dims)
+      shape.push_back(dim < 0 ? 1 : static_cast<std::size_t>(dim));
     full[input.name] = shape;
   }
   for (const auto& [name, shape] : shapes) {
-    const auto input = std::find_if(graph.inputs.begin(), graph.inputs.end(),
-                                    [&wanted = name](const TensorInfo& info) { return info.name == wanted; });
+    const auto input =
+        std::find_if(graph.inputs.begin(), graph.inputs.end(),
+                     [&wanted = name](const TensorInfo& info) { return info.name == wanted; });
     if (input == graph.inputs.end()) {
       std::string known;
       for (const TensorInfo& info : graph.inputs) known += (known.empty() ? "" : ", ") + info.name;
@@ -31,11 +33,13 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     }
     bool fits = shape.size() == input->dims.size();
     for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-      fits = shape[i] > 0 && (input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]));
+      fits = shape[i] > 0 &&
+             (input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]));
     }
     if (!fits) {
       std::string wanted;
-      for (const std::int64_t dim : input->dims) wanted += (wanted.empty() ? "" : ",") + (dim < 0 ? std::string("?") : std::to_string(dim));
+      for (const std::int64_t dim : input->dims)
+        wanted += (wanted.empty() ? "" : ",") + (dim < 0 ? std::string("?") : std::to_string(dim));
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a shape does not fit the model's input",
                    .where = graph.path + ", input '" + name + "'",
@@ -49,28 +53,34 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
 
 LayerSizes sizes_of(const Layer& layer, const ov::Node& node) {
   LayerSizes sizes;
-  const auto open = [&node](std::size_t port) { return node.get_input_partial_shape(port).is_dynamic(); };
+  const auto open = [&node](std::size_t port) {
+    return node.get_input_partial_shape(port).is_dynamic();
+  };
   const bool two = layer.kind == LayerKind::kAttention;
   const std::size_t data = layer.weight ? 1 - weight_input(layer) : 0;
   if (node.get_output_partial_shape(0).is_dynamic() || open(data) || (two && open(1))) return sizes;
   sizes.known = true;
   sizes.macs = layer.kind == LayerKind::kEmbedding ? 0 : macs_of(node);
-  sizes.inputs = ov::shape_size(node.get_input_shape(data)) + (two ? ov::shape_size(node.get_input_shape(1)) : 0);
+  sizes.inputs = ov::shape_size(node.get_input_shape(data)) +
+                 (two ? ov::shape_size(node.get_input_shape(1)) : 0);
   sizes.outputs = ov::shape_size(node.get_output_shape(0));
   return sizes;
 }
 
 }  // namespace
 
-Result<ModelSizes> count_sizes(const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
+Result<ModelSizes> count_sizes(const Graph& graph,
+                               const std::map<std::string, TensorShape>& shapes) {
   auto full = full_shapes(graph, shapes);
   if (!full) return full.error();
-  ModelSizes sizes{std::vector<LayerSizes>(graph.layers.size()), std::vector<LayerSizes>(graph.products.size())};
+  ModelSizes sizes{std::vector<LayerSizes>(graph.layers.size()),
+                   std::vector<LayerSizes>(graph.products.size())};
   try {
     const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
     copy->reshape(*full);
     std::map<std::string, std::vector<const ov::Node*>> nodes;
-    for (const auto& node : copy->get_ordered_ops()) nodes[node->get_friendly_name()].push_back(node.get());
+    for (const auto& node : copy->get_ordered_ops())
+      nodes[node->get_friendly_name()].push_back(node.get());
     std::map<std::string, std::size_t> used;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];

@@ -20,7 +20,8 @@ Softmax softmax_of(const std::shared_ptr<ov::Node>& node) {
   if (const auto v1 = std::dynamic_pointer_cast<ov::op::v1::Softmax>(node)) {
     return {OutputEnd::kSoftmax, static_cast<std::int64_t>(v1->get_axis())};
   }
-  if (const auto v8 = std::dynamic_pointer_cast<ov::op::v8::Softmax>(node)) return {OutputEnd::kSoftmax, v8->get_axis()};
+  if (const auto v8 = std::dynamic_pointer_cast<ov::op::v8::Softmax>(node))
+    return {OutputEnd::kSoftmax, v8->get_axis()};
   if (const auto v5 = std::dynamic_pointer_cast<ov::op::v5::LogSoftmax>(node)) {
     return {OutputEnd::kLogSoftmax, v5->get_axis()};
   }
@@ -32,7 +33,8 @@ Softmax softmax_of(const std::shared_ptr<ov::Node>& node) {
 bool keeps_last(const ov::Node& node) {
   const auto& from = node.get_input_partial_shape(0);
   const auto& to = node.get_output_partial_shape(0);
-  if (from.rank().is_dynamic() || to.rank().is_dynamic() || from.size() == 0 || to.size() == 0) return false;
+  if (from.rank().is_dynamic() || to.rank().is_dynamic() || from.size() == 0 || to.size() == 0)
+    return false;
   const auto& a = from[from.size() - 1];
   const auto& b = to[to.size() - 1];
   return a.is_static() && b.is_static() && a == b;
@@ -48,19 +50,22 @@ Ending ending_of(const Graph& graph, const std::string& output) {
   static const std::set<std::string_view> kKeeps = {"Convert", "Identity"};
   std::shared_ptr<ov::Node> node = graph.ov_model->output(index).get_node_shared_ptr();
   bool moved = false, last_kept = true;
-  for (node = node->get_input_node_shared_ptr(0); node->get_input_size() > 0; node = node->get_input_node_shared_ptr(0)) {
+  for (node = node->get_input_node_shared_ptr(0); node->get_input_size() > 0;
+       node = node->get_input_node_shared_ptr(0)) {
     if (const Softmax found = softmax_of(node); found.end != OutputEnd::kOther) {
       Ending ending{found.end, {}};
       const auto rank = node->get_output_partial_shape(0).rank();
       if (rank.is_dynamic() || found.end == OutputEnd::kSigmoid) return ending;
       const std::int64_t axis = found.axis < 0 ? found.axis + rank.get_length() : found.axis;
       if (!moved) ending.axis = static_cast<std::size_t>(axis);
-      if (moved && last_kept && axis + 1 == rank.get_length()) ending.axis = graph.outputs[index].dims.size() - 1;
+      if (moved && last_kept && axis + 1 == rank.get_length())
+        ending.axis = graph.outputs[index].dims.size() - 1;
       return ending;
     }
     if (kMoves.contains(node->get_type_name())) {
       moved = true;
-      last_kept = last_kept && std::string_view(node->get_type_name()) != "Transpose" && keeps_last(*node);
+      last_kept =
+          last_kept && std::string_view(node->get_type_name()) != "Transpose" && keeps_last(*node);
     } else if (!kKeeps.contains(node->get_type_name())) {
       break;
     }

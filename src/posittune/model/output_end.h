@@ -14,13 +14,13 @@ enum class OutputEnd { kOther, kSoftmax, kLogSoftmax, kSigmoid };
 
 struct Ending {
   OutputEnd end = OutputEnd::kOther;
-  // The axis of the output that a softmax runs over; none where that is not known, because a transpose or a
-  // reshape that moves it stands between.
+  // The axis of the output that a softmax runs over; none where that is not known, because a
+  // transpose or a reshape that moves it stands between.
   std::optional<std::size_t> axis{};
 };
 
-// Looks through Reshape, Squeeze, Unsqueeze, Transpose, Convert and Identity. `output`: as in Graph::outputs.
-// While the graph has its nodes.
+// Looks through Reshape, Squeeze, Unsqueeze, Transpose, Convert and Identity. `output`: as in
+// Graph::outputs. While the graph has its nodes.
 Ending ending_of(const Graph& graph, const std::string& output);
 
 }  // namespace posittune::model

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-
 #include <openvino/op/binary_convolution.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
@@ -14,26 +13,33 @@
 #include <openvino/op/scaled_dot_product_attention.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/util/rnn_cell_base.hpp>
-#include "posittune/model/weights.h"
+
 #include "posittune/model/run_inputs.h"
+#include "posittune/model/weights.h"
 
 namespace posittune::model {
 namespace {
 
 bool is_convolution(const ov::Node& node) {
-  return ov::is_type<ov::op::v1::Convolution>(&node) || ov::is_type<ov::op::v1::GroupConvolution>(&node) ||
+  return ov::is_type<ov::op::v1::Convolution>(&node) ||
+         ov::is_type<ov::op::v1::GroupConvolution>(&node) ||
          ov::is_type<ov::op::v1::BinaryConvolution>(&node);
 }
 
 bool is_transposed_convolution(const ov::Node& node) {
-  return ov::is_type<ov::op::v1::ConvolutionBackpropData>(&node) || ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(&node);
+  return ov::is_type<ov::op::v1::ConvolutionBackpropData>(&node) ||
+         ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(&node);
 }
 
-bool is_deformable(const ov::Node& node) { return ov::is_type<ov::op::util::DeformableConvolutionBase>(&node); }
+bool is_deformable(const ov::Node& node) {
+  return ov::is_type<ov::op::util::DeformableConvolutionBase>(&node);
+}
 
 bool is_recurrent(const ov::Node& node) { return ov::is_type<ov::op::util::RNNCellBase>(&node); }
 
-bool is_sequence(const ov::Node& node) { return std::string_view(node.get_type_name()).ends_with("Sequence"); }
+bool is_sequence(const ov::Node& node) {
+  return std::string_view(node.get_type_name()).ends_with("Sequence");
+}
 
 // Where a recurrent node's W is; R is the next.
 std::size_t recurrent_weight(const ov::Node& node) {
@@ -47,16 +53,19 @@ std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t 
   return size;
 }
 
-// W is directions x gates * hidden x inputs, R directions x gates * hidden x hidden; a cell's have no directions.
+// W is directions x gates * hidden x inputs, R directions x gates * hidden x hidden; a cell's have
+// no directions.
 std::uint64_t recurrent_macs(const ov::Node& node) {
   const std::size_t w = recurrent_weight(node);
   const ov::Shape x = node.get_input_shape(0);
-  return product_of(x, 0, x.size() - 1) * (ov::shape_size(node.get_input_shape(w)) + ov::shape_size(node.get_input_shape(w + 1)));
+  return product_of(x, 0, x.size() - 1) *
+         (ov::shape_size(node.get_input_shape(w)) + ov::shape_size(node.get_input_shape(w + 1)));
 }
 
 // q is ... x length x width, k and v ... x others x width.
 std::uint64_t attention_macs(const ov::Node& node) {
-  const ov::Shape q = node.get_input_shape(0), k = node.get_input_shape(1), out = node.get_output_shape(0);
+  const ov::Shape q = node.get_input_shape(0), k = node.get_input_shape(1),
+                  out = node.get_output_shape(0);
   return product_of(out, 0, out.size() - 1) * k[k.size() - 2] * (q.back() + out.back());
 }
 
@@ -73,7 +82,8 @@ Labels labels_of(const std::string& subscript, const ov::Shape& shape) {
       continue;
     }
     const std::size_t count = shape.size() + 1 - labels.size();
-    for (std::size_t i = 0; i < count; ++i) sizes["..." + std::to_string(count - i)] = shape[axis++];
+    for (std::size_t i = 0; i < count; ++i)
+      sizes["..." + std::to_string(count - i)] = shape[axis++];
   }
   return sizes;
 }
@@ -82,13 +92,15 @@ void merge(Labels& into, const Labels& more) {
   for (const auto& [label, size] : more) into[label] = std::max(into[label], size);
 }
 
-// Operands are multiplied from left to right; a label goes when neither the output nor a later operand has it.
+// Operands are multiplied from left to right; a label goes when neither the output nor a later
+// operand has it.
 std::uint64_t einsum_macs(const ov::op::v7::Einsum& node) {
   std::vector<std::string> subscripts;
   std::string output;
   ov::op::v7::Einsum::parse_equation(node.get_equation(), subscripts, output);
   std::vector<Labels> operands;
-  for (std::size_t i = 0; i < subscripts.size(); ++i) operands.push_back(labels_of(subscripts[i], node.get_input_shape(i)));
+  for (std::size_t i = 0; i < subscripts.size(); ++i)
+    operands.push_back(labels_of(subscripts[i], node.get_input_shape(i)));
   const Labels kept = labels_of(output, node.get_output_shape(0));
   std::uint64_t macs = 0;
   Labels left = operands.front();
@@ -98,8 +110,9 @@ std::uint64_t einsum_macs(const ov::op::v7::Einsum& node) {
     for (const auto& [label, size] : left) each *= size;
     macs += each;
     std::erase_if(left, [&](const auto& label) {
-      const bool later = std::any_of(operands.begin() + static_cast<std::ptrdiff_t>(i) + 1, operands.end(),
-                                     [&](const Labels& labels) { return labels.contains(label.first); });
+      const bool later =
+          std::any_of(operands.begin() + static_cast<std::ptrdiff_t>(i) + 1, operands.end(),
+                      [&](const Labels& labels) { return labels.contains(label.first); });
       return !later && !kept.contains(label.first);
     });
   }
@@ -112,42 +125,55 @@ std::string integers_reason(const ov::Node& node, const std::set<const ov::Node*
   const bool codes = std::any_of(inputs.begin(), inputs.end(), [&](std::size_t i) {
     return constants.contains(node.get_input_node_ptr(i)) && comes_from_8_bits(node.input_value(i));
   });
-  const bool both = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) { return comes_from_8_bits(node.input_value(i)); });
+  const bool both = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) {
+    return comes_from_8_bits(node.input_value(i));
+  });
   if (codes || both) {
-    return "already quantized, its product is of integers (" + type + "); give the float32 model to choose its format";
+    return "already quantized, its product is of integers (" + type +
+           "); give the float32 model to choose its format";
   }
   return "its product is of integers (" + type + ")";
 }
 
 Verdict verdict_on_matmul(const ov::Node& node, const std::set<const ov::Node*>& constants) {
-  const auto constant = [&](std::size_t input) { return constants.contains(node.get_input_node_ptr(input)); };
+  const auto constant = [&](std::size_t input) {
+    return constants.contains(node.get_input_node_ptr(input));
+  };
   const auto rank = [&](std::size_t i) { return node.get_input_partial_shape(i).rank(); };
   if (constant(0)) return {.reason = "its weights are the left operand"};
   if (!constant(1)) {
-    if (node.get_output_element_type(0) != ov::element::f32) return {.reason = "its operands are not float32"};
+    if (node.get_output_element_type(0) != ov::element::f32)
+      return {.reason = "its operands are not float32"};
     if (rank(0).is_dynamic() || rank(0) != rank(1) || rank(0).get_length() < 2) {
       return {.reason = "operands of different or unknown rank"};
     }
     return {.kind = LayerKind::kAttention};
   }
-  if (ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_a()) return {.reason = "its activations are transposed"};
+  if (ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_a())
+    return {.reason = "its activations are transposed"};
   const ov::Shape shape = node.get_input_shape(1);
   if (ov::shape_size(shape) == 0) return {.reason = "its weights are empty"};
-  if (rank(0).is_static() && rank(0).get_length() < 2) return {.reason = "its activations are a vector"};
+  if (rank(0).is_static() && rank(0).get_length() < 2)
+    return {.reason = "its activations are a vector"};
   if (shape.size() < 2) return {.reason = "its weights are a vector"};
-  const bool flat = std::all_of(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape)),
-                                [](std::size_t dim) { return dim == 1; });
-  if (!flat || rank(0).is_dynamic() || rank(0).get_length() < static_cast<std::int64_t>(shape.size())) {
+  const bool flat =
+      std::all_of(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape)),
+                  [](std::size_t dim) { return dim == 1; });
+  if (!flat || rank(0).is_dynamic() ||
+      rank(0).get_length() < static_cast<std::int64_t>(shape.size())) {
     return {.reason = "a batch of weight matrices"};
   }
   return {.kind = LayerKind::kMatMul};
 }
 
-Verdict verdict_on_convolution(const ov::Node& node, const std::set<const ov::Node*>& constants, LayerKind kind) {
-  if (!constants.contains(node.get_input_node_ptr(1)) || constants.contains(node.get_input_node_ptr(0))) {
+Verdict verdict_on_convolution(const ov::Node& node, const std::set<const ov::Node*>& constants,
+                               LayerKind kind) {
+  if (!constants.contains(node.get_input_node_ptr(1)) ||
+      constants.contains(node.get_input_node_ptr(0))) {
     return {.reason = "its weights are not constant"};
   }
-  if (node.get_input_partial_shape(0).rank().is_dynamic()) return {.reason = "the rank of its input is unknown"};
+  if (node.get_input_partial_shape(0).rank().is_dynamic())
+    return {.reason = "the rank of its input is unknown"};
   if (ov::shape_size(node.get_input_shape(1)) == 0) return {.reason = "its weights are empty"};
   return {.kind = kind};
 }
@@ -155,7 +181,9 @@ Verdict verdict_on_convolution(const ov::Node& node, const std::set<const ov::No
 }  // namespace
 
 std::vector<std::size_t> factors(const ov::Node& node) {
-  if (ov::is_type<ov::op::v0::MatMul>(&node) || is_convolution(node) || is_transposed_convolution(node)) return {0, 1};
+  if (ov::is_type<ov::op::v0::MatMul>(&node) || is_convolution(node) ||
+      is_transposed_convolution(node))
+    return {0, 1};
   if (is_deformable(node)) return {0, 2};
   if (ov::is_type<ov::op::v13::ScaledDotProductAttention>(&node)) return {0, 1, 2};
   // The hidden state is another factor, and a constant (zeros) only at the first step.
@@ -188,18 +216,23 @@ bool comes_from_8_bits(const ov::Output<ov::Node>& value) {
 }
 
 Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& constants) {
-  if (is_of_run(node)) return {.reason = "what it multiplies is given for the run, so that it is computed once"};
-  if (node.get_output_element_type(0).is_integral()) return {.reason = integers_reason(node, constants)};
+  if (is_of_run(node))
+    return {.reason = "what it multiplies is given for the run, so that it is computed once"};
+  if (node.get_output_element_type(0).is_integral())
+    return {.reason = integers_reason(node, constants)};
   if (ov::is_type<ov::op::v0::MatMul>(&node)) return verdict_on_matmul(node, constants);
-  if (is_transposed_convolution(node)) return verdict_on_convolution(node, constants, LayerKind::kTransposedConvolution);
+  if (is_transposed_convolution(node))
+    return verdict_on_convolution(node, constants, LayerKind::kTransposedConvolution);
   if (ov::is_type<ov::op::v1::BinaryConvolution>(&node)) return {.reason = "a convolution of bits"};
   if (is_convolution(node)) return verdict_on_convolution(node, constants, LayerKind::kConvolution);
   if (is_deformable(node)) return {.reason = "a deformable convolution"};
   if (is_recurrent(node)) return {.reason = "a recurrent layer"};
   if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node)) {
-    return {.reason = "its equation '" + einsum->get_equation() + "' is not one matrix product of activations with a constant"};
+    return {.reason = "its equation '" + einsum->get_equation() +
+                      "' is not one matrix product of activations with a constant"};
   }
-  return {.reason = "attention in one node, with operands of different or unknown rank or with a sink"};
+  return {.reason =
+              "attention in one node, with operands of different or unknown rank or with a sink"};
 }
 
 bool has_known_shapes(const ov::Node& node) {
@@ -222,7 +255,8 @@ std::uint64_t macs_of(const ov::Node& node) {
     const ov::Shape a = node.get_input_shape(0);
     return outputs * (matmul->get_transpose_a() && a.size() > 1 ? a[a.size() - 2] : a.back());
   }
-  if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node)) return einsum_macs(*einsum);
+  if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node))
+    return einsum_macs(*einsum);
   if (is_recurrent(node)) return recurrent_macs(node);
   if (ov::is_type<ov::op::v13::ScaledDotProductAttention>(&node)) return attention_macs(node);
   const ov::Shape weight = node.get_input_shape(is_deformable(node) ? 2 : 1);
@@ -231,7 +265,8 @@ std::uint64_t macs_of(const ov::Node& node) {
     const ov::Shape x = node.get_input_shape(0);
     return x[1] == 0 ? 0 : ov::shape_size(x) * (ov::shape_size(weight) / x[1]);
   }
-  const bool grouped = ov::is_type<ov::op::v1::GroupConvolution>(&node);  // groups x out x in x kernel
+  const bool grouped =
+      ov::is_type<ov::op::v1::GroupConvolution>(&node);  // groups x out x in x kernel
   return outputs * product_of(weight, grouped ? 2 : 1, weight.size());
 }
 

@@ -1,22 +1,24 @@
 #pragma once
 
-// Nodes that multiply and add: which of them can be layers, why others cannot, and their multiply-accumulates.
+// Nodes that multiply and add: which of them can be layers, why others cannot, and their
+// multiply-accumulates.
 
 #include <cstddef>
 #include <cstdint>
+#include <openvino/core/node.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <openvino/core/node.hpp>
 #include "posittune/model/graph.h"
 
 namespace posittune::model {
 
-// The inputs that a node multiplies with each other or with itself: matrix products, convolutions, recurrent layers
-// (their inputs, states and weights, not their biases), Einsum of two operands or more, attention in one node.
-// Empty for nodes that do not sum products: multiplications element by element among them.
+// The inputs that a node multiplies with each other or with itself: matrix products, convolutions,
+// recurrent layers (their inputs, states and weights, not their biases), Einsum of two operands or
+// more, attention in one node. Empty for nodes that do not sum products: multiplications element by
+// element among them.
 std::vector<std::size_t> factors(const ov::Node& node);
 inline bool is_product(const ov::Node& node) { return !factors(node).empty(); }
 
@@ -30,10 +32,12 @@ struct Verdict {
 };
 Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& constants);
 
-// Whether a value is of 8-bit integers or fewer bits, behind conversions and the subtraction of a zero point.
+// Whether a value is of 8-bit integers or fewer bits, behind conversions and the subtraction of a
+// zero point.
 bool comes_from_8_bits(const ov::Output<ov::Node>& value);
 
-// Of one run of a product, whatever multiplies: a sequence's steps included. 0 where a shape is open.
+// Of one run of a product, whatever multiplies: a sequence's steps included. 0 where a shape is
+// open.
 std::uint64_t macs_of(const ov::Node& node);
 bool has_known_shapes(const ov::Node& node);  // of factors and of the first output
 // Elements of the hidden states that a recurrent node reads, all steps together; 0 for others.

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
-
 #include <openvino/frontend/extension/conversion.hpp>
 #include <openvino/frontend/manager.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/result.hpp>
 #include <openvino/runtime/core.hpp>
+#include <regex>
+
 #include "posittune/base/memory.h"
 #include "posittune/model/transposed_convolution.h"
 
@@ -17,10 +17,12 @@ namespace posittune::model {
 namespace {
 
 // Tensors inside the graph have shapes there only where an exporter wrote them.
-std::map<std::string, ov::PartialShape> declared_shapes(const ov::frontend::InputModel& file, const ov::Model& model) {
+std::map<std::string, ov::PartialShape> declared_shapes(const ov::frontend::InputModel& file,
+                                                        const ov::Model& model) {
   std::map<std::string, ov::PartialShape> declared;
   for (const auto& node : model.get_ordered_ops()) {
-    if (ov::is_type<ov::op::v0::Constant>(node) || ov::is_type<ov::op::v0::Parameter>(node)) continue;
+    if (ov::is_type<ov::op::v0::Constant>(node) || ov::is_type<ov::op::v0::Parameter>(node))
+      continue;
     for (const auto& output : node->outputs()) {
       for (const std::string& name : output.get_names()) {
         const auto place = file.get_place_by_tensor_name(name);
@@ -36,12 +38,15 @@ ov::frontend::FrontEnd::Ptr onnx_front_end() {
   static ov::frontend::FrontEndManager* manager = new ov::frontend::FrontEndManager;
   const auto onnx = manager->load_by_framework("onnx");
   const ov::frontend::CreatorFunction converter = convert_transposed_convolution;
-  onnx->add_extension(std::make_shared<ov::frontend::ConversionExtension>("ConvTranspose", converter));
+  onnx->add_extension(
+      std::make_shared<ov::frontend::ConversionExtension>("ConvTranspose", converter));
   return onnx;
 }
 
 Error damaged(const std::string& path) {
-  return {.kind = ErrorKind::kInput, .what = "cannot read the model: damaged, or not an ONNX or IR file", .where = path};
+  return {.kind = ErrorKind::kInput,
+          .what = "cannot read the model: damaged, or not an ONNX or IR file",
+          .where = path};
 }
 
 }  // namespace
@@ -57,16 +62,18 @@ std::string first_lines(const std::string& message) {
 Result<ModelFile> read_file(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) {
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "cannot open the model",
-                 .where = path,
-                 .expected = "an ONNX file (.onnx) or OpenVINO IR (.xml with .bin)",
-                 .found = std::filesystem::exists(path, ignored) ? "not a regular file" : "no such file"};
+    return Error{
+        .kind = ErrorKind::kInput,
+        .what = "cannot open the model",
+        .where = path,
+        .expected = "an ONNX file (.onnx) or OpenVINO IR (.xml with .bin)",
+        .found = std::filesystem::exists(path, ignored) ? "not a regular file" : "no such file"};
   }
   try {
     // Converters and front ends live as long as the process: models share them.
     static ov::Core* core = new ov::Core;
-    if (std::filesystem::path(path).extension() == ".xml") return ModelFile{core->read_model(path), {}};
+    if (std::filesystem::path(path).extension() == ".xml")
+      return ModelFile{core->read_model(path), {}};
     const auto onnx = onnx_front_end();
     const auto loaded = onnx->load(path);
     if (loaded == nullptr) return damaged(path);

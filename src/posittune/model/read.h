@@ -4,10 +4,10 @@
 
 #include <map>
 #include <memory>
-#include <string>
-
 #include <openvino/core/model.hpp>
 #include <openvino/core/partial_shape.hpp>
+#include <string>
+
 #include "posittune/base/result.h"
 
 namespace posittune::model {
@@ -17,7 +17,8 @@ std::string first_lines(const std::string& message);
 
 struct ModelFile {
   std::shared_ptr<ov::Model> model;
-  // ONNX: the shapes that the file declares, by the names of outputs and of tensors inside the graph.
+  // ONNX: the shapes that the file declares, by the names of outputs and of tensors inside the
+  // graph.
   std::map<std::string, ov::PartialShape> declared;
 };
 

@@ -1,14 +1,14 @@
 #include "posittune/model/run_inputs.h"
 
 #include <algorithm>
-#include <set>
-#include <utility>
-#include <vector>
-
 #include <openvino/op/constant.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/result.hpp>
 #include <openvino/op/transpose.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
 #include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 
@@ -35,28 +35,33 @@ std::vector<std::int64_t> order_of(std::size_t rank, std::size_t from, std::size
 
 std::shared_ptr<ov::Node> transpose(const Port& of, std::size_t from, std::size_t to) {
   const auto order = order_of(of.get_partial_shape().size(), from, to);
-  return std::make_shared<ov::op::v1::Transpose>(of, ov::op::v0::Constant::create(ov::element::i64, {order.size()}, order));
+  return std::make_shared<ov::op::v1::Transpose>(
+      of, ov::op::v0::Constant::create(ov::element::i64, {order.size()}, order));
 }
 
 Status check_axis(const Port& port, const std::string& name, std::size_t axis) {
   const auto rank = port.get_partial_shape().rank();
   if (rank.is_dynamic()) {
-    return Error{.kind = ErrorKind::kUnsupported, .what = "an input or output of unknown rank has no axis of items", .where = "'" + name + "'"};
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .what = "an input or output of unknown rank has no axis of items",
+                 .where = "'" + name + "'"};
   }
   const auto axes = static_cast<std::size_t>(rank.get_length());
   if (axis < axes) return success();
-  return Error{.kind = ErrorKind::kUsage,
-               .what = "an axis of items that is not there",
-               .where = "'" + name + "' " + port.get_partial_shape().to_string(),
-               .expected = axes == 0 ? "an input or output with axes" : "0 to " + std::to_string(axes - 1),
-               .found = std::to_string(axis)};
+  return Error{
+      .kind = ErrorKind::kUsage,
+      .what = "an axis of items that is not there",
+      .where = "'" + name + "' " + port.get_partial_shape().to_string(),
+      .expected = axes == 0 ? "an input or output with axes" : "0 to " + std::to_string(axes - 1),
+      .found = std::to_string(axis)};
 }
 
 void move_input(const std::shared_ptr<ov::op::v0::Parameter>& parameter, std::size_t axis) {
   const ov::PartialShape inside = parameter->get_partial_shape();
   ov::PartialShape outside = inside;
   const auto order = order_of(inside.size(), axis, 0);
-  for (std::size_t i = 0; i < order.size(); ++i) outside[i] = inside[static_cast<std::size_t>(order[i])];
+  for (std::size_t i = 0; i < order.size(); ++i)
+    outside[i] = inside[static_cast<std::size_t>(order[i])];
   const auto readers = parameter->output(0).get_target_inputs();
   parameter->set_partial_shape(outside);
   parameter->validate_and_infer_types();
@@ -83,9 +88,14 @@ Status give_constants(const std::shared_ptr<ov::Model>& model, const Tensors& co
   std::set<const ov::Node*> given;
   for (const auto& [name, tensor] : constants) {
     const auto parameters = model->get_parameters();
-    const auto found = std::ranges::find_if(parameters, [&, called = &name](const auto& each) { return is_called(each->output(0), *called); });
-    if (found == parameters.end()) return Error{.what = "a constant for an input that the model does not have", .where = "'" + name + "'"};
-    const auto constant = std::make_shared<ov::op::v0::Constant>(ov_type(tensor.type), ov::Shape(tensor.shape), tensor.bytes.data());  // a copy
+    const auto found = std::ranges::find_if(parameters, [&, called = &name](const auto& each) {
+      return is_called(each->output(0), *called);
+    });
+    if (found == parameters.end())
+      return Error{.what = "a constant for an input that the model does not have",
+                   .where = "'" + name + "'"};
+    const auto constant = std::make_shared<ov::op::v0::Constant>(
+        ov_type(tensor.type), ov::Shape(tensor.shape), tensor.bytes.data());  // a copy
     constant->set_friendly_name(name);
     (*found)->output(0).replace(constant->output(0));
     model->remove_parameter(*found);
@@ -98,12 +108,14 @@ Status give_constants(const std::shared_ptr<ov::Model>& model, const Tensors& co
   }();
   const auto fixed = constant_nodes(*model, given);
   for (const auto& node : model->get_ordered_ops()) {
-    if (fixed.contains(node.get()) && !fixed_by_model.contains(node.get())) node->get_rt_info()[kOfRun] = true;
+    if (fixed.contains(node.get()) && !fixed_by_model.contains(node.get()))
+      node->get_rt_info()[kOfRun] = true;
   }
   return success();
 }
 
-Status move_batch_axes(const std::shared_ptr<ov::Model>& model, const std::map<std::string, std::size_t>& axes) {
+Status move_batch_axes(const std::shared_ptr<ov::Model>& model,
+                       const std::map<std::string, std::size_t>& axes) {
   if (axes.empty()) return success();
   for (const auto& [name, axis] : axes) {
     bool known = false;
@@ -121,9 +133,14 @@ Status move_batch_axes(const std::shared_ptr<ov::Model>& model, const std::map<s
     }
     if (known) continue;
     std::string names;
-    for (const auto& input : model->inputs()) names += (names.empty() ? "'" : ", '") + input.get_any_name() + "'";
-    for (const auto& output : model->outputs()) names += (names.empty() ? "'" : ", '") + output.get_any_name() + "'";
-    return Error{.kind = ErrorKind::kUsage, .what = "an axis of items for what is neither input nor output of the model", .where = "'" + name + "'", .expected = names};
+    for (const auto& input : model->inputs())
+      names += (names.empty() ? "'" : ", '") + input.get_any_name() + "'";
+    for (const auto& output : model->outputs())
+      names += (names.empty() ? "'" : ", '") + output.get_any_name() + "'";
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "an axis of items for what is neither input nor output of the model",
+                 .where = "'" + name + "'",
+                 .expected = names};
   }
   model->validate_nodes_and_infer_types();
   return success();

@@ -42,7 +42,8 @@ std::string attention_note(const Graph& graph) {
   for (const Layer& layer : graph.layers) {
     if (layer.kind == LayerKind::kAttention) return "";
   }
-  return "attention is asked for, and the model has no product of two activations that can be quantized";
+  return "attention is asked for, and the model has no product of two activations that can be "
+         "quantized";
 }
 
 Result<std::vector<bool>> select(const Graph& graph, const Selection& selection) {

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstring>
-
 #include <openvino/core/node.hpp>
 
 namespace posittune::model {
@@ -76,7 +75,8 @@ Result<Tensor> to_tensor(const ov::Tensor& tensor) {
 
 ov::Tensor view(const Tensor& tensor) {
   // OpenVINO reads inputs only.
-  return {ov_type(tensor.type), ov::Shape(tensor.shape), const_cast<std::byte*>(tensor.bytes.data())};
+  return {ov_type(tensor.type), ov::Shape(tensor.shape),
+          const_cast<std::byte*>(tensor.bytes.data())};
 }
 
 }  // namespace posittune::model

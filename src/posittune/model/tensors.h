@@ -2,10 +2,10 @@
 
 // Between OpenVINO's types and ours.
 
-#include <string>
-
 #include <openvino/core/node_output.hpp>
 #include <openvino/runtime/tensor.hpp>
+#include <string>
+
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
 
@@ -18,7 +18,7 @@ ov::element::Type ov_type(ElementType type);
 // types that are no numbers.
 Result<TensorInfo> tensor_info(const ov::Output<ov::Node>& port);
 
-Result<Tensor> to_tensor(const ov::Tensor& tensor);       // a copy
-ov::Tensor view(const Tensor& tensor);  // no copy: `tensor` must outlive it
+Result<Tensor> to_tensor(const ov::Tensor& tensor);  // a copy
+ov::Tensor view(const Tensor& tensor);               // no copy: `tensor` must outlive it
 
 }  // namespace posittune::model

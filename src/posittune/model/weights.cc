@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <utility>
-
 #include <openvino/core/model.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
@@ -14,6 +12,8 @@
 #include <openvino/op/squeeze.hpp>
 #include <openvino/op/transpose.hpp>
 #include <openvino/op/unsqueeze.hpp>
+#include <utility>
+
 #include "posittune/model/run_inputs.h"
 
 namespace posittune::model {
@@ -67,10 +67,13 @@ bool keeps_values(const ov::Node* node) {
          ov::is_type<ov::op::v0::Unsqueeze>(node);
 }
 
-std::set<const ov::Node*> constant_nodes(const ov::Model& model, const std::set<const ov::Node*>& fixed) {
+std::set<const ov::Node*> constant_nodes(const ov::Model& model,
+                                         const std::set<const ov::Node*>& fixed) {
   std::set<const ov::Node*> constants = fixed;
   for (const auto& node : model.get_ordered_ops()) {
-    bool constant = fixed.contains(node.get()) || (ov::is_type<ov::op::v0::Constant>(node) && !is_of_run(*node)) || node->get_input_size() > 0;
+    bool constant = fixed.contains(node.get()) ||
+                    (ov::is_type<ov::op::v0::Constant>(node) && !is_of_run(*node)) ||
+                    node->get_input_size() > 0;
     if (ov::is_type<ov::op::v8::RandomUniform>(node)) constant = false;
     for (const auto& input : node->input_values()) {
       constant = constant && constants.contains(input.get_node());
@@ -93,7 +96,8 @@ using Folded = std::map<const ov::Node*, ov::TensorVector>;
 
 Result<ov::Tensor> fold(const ov::Output<ov::Node>& output, Folded& folded) {
   ov::Node* node = output.get_node();
-  if (const auto known = folded.find(node); known != folded.end()) return known->second[output.get_index()];
+  if (const auto known = folded.find(node); known != folded.end())
+    return known->second[output.get_index()];
   if (const auto* constant = ov::as_type<ov::op::v0::Constant>(node)) {
     // The tensor is only read.
     return ov::Tensor(constant->get_element_type(), constant->get_shape(),
@@ -114,10 +118,11 @@ Result<ov::Tensor> fold(const ov::Output<ov::Node>& output, Folded& folded) {
     outputs.emplace_back(value.get_element_type(), value.get_shape());
   }
   if (!node->evaluate(outputs, inputs)) {
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "a weight is computed by an operator that cannot be folded",
-                 .where = "node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
-                 .hint = "fold constants when exporting the model"};
+    return Error{
+        .kind = ErrorKind::kUnsupported,
+        .what = "a weight is computed by an operator that cannot be folded",
+        .where = "node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
+        .hint = "fold constants when exporting the model"};
   }
   folded[node] = outputs;
   return outputs[output.get_index()];

@@ -3,18 +3,19 @@
 // Constant sub-trees: which tensors are weights, where they are stored, and their values.
 
 #include <memory>
+#include <openvino/core/node.hpp>
 #include <set>
 #include <vector>
 
-#include <openvino/core/node.hpp>
 #include "posittune/base/result.h"
 #include "posittune/model/graph.h"
 
 namespace posittune::model {
 
-// Nodes whose value does not depend on the model's inputs. `fixed`: parameters of the model (the body of a loop) that are
-// constant all the same.
-std::set<const ov::Node*> constant_nodes(const ov::Model& model, const std::set<const ov::Node*>& fixed = {});
+// Nodes whose value does not depend on the model's inputs. `fixed`: parameters of the model (the
+// body of a loop) that are constant all the same.
+std::set<const ov::Node*> constant_nodes(const ov::Model& model,
+                                         const std::set<const ov::Node*>& fixed = {});
 
 // Conversions and changes of shape: what they give has the values of their first input.
 bool keeps_values(const ov::Node* node);

@@ -2,8 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <vector>
-
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/model.hpp>
 #include <openvino/op/constant.hpp>
@@ -12,6 +10,8 @@
 #include <openvino/op/range.hpp>
 #include <openvino/op/util/gather_base.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
+#include <vector>
+
 #include "posittune/model/products.h"
 #include "posittune/model/weights.h"
 
@@ -40,7 +40,8 @@ std::string type_of_products(const ov::Model& model) {
       if (const std::string type = type_of_products(*parent); !type.empty()) return type;
     }
     if (!is_product(*node) && !ov::is_type<ov::op::util::GatherBase>(node)) continue;
-    if (other_float(node->get_output_element_type(0))) return node->get_output_element_type(0).get_type_name();
+    if (other_float(node->get_output_element_type(0)))
+      return node->get_output_element_type(0).get_type_name();
   }
   return "";
 }
@@ -51,12 +52,13 @@ Status check_range(const ov::op::v0::Constant& constant, const std::vector<float
   const auto* wide = constant.get_data_ptr<double>();
   for (std::size_t i = 0; i < narrow.size(); ++i) {
     if (std::isfinite(narrow[i]) || !std::isfinite(wide[i])) continue;
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "a value of a double model is beyond the range of float32",
-                 .where = "tensor '" + constant.get_friendly_name() + "', element " + std::to_string(i),
-                 .expected = "at most " + std::to_string(std::numeric_limits<float>::max()) + " in size",
-                 .found = std::to_string(wide[i]),
-                 .hint = "double models are read as float32; scale the tensor"};
+    return Error{
+        .kind = ErrorKind::kUnsupported,
+        .what = "a value of a double model is beyond the range of float32",
+        .where = "tensor '" + constant.get_friendly_name() + "', element " + std::to_string(i),
+        .expected = "at most " + std::to_string(std::numeric_limits<float>::max()) + " in size",
+        .found = std::to_string(wide[i]),
+        .hint = "double models are read as float32; scale the tensor"};
   }
   return success();
 }
@@ -66,13 +68,15 @@ Status widen(const std::shared_ptr<ov::Node>& node) {
     if (!other_float(constant->get_element_type())) return success();
     const std::vector<float> values = constant->cast_vector<float>();
     if (const Status fits = check_range(*constant, values); !fits) return fits;
-    const auto wide = std::make_shared<ov::op::v0::Constant>(ov::element::f32, constant->get_shape(), values);
+    const auto wide =
+        std::make_shared<ov::op::v0::Constant>(ov::element::f32, constant->get_shape(), values);
     wide->set_friendly_name(constant->get_friendly_name());
     ov::replace_node(constant, wide);
   } else if (const auto parameter = ov::as_type_ptr<ov::op::v0::Parameter>(node)) {
     if (other_float(parameter->get_element_type())) parameter->set_element_type(ov::element::f32);
   } else if (const auto convert = ov::as_type_ptr<ov::op::v0::Convert>(node)) {
-    if (other_float(convert->get_destination_type())) convert->set_destination_type(ov::element::f32);
+    if (other_float(convert->get_destination_type()))
+      convert->set_destination_type(ov::element::f32);
   } else if (const auto range = ov::as_type_ptr<ov::op::v4::Range>(node)) {
     if (other_float(range->get_output_type())) range->set_output_type(ov::element::f32);
   }
@@ -100,12 +104,13 @@ Status check_is_float32(const ov::Model& model) {
     }
     for (const auto& output : node->outputs()) {
       if (!other_float(output.get_element_type())) continue;
-      return Error{.kind = ErrorKind::kUnsupported,
-                   .what = "a model that is not float32 has a node that cannot be read as float32",
-                   .where = "node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
-                   .expected = "f32",
-                   .found = output.get_element_type().get_type_name(),
-                   .hint = "export the model in float32"};
+      return Error{
+          .kind = ErrorKind::kUnsupported,
+          .what = "a model that is not float32 has a node that cannot be read as float32",
+          .where = "node '" + node->get_friendly_name() + "' (" + node->get_type_name() + ")",
+          .expected = "f32",
+          .found = output.get_element_type().get_type_name(),
+          .hint = "export the model in float32"};
     }
   }
   return success();

@@ -97,7 +97,8 @@ class Powers {
     return list;
   }
 
-  // What may still be better than the least error known; more exponents where those so far may not be all.
+  // What may still be better than the least error known; more exponents where those so far may not
+  // be all.
   std::vector<std::size_t> open() {
     const double least = all_[best()].error;
     if (!bounded_ && size() > 0) {
@@ -121,12 +122,16 @@ class Powers {
   }
 
  private:
-  // The first end of the exponents: of an error of at least (1 - 1/16)^2 of the energy. Most have far less.
+  // The first end of the exponents: of an error of at least (1 - 1/16)^2 of the energy. Most have
+  // far less.
   static constexpr double kFirst = 1.0 / 16;
 
-  static int clamped(int exponent) { return std::clamp(exponent, -kMaxScaleExponent, kMaxScaleExponent); }
+  static int clamped(int exponent) {
+    return std::clamp(exponent, -kMaxScaleExponent, kMaxScaleExponent);
+  }
 
-  // The last exponent whose largest value is still above `clip`, and one more for the rounding of logarithms.
+  // The last exponent whose largest value is still above `clip`, and one more for the rounding of
+  // logarithms.
   int last_above(double clip) const {
     if (!(clip > 0)) return kMaxScaleExponent;
     return clamped(static_cast<int>(std::floor(std::min(1e6, std::log2(max_ / clip)))) + 1);
@@ -134,8 +139,11 @@ class Powers {
 
   void add(int exponent) {
     const double clip = std::ldexp(max_, -exponent);
-    const double of_rms = std::max(0.0, rms_ - clip), of_largest = std::max(0.0, double{unit_.statistics.absmax} - clip);
-    const double bound = bounded_ ? 0 : std::max(unit_.weight * of_rms * of_rms, unit_.weighted ? 0 : of_largest * of_largest);
+    const double of_rms = std::max(0.0, rms_ - clip),
+                 of_largest = std::max(0.0, double{unit_.statistics.absmax} - clip);
+    const double bound = bounded_ ? 0
+                                  : std::max(unit_.weight * of_rms * of_rms,
+                                             unit_.weighted ? 0 : of_largest * of_largest);
     all_.push_back({exponent, std::numeric_limits<double>::quiet_NaN(), bound});
   }
 
@@ -153,7 +161,8 @@ class Powers {
 
 using Indices = std::vector<std::vector<std::size_t>>;
 
-Status measure_powers(std::vector<Powers>& powers, const Indices& wanted, const ErrorsOfCandidates& measure, bool part) {
+Status measure_powers(std::vector<Powers>& powers, const Indices& wanted,
+                      const ErrorsOfCandidates& measure, bool part) {
   kernels::ScaleLists lists(powers.size());
   bool any = false;
   for (std::size_t u = 0; u < powers.size(); ++u) {
@@ -165,7 +174,8 @@ Status measure_powers(std::vector<Powers>& powers, const Indices& wanted, const 
   if (!errors) return errors.error();
   for (std::size_t u = 0; u < powers.size(); ++u) {
     for (std::size_t j = 0; j < wanted[u].size(); ++j) {
-      part ? powers[u].bound(wanted[u][j], (*errors)[u][j]) : powers[u].set(wanted[u][j], (*errors)[u][j]);
+      part ? powers[u].bound(wanted[u][j], (*errors)[u][j])
+           : powers[u].set(wanted[u][j], (*errors)[u][j]);
     }
   }
   return success();
@@ -181,7 +191,8 @@ Indices indices_of(std::vector<Powers>& powers, const List& list) {
 
 }  // namespace
 
-Result<std::vector<float>> best_powers(const Format& format, std::span<const Unit> units, const Measure& measure) {
+Result<std::vector<float>> best_powers(const Format& format, std::span<const Unit> units,
+                                       const Measure& measure) {
   std::vector<Powers> powers;
   powers.reserve(units.size());
   for (const Unit& unit : units) powers.emplace_back(format, unit);
@@ -191,17 +202,31 @@ Result<std::vector<float>> best_powers(const Format& format, std::span<const Uni
     return all;
   });
   if (measure.part) {
-    if (const Status done = measure_powers(powers, every, measure.part, true); !done) return done.error();
+    if (const Status done = measure_powers(powers, every, measure.part, true); !done)
+      return done.error();
   }
-  const Indices first = measure.part ? indices_of(powers, [](const Powers& of) { return of.size() == 0 ? std::vector<std::size_t>{} : of.promising(); }) : every;
-  if (const Status done = measure_powers(powers, first, measure.all, false); !done) return done.error();
-  // A better one may close what was open, but never opens what was closed: one more round, and one for more exponents.
-  const auto open = [](Powers& of) { return of.size() == 0 ? std::vector<std::size_t>{} : of.open(); };
+  const Indices first =
+      measure.part
+          ? indices_of(powers,
+                       [](const Powers& of) {
+                         return of.size() == 0 ? std::vector<std::size_t>{} : of.promising();
+                       })
+          : every;
+  if (const Status done = measure_powers(powers, first, measure.all, false); !done)
+    return done.error();
+  // A better one may close what was open, but never opens what was closed: one more round, and one
+  // for more exponents.
+  const auto open = [](Powers& of) {
+    return of.size() == 0 ? std::vector<std::size_t>{} : of.open();
+  };
   for (int round = 0; round < 2; ++round) {
-    if (const Status done = measure_powers(powers, indices_of(powers, open), measure.all, false); !done) return done.error();
+    if (const Status done = measure_powers(powers, indices_of(powers, open), measure.all, false);
+        !done)
+      return done.error();
   }
   std::vector<float> scales;
-  for (const Powers& each : powers) scales.push_back(each.size() == 0 ? 1.0f : each.scale(each.best()));
+  for (const Powers& each : powers)
+    scales.push_back(each.size() == 0 ? 1.0f : each.scale(each.best()));
   return scales;
 }
 

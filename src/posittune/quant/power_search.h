@@ -1,7 +1,7 @@
 #pragma once
 
-// The best power of two (internal to scale_rules.cc, which says why it is the best of all), and the landmarks that
-// it starts from.
+// The best power of two (internal to scale_rules.cc, which says why it is the best of all), and the
+// landmarks that it starts from.
 
 #include <span>
 #include <vector>
@@ -21,15 +21,16 @@ double largest(const formats::Format& format);
 double centre(const formats::Format& format);
 int nearest_exponent(double ratio);
 
-// Exponents of the powers of two where absmax just fits, and where rms is at the centre; of data that are not
-// all zero. Landmarks far apart (posits with es = 4 fit absmax 2^100 above their centre) keep the end at the
-// centre, where those formats are precise.
+// Exponents of the powers of two where absmax just fits, and where rms is at the centre; of data
+// that are not all zero. Landmarks far apart (posits with es = 4 fit absmax 2^100 above their
+// centre) keep the end at the centre, where those formats are precise.
 struct Landmarks {
   int fit, bulk;
 };
 Landmarks landmarks(const formats::Format& format, const kernels::Statistics& s);
 
 // For each unit; 1 where all is zero.
-Result<std::vector<float>> best_powers(const formats::Format& format, std::span<const Unit> units, const Measure& measure);
+Result<std::vector<float>> best_powers(const formats::Format& format, std::span<const Unit> units,
+                                       const Measure& measure);
 
 }  // namespace posittune::quant

@@ -43,7 +43,8 @@ Status check_choice(const RowWindow& part, Granularity granularity) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "rows choose among formats by their own scales only",
                  .expected = "granularity channel",
-                 .found = std::string(name(granularity)) + " for " + format_text(part.format, part.alternatives)};
+                 .found = std::string(name(granularity)) + " for " +
+                          format_text(part.format, part.alternatives)};
   }
   return check_alternatives(part.format, part.alternatives);
 }
@@ -56,7 +57,8 @@ std::string_view name(Granularity granularity) {
 
 std::string granularity_text(const WeightSetting& setting) {
   std::string text(name(setting.granularity));
-  return setting.granularity == Granularity::kGroup ? text + ":" + std::to_string(setting.group) : text;
+  return setting.granularity == Granularity::kGroup ? text + ":" + std::to_string(setting.group)
+                                                    : text;
 }
 
 std::string_view name(ActivationScale scale) {
@@ -109,7 +111,8 @@ double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t c
     if (part.rule == ScaleRule::kNone) scales = 0;
     const formats::Format& format = part.format;
     double bits = r * c * format.bits + scales * (power_of_two(part.rule) ? 8 : 32);
-    if (format.block > 0) bits += r * static_cast<double>((cols + format.block - 1) / format.block) * 8;
+    if (format.block > 0)
+      bits += r * static_cast<double>((cols + format.block - 1) / format.block) * 8;
     // The rows' tags: 0 bits for one format, 1 for two, 2 for three and four.
     bits += r * static_cast<double>(std::bit_width(part.alternatives.size()));
     return bits + 8 * static_cast<double>(1 + part.alternatives.size());
@@ -127,7 +130,8 @@ Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t r
   const RowWindow own{0, 0, setting.format, setting.rule, setting.alternatives};
   if (const Status ok = check_choice(own, setting.granularity); !ok) return ok.error();
   for (const RowWindow& window : setting.windows) {
-    if (window.first < next || window.count == 0 || window.count > rows || window.first > rows - window.count) {
+    if (window.first < next || window.count == 0 || window.count > rows ||
+        window.first > rows - window.count) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "windows of channels must be ascending, apart and inside the weight",
                    .expected = "channels " + std::to_string(next) + " to " + std::to_string(rows),

@@ -32,10 +32,11 @@ struct RowWindow {
 // How a weight is rounded to its grid.
 enum class Rounding {
   kNearest,
-  // Column by column; what rounding a column does to the output, the columns that are not rounded yet
-  // make good as far as the calibration data's E[x x^T] says they can. Where that is not known (wide embeddings,
-  // grouped convolutions, MX blocks) or does not lower the error on data held out: nearest.
-  // reference: Frantar et al., GPTQ, ICLR 2023; Chee et al., QuIP, NeurIPS 2023 (LDLQ)
+  // Column by column; what rounding a column does to the output, the columns that are not rounded
+  // yet make good as far as the calibration data's E[x x^T] says they can. Where that is not known
+  // (wide embeddings, grouped convolutions, MX blocks) or does not lower the error on data held
+  // out: nearest. reference: Frantar et al., GPTQ, ICLR 2023; Chee et al., QuIP, NeurIPS 2023
+  // (LDLQ)
   kCompensated,
 };
 
@@ -45,11 +46,12 @@ struct WeightSetting {
   Granularity granularity = Granularity::kTensor;
   std::size_t group = 0;        // columns that share a scale, for kGroup
   bool input_weighted = false;  // the error of input column k counts E[x_k^2] times
-  // Ascending and apart; rows that none covers have the format above. Each window, and each stretch of rows
-  // between windows, has its own scales, of the granularity above.
+  // Ascending and apart; rows that none covers have the format above. Each window, and each stretch
+  // of rows between windows, has its own scales, of the granularity above.
   std::vector<RowWindow> windows{};
-  // Formats of as many bits as `format`: each row takes that of {format, alternatives...} which has the least
-  // (weighted) squared error with its own scale under the rule; the first of equals. With kChannel only.
+  // Formats of as many bits as `format`: each row takes that of {format, alternatives...} which has
+  // the least (weighted) squared error with its own scale under the rule; the first of equals. With
+  // kChannel only.
   std::vector<formats::Format> alternatives{};
   Rounding rounding = Rounding::kNearest;
   // Matrix products and convolutions: each output channel gets the mean of (W - q(W)) x over the
@@ -99,16 +101,17 @@ Status parse_granularity(std::string_view text, WeightSetting& setting);
 Result<ActivationScale> parse_activation_scale(std::string_view text);
 Result<Rounding> parse_rounding(std::string_view text);  // "nearest", "compensated"
 
-// Bits that storing a weight of rows x cols takes: its codes, the scales (8 bits for a power of two,
-// 32 for a real one, none for rule `none`), shared exponents of MX blocks, and 8 bits that name each
-// format; where rows choose among n formats, ceil(log2 n) bits for each row. With windows, the sum of
-// that over parts(); windows that do not fit count for nothing. Bias correction is not counted: it is
-// added to the layer's bias.
+// Bits that storing a weight of rows x cols takes: its codes, the scales (8 bits for a power of
+// two, 32 for a real one, none for rule `none`), shared exponents of MX blocks, and 8 bits that
+// name each format; where rows choose among n formats, ceil(log2 n) bits for each row. With
+// windows, the sum of that over parts(); windows that do not fit count for nothing. Bias correction
+// is not counted: it is added to the layer's bias.
 double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t cols);
 
-// One after the other, every row of a weight once: a window, or rows between windows in the setting's own
-// format. kUsage when windows overlap or reach beyond the last row, and for alternatives that rows cannot
-// choose among: of other bits, of MX blocks, named twice, or without a scale for each row.
+// One after the other, every row of a weight once: a window, or rows between windows in the
+// setting's own format. kUsage when windows overlap or reach beyond the last row, and for
+// alternatives that rows cannot choose among: of other bits, of MX blocks, named twice, or without
+// a scale for each row.
 Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t rows);
 
 // YAML, sorted by name; reading it back gives an equal recipe. `where` names the text in errors

@@ -88,7 +88,8 @@ Error bad_recipe(const std::string& where, const std::string& found) {
 }
 
 // Only the given keys may be in a map.
-Status check_keys(const YAML::Node& node, const std::set<std::string>& known, const std::string& where) {
+Status check_keys(const YAML::Node& node, const std::set<std::string>& known,
+                  const std::string& where) {
   if (!node.IsMap()) return bad_recipe(where, "not a map");
   for (const auto& entry : node) {
     const auto key = entry.first.as<std::string>();
@@ -118,11 +119,13 @@ Result<std::size_t> read_count(const YAML::Node& node, const char* key, const st
   std::size_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (!text.empty() && error == std::errc{} && end == text.data() + text.size()) return count;
-  return bad_recipe(where, std::string(key) + " is no number of channels" + (text.empty() ? "" : ": '" + text + "'"));
+  return bad_recipe(where, std::string(key) + " is no number of channels" +
+                               (text.empty() ? "" : ": '" + text + "'"));
 }
 
 // That rows can choose among them is for parts() to say.
-Result<std::vector<formats::Format>> read_alternatives(const YAML::Node& node, const std::string& where) {
+Result<std::vector<formats::Format>> read_alternatives(const YAML::Node& node,
+                                                       const std::string& where) {
   std::vector<formats::Format> alternatives;
   const YAML::Node list = node["alternatives"];
   if (list && !list.IsSequence()) return bad_recipe(where + ", alternatives", "not a list");
@@ -135,7 +138,9 @@ Result<std::vector<formats::Format>> read_alternatives(const YAML::Node& node, c
 }
 
 Result<RowWindow> read_window(const YAML::Node& node, const std::string& where) {
-  if (const Status ok = check_keys(node, {"first", "count", "format", "alternatives", "scale"}, where); !ok) {
+  if (const Status ok =
+          check_keys(node, {"first", "count", "format", "alternatives", "scale"}, where);
+      !ok) {
     return ok.error();
   }
   auto format = formats::parse_format(text_at(node, "format", ""));
@@ -153,8 +158,8 @@ Result<RowWindow> read_window(const YAML::Node& node, const std::string& where) 
 
 Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& where) {
   if (const Status ok = check_keys(node,
-                                   {"format", "alternatives", "scale", "granularity", "input_weighted", "rounding",
-                                    "bias_correction", "windows"},
+                                   {"format", "alternatives", "scale", "granularity",
+                                    "input_weighted", "rounding", "bias_correction", "windows"},
                                    where);
       !ok) {
     return ok.error();
@@ -188,7 +193,8 @@ Result<WeightSetting> read_weight(const YAML::Node& node, const std::string& whe
 }
 
 Result<ActivationSetting> read_activation(const YAML::Node& node, const std::string& where) {
-  if (const Status ok = check_keys(node, {"format", "scale", "chosen"}, where); !ok) return ok.error();
+  if (const Status ok = check_keys(node, {"format", "scale", "chosen"}, where); !ok)
+    return ok.error();
   auto format = formats::parse_format(text_at(node, "format", ""));
   if (!format) return at(format.error(), where);
   auto rule = parse_scale_rule(text_at(node, "scale", "rms_pow2"));
@@ -208,14 +214,17 @@ Result<std::string> read_name(const YAML::Node& node, const std::string& where) 
 }
 
 Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
-  if (const Status ok = check_keys(root, {"version", "accumulate", "weights", "activations"}, where); !ok) {
+  if (const Status ok =
+          check_keys(root, {"version", "accumulate", "weights", "activations"}, where);
+      !ok) {
     return ok.error();
   }
   if (root["version"] && root["version"].as<int>() != kRecipeVersion) {
     return bad_recipe(where, "version " + root["version"].as<std::string>());
   }
   for (const char* part : {"weights", "activations"}) {
-    if (root[part] && !root[part].IsMap() && !root[part].IsNull()) return bad_recipe(where, std::string(part) + " is no map");
+    if (root[part] && !root[part].IsMap() && !root[part].IsNull())
+      return bad_recipe(where, std::string(part) + " is no map");
   }
   for (const char* section : {"weights", "activations"}) {
     if (const Status ok = check_section(root, section, where); !ok) return ok.error();
@@ -249,8 +258,8 @@ Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
 }  // namespace
 
 std::string to_yaml(const Recipe& recipe) {
-  return "version: " + std::to_string(kRecipeVersion) + "\naccumulate: " +
-         (recipe.accumulate == Accumulate::kQuire ? "quire" : "fp32") + "\n" +
+  return "version: " + std::to_string(kRecipeVersion) +
+         "\naccumulate: " + (recipe.accumulate == Accumulate::kQuire ? "quire" : "fp32") + "\n" +
          section_text("weights", recipe.weights, weight_text) +
          section_text("activations", recipe.activations, activation_text);
 }

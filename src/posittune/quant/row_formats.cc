@@ -13,7 +13,8 @@ Result<RowFormats> choose_row_formats(std::span<const formats::Format> formats, 
   for (std::size_t f = 0; f < k; ++f) {
     auto chosen = choose_scales(formats[f], rule, x, shape, true, weights, options);
     if (!chosen) return chosen.error();
-    auto by_row = kernels::rounding_error(scaled_format(formats[f], rule), x, shape, weights, *chosen, 1, options);
+    auto by_row = kernels::rounding_error(scaled_format(formats[f], rule), x, shape, weights,
+                                          *chosen, 1, options);
     if (!by_row) return by_row.error();
     for (std::size_t r = 0; r < shape.rows; ++r) errors[r * k + f] = (*by_row)[r];
     scales.push_back(std::move(*chosen));

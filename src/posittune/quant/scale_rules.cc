@@ -29,8 +29,9 @@ constexpr std::array<Named, 6> kRules = {{{ScaleRule::kNone, "none"},
                                           {ScaleRule::kMsePow2, "mse_pow2"},
                                           {ScaleRule::kMse, "mse"}}};
 
-// The largest float scale that takes absmax to at most max: float rounding must not saturate it. Near
-// the largest float it is a step or two larger, so that max * (1/s), rounded twice, stays finite.
+// The largest float scale that takes absmax to at most max: float rounding must not saturate it.
+// Near the largest float it is a step or two larger, so that max * (1/s), rounded twice, stays
+// finite.
 float fitting_scale(double max, float absmax) {
   const float scale = usable(max / double{absmax});
   const bool above = double{absmax} * double{scale} > max;
@@ -111,8 +112,8 @@ std::vector<float> powers_near(const Format& format, const Statistics& s) {
   return candidates;
 }
 
-// The scale of absmax is one more, so that mse never loses to that rule, where it is within four octaves: a wide
-// format gains nothing by moving its largest values to the end of its range.
+// The scale of absmax is one more, so that mse never loses to that rule, where it is within four
+// octaves: a wide format gains nothing by moving its largest values to the end of its range.
 std::vector<float> refined_scales(const Format& format, const Statistics& s, float best) {
   if (s.absmax == 0) return {best};
   std::vector<float> candidates = {best};
@@ -150,10 +151,12 @@ Result<std::vector<float>> search_scales(const Format& plain, ScaleRule rule,
   auto powers = best_powers(format, units, measure);
   if (!powers || rule == ScaleRule::kMsePow2) return powers;
   kernels::ScaleLists lists;
-  for (std::size_t u = 0; u < units.size(); ++u) lists.push_back(refined_scales(format, units[u].statistics, (*powers)[u]));
+  for (std::size_t u = 0; u < units.size(); ++u)
+    lists.push_back(refined_scales(format, units[u].statistics, (*powers)[u]));
   auto errors = measure.all(lists);
   if (!errors) return errors.error();
-  for (std::size_t u = 0; u < units.size(); ++u) scales.push_back(lists[u][best_candidate((*errors)[u])]);
+  for (std::size_t u = 0; u < units.size(); ++u)
+    scales.push_back(lists[u][best_candidate((*errors)[u])]);
   return scales;
 }
 
@@ -170,7 +173,8 @@ Result<std::vector<Unit>> units_of(std::span<const float> x, kernels::Shape shap
     auto energies = kernels::weighted_squares(x, shape, weights, options);
     if (!energies) return energies.error();
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-    for (std::size_t r = 0; r < units.size(); ++r) units[r] = {units[r].statistics, (*energies)[r], sum, true};
+    for (std::size_t r = 0; r < units.size(); ++r)
+      units[r] = {units[r].statistics, (*energies)[r], sum, true};
   }
   if (per_row) return units;
   Unit all{.statistics = {}, .energy = 0, .weight = 0, .weighted = !weights.empty()};
@@ -202,7 +206,8 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
     std::vector<Status> done((shape.rows + kRows - 1) / kRows, success());
     parallel_for(done.size(), options.threads, [&](std::size_t block) {
       const std::size_t first = block * kRows, count = std::min(kRows, shape.rows - first);
-      auto part = choose_scales(format, rule, x.subspan(first * shape.cols, count * shape.cols), {count, shape.cols}, true, weights, {1});
+      auto part = choose_scales(format, rule, x.subspan(first * shape.cols, count * shape.cols),
+                                {count, shape.cols}, true, weights, {1});
       if (part) {
         std::ranges::copy(*part, scales.begin() + static_cast<std::ptrdiff_t>(first));
       } else {
@@ -219,9 +224,11 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
   // The first columns of each row, or the first rows, where that is a small part.
   constexpr std::size_t kColumns = 64, kElements = 4096;
   const auto errors_of = [&](std::size_t rows, std::size_t columns) -> ErrorsOfCandidates {
-    return [&, rows, columns](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
-      auto errors = kernels::rounding_errors(scaled_format(format, rule), x.first(rows * shape.cols), {rows, shape.cols},
-                                             weights, lists, columns, options);
+    return [&, rows,
+            columns](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
+      auto errors =
+          kernels::rounding_errors(scaled_format(format, rule), x.first(rows * shape.cols),
+                                   {rows, shape.cols}, weights, lists, columns, options);
       if (!errors || per_row) return errors;
       std::vector<double> sum(lists[0].size(), 0);
       for (const auto& row : *errors) {
@@ -232,7 +239,8 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
   };
   Measure measure{.all = errors_of(shape.rows, shape.cols), .part = nullptr};
   if (per_row && shape.cols >= 3 * kColumns) measure.part = errors_of(shape.rows, kColumns);
-  const std::size_t some = std::max<std::size_t>(1, kElements / std::max<std::size_t>(1, shape.cols));
+  const std::size_t some =
+      std::max<std::size_t>(1, kElements / std::max<std::size_t>(1, shape.cols));
   if (!per_row && shape.rows >= 3 * some) measure.part = errors_of(some, shape.cols);
   return search_scales(format, rule, *units, measure);
 }

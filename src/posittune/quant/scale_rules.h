@@ -8,33 +8,39 @@
 //   mean_pow2  the same with mean |x|
 //   mse_pow2   the power of two with the least (weighted) squared error of all, ties to the one
 //              nearest to where the bulk is at the centre
-//   mse        a real scale: the least (weighted) squared error of the power of two of mse_pow2, a grid
-//              of 1/16 octave up to an octave around it, and the absmax scale when it is within four
-//              octaves of it. So never worse than mse_pow2, and not promised to be the least of all reals
+//   mse        a real scale: the least (weighted) squared error of the power of two of mse_pow2, a
+//   grid
+//              of 1/16 octave up to an octave around it, and the absmax scale when it is within
+//              four octaves of it. So never worse than mse_pow2, and not promised to be the least
+//              of all reals
 //
 // The centre is where a format is most precise: 1 for posits and floats, a quarter of the largest
 // value for ints, so that a normal distribution's bulk stays inside.
 //
-// Under every rule but `none` formats saturate (formats::saturating): what is larger than all that the
-// scale was chosen for becomes the largest value in each family, and never infinity.
+// Under every rule but `none` formats saturate (formats::saturating): what is larger than all that
+// the scale was chosen for becomes the largest value in each family, and never infinity.
 //
-// The rules see statistics and errors of candidates only, so that the data may be an array, rows of it, or
-// a stream.
+// The rules see statistics and errors of candidates only, so that the data may be an array, rows of
+// it, or a stream.
 //
-// Why no power of two beats that of mse_pow2. With error E(s) = sum w (Q(xs)/s - x)^2 of a format whose
-// smallest positive value is m and whose largest is M:
-//   - s with max|x| s <= m/2: ints and floats round all to zero, with the same error for each such s; a posit
-//     rounds each |x| to m/s, which moves away from all of them as s falls. None is better than the largest
-//     such s, and a scale with m/s in [max|x|, 2 max|x|) is no worse than that: it rounds to m/s only |x| nearer
-//     to that than to zero.
-//   - |Q(xs)/s| <= M/s = c. So E >= sum w (|x|-c)+^2 >= W (r-c)^2 for c < r, W = sum w and r^2 = sum w x^2 / W
-//     (triangle inequality in the weighted norm), and without weights E >= (max|x|-c)^2. Both grow with s.
+// Why no power of two beats that of mse_pow2. With error E(s) = sum w (Q(xs)/s - x)^2 of a format
+// whose smallest positive value is m and whose largest is M:
+//   - s with max|x| s <= m/2: ints and floats round all to zero, with the same error for each such
+//   s; a posit
+//     rounds each |x| to m/s, which moves away from all of them as s falls. None is better than the
+//     largest such s, and a scale with m/s in [max|x|, 2 max|x|) is no worse than that: it rounds
+//     to m/s only |x| nearer to that than to zero.
+//   - |Q(xs)/s| <= M/s = c. So E >= sum w (|x|-c)+^2 >= W (r-c)^2 for c < r, W = sum w and r^2 =
+//   sum w x^2 / W
+//     (triangle inequality in the weighted norm), and without weights E >= (max|x|-c)^2. Both grow
+//     with s.
 //   - E of a part of the data is at most E.
-// Every exponent between the first bound and where the second exceeds the least error found is looked at, and
-// measured on all data unless one of the bounds exceeds that error. Blocks (MX) have their own power of two: s
-// shifts all exponents alike, and as long as these stay within E8M0 and x s within the normal floats every s is
-// as good as another. Two are measured, one in the middle and the largest that does not overflow (for rows of
-// subnormals); that a block's exponent is held at an end of E8M0 is not counted on.
+// Every exponent between the first bound and where the second exceeds the least error found is
+// looked at, and measured on all data unless one of the bounds exceeds that error. Blocks (MX) have
+// their own power of two: s shifts all exponents alike, and as long as these stay within E8M0 and x
+// s within the normal floats every s is as good as another. Two are measured, one in the middle and
+// the largest that does not overflow (for rows of subnormals); that a block's exponent is held at
+// an end of E8M0 is not counted on.
 
 #include <functional>
 #include <span>
@@ -60,18 +66,23 @@ int search_rounds(ScaleRule rule);
 // The format that a scale of this rule is for: saturating, unless the rule is `none`.
 formats::Format scaled_format(const formats::Format& format, ScaleRule rule);
 
-// Of a scale for each token, where nothing can be searched for: instead of a rule that searches, powers of two by
-// the root mean square for posits, which are finest in their middle, and the largest value for the others.
+// Of a scale for each token, where nothing can be searched for: instead of a rule that searches,
+// powers of two by the root mean square for posits, which are finest in their middle, and the
+// largest value for the others.
 ScaleRule token_rule(const formats::Format& format, ScaleRule rule);
 
-// The scale of a rule that does not search; a usable scale, 1 for data without a finite nonzero element.
-float direct_scale(const formats::Format& format, ScaleRule rule, const kernels::Statistics& statistics);
+// The scale of a rule that does not search; a usable scale, 1 for data without a finite nonzero
+// element.
+float direct_scale(const formats::Format& format, ScaleRule rule,
+                   const kernels::Statistics& statistics);
 
-// Powers of two around the two landmarks: where absmax just fits, and where rms is at the centre. For errors that
-// the bounds above know nothing of; {1} as direct_scale().
-std::vector<float> powers_near(const formats::Format& format, const kernels::Statistics& statistics);
+// Powers of two around the two landmarks: where absmax just fits, and where rms is at the centre.
+// For errors that the bounds above know nothing of; {1} as direct_scale().
+std::vector<float> powers_near(const formats::Format& format,
+                               const kernels::Statistics& statistics);
 // What `mse` looks at around the best power of two, which is the first.
-std::vector<float> refined_scales(const formats::Format& format, const kernels::Statistics& statistics, float best);
+std::vector<float> refined_scales(const formats::Format& format,
+                                  const kernels::Statistics& statistics, float best);
 
 // Index of the least error; ties and NaN go to the earliest.
 std::size_t best_candidate(std::span<const double> errors);
@@ -86,15 +97,17 @@ struct Unit {
 // Without weights.
 Unit plain_unit(const kernels::Statistics& statistics);
 
-// Errors of candidates: lists[u] are scales for unit u, of any number; the result has as many errors for each.
-using ErrorsOfCandidates = std::function<Result<std::vector<std::vector<double>>>(const kernels::ScaleLists& lists)>;
+// Errors of candidates: lists[u] are scales for unit u, of any number; the result has as many
+// errors for each.
+using ErrorsOfCandidates =
+    std::function<Result<std::vector<std::vector<double>>>(const kernels::ScaleLists& lists)>;
 struct Measure {
   ErrorsOfCandidates all;
   ErrorsOfCandidates part;  // of the same small part of each unit's data; may be null
 };
 
-// One scale for each unit. Measures are called for all units at once, so that a stream is read search_rounds()
-// times (seldom once more).
+// One scale for each unit. Measures are called for all units at once, so that a stream is read
+// search_rounds() times (seldom once more).
 Result<std::vector<float>> search_scales(const formats::Format& format, ScaleRule rule,
                                          std::span<const Unit> units, const Measure& measure);
 

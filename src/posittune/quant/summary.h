@@ -9,8 +9,8 @@ namespace posittune::quant {
 struct Summary {
   float min = 0, max = 0;
   double mean = 0, rms = 0;
-  // Fourth central moment over the squared variance: 3 for a normal distribution, more with outliers;
-  // 0 when all values are equal.
+  // Fourth central moment over the squared variance: 3 for a normal distribution, more with
+  // outliers; 0 when all values are equal.
   double kurtosis = 0;
 };
 

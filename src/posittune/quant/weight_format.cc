@@ -12,7 +12,10 @@ using formats::Format;
 constexpr int kStarEs = 2;  // '*' is es = 0 to this: larger ones suit no weights at few bits
 
 Error refused(const std::string& what, const Format& format, const std::string& expected) {
-  return {.kind = ErrorKind::kUsage, .what = what, .expected = expected, .found = formats::name(format)};
+  return {.kind = ErrorKind::kUsage,
+          .what = what,
+          .expected = expected,
+          .found = formats::name(format)};
 }
 
 // One name, or with a star those of all es.
@@ -22,7 +25,8 @@ Status expand(std::string_view name, std::vector<Format>& into) {
     std::string one(name);
     if (star != std::string_view::npos) one.replace(star, 1, std::to_string(es));
     auto format = formats::parse_format(one);
-    const bool wrong = !format || (star != std::string_view::npos && format->family != formats::Family::kPosit);
+    const bool wrong =
+        !format || (star != std::string_view::npos && format->family != formats::Family::kPosit);
     if (wrong && star != std::string_view::npos) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "'*' stands for the es of a posit only",
@@ -37,7 +41,9 @@ Status expand(std::string_view name, std::vector<Format>& into) {
 
 // The es of `format` as a star, when the alternatives are the other ones.
 bool is_star(const Format& format, std::span<const Format> alternatives) {
-  if (format.family != formats::Family::kPosit || format.exp_bits != 0 || alternatives.size() != kStarEs) return false;
+  if (format.family != formats::Family::kPosit || format.exp_bits != 0 ||
+      alternatives.size() != kStarEs)
+    return false;
   for (int es = 1; es <= kStarEs; ++es) {
     Format expected = format;
     expected.exp_bits = static_cast<std::uint8_t>(es);
@@ -51,9 +57,13 @@ bool is_star(const Format& format, std::span<const Format> alternatives) {
 Status check_alternatives(const Format& format, std::span<const Format> alternatives) {
   if (alternatives.empty()) return success();
   std::vector<Format> before = {format};
-  if (format.block > 0) return refused("rows cannot choose among formats of MX blocks", format, "posits, floats or ints");
+  if (format.block > 0)
+    return refused("rows cannot choose among formats of MX blocks", format,
+                   "posits, floats or ints");
   for (const Format& other : alternatives) {
-    if (other.block > 0) return refused("rows cannot choose among formats of MX blocks", other, "posits, floats or ints");
+    if (other.block > 0)
+      return refused("rows cannot choose among formats of MX blocks", other,
+                     "posits, floats or ints");
     if (other.bits != format.bits) {
       return refused("formats that rows choose among have equal bits", other,
                      std::to_string(format.bits) + " bits, as " + formats::name(format));
@@ -120,7 +130,8 @@ std::string rounding_text(const WeightSetting& setting) {
 }
 
 bool needs_calibration(const WeightSetting& setting) {
-  return setting.input_weighted || setting.bias_correction || setting.rounding == Rounding::kCompensated;
+  return setting.input_weighted || setting.bias_correction ||
+         setting.rounding == Rounding::kCompensated;
 }
 
 }  // namespace posittune::quant

@@ -32,7 +32,8 @@ std::string csv_text(const Comparison& comparison) {
     for (const auto& [name, metric] : row.metrics) {
       text += start + metric_cells(name, metric) + "," + std::to_string(row.nonfinite) + "\n";
     }
-    if (row.metrics.empty()) text += start + std::string(kNoMetric) + "," + std::to_string(row.nonfinite) + "\n";
+    if (row.metrics.empty())
+      text += start + std::string(kNoMetric) + "," + std::to_string(row.nonfinite) + "\n";
   }
   return text;
 }

@@ -36,8 +36,9 @@ template <>
 struct FieldsOf<ScoredRecord> {
   using Record = ScoredRecord;
   static constexpr std::tuple kList{
-      Field{"output", &Record::output}, Field{"task", &Record::task}, Field{"scores", &Record::scores},
-      Field{"reason", &Record::reason}, Field{"loss", &Record::loss}, Field{"unit", &Record::unit}};
+      Field{"output", &Record::output}, Field{"task", &Record::task},
+      Field{"scores", &Record::scores}, Field{"reason", &Record::reason},
+      Field{"loss", &Record::loss},     Field{"unit", &Record::unit}};
 };
 
 template <>

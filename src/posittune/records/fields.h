@@ -15,7 +15,7 @@ namespace posittune::records {
 template <class Record, class Value>
 struct Field {
   const char* name;
-  Value Record::*member;
+  Value Record::* member;
 };
 // Written out for compilers that do not deduce aggregates by themselves (clang before 17).
 template <class Record, class Value>
@@ -25,13 +25,11 @@ template <class Record>
 struct FieldsOf;
 
 template <class Record>
-concept HasFields = requires {
-  FieldsOf<Record>::kList;
-};
+concept HasFields = requires { FieldsOf<Record>::kList; };
 
 // visit(name, value) for each field; `value` is const where `record` is.
 template <class Record, class Visit>
-requires HasFields<std::remove_const_t<Record>>
+  requires HasFields<std::remove_const_t<Record>>
 void visit_fields(Record& record, Visit visit) {
   std::apply([&](const auto&... field) { (visit(field.name, record.*field.member), ...); },
              FieldsOf<std::remove_const_t<Record>>::kList);

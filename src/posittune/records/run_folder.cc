@@ -132,7 +132,8 @@ std::map<std::string, std::string> options_of(const std::vector<std::string>& co
   std::map<std::string, std::string> options;
   std::string name;
   for (const std::string& word : command_line) {
-    const bool option = word.size() > 1 && word[0] == '-' && std::string_view("0123456789.").find(word[1]) == std::string_view::npos;
+    const bool option = word.size() > 1 && word[0] == '-' &&
+                        std::string_view("0123456789.").find(word[1]) == std::string_view::npos;
     const std::size_t equals = option ? word.find('=') : std::string::npos;
     if (option) name = word.substr(0, equals);
     std::string& values = options[name];
@@ -180,7 +181,9 @@ Status compare_hashes(const std::string& file, const json& run, const RunInfo& i
     const Differing options = differing_options(run, info);
     if (!options.there.empty()) return another_run(file + ": " + name, options.there, options.here);
     Error error = another_run(file + ": " + name, stored, hash);
-    if (!stored.empty()) error.hint = "the options are those of that run: the files behind " + name + " have changed since. " + error.hint;
+    if (!stored.empty())
+      error.hint = "the options are those of that run: the files behind " + name +
+                   " have changed since. " + error.hint;
     return error;
   }
   for (const auto& [name, hash] : there.items()) {
@@ -307,7 +310,8 @@ void RunFolder::forget_if_empty() {
   if (resumed_ || !empty || !*empty) return;
   std::error_code ignored;
   // run.json first: without it the folder is nobody's.
-  for (const char* name : {kRunFile, kConfigFile, kJournal, "trials.db-wal", "trials.db-shm", kRecipes, kLockFile}) {
+  for (const char* name :
+       {kRunFile, kConfigFile, kJournal, "trials.db-wal", "trials.db-shm", kRecipes, kLockFile}) {
     fs::remove(fs::path(path_) / name, ignored);
   }
   fs::remove(path_, ignored);

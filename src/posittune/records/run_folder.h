@@ -45,8 +45,9 @@ class RunFolder {
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   bool resumed() const { return resumed_; }
-  // Takes away what open() made when this is the first session and the journal is still empty: a run that
-  // failed before it measured anything leaves nothing. To be the last call but the destructor.
+  // Takes away what open() made when this is the first session and the journal is still empty: a
+  // run that failed before it measured anything leaves nothing. To be the last call but the
+  // destructor.
   void forget_if_empty();
   Journal& journal() { return journal_; }
   const Journal& journal() const { return journal_; }

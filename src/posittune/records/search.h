@@ -2,8 +2,9 @@
 
 // The best mixes: the result of `posittune search`.
 //
-// As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "costs": [...] as in sensitivity.h,
-// "refinement": [...], "rows": [...]}; each entry has the fields of its struct by name.
+// As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "costs": [...] as in
+// sensitivity.h, "refinement": [...], "rows": [...]}; each entry has the fields of its struct by
+// name.
 
 #include <cstdint>
 #include <map>
@@ -27,25 +28,30 @@ struct SearchRow {
   double mac_bits = 0;         // bits of the weight x bits of the input, mean over MACs
   double energy = 0;           // pJ of one inference: products and traffic
   double area = 0;             // um2 of a MAC unit, mean over MACs
-  double predicted_loss = 0;     // sum of scores; NaN when some have none
-  Estimate search_loss;          // on the search split, of what `scored` names
-  std::map<std::string, MetricResult> metrics;  // on the report split; empty when it was not looked at
-  // (objective - bound) / objective of the scores' sum: 0 for what is proven optimal; NaN for rules of thumb
+  double predicted_loss = 0;   // sum of scores; NaN when some have none
+  Estimate search_loss;        // on the search split, of what `scored` names
+  std::map<std::string, MetricResult>
+      metrics;  // on the report split; empty when it was not looked at
+  // (objective - bound) / objective of the scores' sum: 0 for what is proven optimal; NaN for rules
+  // of thumb
   double optimality_gap = 0;
   double seconds = 0;  // of the measurements of this row
-  // Units of the report split (of the search split where that was not looked at) whose scored output has a NaN, or an
-  // infinity where FP32's is finite.
+  // Units of the report split (of the search split where that was not looked at) whose scored
+  // output has a NaN, or an infinity where FP32's is finite.
   std::uint64_t nonfinite = 0;
   bool operator==(const SearchRow&) const = default;
 };
 
-// A change that was tried on the measured loss; or what was measured beside the result of a search: a baseline that keeps to
-// its budget ("bits 5: uniform int5"), the other kind of activation scales where the forecast was off.
+// A change that was tried on the measured loss; or what was measured beside the result of a search:
+// a baseline that keeps to its budget ("bits 5: uniform int5"), the other kind of activation scales
+// where the forecast was off.
 struct RefinementRecord {
   std::string change;    // "h.0.mlp.c_fc.weight: posit<4,1> -> int5; ..."
   double predicted = 0;  // difference of the loss by the scores
-  double measured = 0, low = 0, high = 0;  // paired, on the search split; as of where the test stopped
-  std::string verdict;   // "better": taken; "not better"; of what was measured beside "taken", "not taken"
+  double measured = 0, low = 0,
+         high = 0;  // paired, on the search split; as of where the test stopped
+  std::string
+      verdict;  // "better": taken; "not better"; of what was measured beside "taken", "not taken"
   bool operator==(const RefinementRecord&) const = default;
 };
 

@@ -35,19 +35,20 @@ template <>
 struct FieldsOf<RefinementRecord> {
   using Record = RefinementRecord;
   static constexpr std::tuple kList{
-      Field{"change", &Record::change}, Field{"predicted", &Record::predicted},
+      Field{"change", &Record::change},     Field{"predicted", &Record::predicted},
       Field{"measured", &Record::measured}, Field{"low", &Record::low},
-      Field{"high", &Record::high}, Field{"verdict", &Record::verdict}};
+      Field{"high", &Record::high},         Field{"verdict", &Record::verdict}};
 };
 
 template <>
 struct FieldsOf<SearchResult> {
   using Result = SearchResult;
-  static constexpr std::tuple kList{
-      Field{"model", &Result::model}, Field{"scored", &Result::scored},
-      Field{"data", &Result::data},
-      Field{"costs", &Result::costs}, Field{"refinement", &Result::refinement},
-      Field{"rows", &Result::rows}};
+  static constexpr std::tuple kList{Field{"model", &Result::model},
+                                    Field{"scored", &Result::scored},
+                                    Field{"data", &Result::data},
+                                    Field{"costs", &Result::costs},
+                                    Field{"refinement", &Result::refinement},
+                                    Field{"rows", &Result::rows}};
 };
 
 }  // namespace posittune::records

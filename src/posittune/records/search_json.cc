@@ -7,13 +7,15 @@ namespace posittune::records {
 namespace {
 
 constexpr const char* kTitles =
-    "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_loss,search_loss,"
+    "recipe,method,budget,bits_per_weight,bytes,activation_bits,mac_bits,energy,area,predicted_"
+    "loss,search_loss,"
     "optimality_gap,metric,value,low,high,delta,delta_low,delta_high,noise,nonfinite\n";
 
 std::string row_cells(const SearchRow& row) {
   std::string text = csv_cell(row.recipe) + "," + csv_cell(row.method) + "," + csv_cell(row.budget);
-  for (const double number : {row.bits_per_weight, row.bytes, row.activation_bits, row.mac_bits, row.energy, row.area,
-                              row.predicted_loss, row.search_loss.value, row.optimality_gap}) {
+  for (const double number :
+       {row.bits_per_weight, row.bytes, row.activation_bits, row.mac_bits, row.energy, row.area,
+        row.predicted_loss, row.search_loss.value, row.optimality_gap}) {
     text += "," + csv_cell(number);
   }
   return text;
@@ -38,7 +40,8 @@ std::string csv_text(const std::vector<SearchRow>& rows) {
   std::string text(kTitles);
   for (const SearchRow& row : rows) {
     const std::string start = row_cells(row);
-    for (const auto& [name, metric] : row.metrics) text += start + "," + metric_cells(name, metric) + "," + std::to_string(row.nonfinite) + "\n";
+    for (const auto& [name, metric] : row.metrics)
+      text += start + "," + metric_cells(name, metric) + "," + std::to_string(row.nonfinite) + "\n";
     if (row.metrics.empty()) text += start + ",,,,,,,,," + std::to_string(row.nonfinite) + "\n";
   }
   return text;

@@ -2,10 +2,11 @@
 
 // What each format costs in each layer: the result of `posittune sensitivity`.
 //
-// As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "cuts": [...], "costs": [...],
-// "agreement": [...], "rows": [...], and, when they were asked for, "channels": [...],
-// "mixes": [...], "upgrades": [...]}; each entry has the fields of its struct by name. NaN and
-// infinities as in numbers.h. Reading ignores fields it does not know and reports what is missing.
+// As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "cuts": [...],
+// "costs": [...], "agreement": [...], "rows": [...], and, when they were asked for, "channels":
+// [...], "mixes": [...], "upgrades": [...]}; each entry has the fields of its struct by name. NaN
+// and infinities as in numbers.h. Reading ignores fields it does not know and reports what is
+// missing.
 
 #include <cstdint>
 #include <map>
@@ -22,18 +23,20 @@ struct SensitivityRow {
   std::string layer;   // node; for the weight of several layers the first that uses it
   std::string weight;  // initializer; empty for a layer without one
   std::string format, scale, granularity;
-  std::string what;  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both
+  std::string
+      what;  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both
   std::string tier;  // "proxy", "gain", "exact"
-  // proxy: error / signal at the layer's output. gain, exact: the loss that `scored` names, in its unit.
+  // proxy: error / signal at the layer's output. gain, exact: the loss that `scored` names, in its
+  // unit.
   double score = 0;
   double low = 0, high = 0;  // 95 % interval of an exact score; NaN for the others
   double error = 0;          // mean squared error at the layer's output, summed over its channels
   double signal = 0;         // mean square of that output
   double bits = 0;           // that storing takes, scales and tag included; 0 for "a"
   std::uint64_t parameters = 0;  // of the weight; 0 for "a"
-  std::uint64_t units = 0;   // documents or images an exact score saw
-  std::string stopped;       // why it saw no more: "", "tight", "dominated"
-  std::string rounding{};    // "": to nearest; in JSON where it is not
+  std::uint64_t units = 0;       // documents or images an exact score saw
+  std::string stopped;           // why it saw no more: "", "tight", "dominated"
+  std::string rounding{};        // "": to nearest; in JSON where it is not
   bool operator==(const SensitivityRow&) const = default;
 };
 
@@ -55,7 +58,7 @@ struct CutRecord {
 struct TierCost {
   std::string tier;
   double seconds = 0;
-  double evaluations = 0;  // seconds / those of one FP32 evaluation of the search data
+  double evaluations = 0;    // seconds / those of one FP32 evaluation of the search data
   std::uint64_t probes = 0;  // suffix runs
   bool operator==(const TierCost&) const = default;
 };
@@ -78,7 +81,7 @@ struct MixRecord {
 
 // The loss after upgrading windows of channels in an order, from none to all.
 struct UpgradeRecord {
-  std::string order;         // "score", "error", "random"
+  std::string order;          // "score", "error", "random"
   std::uint64_t windows = 0;  // upgraded so far
   double bits_per_weight = 0, loss = 0;
   bool operator==(const UpgradeRecord&) const = default;

@@ -38,12 +38,18 @@ struct FieldsOf<SensitivityRow> {
 template <>
 struct FieldsOf<ChannelRow> {
   using Row = ChannelRow;
-  static constexpr std::tuple kList{Field{"layer", &Row::layer},   Field{"weight", &Row::weight},
-                                    Field{"format", &Row::format}, Field{"scale", &Row::scale},
-                                    Field{"granularity", &Row::granularity}, Field{"first", &Row::first},
-                                    Field{"count", &Row::count},   Field{"tier", &Row::tier},
-                                    Field{"score", &Row::score},   Field{"low", &Row::low},
-                                    Field{"high", &Row::high},     Field{"error", &Row::error}};
+  static constexpr std::tuple kList{Field{"layer", &Row::layer},
+                                    Field{"weight", &Row::weight},
+                                    Field{"format", &Row::format},
+                                    Field{"scale", &Row::scale},
+                                    Field{"granularity", &Row::granularity},
+                                    Field{"first", &Row::first},
+                                    Field{"count", &Row::count},
+                                    Field{"tier", &Row::tier},
+                                    Field{"score", &Row::score},
+                                    Field{"low", &Row::low},
+                                    Field{"high", &Row::high},
+                                    Field{"error", &Row::error}};
 };
 
 template <>
@@ -88,10 +94,10 @@ struct FieldsOf<UpgradeRecord> {
 template <>
 struct FieldsOf<Sensitivity> {
   static constexpr std::tuple kList{
-      Field{"model", &Sensitivity::model},         Field{"scored", &Sensitivity::scored},
-      Field{"data", &Sensitivity::data},
-      Field{"cuts", &Sensitivity::cuts},           Field{"costs", &Sensitivity::costs},
-      Field{"agreement", &Sensitivity::agreement}, Field{"rows", &Sensitivity::rows}};
+      Field{"model", &Sensitivity::model}, Field{"scored", &Sensitivity::scored},
+      Field{"data", &Sensitivity::data},   Field{"cuts", &Sensitivity::cuts},
+      Field{"costs", &Sensitivity::costs}, Field{"agreement", &Sensitivity::agreement},
+      Field{"rows", &Sensitivity::rows}};
 };
 
 }  // namespace posittune::records

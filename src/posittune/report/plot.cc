@@ -123,10 +123,13 @@ std::string to_svg(const Plot& plot) {
       if (!std::isfinite(series.y[i])) continue;
       const double at_x = across(x, x_of(series.x[i])), at_y = down(y, series.y[i]);
       points += fmt::format("{:.2f},{:.2f} ", at_x, at_y);
-      if (dots) marks += fmt::format("<circle cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"2.5\" fill=\"{}\"/>\n", at_x, at_y, color);
+      if (dots)
+        marks += fmt::format("<circle cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"2.5\" fill=\"{}\"/>\n", at_x,
+                             at_y, color);
     }
     svg += fmt::format("<polyline class=\"line\" stroke=\"{}\"{} points=\"{}\"/>\n", color, dash,
-                       points) + marks;
+                       points) +
+           marks;
     if (!series.name.empty()) {
       const double at = kTop + 16 + 16 * static_cast<double>(s);
       svg += fmt::format("<path class=\"line\" stroke=\"{}\"{} d=\"M{} {}h18\"/>\n", color, dash,

@@ -20,8 +20,8 @@ class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // Missing cells are blank; cells beyond the columns are dropped. Cells are made printable (a layer
-  // may be named anything).
+  // Missing cells are blank; cells beyond the columns are dropped. Cells are made printable (a
+  // layer may be named anything).
   void add_row(std::vector<std::string> cells);
   std::size_t rows() const { return rows_.size(); }
 

@@ -16,22 +16,32 @@ std::vector<std::size_t> drawn_order(std::size_t count, std::uint64_t seed) {
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto lot = [&](std::size_t i) { return mix((i + 1) * kGolden + seed); };
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return lot(a) < lot(b); });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return lot(a) < lot(b); });
   return order;
 }
 
-// A choice and the budget it leaves. A sum of double costs is exact for bits below 2^53; others are met up
-// to the tolerance of knapsack.h.
+// A choice and the budget it leaves. A sum of double costs is exact for bits below 2^53; others are
+// met up to the tolerance of knapsack.h.
 class Spending {
  public:
   Spending(const Groups& groups, std::size_t cost, double budget, Choice choice)
-      : groups_(groups), cost_(cost), limit_(budget + kBudgetTolerance * std::abs(budget)), choice_(std::move(choice)) {
+      : groups_(groups),
+        cost_(cost),
+        limit_(budget + kBudgetTolerance * std::abs(budget)),
+        choice_(std::move(choice)) {
     for (std::size_t g = 0; g < groups.size(); ++g) spent_ += cost_of(g, choice_[g]);
   }
 
-  double cost_of(std::size_t group, std::size_t option) const { return groups_[group][option].costs[cost_]; }
-  double added(std::size_t group, std::size_t option) const { return cost_of(group, option) - cost_of(group, choice_[group]); }
-  bool fits(std::size_t group, std::size_t option) const { return static_cast<double>(spent_ + added(group, option)) <= limit_; }
+  double cost_of(std::size_t group, std::size_t option) const {
+    return groups_[group][option].costs[cost_];
+  }
+  double added(std::size_t group, std::size_t option) const {
+    return cost_of(group, option) - cost_of(group, choice_[group]);
+  }
+  bool fits(std::size_t group, std::size_t option) const {
+    return static_cast<double>(spent_ + added(group, option)) <= limit_;
+  }
   bool within() const { return static_cast<double>(spent_) <= limit_; }
   std::size_t operator[](std::size_t group) const { return choice_[group]; }
   void take(std::size_t group, std::size_t option) {
@@ -66,7 +76,8 @@ std::vector<std::size_t> by_cost(const std::vector<Option>& options, std::size_t
   std::vector<std::size_t> order(options.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(options[a].costs[cost], options[a].loss) < std::pair(options[b].costs[cost], options[b].loss);
+    return std::pair(options[a].costs[cost], options[a].loss) <
+           std::pair(options[b].costs[cost], options[b].loss);
   });
   return order;
 }
@@ -86,7 +97,8 @@ Choice random_choice(const Groups& groups, std::size_t cost, double budget, std:
   for (std::uint64_t draw = 1; !open.empty(); ++draw) {
     const std::size_t at = mix(draw * kGolden + seed) % open.size(), g = open[at];
     const auto order = by_cost(groups[g], cost);
-    const auto next = std::ranges::find_if(order, [&](std::size_t j) { return spending.added(g, j) > 0; });
+    const auto next =
+        std::ranges::find_if(order, [&](std::size_t j) { return spending.added(g, j) > 0; });
     if (next != order.end() && spending.fits(g, *next)) {
       spending.take(g, *next);
     } else {
@@ -97,16 +109,19 @@ Choice random_choice(const Groups& groups, std::size_t cost, double budget, std:
   return std::move(spending).choice();
 }
 
-Choice choice_by_size(const Groups& groups, std::size_t cost, double budget, std::span<const double> sizes) {
+Choice choice_by_size(const Groups& groups, std::size_t cost, double budget,
+                      std::span<const double> sizes) {
   Spending spending(groups, cost, budget, cheapest_choice(groups, cost));
   std::vector<std::size_t> order(groups.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
   for (const std::size_t g : order) spending.take_dearest(g);
   return std::move(spending).choice();
 }
 
-Choice choice_by_sqnr(const Groups& groups, std::size_t cost, double budget, const std::vector<std::vector<double>>& sqnr) {
+Choice choice_by_sqnr(const Groups& groups, std::size_t cost, double budget,
+                      const std::vector<std::vector<double>>& sqnr) {
   Spending spending(groups, cost, budget, cheapest_choice(groups, cost));
   std::multimap<double, std::size_t> waiting;  // by ratio now
   for (std::size_t g = 0; g < groups.size(); ++g) waiting.emplace(sqnr[g][spending[g]], g);
@@ -132,7 +147,8 @@ Choice choice_by_pareto_list(const Groups& groups, std::size_t cost, double budg
     dearest.push_back(order.back());
     for (std::size_t j = 0; j < groups[g].size(); ++j) list.push_back({groups[g][j].loss, {g, j}});
   }
-  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   Spending spending(groups, cost, budget, std::move(dearest));
   for (const auto& [loss, change] : list) {
     if (spending.within()) break;
@@ -141,7 +157,8 @@ Choice choice_by_pareto_list(const Groups& groups, std::size_t cost, double budg
   return std::move(spending).choice();
 }
 
-Choice choice_by_order(const Groups& groups, std::size_t cost, double budget, Choice start, std::span<const Change> order) {
+Choice choice_by_order(const Groups& groups, std::size_t cost, double budget, Choice start,
+                       std::span<const Change> order) {
   Spending spending(groups, cost, budget, std::move(start));
   for (const Change& change : order) {
     if (spending.fits(change.group, change.option)) spending.take(change.group, change.option);
@@ -156,7 +173,8 @@ Groups with_shuffled_losses(const Groups& groups, std::uint64_t seed) {
   for (const auto& [options, members] : alike) {
     const auto order = drawn_order(members.size(), seed);
     for (std::size_t i = 0; i < members.size(); ++i) {
-      for (std::size_t j = 0; j < options; ++j) shuffled[members[i]][j].loss = groups[members[order[i]]][j].loss;
+      for (std::size_t j = 0; j < options; ++j)
+        shuffled[members[i]][j].loss = groups[members[order[i]]][j].loss;
     }
   }
   return shuffled;

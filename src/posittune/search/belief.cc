@@ -47,7 +47,8 @@ void Belief::learn(std::span<const Term> terms, double measured, double noise_va
     const std::size_t of = slots_.at(term.group);
     for (std::size_t s = 0; s < count; ++s) gain[s] += covariances_[s][of] * term.loss;
   }
-  for (std::size_t s = 0; s < count; ++s) means_[s] += gain[s] / variance * (measured - expected.mean);
+  for (std::size_t s = 0; s < count; ++s)
+    means_[s] += gain[s] / variance * (measured - expected.mean);
   for (std::size_t s = 0; s < count; ++s) {
     for (std::size_t t = 0; t < count; ++t) covariances_[s][t] -= gain[s] * gain[t] / variance;
   }

@@ -1,8 +1,9 @@
 #pragma once
 
-// What trials teach about scores (internal): the true loss of a group is its score times a factor that is
-// normal around 1; each measured difference is a sum of such losses, and updates the factors it is made of.
-// reference: R. Kalman, "A new approach to linear filtering and prediction problems", 1960.
+// What trials teach about scores (internal): the true loss of a group is its score times a factor
+// that is normal around 1; each measured difference is a sum of such losses, and updates the
+// factors it is made of. reference: R. Kalman, "A new approach to linear filtering and prediction
+// problems", 1960.
 
 #include <cstddef>
 #include <map>

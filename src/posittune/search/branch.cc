@@ -68,7 +68,8 @@ class Branching {
       best_.proven = true;
       best_.bound = best_.assignment ? best_.loss : limits_.cutoff;
     } else {
-      best_.bound = std::max(best_.bound, std::min(open_.top().bound, best_.assignment ? best_.loss : limits_.cutoff));
+      best_.bound = std::max(
+          best_.bound, std::min(open_.top().bound, best_.assignment ? best_.loss : limits_.cutoff));
       best_.proven = closed(open_.top().bound);
     }
     return std::move(best_);
@@ -76,7 +77,9 @@ class Branching {
 
  private:
   double loss() const { return best_.assignment ? best_.loss : limits_.cutoff; }
-  bool closed(double bound) const { return std::isfinite(loss()) && loss() - bound <= limits_.relative_gap * std::abs(loss()); }
+  bool closed(double bound) const {
+    return std::isfinite(loss()) && loss() - bound <= limits_.relative_gap * std::abs(loss());
+  }
 
   // The group, and the items that the basis takes of it, of least loss first.
   std::vector<std::uint32_t> mixed_items(const Node& node) const {
@@ -87,7 +90,8 @@ class Branching {
       for (const Assignment& assignment : node.basis) taken.push_back(assignment[i]);
       std::ranges::sort(taken, {}, [&](std::uint32_t j) { return std::pair(items_.loss[j], j); });
       taken.erase(std::unique(taken.begin(), taken.end()), taken.end());
-      if (taken.size() < 2 || items_.loss[taken.back()] - items_.loss[taken.front()] <= width) continue;
+      if (taken.size() < 2 || items_.loss[taken.back()] - items_.loss[taken.front()] <= width)
+        continue;
       width = items_.loss[taken.back()] - items_.loss[taken.front()];
       widest = std::move(taken);
     }
@@ -111,7 +115,10 @@ class Branching {
     std::vector<std::uint32_t> items = mixed_items(node);
     if (items.empty()) items = open_items(node);
     if (items.empty()) return;  // one assignment, which its programs have judged
-    const auto group = static_cast<std::size_t>(std::ranges::upper_bound(items_.first, items.front()) - items_.first.begin()) - 1;
+    const auto group =
+        static_cast<std::size_t>(std::ranges::upper_bound(items_.first, items.front()) -
+                                 items_.first.begin()) -
+        1;
     const std::size_t at = items.size() / 2;
     const std::pair border(items_.loss[items[at]], items[at]);
     for (const bool low : {true, false}) {
@@ -154,7 +161,8 @@ class Branching {
 
 }  // namespace
 
-Minimum branch_and_bound(const Items& items, double loss_floor, Minimum start, const Limits& limits) {
+Minimum branch_and_bound(const Items& items, double loss_floor, Minimum start,
+                         const Limits& limits) {
   return Branching(items, loss_floor, std::move(start), limits).run();
 }
 

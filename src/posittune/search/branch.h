@@ -2,16 +2,17 @@
 
 // Branch and bound, for problems of several constraints whose programs did not close the gap.
 //
-// A node allows each group a subset of its items; its bound is that of its relaxation and programs (minimize.h).
-// The node of least bound goes first: of the groups in which the relaxation's optimum mixes items, the one
-// whose items differ most in loss is split between them.
+// A node allows each group a subset of its items; its bound is that of its relaxation and programs
+// (minimize.h). The node of least bound goes first: of the groups in which the relaxation's optimum
+// mixes items, the one whose items differ most in loss is split between them.
 
 #include "posittune/search/minimize.h"
 
 namespace posittune::search {
 
-// `start`: what is known; its basis is the root's. Ends when the least open bound is within the gap, at the
-// deadline, at `good_enough`, or after a number of nodes.
-Minimum branch_and_bound(const Items& items, double loss_floor, Minimum start, const Limits& limits);
+// `start`: what is known; its basis is the root's. Ends when the least open bound is within the
+// gap, at the deadline, at `good_enough`, or after a number of nodes.
+Minimum branch_and_bound(const Items& items, double loss_floor, Minimum start,
+                         const Limits& limits);
 
 }  // namespace posittune::search

@@ -18,7 +18,8 @@ bool fits(const Groups& groups, const Choice& choice, std::span<const double> bu
 std::size_t winner(std::span<const double> measured) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < measured.size(); ++i) {
-    if (measured[i] < measured[best] || (std::isnan(measured[best]) && !std::isnan(measured[i]))) best = i;
+    if (measured[i] < measured[best] || (std::isnan(measured[best]) && !std::isnan(measured[i])))
+      best = i;
   }
   return best;
 }

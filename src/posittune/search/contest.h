@@ -14,10 +14,12 @@ namespace posittune::search {
 // Whether a choice keeps to all budgets, with the tolerance of the solver.
 bool fits(const Groups& groups, const Choice& choice, std::span<const double> budgets);
 
-// The least measured loss, the first of equals; what is not a number never wins over one that is. At least one.
+// The least measured loss, the first of equals; what is not a number never wins over one that is.
+// At least one.
 std::size_t winner(std::span<const double> measured);
 
-// A measured loss that is more than twice its forecast or less than half of it, or that is not a number.
+// A measured loss that is more than twice its forecast or less than half of it, or that is not a
+// number.
 bool off_forecast(double forecast, double measured);
 
 // Of forecast losses the `count` least, the least first.

@@ -29,7 +29,8 @@ class Minimizer {
   Minimum run() {
     const double least = loss_floor_ + relaxation_.bound;
     if (least >= limits_.cutoff) return none(least, true);
-    if (!relaxation_.feasible && !find_feasible() && (infeasible_ || limits_.cutoff == kInfinity)) return none(least, infeasible_);
+    if (!relaxation_.feasible && !find_feasible() && (infeasible_ || limits_.cutoff == kInfinity))
+      return none(least, infeasible_);
     excess_ = limits_.cutoff - least;
     if (relaxation_.feasible) take_feasible();
     grow();
@@ -145,7 +146,8 @@ Minimum minimize_reduced(const Reduced& reduced, const Limits& limits) {
   }
   if (items.constraints == 0) return least_losses(items, reduced.loss_floor);
   Limits first = limits;
-  const bool branches = limits.branch && items.constraints > 1 && items.groups() <= kMostBranchingGroups;
+  const bool branches =
+      limits.branch && items.constraints > 1 && items.groups() <= kMostBranchingGroups;
   if (branches) first.max_states = std::min(limits.max_states, kStatesBeforeBranching);
   Minimum minimum = Minimizer(items, reduced.loss_floor, first).run();
   if (minimum.proven || !branches || minimum.loss <= limits.good_enough) return minimum;
@@ -190,7 +192,8 @@ Minimum minimize(const Items& items, const Limits& limits) {
   Minimum minimum = minimize_reduced(reduced, limits);
   const auto to_given = [&](Assignment& assignment) {
     for (std::size_t i = 0; i < assignment.size(); ++i) {
-      assignment[i] = static_cast<std::uint32_t>(items.first[i]) + reduced.items.source[assignment[i]];
+      assignment[i] =
+          static_cast<std::uint32_t>(items.first[i]) + reduced.items.source[assignment[i]];
     }
   };
   if (minimum.assignment) to_given(*minimum.assignment);

@@ -19,7 +19,7 @@ struct Limits {
   std::size_t max_states = 0;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   double good_enough = -std::numeric_limits<double>::infinity();  // a loss at which to stop
-  double cutoff = std::numeric_limits<double>::infinity();        // only smaller losses are of interest
+  double cutoff = std::numeric_limits<double>::infinity();  // only smaller losses are of interest
   bool branch = true;
 };
 Limits limits_of(const SolveOptions& options);
@@ -28,7 +28,8 @@ struct Minimum {
   std::optional<Assignment> assignment;
   double loss = std::numeric_limits<double>::infinity();
   double bound = -std::numeric_limits<double>::infinity();
-  bool proven = false;  // the optimum, or, without an assignment, that there is none below the cutoff
+  bool proven =
+      false;  // the optimum, or, without an assignment, that there is none below the cutoff
   std::vector<Assignment> basis;  // of the relaxation (relaxation.h)
 };
 Minimum minimize(const Items& items, const Limits& limits);

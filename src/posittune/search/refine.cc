@@ -40,8 +40,13 @@ double expected_improvement(double mean, double deviation) {
 
 class Refiner {
  public:
-  Refiner(const Groups& groups, const std::vector<double>& budgets, Choice start, const RefineOptions& options)
-      : groups_(groups), budgets_(budgets), options_(options), current_(std::move(start)), belief_(options.uncertainty) {}
+  Refiner(const Groups& groups, const std::vector<double>& budgets, Choice start,
+          const RefineOptions& options)
+      : groups_(groups),
+        budgets_(budgets),
+        options_(options),
+        current_(std::move(start)),
+        belief_(options.uncertainty) {}
 
   Result<Refined> run(const Compare& compare) {
     if (const Status good = check_groups(groups_, budgets_.size()); !good) return good.error();
@@ -50,14 +55,18 @@ class Refiner {
     Refined result;
     while (result.steps.size() < options_.trials) {
       auto proposal = best_proposal();
-      if (auto optimum = expected_optimum(); optimum && (!proposal || optimum->promise > proposal->promise)) proposal = std::move(optimum);
+      if (auto optimum = expected_optimum();
+          optimum && (!proposal || optimum->promise > proposal->promise))
+        proposal = std::move(optimum);
       if (!proposal) break;
       Choice candidate = current_;
       for (const Change& change : proposal->changes) candidate[change.group] = change.option;
       auto verdict = compare(candidate, current_);
       if (!verdict) return verdict.error();
       result.steps.push_back({proposal->changes, proposal->predicted, *verdict});
-      if (std::isfinite(verdict->difference)) belief_.learn(terms_of(proposal->changes), verdict->difference, verdict->deviation * verdict->deviation);
+      if (std::isfinite(verdict->difference))
+        belief_.learn(terms_of(proposal->changes), verdict->difference,
+                      verdict->deviation * verdict->deviation);
       if (verdict->better) {
         current_ = std::move(candidate);
         tried_.clear();  // of another allocation
@@ -78,8 +87,10 @@ class Refiner {
         if (j == current_[g]) continue;
         const Option& then = groups_[g][j];
         Move move{.change = {g, j}, .loss = then.loss - now.loss, .costs = {}};
-        for (std::size_t k = 0; k < budgets_.size(); ++k) move.costs.push_back(then.costs[k] - now.costs[k]);
-        move.distance = std::inner_product(price_.begin(), price_.end(), move.costs.begin(), move.loss);
+        for (std::size_t k = 0; k < budgets_.size(); ++k)
+          move.costs.push_back(then.costs[k] - now.costs[k]);
+        move.distance =
+            std::inner_product(price_.begin(), price_.end(), move.costs.begin(), move.loss);
         all.push_back(std::move(move));
       }
     }
@@ -110,14 +121,18 @@ class Refiner {
     std::vector<Belief::Term> terms;
     for (const Change& change : changes) {
       const auto& options = groups_[change.group];
-      terms.push_back({change.group, options[change.option].loss - options[current_[change.group]].loss});
+      terms.push_back(
+          {change.group, options[change.option].loss - options[current_[change.group]].loss});
     }
     return terms;
   }
 
   bool was_tried(const std::vector<Change>& changes) const {
-    const auto same = [](const Change& a, const Change& b) { return a.group == b.group && a.option == b.option; };
-    return std::ranges::any_of(tried_, [&](const auto& other) { return std::ranges::equal(changes, other, same); });
+    const auto same = [](const Change& a, const Change& b) {
+      return a.group == b.group && a.option == b.option;
+    };
+    return std::ranges::any_of(
+        tried_, [&](const auto& other) { return std::ranges::equal(changes, other, same); });
   }
 
   std::optional<Proposal> best_proposal() const {
@@ -125,19 +140,23 @@ class Refiner {
     const std::vector<double> left = slack();
     const auto consider = [&](const Move& a, const Move* b) {
       if (!fits(left, a, b)) return;
-      const Belief::Term terms[] = {{a.change.group, a.loss}, {b == nullptr ? 0 : b->change.group, b == nullptr ? 0 : b->loss}};
+      const Belief::Term terms[] = {
+          {a.change.group, a.loss},
+          {b == nullptr ? 0 : b->change.group, b == nullptr ? 0 : b->loss}};
       const Belief::Normal expected = belief_.predict({terms, b == nullptr ? 1U : 2U});
       const double promise = expected_improvement(expected.mean, std::sqrt(expected.variance));
       if (best && promise <= best->promise) return;
       std::vector<Change> changes = {a.change};
       if (b != nullptr) changes.push_back(b->change);
-      if (promise > 0 && !was_tried(changes)) best = Proposal{std::move(changes), a.loss + (b == nullptr ? 0 : b->loss), promise};
+      if (promise > 0 && !was_tried(changes))
+        best = Proposal{std::move(changes), a.loss + (b == nullptr ? 0 : b->loss), promise};
     };
     const std::vector<Move> all = moves();
     for (std::size_t i = 0; i < all.size(); ++i) {
       consider(all[i], nullptr);
       for (std::size_t j = i + 1; j < all.size(); ++j) {
-        if (all[j].change.group == all[i].change.group || (all[i].loss > 0) == (all[j].loss > 0)) continue;
+        if (all[j].change.group == all[i].change.group || (all[i].loss > 0) == (all[j].loss > 0))
+          continue;
         consider(all[i], &all[j]);
       }
     }
@@ -175,8 +194,8 @@ class Refiner {
 
 }  // namespace
 
-Result<Refined> refine(const Groups& groups, const std::vector<double>& budgets, Choice start, const Compare& compare,
-                       const RefineOptions& options) {
+Result<Refined> refine(const Groups& groups, const std::vector<double>& budgets, Choice start,
+                       const Compare& compare, const RefineOptions& options) {
   return Refiner(groups, budgets, std::move(start), options).run(compare);
 }
 

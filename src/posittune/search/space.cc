@@ -18,13 +18,18 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
-std::string option_text(const Pin& pin) { return "--assign '" + pin.pattern + "=" + pin.label + "'"; }
+std::string option_text(const Pin& pin) {
+  return "--assign '" + pin.pattern + "=" + pin.label + "'";
+}
 
 Result<std::regex> expression(const std::string& pattern, const std::string& option) {
   try {
     return std::regex(pattern, std::regex::ECMAScript);
   } catch (const std::regex_error& error) {
-    return Error{.kind = ErrorKind::kUsage, .what = "not a regular expression", .where = option, .found = error.what()};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "not a regular expression",
+                 .where = option,
+                 .found = error.what()};
   }
 }
 
@@ -90,11 +95,14 @@ Result<std::vector<Together>> together(const Space& space) {
     }
     Together& group = groups[known->second];
     group.members.push_back(i);
-    std::erase_if(group.labels, [&](const std::string& label) { return std::ranges::find(decision.labels, label) == decision.labels.end(); });
+    std::erase_if(group.labels, [&](const std::string& label) {
+      return std::ranges::find(decision.labels, label) == decision.labels.end();
+    });
     if (group.labels.empty()) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "decisions that must agree have no option in common",
-                   .where = space.decisions[group.members.front()].names.front() + " and " + decision.names.front(),
+                   .where = space.decisions[group.members.front()].names.front() + " and " +
+                            decision.names.front(),
                    .expected = joined(decision.labels)};
     }
   }
@@ -105,32 +113,44 @@ std::optional<Error> not_finite(const Space& space, const Decision& decision, st
   const Option& of = decision.options[option];
   const std::string where = decision.names.front() + ", " + decision.labels[option];
   if (!std::isfinite(of.loss)) {
-    return Error{.kind = ErrorKind::kInput, .what = "a score that is not finite", .where = where, .expected = "a finite number", .found = digits(of.loss)};
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "a score that is not finite",
+                 .where = where,
+                 .expected = "a finite number",
+                 .found = digits(of.loss)};
   }
   for (std::size_t k = 0; k < of.costs.size(); ++k) {
     if (std::isfinite(of.costs[k])) continue;
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "a cost that is not finite",
-                 .where = where + ", " + (k < space.costs.size() ? space.costs[k] : std::to_string(k)),
-                 .expected = "a finite number",
-                 .found = digits(of.costs[k])};
+    return Error{
+        .kind = ErrorKind::kInput,
+        .what = "a cost that is not finite",
+        .where = where + ", " + (k < space.costs.size() ? space.costs[k] : std::to_string(k)),
+        .expected = "a finite number",
+        .found = digits(of.costs[k])};
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-bool Pin::allows(const std::string& option) const { return option == label || option.rfind(label + "/", 0) == 0; }
+bool Pin::allows(const std::string& option) const {
+  return option == label || option.rfind(label + "/", 0) == 0;
+}
 
 Result<Pin> parse_pin(const std::string& text) {
   const std::size_t at = text.rfind('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
-    return Error{.kind = ErrorKind::kUsage, .what = "not an assignment", .where = "--assign", .expected = "'REGEX=FORMAT'", .found = text};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "not an assignment",
+                 .where = "--assign",
+                 .expected = "'REGEX=FORMAT'",
+                 .found = text};
   }
   return Pin{text.substr(0, at), text.substr(at + 1)};
 }
 
-Result<Space> pinned(Space space, const std::vector<Pin>& pins, const std::vector<std::string>& reserved) {
+Result<Space> pinned(Space space, const std::vector<Pin>& pins,
+                     const std::vector<std::string>& reserved) {
   std::vector<std::string> first(space.decisions.size());
   for (const Pin& pin : pins) {
     const auto regex = expression(pin.pattern, option_text(pin));
@@ -138,17 +158,21 @@ Result<Space> pinned(Space space, const std::vector<Pin>& pins, const std::vecto
     bool any = false;
     for (std::size_t i = 0; i < space.decisions.size(); ++i) {
       Decision& decision = space.decisions[i];
-      const bool found = std::ranges::any_of(decision.names, [&](const std::string& name) { return std::regex_search(name, *regex); });
+      const bool found = std::ranges::any_of(
+          decision.names, [&](const std::string& name) { return std::regex_search(name, *regex); });
       if (!found) continue;
       any = true;
-      if (const Status applied = apply_pin(pin, decision, first[i]); !applied) return applied.error();
+      if (const Status applied = apply_pin(pin, decision, first[i]); !applied)
+        return applied.error();
       if (first[i].empty()) first[i] = pin.pattern + "=" + pin.label;
     }
     if (!any) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "an assignment that matches nothing",
                    .where = option_text(pin),
-                   .expected = space.decisions.empty() ? "" : "names like " + space.decisions.front().names.front()};
+                   .expected = space.decisions.empty()
+                                   ? ""
+                                   : "names like " + space.decisions.front().names.front()};
     }
   }
   for (std::size_t i = 0; i < space.decisions.size(); ++i) {
@@ -168,7 +192,10 @@ Result<Space> tied(Space space, const std::vector<std::string>& patterns) {
       if (!key) continue;
       ++found;
       if (!decision.tie.empty()) {
-        return Error{.kind = ErrorKind::kUsage, .what = "a decision that is tied twice", .where = decision.names.front() + ", " + option, .found = decision.tie};
+        return Error{.kind = ErrorKind::kUsage,
+                     .what = "a decision that is tied twice",
+                     .where = decision.names.front() + ", " + option,
+                     .found = decision.tie};
       }
       decision.tie = pattern + *key;
     }
@@ -176,7 +203,9 @@ Result<Space> tied(Space space, const std::vector<std::string>& patterns) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a tie of fewer than two",
                  .where = option,
-                 .expected = space.decisions.empty() ? "" : "names like " + space.decisions.front().names.front()};
+                 .expected = space.decisions.empty()
+                                 ? ""
+                                 : "names like " + space.decisions.front().names.front()};
   }
   return space;
 }
@@ -186,7 +215,8 @@ std::vector<std::size_t> Grouped::expand(const std::vector<std::size_t>& choice)
   for (const auto& each : members) decisions += each.size();
   std::vector<std::size_t> options(decisions);
   for (std::size_t g = 0; g < members.size(); ++g) {
-    for (std::size_t m = 0; m < members[g].size(); ++m) options[members[g][m]] = option_of[g][choice[g]][m];
+    for (std::size_t m = 0; m < members[g].size(); ++m)
+      options[members[g][m]] = option_of[g][choice[g]][m];
   }
   return options;
 }
@@ -208,9 +238,11 @@ Result<Grouped> grouped(const Space& space) {
       std::vector<std::size_t> members;
       for (const std::size_t i : each.members) {
         const Decision& decision = space.decisions[i];
-        const auto j = static_cast<std::size_t>(std::ranges::find(decision.labels, label) - decision.labels.begin());
+        const auto j = static_cast<std::size_t>(std::ranges::find(decision.labels, label) -
+                                                decision.labels.begin());
         sum.loss += decision.options[j].loss;
-        for (std::size_t k = 0; k < sum.costs.size(); ++k) sum.costs[k] += decision.options[j].costs[k];
+        for (std::size_t k = 0; k < sum.costs.size(); ++k)
+          sum.costs[k] += decision.options[j].costs[k];
         members.push_back(j);
       }
       options.push_back(std::move(sum));

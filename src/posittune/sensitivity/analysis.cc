@@ -26,26 +26,33 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 3> kTiers = {"proxy", "gain", "exact"};
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-// In the order in which formats at one site are measured: cheap ones first, which later ones must beat.
-std::vector<std::size_t> by_bits(const engine::Engine& engine, const Site& site, const std::vector<Candidate>& candidates) {
+// In the order in which formats at one site are measured: cheap ones first, which later ones must
+// beat.
+std::vector<std::size_t> by_bits(const engine::Engine& engine, const Site& site,
+                                 const std::vector<Candidate>& candidates) {
   std::vector<double> bits;
-  for (const Candidate& candidate : candidates) bits.push_back(stored_bits(engine, site, candidate));
+  for (const Candidate& candidate : candidates)
+    bits.push_back(stored_bits(engine, site, candidate));
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return bits[a] < bits[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return bits[a] < bits[b]; });
   return order;
 }
 
 // What the journal knows of a run over all data, of this session or an earlier one.
 double seconds_kept(records::Journal& journal, const std::string& key) {
   const auto known = journal.find(key);
-  return known && *known && (**known).contains("seconds") && (**known)["seconds"].is_number() ? (**known)["seconds"].get<double>() : 0;
+  return known && *known && (**known).contains("seconds") && (**known)["seconds"].is_number()
+             ? (**known)["seconds"].get<double>()
+             : 0;
 }
 
 std::vector<std::uint64_t> cut_bytes_kept(records::Journal& journal, const std::string& key) {
   const auto known = journal.find(key);
   try {
-    return known && *known ? (**known)["cut_bytes"].get<std::vector<std::uint64_t>>() : std::vector<std::uint64_t>{};
+    return known && *known ? (**known)["cut_bytes"].get<std::vector<std::uint64_t>>()
+                           : std::vector<std::uint64_t>{};
   } catch (const json::exception&) {
     return {};
   }
@@ -58,12 +65,18 @@ std::string_view name(Tier tier) { return kTiers[static_cast<std::size_t>(tier)]
 Result<Tier> parse_tier(std::string_view text) {
   const auto found = std::find(kTiers.begin(), kTiers.end(), text);
   if (found != kTiers.end()) return static_cast<Tier>(found - kTiers.begin());
-  return Error{.kind = ErrorKind::kUsage, .what = "unknown tier", .expected = "proxy, gain or exact", .found = std::string(text)};
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown tier",
+               .expected = "proxy, gain or exact",
+               .found = std::string(text)};
 }
 
 Analysis::Analysis(Inputs inputs, Options options)
-    : in_(std::move(inputs)), options_(std::move(options)), sites_(list_sites(*in_.engine, options_.what)) {
-  for (const Tier tier : {Tier::kProxy, Tier::kGain, Tier::kExact}) costs_[tier].tier = std::string(name(tier));
+    : in_(std::move(inputs)),
+      options_(std::move(options)),
+      sites_(list_sites(*in_.engine, options_.what)) {
+  for (const Tier tier : {Tier::kProxy, Tier::kGain, Tier::kExact})
+    costs_[tier].tier = std::string(name(tier));
 }
 
 Analysis::~Analysis() = default;
@@ -94,16 +107,22 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       sum.error += error->error;
       sum.signal += error->signal;
       sum.channels.resize(error->channels.size(), 0);
-      for (std::size_t c = 0; c < error->channels.size(); ++c) sum.channels[c] += error->channels[c];
+      for (std::size_t c = 0; c < error->channels.size(); ++c)
+        sum.channels[c] += error->channels[c];
     }
-    if (site.what != What::kWeight && in_.engine->graph().layers[l].kind != model::LayerKind::kEmbedding) {
+    if (site.what != What::kWeight &&
+        in_.engine->graph().layers[l].kind != model::LayerKind::kEmbedding) {
       auto error = in_.engine->activation_error(l, candidate.activation);
       if (!error) return error.error();
       sum.error += error->error;
       if (site.what == What::kActivation) sum.signal += error->signal;
     }
   }
-  if (const Status kept = in_.journal->put(at, "proxy", json{{"error", records::number_to_json(sum.error)}, {"signal", records::number_to_json(sum.signal)}, {"seconds", time.seconds()}}); !kept) {
+  if (const Status kept = in_.journal->put(at, "proxy",
+                                           json{{"error", records::number_to_json(sum.error)},
+                                                {"signal", records::number_to_json(sum.signal)},
+                                                {"seconds", time.seconds()}});
+      !kept) {
     return kept.error();
   }
   return sum;
@@ -112,18 +131,22 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
 Result<Analysis::Measured> Analysis::measure_gain(const quant::Recipe& recipe) {
   const std::size_t items = in_.search == nullptr ? 0 : in_.search->items();
   const auto quiet = in_.report("", 0);
-  if (options_.gain_items == 0 || options_.gain_items >= items) return measure(recipe, "whole", Tier::kGain, quiet, {});
+  if (options_.gain_items == 0 || options_.gain_items >= items)
+    return measure(recipe, "whole", Tier::kGain, quiet, {});
   std::size_t seen = 0;
   const auto counted = [&](std::size_t some) {
     seen += some;
     return quiet(some);
   };
   return measure(recipe, "first " + std::to_string(options_.gain_items), Tier::kGain, counted,
-                 [&](const Divergence&) -> std::string { return seen >= options_.gain_items ? "enough" : ""; });
+                 [&](const Divergence&) -> std::string {
+                   return seen >= options_.gain_items ? "enough" : "";
+                 });
 }
 
-// The reference, rounded as the weight of `like` is, or scaled as its input. Per token, integers are probed by
-// integers: what a scale by the largest value leaves of small ones is another kind of error than a posit's.
+// The reference, rounded as the weight of `like` is, or scaled as its input. Per token, integers
+// are probed by integers: what a scale by the largest value leaves of small ones is another kind of
+// error than a posit's.
 Candidate Analysis::reference_for(What what, const Candidate& like) const {
   Candidate made = options_.reference;
   if (what != What::kActivation) {
@@ -134,7 +157,8 @@ Candidate Analysis::reference_for(What what, const Candidate& like) const {
   if (like.activation.scale != quant::ActivationScale::kToken) return made;
   const formats::Format& format = like.activation.format;
   if (format.family == formats::Family::kInt && format.block == 0) {
-    if (auto same = formats::parse_format("int" + std::to_string(made.activation.format.bits))) made.activation.format = *same;
+    if (auto same = formats::parse_format("int" + std::to_string(made.activation.format.bits)))
+      made.activation.format = *same;
   }
   made.activation.rule = quant::token_rule(made.activation.format, quant::ScaleRule::kMse);
   return made;
@@ -143,9 +167,10 @@ Candidate Analysis::reference_for(What what, const Candidate& like) const {
 Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
   const model::Graph& graph = in_.engine->graph();
   if (!has_proxy(site)) {
-    return Error{.kind = ErrorKind::kUnsupported,
-                 .what = "a product of two inputs has no error at weights that its score could follow from",
-                 .where = "layer '" + graph.layers[site.layers.front()].name + "'"};
+    return Error{
+        .kind = ErrorKind::kUnsupported,
+        .what = "a product of two inputs has no error at weights that its score could follow from",
+        .where = "layer '" + graph.layers[site.layers.front()].name + "'"};
   }
   const Candidate reference = reference_for(site.what, like);
   const quant::Recipe recipe = recipe_of(*in_.engine, site, reference);
@@ -178,15 +203,19 @@ Result<double> Analysis::predicted(const Site& site, const Candidate& candidate)
   return *sum;
 }
 
-records::SensitivityRow Analysis::describe(const Site& site, const Candidate& candidate, Tier tier) const {
+records::SensitivityRow Analysis::describe(const Site& site, const Candidate& candidate,
+                                           Tier tier) const {
   const model::Graph& graph = in_.engine->graph();
   records::SensitivityRow row;
   row.layer = graph.layers[site.layers.front()].name;
   row.weight = site.weight ? graph.weights[*site.weight].name : "";
-  row.format = site.what == What::kActivation ? formats::name(candidate.format()) : quant::format_text(candidate.weight);
+  row.format = site.what == What::kActivation ? formats::name(candidate.format())
+                                              : quant::format_text(candidate.weight);
   if (site.what != What::kActivation) row.rounding = quant::rounding_text(candidate.weight);
-  row.scale = quant::name(site.what == What::kActivation ? candidate.activation.rule : candidate.weight.rule);
-  row.granularity = site.what == What::kActivation ? "tensor" : quant::name(candidate.weight.granularity);
+  row.scale = quant::name(site.what == What::kActivation ? candidate.activation.rule
+                                                         : candidate.weight.rule);
+  row.granularity =
+      site.what == What::kActivation ? "tensor" : quant::name(candidate.weight.granularity);
   row.what = name(site.what);
   row.tier = name(tier);
   row.low = row.high = row.error = row.signal = kUnknown;
@@ -195,7 +224,8 @@ records::SensitivityRow Analysis::describe(const Site& site, const Candidate& ca
   return row;
 }
 
-records::SensitivityRow Analysis::exact_row(const Site& site, const Candidate& candidate, const Measured& measured) const {
+records::SensitivityRow Analysis::exact_row(const Site& site, const Candidate& candidate,
+                                            const Measured& measured) const {
   records::SensitivityRow row = describe(site, candidate, Tier::kExact);
   const Divergence& divergence = measured.divergence;
   row.score = divergence.mean();
@@ -258,7 +288,8 @@ Status Analysis::add_exact(const std::vector<Site>& sites, records::Sensitivity&
         seen += some;
         return advance(some);
       };
-      auto measured = measure(recipe_of(*in_.engine, site, candidate), options_.precision <= 0, rivals, Tier::kExact, counted, beside);
+      auto measured = measure(recipe_of(*in_.engine, site, candidate), options_.precision <= 0,
+                              rivals, Tier::kExact, counted, beside);
       if (!measured) return measured.error();
       if (const Status going = advance(items - seen); !going) return going.error();
       to.rows.push_back(exact_row(site, candidate, *measured));
@@ -270,14 +301,17 @@ Status Analysis::add_exact(const std::vector<Site>& sites, records::Sensitivity&
   return success();
 }
 
-std::vector<std::pair<const Site*, const Candidate*>> Analysis::drawn_pairs(std::size_t count) const {
+std::vector<std::pair<const Site*, const Candidate*>> Analysis::drawn_pairs(
+    std::size_t count) const {
   std::vector<std::size_t> pairs(sites_.size() * options_.candidates.size());
   std::iota(pairs.begin(), pairs.end(), std::size_t{0});
   const auto lot = [&](std::size_t pair) { return mix((pair + 1) * kGolden + options_.seed); };
-  std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) { return lot(a) < lot(b); });
+  std::sort(pairs.begin(), pairs.end(),
+            [&](std::size_t a, std::size_t b) { return lot(a) < lot(b); });
   std::vector<std::pair<const Site*, const Candidate*>> drawn;
   for (std::size_t i = 0; i < std::min(pairs.size(), count); ++i) {
-    drawn.emplace_back(&sites_[pairs[i] / options_.candidates.size()], &options_.candidates[pairs[i] % options_.candidates.size()]);
+    drawn.emplace_back(&sites_[pairs[i] / options_.candidates.size()],
+                       &options_.candidates[pairs[i] % options_.candidates.size()]);
   }
   return drawn;
 }
@@ -286,7 +320,8 @@ Status Analysis::add_spot_checks(records::Sensitivity& to) {
   const auto pairs = drawn_pairs(options_.spot_checks);
   const auto advance = in_.report("spot checks", pairs.size() * in_.search->items());
   for (const auto& [site, candidate] : pairs) {
-    auto measured = measure(recipe_of(*in_.engine, *site, *candidate), true, {}, Tier::kExact, advance);
+    auto measured =
+        measure(recipe_of(*in_.engine, *site, *candidate), true, {}, Tier::kExact, advance);
     if (!measured) return measured.error();
     to.rows.push_back(exact_row(*site, *candidate, *measured));
   }
@@ -314,8 +349,10 @@ Status Analysis::run_naively(records::Sensitivity& to) {
 void Analysis::add_agreement(records::Sensitivity& to) const {
   using Pair = std::array<std::string, 4>;
   std::map<std::string, std::map<std::string, std::map<Pair, double>>> scores;  // what, tier
-  for (const auto& row : to.rows) scores[row.what][row.tier][{row.layer, row.weight, row.format, row.scale}] = row.score;
-  constexpr std::array<std::pair<Tier, Tier>, 3> kPairs = {{{Tier::kProxy, Tier::kGain}, {Tier::kGain, Tier::kExact}, {Tier::kProxy, Tier::kExact}}};
+  for (const auto& row : to.rows)
+    scores[row.what][row.tier][{row.layer, row.weight, row.format, row.scale}] = row.score;
+  constexpr std::array<std::pair<Tier, Tier>, 3> kPairs = {
+      {{Tier::kProxy, Tier::kGain}, {Tier::kGain, Tier::kExact}, {Tier::kProxy, Tier::kExact}}};
   for (auto& [what, tiers] : scores) {
     for (const auto& [cheap, dear] : kPairs) {
       std::vector<double> x, y;
@@ -349,7 +386,8 @@ void Analysis::set_costs(records::Sensitivity& to) const {
   for (const auto& [tier, cost] : costs_) {
     if (tier > options_.tier && cost.probes == 0) continue;
     at = to.costs.insert(at, cost) + 1;
-    if (tier == Tier::kProxy && !calibrated_) at[-1].seconds += seconds_kept(*in_.journal, key("calibration", {}, false));
+    if (tier == Tier::kProxy && !calibrated_)
+      at[-1].seconds += seconds_kept(*in_.journal, key("calibration", {}, false));
     at[-1].evaluations = fp32 > 0 ? at[-1].seconds / fp32 : 0;
   }
 }
@@ -366,7 +404,8 @@ Result<records::Sensitivity> Analysis::run() {
   if (options_.tier == Tier::kGain) {
     // Products of two inputs have no error at weights that a gain could turn into KL.
     std::vector<Site> others;
-    std::copy_if(sites_.begin(), sites_.end(), std::back_inserter(others), [&](const Site& site) { return !has_proxy(site); });
+    std::copy_if(sites_.begin(), sites_.end(), std::back_inserter(others),
+                 [&](const Site& site) { return !has_proxy(site); });
     if (!others.empty()) {
       if (const Status done = add_exact(others, result); !done) return done.error();
     }
@@ -380,7 +419,8 @@ Result<records::Sensitivity> Analysis::run() {
   add_agreement(result);
   const std::vector<std::uint64_t> bytes = cut_bytes_kept(*in_.journal, key("FP32", {}, true));
   for (std::size_t s = 1; s < in_.engine->segment_count(); ++s) {
-    result.cuts.push_back({in_.engine->cut_before(s).tensors, s <= bytes.size() ? bytes[s - 1] : 0});
+    result.cuts.push_back(
+        {in_.engine->cut_before(s).tensors, s <= bytes.size() ? bytes[s - 1] : 0});
   }
   set_costs(result);
   if (options_.naive > 0) {

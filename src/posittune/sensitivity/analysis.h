@@ -4,12 +4,15 @@
 //
 //   proxy   error / signal at the layer's own output, from one calibration pass: for weights
 //           tr(dW S dW^T) / tr(W S W^T), S = E[x x^T]; for inputs on a sample, through the weights.
-//   gain    KL = gain x error, one gain for each site: KL / error of a reference format, for which the
-//           model runs once from the site on: for a weight, and for an input once for each kind of scale
-//           (an input shares no gain with its weight: few large values make its error, which can
-//           matter a hundred times more or less for its size).
-//   exact   KL of the model with that one change, run from the site on; it ends early when its interval
-//           is tight enough, or when another format of no more bits at the same site is surely better.
+//   gain    KL = gain x error, one gain for each site: KL / error of a reference format, for which
+//   the
+//           model runs once from the site on: for a weight, and for an input once for each kind of
+//           scale (an input shares no gain with its weight: few large values make its error, which
+//           can matter a hundred times more or less for its size).
+//   exact   KL of the model with that one change, run from the site on; it ends early when its
+//   interval
+//           is tight enough, or when another format of no more bits at the same site is surely
+//           better.
 //
 // Everything measured goes to a journal under a key of all it depends on, and is never done twice.
 
@@ -36,15 +39,16 @@ Result<Tier> parse_tier(std::string_view text);
 struct Options {
   std::vector<What> what = {What::kWeight};
   std::vector<Candidate> candidates;
-  Candidate reference;         // of gains
+  Candidate reference;  // of gains
   Tier tier = Tier::kGain;
-  double precision = 0.1;      // an exact score is tight when its interval is +- this part of it; 0: all data
+  double precision =
+      0.1;  // an exact score is tight when its interval is +- this part of it; 0: all data
   bool stop_dominated = true;
   std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
-  std::size_t naive = 0;        // random pairs to measure by whole runs, for their time (and the same KL)
+  std::size_t naive = 0;  // random pairs to measure by whole runs, for their time (and the same KL)
   std::uint64_t seed = 1;
-  std::size_t gain_items = 0;   // of the search split, that gains are measured on; 0: all
-  std::size_t batch = 0;        // items to a run; 0: chosen
+  std::size_t gain_items = 0;  // of the search split, that gains are measured on; 0: all
+  std::size_t batch = 0;       // items to a run; 0: chosen
   evaluation::ProberOptions prober;
 };
 
@@ -53,9 +57,9 @@ using Reporter = std::function<evaluation::Advance(const std::string& title, std
 
 // What an analysis works on; all must live longer.
 struct Inputs {
-  engine::Engine* engine = nullptr;            // with covariance_bytes, for proxies
-  const data::Dataset* calibrate = nullptr;    // null: no proxies, no static scales
-  const data::Dataset* search = nullptr;       // null: proxies only
+  engine::Engine* engine = nullptr;          // with covariance_bytes, for proxies
+  const data::Dataset* calibrate = nullptr;  // null: no proxies, no static scales
+  const data::Dataset* search = nullptr;     // null: proxies only
   records::Journal* journal = nullptr;
   std::map<std::string, std::string> identity;  // parts of every key: model, task ...
   Reporter report;
@@ -81,14 +85,15 @@ class Analysis {
   void set_costs(records::Sensitivity& to) const;
   std::vector<records::TierCost> costs() const;
 
-  // KL by the gain tier: gain x error, for both together the sum of the weight's and the inputs'. Sites need
-  // not be those of the options. kUnsupported for a product of two inputs.
+  // KL by the gain tier: gain x error, for both together the sum of the weight's and the inputs'.
+  // Sites need not be those of the options. kUnsupported for a product of two inputs.
   Result<double> predicted(const Site& site, const Candidate& candidate);
   // At the layer's own output; `channels`: of each output channel too.
   Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
-  // KL over error of the reference format. What compensated rounding leaves hurts more for its size than what
-  // nearest rounding does (whose error is largest where inputs are, and often the same for all tokens), so
-  // weights have a gain for each rounding, and inputs one for each kind of scale: those of `like`.
+  // KL over error of the reference format. What compensated rounding leaves hurts more for its size
+  // than what nearest rounding does (whose error is largest where inputs are, and often the same
+  // for all tokens), so weights have a gain for each rounding, and inputs one for each kind of
+  // scale: those of `like`.
   Result<double> gain_of(const Site& site, const Candidate& like);
 
   // Runs the calibration split through the engine, unless it was: for who asks the engine itself.
@@ -101,17 +106,18 @@ class Analysis {
   // Of FP32 on the search split.
   Result<double> fp32_seconds();
 
-  // Scores of windows of `window` output channels, of every weight and candidate; the `exact` highest of
-  // each candidate are measured as well.
+  // Scores of windows of `window` output channels, of every weight and candidate; the `exact`
+  // highest of each candidate are measured as well.
   Status add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to);
 
-  // `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their scores by the
-  // gain tier and what they cost.
+  // `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their scores by
+  // the gain tier and what they cost.
   Status add_mixes(std::size_t count, records::Sensitivity& to);
 
-  // All weights in `from`; windows of channels go to `into` in three orders (score per bit, |dW|^2 per bit,
-  // random), measured at `points` places. See records::UpgradeRecord.
-  Status add_upgrades(const Candidate& from, const Candidate& into, std::size_t window, std::size_t points, records::Sensitivity& to);
+  // All weights in `from`; windows of channels go to `into` in three orders (score per bit, |dW|^2
+  // per bit, random), measured at `points` places. See records::UpgradeRecord.
+  Status add_upgrades(const Candidate& from, const Candidate& into, std::size_t window,
+                      std::size_t points, records::Sensitivity& to);
 
  private:
   struct Measured;
@@ -120,13 +126,16 @@ class Analysis {
   std::string key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const;
   Result<evaluation::Prober*> prober();
   bool has_proxy(const Site& site) const;
-  Result<Measured> measure(const quant::Recipe& recipe, bool whole, const std::vector<Measured>& rivals, Tier tier, const Advance& advance,
+  Result<Measured> measure(const quant::Recipe& recipe, bool whole,
+                           const std::vector<Measured>& rivals, Tier tier, const Advance& advance,
                            const std::string& beside = "");
-  Result<Measured> measure(const quant::Recipe& recipe, const std::string& rule, Tier tier, const Advance& advance,
-                           const std::function<std::string(const evaluation::Divergence&)>& reason_to_stop);
+  Result<Measured> measure(
+      const quant::Recipe& recipe, const std::string& rule, Tier tier, const Advance& advance,
+      const std::function<std::string(const evaluation::Divergence&)>& reason_to_stop);
   Result<Measured> measure_gain(const quant::Recipe& recipe);
   records::SensitivityRow describe(const Site& site, const Candidate& candidate, Tier tier) const;
-  records::SensitivityRow exact_row(const Site& site, const Candidate& candidate, const Measured& measured) const;
+  records::SensitivityRow exact_row(const Site& site, const Candidate& candidate,
+                                    const Measured& measured) const;
   Status add_proxies(records::Sensitivity& to);
   Status add_gains(records::Sensitivity& to);
   Status add_exact(const std::vector<Site>& sites, records::Sensitivity& to);

@@ -23,16 +23,21 @@ struct Window {
 };
 
 // Of neighbours in a weight, ascending.
-std::vector<quant::RowWindow> row_windows(const std::vector<Window>& windows, std::size_t upgraded, std::size_t weight, const Candidate& into) {
+std::vector<quant::RowWindow> row_windows(const std::vector<Window>& windows, std::size_t upgraded,
+                                          std::size_t weight, const Candidate& into) {
   std::vector<quant::RowWindow> rows;
   for (std::size_t i = 0; i < upgraded; ++i) {
-    if (windows[i].weight == weight) rows.push_back({windows[i].first, windows[i].count, into.format(), into.weight.rule, into.weight.alternatives});
+    if (windows[i].weight == weight)
+      rows.push_back({windows[i].first, windows[i].count, into.format(), into.weight.rule,
+                      into.weight.alternatives});
   }
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   return rows;
 }
 
-quant::Recipe upgraded_recipe(const engine::Engine& engine, const std::vector<Site>& weights, const Candidate& from, const Candidate& into,
+quant::Recipe upgraded_recipe(const engine::Engine& engine, const std::vector<Site>& weights,
+                              const Candidate& from, const Candidate& into,
                               const std::vector<Window>& windows, std::size_t upgraded) {
   quant::Recipe recipe;
   for (const Site& site : weights) {
@@ -55,12 +60,14 @@ Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Se
     for (const Site& site : weights) {
       auto error = error_of(site, candidate, true);
       if (!error) return error.error();
-      auto gain = gains ? gain_of(site, candidate) : Result<double>(error->signal > 0 ? 1 / error->signal : 0);
+      auto gain = gains ? gain_of(site, candidate)
+                        : Result<double>(error->signal > 0 ? 1 / error->signal : 0);
       if (!gain) return gain.error();
       for (std::size_t first = 0; first < error->channels.size(); first += window) {
         const std::size_t count = std::min(window, error->channels.size() - first);
         records::ChannelRow row;
-        const records::SensitivityRow of = describe(site, candidate, gains ? Tier::kGain : Tier::kProxy);
+        const records::SensitivityRow of =
+            describe(site, candidate, gains ? Tier::kGain : Tier::kProxy);
         row.layer = of.layer;
         row.weight = of.weight;
         row.format = of.format;
@@ -77,10 +84,12 @@ Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Se
       }
       if (const Status going = advance(1); !going) return going.error();
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first.score > b.first.score; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first.score > b.first.score; });
     found.resize(std::min(found.size(), exact));
     for (const auto& [at, index] : found) {
-      auto measured = measure(window_recipe(*in_.engine, at.weight, candidate, at.first, at.count), true, {}, Tier::kExact, in_.report("", 0));
+      auto measured = measure(window_recipe(*in_.engine, at.weight, candidate, at.first, at.count),
+                              true, {}, Tier::kExact, in_.report("", 0));
       if (!measured) return measured.error();
       records::ChannelRow row = to.channels[index];
       row.tier = name(Tier::kExact);
@@ -101,18 +110,25 @@ Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
     if (candidate.format().bits >= 4 && candidate.format().bits <= 8) choices.push_back(candidate);
   }
   if (choices.empty()) {
-    return Error{.kind = ErrorKind::kUsage, .what = "mixes are made of formats of 4 to 8 bits, and none is among --formats"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "mixes are made of formats of 4 to 8 bits, and none is among --formats"};
   }
-  const auto advance = in_.report("mixes", count * (in_.search == nullptr ? 0 : in_.search->items()));
+  const auto advance =
+      in_.report("mixes", count * (in_.search == nullptr ? 0 : in_.search->items()));
   for (std::size_t m = 0; m < count; ++m) {
     quant::Recipe mix;
     records::MixRecord record;
     // Half of the mixes lean to the cheap end, half to the dear one, so that they differ in bits.
-    std::stable_sort(choices.begin(), choices.end(), [](const auto& a, const auto& b) { return a.format().bits < b.format().bits; });
+    std::stable_sort(choices.begin(), choices.end(), [](const auto& a, const auto& b) {
+      return a.format().bits < b.format().bits;
+    });
     for (const Site& site : weights) {
-      const std::uint64_t draw = posittune::mix((m * 100'003 + *site.weight + 1) * kGolden + options_.seed);
+      const std::uint64_t draw =
+          posittune::mix((m * 100'003 + *site.weight + 1) * kGolden + options_.seed);
       const std::size_t a = draw % choices.size(), b = (draw >> 32) % choices.size();
-      const Candidate& chosen = choices[m % 3 == 0 ? a : m % 3 == 1 ? std::min(a, b) : std::max(a, b)];
+      const Candidate& chosen = choices[m % 3 == 0   ? a
+                                        : m % 3 == 1 ? std::min(a, b)
+                                                     : std::max(a, b)];
       mix.weights[in_.engine->graph().weights[*site.weight].name] = chosen.weight;
       auto score = predicted(site, chosen);
       if (!score) return score.error();
@@ -129,7 +145,8 @@ Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
   return success();
 }
 
-Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std::size_t window, std::size_t points, records::Sensitivity& to) {
+Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std::size_t window,
+                              std::size_t points, records::Sensitivity& to) {
   constexpr What kOnly[] = {What::kWeight};
   const std::vector<Site> weights = list_sites(*in_.engine, kOnly);
   std::vector<Window> windows;
@@ -147,11 +164,13 @@ Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std:
     const std::size_t cols = in_.engine->graph().weights[*site.weight].cols;
     for (std::size_t first = 0; first < low->channels.size(); first += window) {
       const std::size_t count = std::min(window, low->channels.size() - first);
-      const auto bits = static_cast<double>(count * cols * static_cast<std::size_t>(into.format().bits - from.format().bits));
+      const auto bits = static_cast<double>(
+          count * cols * static_cast<std::size_t>(into.format().bits - from.format().bits));
       const auto gained = [&](const std::vector<double>& before, const std::vector<double>& after) {
         return (part_sum(before, first, count) - part_sum(after, first, count)) / bits;
       };
-      windows.push_back({*site.weight, first, count, *gain * gained(low->channels, high->channels), gained(*plain_low, *plain_high),
+      windows.push_back({*site.weight, first, count, *gain * gained(low->channels, high->channels),
+                         gained(*plain_low, *plain_high),
                          mix((windows.size() + 1) * kGolden + options_.seed)});
     }
   }
@@ -159,15 +178,18 @@ Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std:
       {"score", [](const Window& a, const Window& b) { return a.score > b.score; }},
       {"error", [](const Window& a, const Window& b) { return a.error > b.error; }},
       {"random", [](const Window& a, const Window& b) { return a.lot < b.lot; }}};
-  const auto advance = in_.report("upgrades", orders.size() * (points + 1) * (in_.search == nullptr ? 0 : in_.search->items()));
+  const auto advance = in_.report(
+      "upgrades", orders.size() * (points + 1) * (in_.search == nullptr ? 0 : in_.search->items()));
   for (const auto& [order, before] : orders) {
     std::stable_sort(windows.begin(), windows.end(), before);
     for (std::size_t p = 0; p <= points; ++p) {
       const std::size_t upgraded = windows.size() * p / points;
-      const quant::Recipe recipe = upgraded_recipe(*in_.engine, weights, from, into, windows, upgraded);
+      const quant::Recipe recipe =
+          upgraded_recipe(*in_.engine, weights, from, into, windows, upgraded);
       auto measured = measure(recipe, true, {}, Tier::kExact, advance);
       if (!measured) return measured.error();
-      to.upgrades.push_back({order, upgraded, in_.engine->bits_per_weight(recipe), measured->divergence.mean()});
+      to.upgrades.push_back(
+          {order, upgraded, in_.engine->bits_per_weight(recipe), measured->divergence.mean()});
     }
   }
   return success();

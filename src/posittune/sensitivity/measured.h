@@ -15,9 +15,9 @@ struct Analysis::Measured {
   std::string stopped;  // "", "tight", "dominated"
 };
 
-// Standard errors to each side: of a 95 % interval, and of decisions that are taken after each batch.
-// source for the second: S. Pocock, "Group sequential methods in the design and analysis of clinical
-// trials", Biometrika 64 (1977), table 1: 5 % over 10 looks.
+// Standard errors to each side: of a 95 % interval, and of decisions that are taken after each
+// batch. source for the second: S. Pocock, "Group sequential methods in the design and analysis of
+// clinical trials", Biometrika 64 (1977), table 1: 5 % over 10 looks.
 inline constexpr double kInterval = 1.96;
 inline constexpr double kSequential = 2.56;
 

@@ -26,7 +26,10 @@ std::string_view name(What what) { return kNames[static_cast<std::size_t>(what)]
 Result<What> parse_what(std::string_view text) {
   const auto found = std::find(kNames.begin(), kNames.end(), text);
   if (found != kNames.end()) return static_cast<What>(found - kNames.begin());
-  return Error{.kind = ErrorKind::kUsage, .what = "not a thing to quantize", .expected = "w, a or wa", .found = std::string(text)};
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "not a thing to quantize",
+               .expected = "w, a or wa",
+               .found = std::string(text)};
 }
 
 std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What> what) {
@@ -48,10 +51,12 @@ std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What>
   return sites;
 }
 
-quant::Recipe recipe_of(const engine::Engine& engine, const Site& site, const Candidate& candidate) {
+quant::Recipe recipe_of(const engine::Engine& engine, const Site& site,
+                        const Candidate& candidate) {
   const model::Graph& graph = engine.graph();
   quant::Recipe recipe;
-  if (site.what != What::kActivation) recipe.weights[graph.weights[*site.weight].name] = candidate.weight;
+  if (site.what != What::kActivation)
+    recipe.weights[graph.weights[*site.weight].name] = candidate.weight;
   for (const std::size_t l : site.layers) {
     if (site.what == What::kWeight || graph.layers[l].kind == LayerKind::kEmbedding) continue;
     recipe.activations[graph.layers[l].name] = candidate.activation;
@@ -59,10 +64,11 @@ quant::Recipe recipe_of(const engine::Engine& engine, const Site& site, const Ca
   return recipe;
 }
 
-quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight, const Candidate& candidate, std::size_t first,
-                            std::size_t count) {
+quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight,
+                            const Candidate& candidate, std::size_t first, std::size_t count) {
   quant::WeightSetting setting = candidate.weight;
-  setting.windows = {{first, count, candidate.format(), candidate.weight.rule, std::move(setting.alternatives)}};
+  setting.windows = {
+      {first, count, candidate.format(), candidate.weight.rule, std::move(setting.alternatives)}};
   setting.alternatives.clear();
   setting.format = formats::fp32();
   setting.rule = quant::ScaleRule::kNone;

@@ -42,8 +42,8 @@ struct Candidate {
 quant::Recipe recipe_of(const engine::Engine& engine, const Site& site, const Candidate& candidate);
 
 // Only rows [first, first + count) of a weight.
-quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight, const Candidate& candidate, std::size_t first,
-                            std::size_t count);
+quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight,
+                            const Candidate& candidate, std::size_t first, std::size_t count);
 
 // Bits that storing the site's weight takes; 0 for activations.
 double stored_bits(const engine::Engine& engine, const Site& site, const Candidate& candidate);

@@ -68,28 +68,38 @@ Result<Session::CompareJob> Session::compare_job(const CompareOptions& options) 
   auto trials = make_trials(options);
   if (!trials) return trials.error();
   if (!splits_.report) {
-    return Error{.kind = ErrorKind::kUsage, .what = "no data to report on", .expected = "--report PATH, or `report` in --data"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "no data to report on",
+                 .expected = "--report PATH, or `report` in --data"};
   }
   const bool calibrates = std::any_of(trials->begin(), trials->end(), needs_calibration);
   if (calibrates && !splits_.calibrate) {
     return Error{.kind = ErrorKind::kUsage,
-                 .what = "static activation scales, --input-weighted, --rounding compensated and --bias-correction need calibration data",
+                 .what =
+                     "static activation scales, --input-weighted, --rounding compensated and "
+                     "--bias-correction need calibration data",
                  .expected = "--calibrate PATH, or `calibrate` in --data",
                  .hint = "or --what w, or --activation-scale token"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);
   auto ready = prepare(*splits_.report, options.scores,
-                       {.covariance_bytes = covariances ? kCovarianceBytes : 0, .held_out = covariances, .embedding_columns = covariances ? kEmbeddingColumns : 0});
+                       {.covariance_bytes = covariances ? kCovarianceBytes : 0,
+                        .held_out = covariances,
+                        .embedding_columns = covariances ? kEmbeddingColumns : 0});
   if (!ready) return ready.error();
   return CompareJob{*this, options, std::move(*trials), std::move(*ready), calibrates};
 }
 
 Status Session::CompareJob::open() {
   // What the rows depend on.
-  std::string config = fmt::format("accumulate: {}\nseed: {}\nresamples: {}\n", options.accumulate == quant::Accumulate::kQuire ? "quire" : "fp32", options.seed, options.resamples);
+  std::string config =
+      fmt::format("accumulate: {}\nseed: {}\nresamples: {}\n",
+                  options.accumulate == quant::Accumulate::kQuire ? "quire" : "fp32", options.seed,
+                  options.resamples);
   config += fmt::format("report_items: {}\n", report().items());
-  if (session.splits_.calibrate) config += fmt::format("calibrate_items: {}\n", session.splits_.calibrate->items());
+  if (session.splits_.calibrate)
+    config += fmt::format("calibrate_items: {}\n", session.splits_.calibrate->items());
   auto opened = session.open_folder("compare", ready, config, options.seed, "search");
   if (!opened) return opened.error();
   folder.emplace(std::move(*opened));
@@ -106,18 +116,22 @@ quant::Recipe Session::CompareJob::recipe_of(const Trial& trial) const {
 // All that a row's numbers depend on.
 std::string Session::CompareJob::key_of(const Trial& trial, const quant::Recipe& recipe) const {
   const auto& calibrate = session.splits_.calibrate;
-  return records::trial_key({{"model", session.identity_},
-                             {"report", report().identity()},
-                             {"items", std::to_string(report().items())},
-                             {"calibrate", needs_calibration(trial) ? calibrate->identity() + "/" + std::to_string(calibrate->items()) : ""},
-                             {"recipe", quant::to_yaml(recipe)},
-                             {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
-                             {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)},
-                             {"products", engine::product_paths()},
-                             {"engine", records::result_version()}});
+  return records::trial_key(
+      {{"model", session.identity_},
+       {"report", report().identity()},
+       {"items", std::to_string(report().items())},
+       {"calibrate", needs_calibration(trial)
+                         ? calibrate->identity() + "/" + std::to_string(calibrate->items())
+                         : ""},
+       {"recipe", quant::to_yaml(recipe)},
+       {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
+       {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)},
+       {"products", engine::product_paths()},
+       {"engine", records::result_version()}});
 }
 
-records::ComparisonRow Session::CompareJob::describe(const Trial& trial, const quant::Recipe& recipe) const {
+records::ComparisonRow Session::CompareJob::describe(const Trial& trial,
+                                                     const quant::Recipe& recipe) const {
   records::ComparisonRow row;
   row.format = trial.format_name();
   row.what = trial.activations ? "wa" : "w";
@@ -141,7 +155,8 @@ Result<CompareResult> Session::CompareJob::run() {
   records::Comparison& comparison = result.comparison;
   comparison.model = session.model_record();
   comparison.scored = evaluation::to_record(ready.scored);
-  if (session.splits_.calibrate) comparison.data["calibrate"] = record_of(*session.splits_.calibrate);
+  if (session.splits_.calibrate)
+    comparison.data["calibrate"] = record_of(*session.splits_.calibrate);
   comparison.data["report"] = record_of(report());
   std::vector<std::optional<records::ComparisonRow>> known;
   for (const Trial& trial : trials) {
@@ -191,8 +206,10 @@ Status Session::CompareJob::prepare() {
   const auto start = Clock::now();
   auto watch = output_writer("fp32");
   {
-    const Advance advance = session.observer_->step("FP32", report().items(), report().unit_name() == "image" ? "images" : "items");
-    auto made = evaluation::Evaluator::create(ready.engine, report(), with, advance, watch ? watch->watch() : evaluation::Watch{});
+    const Advance advance = session.observer_->step(
+        "FP32", report().items(), report().unit_name() == "image" ? "images" : "items");
+    auto made = evaluation::Evaluator::create(ready.engine, report(), with, advance,
+                                              watch ? watch->watch() : evaluation::Watch{});
     if (!made) return made.error();
     evaluator.emplace(std::move(*made));
   }
@@ -203,10 +220,12 @@ Status Session::CompareJob::prepare() {
   if (!calibrates) return success();
   const data::Dataset& calibrate = *session.splits_.calibrate;
   const Advance advance = session.observer_->step("calibrate", calibrate.items(), "items");
-  return evaluation::calibrate(ready.engine, calibrate, evaluator->batch(), ready.scored.scorer.output, advance);
+  return evaluation::calibrate(ready.engine, calibrate, evaluator->batch(),
+                               ready.scored.scorer.output, advance);
 }
 
-Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial, std::size_t number) {
+Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial,
+                                                            std::size_t number) {
   if (const Status there = prepare(); !there) return there.error();
   const quant::Recipe recipe = recipe_of(trial);
   records::ComparisonRow row = describe(trial, recipe);
@@ -218,9 +237,12 @@ Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial, 
     row.seconds = fp32_seconds;
   } else {
     const auto start = Clock::now();
-    const Advance advance = session.observer_->step(fmt::format("[{}/{}] {}", number + 1, trials.size(), trial.name()), report().items(), "items");
+    const Advance advance =
+        session.observer_->step(fmt::format("[{}/{}] {}", number + 1, trials.size(), trial.name()),
+                                report().items(), "items");
     auto watch = output_writer(trial.name());
-    auto measured = evaluator->measure(recipe, advance, watch ? watch->watch() : evaluation::Watch{});
+    auto measured =
+        evaluator->measure(recipe, advance, watch ? watch->watch() : evaluation::Watch{});
     if (!measured) return measured.error();
     if (watch) {
       if (const Status done = watch->commit(); !done) return done.error();
@@ -231,7 +253,8 @@ Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial, 
     row.nonfinite = evaluator->nonfinite();
     row.seconds = seconds_since(start);
   }
-  const Status kept = folder->journal().put(key_of(trial, recipe), "compare", nlohmann::json(records::to_json(row)));
+  const Status kept = folder->journal().put(key_of(trial, recipe), "compare",
+                                            nlohmann::json(records::to_json(row)));
   if (!kept) return kept.error();
   return row;
 }
@@ -244,9 +267,14 @@ std::unique_ptr<OutputFiles> Session::CompareJob::output_writer(const std::strin
 Status Session::CompareJob::write_results(const records::Comparison& comparison) const {
   for (const Trial& trial : trials) {
     const std::string yaml = quant::to_yaml(recipe_of(trial));
-    if (const Status ok = write_file(folder->file("recipes/" + file_name(recipe_name(trial)) + ".yaml"), yaml); !ok) return ok.error();
+    if (const Status ok =
+            write_file(folder->file("recipes/" + file_name(recipe_name(trial)) + ".yaml"), yaml);
+        !ok)
+      return ok.error();
   }
-  if (const Status ok = write_file(folder->file("results.json"), records::json_text(comparison)); !ok) return ok.error();
+  if (const Status ok = write_file(folder->file("results.json"), records::json_text(comparison));
+      !ok)
+    return ok.error();
   return write_file(folder->file("results.csv"), records::csv_text(comparison));
 }
 
@@ -265,17 +293,19 @@ Result<ComparePlan> Session::estimate(const CompareOptions& options) {
   const data::Dataset& report = job->report();
   auto one = time_item(job->ready.engine, report);
   if (!one) return one.error();
-  ComparePlan plan{.model = source_.model,
-                   .task = std::string(metrics::name(job->ready.scored.task)),
-                   .unit = report.unit_name(),
-                   .weights = job->ready.engine.weight_count(),
-                   .layers = chosen_.size(),
-                   .quantized = static_cast<std::size_t>(std::count(chosen_.begin(), chosen_.end(), true)),
-                   .items = report.items(),
-                   .units = report.unit_count(),
-                   .trials = {},
-                   .seconds_per_item = *one,
-                   .seconds = *one * static_cast<double>(report.items()) * static_cast<double>(job->trials.size() + 1)};
+  ComparePlan plan{
+      .model = source_.model,
+      .task = std::string(metrics::name(job->ready.scored.task)),
+      .unit = report.unit_name(),
+      .weights = job->ready.engine.weight_count(),
+      .layers = chosen_.size(),
+      .quantized = static_cast<std::size_t>(std::count(chosen_.begin(), chosen_.end(), true)),
+      .items = report.items(),
+      .units = report.unit_count(),
+      .trials = {},
+      .seconds_per_item = *one,
+      .seconds =
+          *one * static_cast<double>(report.items()) * static_cast<double>(job->trials.size() + 1)};
   for (const Trial& trial : job->trials) plan.trials.push_back(trial.name());
   return plan;
 }

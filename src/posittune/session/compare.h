@@ -21,7 +21,8 @@ enum class Operands : std::uint8_t { kWeights, kWeightsAndInputs };
 struct CompareOptions {
   std::vector<std::string> formats{};  // words of quant/weight_format.h: "posit<8,1>", "posit<6,*>"
   std::vector<Operands> what = {Operands::kWeights, Operands::kWeightsAndInputs};
-  std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMsePow2};  // each for all formats
+  std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kRmsPow2,
+                                          quant::ScaleRule::kMsePow2};  // each for all formats
   std::vector<std::string> recipes{};  // files, measured as they are after the formats
   Settings settings{};
   quant::Accumulate accumulate = quant::Accumulate::kFp32;
@@ -29,7 +30,8 @@ struct CompareOptions {
   std::size_t batch = 0;  // items to a run; 0: chosen
   std::size_t resamples = 1000;
   std::uint64_t seed = 1;
-  std::string save_outputs{};  // folder for the model's outputs under each format, as .npy; empty: none
+  std::string
+      save_outputs{};  // folder for the model's outputs under each format, as .npy; empty: none
 };
 
 // kUsage for what can be seen to be wrong before a model is read.
@@ -44,10 +46,10 @@ struct CompareResult {
 
 struct ComparePlan {
   std::string model, task, unit;
-  std::uint64_t weights = 0;                // values
-  std::size_t layers = 0, quantized = 0;    // layers of the model, and of these
-  std::size_t items = 0, units = 0;         // of the report split
-  std::vector<std::string> trials;          // "posit<8,1> wa rms_pow2"
+  std::uint64_t weights = 0;              // values
+  std::size_t layers = 0, quantized = 0;  // layers of the model, and of these
+  std::size_t items = 0, units = 0;       // of the report split
+  std::vector<std::string> trials;        // "posit<8,1> wa rms_pow2"
   double seconds_per_item = 0, seconds = 0;
 };
 

@@ -32,26 +32,32 @@ Trial uniform(const model::Graph& graph, const FormatPair& pair, const CostOptio
   }
   if (is_fp32(pair.activation)) return trial;
   for (const model::Layer& layer : graph.layers) {
-    const bool reads = layer.kind == model::LayerKind::kAttention ? options.attention : layer.kind != model::LayerKind::kEmbedding;
+    const bool reads = layer.kind == model::LayerKind::kAttention
+                           ? options.attention
+                           : layer.kind != model::LayerKind::kEmbedding;
     if (reads) trial.recipe.activations[layer.name] = activation;
   }
   return trial;
 }
 
 template <class Setting>
-std::optional<Setting> find(const std::map<std::string, Setting>& settings, const std::string& name) {
+std::optional<Setting> find(const std::map<std::string, Setting>& settings,
+                            const std::string& name) {
   const auto found = settings.find(name);
   return found == settings.end() ? std::nullopt : std::optional(found->second);
 }
 
-Result<CostRow> row_of(const model::Graph& graph, const cost::CostModel& costs, const Trial& trial) {
+Result<CostRow> row_of(const model::Graph& graph, const cost::CostModel& costs,
+                       const Trial& trial) {
   auto cost = costs.recipe_cost(trial.recipe);
   if (!cost) return cost.error();
   CostRow row{trial.format, trial.activations, *cost, {}, {}, {}};
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const model::Layer& layer = graph.layers[l];
-    auto part = costs.layer_cost(l, layer.weight ? find(trial.recipe.weights, graph.weights[*layer.weight].name) : std::nullopt,
-                                 find(trial.recipe.activations, layer.name));
+    auto part = costs.layer_cost(
+        l,
+        layer.weight ? find(trial.recipe.weights, graph.weights[*layer.weight].name) : std::nullopt,
+        find(trial.recipe.activations, layer.name));
     if (!part) return part.error();
     (layer.weight ? row.parts.weighted : row.parts.activations) += *part;
     row.layers.push_back(*part);
@@ -83,14 +89,16 @@ Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOpti
 }
 
 // Nothing when the table has no unit for it: then nothing is compared with it.
-std::optional<CostRow> reference(const ModelCost& of, const cost::CostModel& costs, const Format& format, const CostOptions& options) {
+std::optional<CostRow> reference(const ModelCost& of, const cost::CostModel& costs,
+                                 const Format& format, const CostOptions& options) {
   auto row = row_of(of.graph, costs, uniform(of.graph, {format, format}, options));
   return row ? std::optional(std::move(*row)) : std::nullopt;
 }
 
 }  // namespace
 
-Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& names, const std::string& activations) {
+Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& names,
+                                             const std::string& activations) {
   const bool same = activations == "same";
   auto fixed = formats::parse_format(same ? "fp32" : activations);
   if (!fixed) {
@@ -102,7 +110,8 @@ Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& nam
   for (const std::string& text : names) {
     auto format = formats::parse_format(text);
     if (!format) return format.error();
-    const bool known = std::any_of(pairs.begin(), pairs.end(), [&](const FormatPair& pair) { return pair.weight == *format; });
+    const bool known = std::any_of(pairs.begin(), pairs.end(),
+                                   [&](const FormatPair& pair) { return pair.weight == *format; });
     if (!known) pairs.push_back({*format, same ? *format : *fixed});
   }
   return pairs;
@@ -122,13 +131,17 @@ Result<cost::Table> chosen_table(const std::string& name) {
   const bool own = !name.empty() && name != "rtl";
   if (!costs && name.empty()) return cost::Table::placeholder();
   if (!costs && !own) {
-    return Error{.kind = ErrorKind::kInput, .what = "no table of synthesised units", .where = "--table rtl",
-                 .expected = "rtl/syn/costs.csv in this folder or above the executable", .hint = "set POSITTUNE_RTL to the project's rtl folder"};
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "no table of synthesised units",
+                 .where = "--table rtl",
+                 .expected = "rtl/syn/costs.csv in this folder or above the executable",
+                 .hint = "set POSITTUNE_RTL to the project's rtl folder"};
   }
   const std::string path = own ? name : *costs;
   auto text = read_file(path);
   if (!text) return text.error();
-  return is_shipped(path, costs) ? cost::Table::from_project(*text, path, *rtl_folder()) : cost::Table::from_csv(*text, path);
+  return is_shipped(path, costs) ? cost::Table::from_project(*text, path, *rtl_folder())
+                                 : cost::Table::from_csv(*text, path);
 }
 
 }  // namespace
@@ -136,13 +149,18 @@ Result<cost::Table> chosen_table(const std::string& name) {
 Result<cost::Table> open_table(const TableChoice& options) {
   auto table = chosen_table(options.table);
   if (!table) return table.error();
-  if (const Status ok = table->prefer(options.accumulator, options.pipeline); !ok) return ok.error();
+  if (const Status ok = table->prefer(options.accumulator, options.pipeline); !ok)
+    return ok.error();
   return table;
 }
 
-std::optional<Fallback> fallback_table(const TableChoice& options, const cost::Table& table, const Error& error) {
-  if (!options.table.empty() || table.is_placeholder() || !cost::is_missing_unit(error)) return std::nullopt;
-  Fallback fallback{cost::Table::placeholder(), error.what + "; all costs are of the built-in model instead (--table rtl: an error)"};
+std::optional<Fallback> fallback_table(const TableChoice& options, const cost::Table& table,
+                                       const Error& error) {
+  if (!options.table.empty() || table.is_placeholder() || !cost::is_missing_unit(error))
+    return std::nullopt;
+  Fallback fallback{
+      cost::Table::placeholder(),
+      error.what + "; all costs are of the built-in model instead (--table rtl: an error)"};
   if (!fallback.table.prefer(options.accumulator, options.pipeline)) return std::nullopt;
   return fallback;
 }
@@ -161,18 +179,25 @@ Result<ModelCost> Session::cost(const CostOptions& options, const cost::Table& t
   auto loads = cost::count_loads(*graph, options.shapes);
   if (!loads) return loads.error();
   ModelCost result{source_.model, std::move(*graph), std::move(*loads), {}, {}, {}, {}};
-  if (has_open_dimension(result.graph, options.shapes)) result.notes.emplace_back("costs are for 1 in each open dimension; --shape gives others");
+  if (has_open_dimension(result.graph, options.shapes))
+    result.notes.emplace_back("costs are for 1 in each open dimension; --shape gives others");
   if (result.loads.unknown > 0) {
-    result.notes.push_back(std::to_string(result.loads.unknown) + " layers or products have shapes that depend on data: they count only as storage");
+    result.notes.push_back(
+        std::to_string(result.loads.unknown) +
+        " layers or products have shapes that depend on data: they count only as storage");
   }
   if (options.attention) {
-    if (std::string note = model::attention_note(result.graph); !note.empty()) result.notes.push_back(std::move(note));
+    if (std::string note = model::attention_note(result.graph); !note.empty())
+      result.notes.push_back(std::move(note));
   }
   result.notes.insert(result.notes.end(), result.loads.notes.begin(), result.loads.notes.end());
   auto trials = make_trials(result.graph, options);
   if (!trials) return trials.error();
-  if (trials->front().recipe.accumulate == quant::Accumulate::kQuire && options.table.accumulator.empty()) {
-    result.notes.emplace_back("the recipe sums in a quire, and MACs of least energy are costed: --accumulator quire costs that");
+  if (trials->front().recipe.accumulate == quant::Accumulate::kQuire &&
+      options.table.accumulator.empty()) {
+    result.notes.emplace_back(
+        "the recipe sums in a quire, and MACs of least energy are costed: --accumulator quire "
+        "costs that");
   }
   const cost::CostModel costs(result.graph, result.loads, table, memory_for(options.table, table));
   for (const Trial& trial : *trials) {

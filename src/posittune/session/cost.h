@@ -19,13 +19,17 @@ namespace posittune::session {
 
 // Which table of MAC units, which units of it, and what memory takes.
 struct TableChoice {
-  std::string table{};  // a file, `rtl` (the synthesised units of this project), `placeholder` (a model for every pair); empty: rtl where it is, else the placeholder
-  std::string accumulator{}, pipeline{};  // units with these, where the table has one; empty: of least energy
-  std::optional<double> weight_pj_per_bit{}, activation_pj_per_bit{};  // default: cost::memory_of(table)
+  std::string table{};  // a file, `rtl` (the synthesised units of this project), `placeholder` (a
+                        // model for every pair); empty: rtl where it is, else the placeholder
+  std::string accumulator{},
+      pipeline{};  // units with these, where the table has one; empty: of least energy
+  std::optional<double> weight_pj_per_bit{},
+      activation_pj_per_bit{};  // default: cost::memory_of(table)
 };
 
 struct CostOptions {
-  std::map<std::string, TensorShape> shapes{};  // of inputs; 1 for each open dimension that none names
+  std::map<std::string, TensorShape>
+      shapes{};  // of inputs; 1 for each open dimension that none names
   std::vector<std::string> formats{};
   std::string activations = "same";  // of all inputs: a format, or that of the weight
   quant::WeightSetting setting{};    // granularity of the weights
@@ -39,16 +43,19 @@ struct FormatPair {
   formats::Format weight, activation;
 };
 // Each format with the activations', each once. kUsage for unknown ones.
-Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& formats, const std::string& activations);
+Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& formats,
+                                             const std::string& activations);
 
 Result<cost::Table> open_table(const TableChoice& choice);
-// Where no table was named, a pair that the rtl table lacks makes a run use the placeholder for everything: numbers of one
-// table can be compared, those of two cannot. Gives that table, and what to tell; nothing when `error` is another.
+// Where no table was named, a pair that the rtl table lacks makes a run use the placeholder for
+// everything: numbers of one table can be compared, those of two cannot. Gives that table, and what
+// to tell; nothing when `error` is another.
 struct Fallback {
   cost::Table table;
   std::string note;
 };
-std::optional<Fallback> fallback_table(const TableChoice& choice, const cost::Table& table, const Error& error);
+std::optional<Fallback> fallback_table(const TableChoice& choice, const cost::Table& table,
+                                       const Error& error);
 // Memory energies for a table: the choice's, or those of its node.
 cost::Memory memory_for(const TableChoice& choice, const cost::Table& table);
 
@@ -63,7 +70,7 @@ struct CostRow {
   std::string format, activations;  // "recipe" and "" for a recipe
   cost::RecipeCost cost;
   CostParts parts;
-  std::vector<cost::SiteCost> layers;  // of each of graph.layers; storage is no part of it
+  std::vector<cost::SiteCost> layers;    // of each of graph.layers; storage is no part of it
   std::vector<cost::SiteCost> products;  // of each of graph.products
 };
 
@@ -72,7 +79,8 @@ struct ModelCost {
   model::Graph graph;
   cost::Loads loads;
   std::vector<CostRow> rows;
-  std::optional<CostRow> fp32, int8;  // what rows are compared with; absent where the table has no units
+  std::optional<CostRow> fp32,
+      int8;  // what rows are compared with; absent where the table has no units
   std::vector<std::string> notes;
 };
 

@@ -15,7 +15,8 @@
 namespace posittune::session {
 
 struct InspectOptions {
-  std::map<std::string, TensorShape> shapes{};  // of inputs, for MACs; 1 for each open dimension that none names
+  std::map<std::string, TensorShape>
+      shapes{};  // of inputs, for MACs; 1 for each open dimension that none names
 };
 
 struct Inspection {
@@ -26,11 +27,12 @@ struct Inspection {
     std::optional<std::uint64_t> macs{};  // none: not known for these shapes
     quant::Summary summary{};             // of the weight; zeros without one
   };
-  std::vector<Row> rows;                     // of graph.layers
-  std::vector<model::LayerSizes> products;   // of graph.products
+  std::vector<Row> rows;                    // of graph.layers
+  std::vector<model::LayerSizes> products;  // of graph.products
 };
 
 // Whether an input that `shapes` does not name leaves a dimension open: it counts as 1.
-bool has_open_dimension(const model::Graph& graph, const std::map<std::string, TensorShape>& shapes);
+bool has_open_dimension(const model::Graph& graph,
+                        const std::map<std::string, TensorShape>& shapes);
 
 }  // namespace posittune::session

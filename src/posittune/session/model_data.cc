@@ -47,10 +47,11 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
     used = used || (*split && !(*split)->annotations().labels.empty());
   }
   if (!used) {
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "the labels name no image of any split",
-                 .where = options.labels,
-                 .expected = "a line \"FILE LABEL\" for each image, FILE as it is called in its folder"};
+    return Error{
+        .kind = ErrorKind::kInput,
+        .what = "the labels name no image of any split",
+        .where = options.labels,
+        .expected = "a line \"FILE LABEL\" for each image, FILE as it is called in its folder"};
   }
   if (!splits.search || !splits.report) return success();
   const std::set<std::string> searched = image_names(*splits.search);
@@ -69,7 +70,8 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
 
 std::string run_inputs_config(const Tensors& constants, const data::SplitSpecs& specs) {
   std::string text;
-  for (const auto& [name, tensor] : constants) text += "constant: " + quoted(data::constants_text({{name, tensor}})) + "\n";
+  for (const auto& [name, tensor] : constants)
+    text += "constant: " + quoted(data::constants_text({{name, tensor}})) + "\n";
   for (const auto& [name, axis] : specs.batch_axes) {
     if (axis > 0) text += "batch_axis: " + quoted(name + "=" + std::to_string(axis)) + "\n";
   }
@@ -78,17 +80,20 @@ std::string run_inputs_config(const Tensors& constants, const data::SplitSpecs& 
 
 void override_with(const DataSpec& options, std::optional<data::DataSpec>& spec) {
   if (!spec) return;
-  if (options.limit > 0) spec->limit = spec->limit == 0 ? options.limit : std::min(spec->limit, options.limit);
+  if (options.limit > 0)
+    spec->limit = spec->limit == 0 ? options.limit : std::min(spec->limit, options.limit);
   if (options.sequence > 0) spec->sequence = options.sequence;
   if (!options.tokenizer.empty()) spec->tokenizer = options.tokenizer;
 }
 
 Result<data::SplitSpecs> split_specs(const DataSpec& options, const std::string& zoo_data) {
-  const bool paths = !options.calibrate.empty() || !options.search.empty() || !options.report.empty();
+  const bool paths =
+      !options.calibrate.empty() || !options.search.empty() || !options.report.empty();
   if (paths && !options.data.empty()) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "--data names all splits; --calibrate, --search and --report name one each",
-                 .hint = "give one or the other"};
+    return Error{
+        .kind = ErrorKind::kUsage,
+        .what = "--data names all splits; --calibrate, --search and --report name one each",
+        .hint = "give one or the other"};
   }
   if (paths) {
     data::SplitSpecs specs;
@@ -117,19 +122,26 @@ void add_run_inputs(const ModelSpec& model, data::SplitSpecs& specs) {
   }
 }
 
-// Adds the files that an ONNX model says hold its tensors: StringStringEntryProto{key: "location"} of
-// onnx.proto, whose bytes are looked for wherever they are. What only looks like one names no file.
+// Adds the files that an ONNX model says hold its tensors: StringStringEntryProto{key: "location"}
+// of onnx.proto, whose bytes are looked for wherever they are. What only looks like one names no
+// file.
 Status find_external(const std::string& path, std::set<std::string>& names) {
   constexpr std::string_view kEntry = "\x0a\x08location\x12";
-  constexpr std::size_t kChunk = 1U << 20, kOverlap = 512;  // an entry and its name fit into the overlap
+  constexpr std::size_t kChunk = 1U << 20,
+                        kOverlap = 512;  // an entry and its name fit into the overlap
   auto file = InputFile::open(path);
   if (!file) return file.error();
   std::vector<char> bytes(kChunk + kOverlap);
   for (std::uint64_t at = 0; at < file->size(); at += kChunk) {
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), file->size() - at));
-    if (const Status read = file->read_at(at, std::as_writable_bytes(std::span(bytes.data(), size))); !read) return read.error();
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), file->size() - at));
+    if (const Status read =
+            file->read_at(at, std::as_writable_bytes(std::span(bytes.data(), size)));
+        !read)
+      return read.error();
     const std::string_view text(bytes.data(), size);
-    for (std::size_t found = text.find(kEntry); found != text.npos; found = text.find(kEntry, found + 1)) {
+    for (std::size_t found = text.find(kEntry); found != text.npos;
+         found = text.find(kEntry, found + 1)) {
       const std::size_t length = found + kEntry.size();
       if (length >= size) break;
       const auto count = static_cast<unsigned char>(text[length]);
@@ -184,19 +196,23 @@ Status require_data(const Source& source) {
   if (specs.calibrate || specs.search || specs.report) return success();
   return Error{.kind = ErrorKind::kUsage,
                .what = "no data",
-               .expected = "--data data.yaml, which names the splits, or one each by --calibrate, --search and --report PATH",
+               .expected =
+                   "--data data.yaml, which names the splits, or one each by --calibrate, --search "
+                   "and --report PATH",
                .hint = "zoo:gpt2, zoo:albert and zoo:yolo bring their own"};
 }
 
 Result<OpenedModel> open_model(const Source& source, const model::Selection& selection) {
   OpenedModel opened;
   const data::SplitSpecs& specs = source.splits;
-  model::LoadOptions load{.batch_axes = specs.batch_axes, .constants = [&](const std::vector<TensorInfo>& inputs) -> Result<Tensors> {
-                            auto constants = data::read_constants(specs.constants, inputs);
-                            if (!constants) return constants.error();
-                            opened.inputs_config = run_inputs_config(*constants, specs);
-                            return constants;
-                          }};
+  model::LoadOptions load{
+      .batch_axes = specs.batch_axes,
+      .constants = [&](const std::vector<TensorInfo>& inputs) -> Result<Tensors> {
+        auto constants = data::read_constants(specs.constants, inputs);
+        if (!constants) return constants.error();
+        opened.inputs_config = run_inputs_config(*constants, specs);
+        return constants;
+      }};
   auto graph = model::load(source.model, load);
   if (!graph) return graph.error();
   auto chosen = model::select(*graph, selection);
@@ -206,7 +222,8 @@ Result<OpenedModel> open_model(const Source& source, const model::Selection& sel
   return opened;
 }
 
-Result<data::Splits> open_splits(const Source& source, const DataSpec& data, const std::vector<TensorInfo>& inputs) {
+Result<data::Splits> open_splits(const Source& source, const DataSpec& data,
+                                 const std::vector<TensorInfo>& inputs) {
   auto splits = data::open_splits(source.splits, inputs);
   if (!splits) return splits.error();
   if (const Status labels = check_labels(data, *splits); !labels) return labels.error();

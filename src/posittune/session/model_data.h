@@ -15,8 +15,8 @@ namespace posittune::session {
 
 // Where a model and its data are, and what is said of the model's inputs.
 struct Source {
-  std::string model;         // the file
-  data::SplitSpecs splits;   // none where there is no data
+  std::string model;        // the file
+  data::SplitSpecs splits;  // none where there is no data
 };
 // kUsage for specs that contradict each other; what a data.yaml says is read.
 Result<Source> resolve(const ModelSpec& model, const DataSpec& data);
@@ -32,10 +32,11 @@ struct OpenedModel {
 };
 Result<OpenedModel> open_model(const Source& source, const model::Selection& selection);
 
-Result<data::Splits> open_splits(const Source& source, const DataSpec& data, const std::vector<TensorInfo>& inputs);
+Result<data::Splits> open_splits(const Source& source, const DataSpec& data,
+                                 const std::vector<TensorInfo>& inputs);
 
-// Of the file, and of the weights beside it: IR's .bin, and the files that ONNX tensors name as theirs
-// (names below 128 bytes).
+// Of the file, and of the weights beside it: IR's .bin, and the files that ONNX tensors name as
+// theirs (names below 128 bytes).
 Result<std::string> model_sha256(const std::string& path);
 
 }  // namespace posittune::session

@@ -17,8 +17,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  // A line the user should know of, without an end of line. Names in it are as they are in the model:
-  // make them printable before a terminal gets them.
+  // A line the user should know of, without an end of line. Names in it are as they are in the
+  // model: make them printable before a terminal gets them.
   virtual void note(const std::string& text);
 
   // A step of `total` units ("items", "steps", "elements") begins; it ends when what is returned is

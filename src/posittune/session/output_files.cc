@@ -9,7 +9,8 @@ namespace posittune::session {
 std::string file_name(const std::string& name) {
   std::string safe = name;
   for (char& c : safe) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-' && c != '_') c = '_';
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-' && c != '_')
+      c = '_';
   }
   return safe;
 }
@@ -30,7 +31,8 @@ Status OutputFiles::write(const Tensors& outputs) {
     if (writer == writers_.end()) {
       TensorShape shape = tensor.shape;
       shape[0] = items_;
-      auto created = data::NpyWriter::create(folder_ + "/" + name_ + "." + file_name(output) + ".npy", "<f4", shape);
+      auto created = data::NpyWriter::create(
+          folder_ + "/" + name_ + "." + file_name(output) + ".npy", "<f4", shape);
       if (!created) return created.error();
       writer = writers_.emplace(output, std::move(*created)).first;
     }

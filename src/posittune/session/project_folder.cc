@@ -6,7 +6,9 @@ namespace fs = std::filesystem;
 
 std::optional<fs::path> project_folder(const fs::path& file) {
   std::error_code ignored;
-  const auto holds = [&](const fs::path& folder) { return fs::is_regular_file(folder / file, ignored); };
+  const auto holds = [&](const fs::path& folder) {
+    return fs::is_regular_file(folder / file, ignored);
+  };
   if (holds(fs::current_path(ignored))) return fs::path(".");
   fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {

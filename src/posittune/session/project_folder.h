@@ -7,7 +7,8 @@
 
 namespace posittune::session {
 
-// The current folder, as ".", a folder above the executable, or share/posittune in one: the first that holds `file`.
+// The current folder, as ".", a folder above the executable, or share/posittune in one: the first
+// that holds `file`.
 std::optional<std::filesystem::path> project_folder(const std::filesystem::path& file);
 
 }  // namespace posittune::session

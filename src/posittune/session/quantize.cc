@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-
 namespace posittune::session {
 namespace {
 
@@ -22,7 +21,8 @@ std::vector<float> row_scales(const QuantizeJob& job, const Chunk& chunk) {
   return scales;
 }
 
-Result<std::vector<kernels::Statistics>> channel_statistics(QuantizeJob& job, const Advance& advance) {
+Result<std::vector<kernels::Statistics>> channel_statistics(QuantizeJob& job,
+                                                            const Advance& advance) {
   std::vector<kernels::Statistics> channels(job.layout.channels);
   std::vector<float> buffer;
   const auto add = [&](const Chunk& chunk) -> Status {
@@ -37,7 +37,8 @@ Result<std::vector<kernels::Statistics>> channel_statistics(QuantizeJob& job, co
 }
 
 // One pass over the array: the error of each channel's candidates.
-Result<std::vector<std::vector<double>>> candidate_errors(QuantizeJob& job, const kernels::ScaleLists& lists,
+Result<std::vector<std::vector<double>>> candidate_errors(QuantizeJob& job,
+                                                          const kernels::ScaleLists& lists,
                                                           const Advance& advance) {
   std::vector<std::vector<double>> errors;
   std::size_t k = 1;
@@ -72,13 +73,16 @@ Status choose_scales(QuantizeJob& job) {
   if (job.given_scale || job.rule == quant::ScaleRule::kNone) return success();
   job.format = quant::scaled_format(job.format, job.rule);
   const auto passes = static_cast<std::size_t>(1 + quant::search_rounds(job.rule));
-  const Advance advance = job.observer.step("choosing scales", job.array.size() * passes, "elements");
+  const Advance advance =
+      job.observer.step("choosing scales", job.array.size() * passes, "elements");
   auto statistics = channel_statistics(job, advance);
   if (!statistics) return statistics.error();
   std::vector<quant::Unit> units;
-  for (const kernels::Statistics& channel : *statistics) units.push_back(quant::plain_unit(channel));
+  for (const kernels::Statistics& channel : *statistics)
+    units.push_back(quant::plain_unit(channel));
   const quant::Measure measure{
-      .all = [&](const kernels::ScaleLists& lists) { return candidate_errors(job, lists, advance); },
+      .all =
+          [&](const kernels::ScaleLists& lists) { return candidate_errors(job, lists, advance); },
       .part = nullptr};
   auto scales = quant::search_scales(job.format, job.rule, units, measure);
   if (!scales) return scales.error();

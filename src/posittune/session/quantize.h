@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "posittune/session/array_chunks.h"
-#include "posittune/session/observer.h"
 #include "posittune/data/npy.h"
 #include "posittune/kernels/statistics.h"
 #include "posittune/quant/scale_rules.h"
+#include "posittune/session/array_chunks.h"
+#include "posittune/session/observer.h"
 
 namespace posittune::session {
 

@@ -14,7 +14,8 @@ std::optional<std::string> rtl_folder() {
   const char* given = std::getenv("POSITTUNE_RTL");
   if (given != nullptr && *given != '\0') {
     std::error_code ignored;
-    return fs::is_regular_file(given / unit, ignored) ? std::optional(std::string(given)) : std::nullopt;
+    return fs::is_regular_file(given / unit, ignored) ? std::optional(std::string(given))
+                                                      : std::nullopt;
   }
   const auto parent = project_folder("rtl" / unit);
   return parent ? std::optional((*parent / "rtl").lexically_normal().string()) : std::nullopt;

@@ -35,7 +35,9 @@ struct Session::SearchJob {
 
   const data::Dataset& calibrate() const { return *session.splits_.calibrate; }
   const data::Dataset& search() const { return *session.splits_.search; }
-  const data::Dataset* report() const { return session.splits_.report ? &*session.splits_.report : nullptr; }
+  const data::Dataset* report() const {
+    return session.splits_.report ? &*session.splits_.report : nullptr;
+  }
 
   Status look_at(const model::Graph& graph);
   void set_measuring();
@@ -53,12 +55,19 @@ constexpr double kGainMacs = 1.2e13;
 
 Status check_splits(const SearchOptions& options, const data::Splits& splits) {
   const auto missing = [](std::string what, std::string expected, std::string hint = "") {
-    return Error{.kind = ErrorKind::kUsage, .what = std::move(what), .expected = std::move(expected), .hint = std::move(hint)};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = std::move(what),
+                 .expected = std::move(expected),
+                 .hint = std::move(hint)};
   };
-  if (!splits.calibrate) return missing("scores need calibration data", "--calibrate PATH, or `calibrate` in --data");
-  if (!splits.search) return missing("formats are chosen on search data, and there are none", "--search PATH, or `search` in --data");
+  if (!splits.calibrate)
+    return missing("scores need calibration data", "--calibrate PATH, or `calibrate` in --data");
+  if (!splits.search)
+    return missing("formats are chosen on search data, and there are none",
+                   "--search PATH, or `search` in --data");
   if (!splits.report && !options.no_report) {
-    return missing("no data to report on", "--report PATH, or `report` in --data", "or --no-report: KL on the search split only");
+    return missing("no data to report on", "--report PATH, or `report` in --data",
+                   "or --no-report: KL on the search split only");
   }
   return success();
 }
@@ -76,7 +85,8 @@ std::vector<std::string> recipe_files(const std::vector<records::SearchRow>& row
   for (const records::SearchRow& row : rows) {
     const std::string stem = file_name(row.method + (row.budget.empty() ? "" : " " + row.budget));
     std::string name = stem + ".yaml";
-    for (int number = 2; std::find(files.begin(), files.end(), name) != files.end(); ++number) name = fmt::format("{}-{}.yaml", stem, number);
+    for (int number = 2; std::find(files.begin(), files.end(), name) != files.end(); ++number)
+      name = fmt::format("{}-{}.yaml", stem, number);
     files.push_back(name);
   }
   return files;
@@ -98,7 +108,10 @@ std::string front_plot(const std::vector<records::SearchRow>& rows, const std::s
     if (!lines.contains(name)) names.push_back(name);
     lines[name][row.bits_per_weight] = std::log10(row.search_loss.value);
   }
-  report::Plot plot{.title = loss + " on the search split", .x_label = "bits per weight", .y_label = "log10 of " + loss + " to FP32", .series = {}};
+  report::Plot plot{.title = loss + " on the search split",
+                    .x_label = "bits per weight",
+                    .y_label = "log10 of " + loss + " to FP32",
+                    .series = {}};
   for (const std::string& name : names) {
     if (lines[name].size() < 2) continue;
     report::Series series{name, {}, {}};
@@ -115,10 +128,18 @@ Status write_results(records::RunFolder& folder, tuning::Outcome& outcome) {
   const std::vector<std::string> files = recipe_files(outcome.result.rows);
   for (std::size_t i = 0; i < files.size(); ++i) {
     outcome.result.rows[i].recipe = files[i];
-    if (const Status ok = write_file(folder.file("recipes/" + files[i]), quant::to_yaml(outcome.recipes[i])); !ok) return ok.error();
+    if (const Status ok =
+            write_file(folder.file("recipes/" + files[i]), quant::to_yaml(outcome.recipes[i]));
+        !ok)
+      return ok.error();
   }
-  if (const Status ok = write_file(folder.file("results.json"), records::json_text(outcome.result)); !ok) return ok.error();
-  if (const Status ok = write_file(folder.file("results.csv"), records::csv_text(outcome.result.rows)); !ok) return ok.error();
+  if (const Status ok = write_file(folder.file("results.json"), records::json_text(outcome.result));
+      !ok)
+    return ok.error();
+  if (const Status ok =
+          write_file(folder.file("results.csv"), records::csv_text(outcome.result.rows));
+      !ok)
+    return ok.error();
   const std::string plot = front_plot(outcome.result.rows, loss_title(outcome.result.scored));
   return plot.empty() ? success() : write_file(folder.file("front.svg"), plot);
 }
@@ -139,12 +160,14 @@ Status Session::SearchJob::look_at(const model::Graph& graph) {
   auto counted = cost::count_loads(graph, shapes_of(*inputs));
   if (!counted) return counted.error();
   loads = std::move(*counted);
-  for (const model::Weight& weight : graph.weights) size.weights += static_cast<double>(weight.size());
+  for (const model::Weight& weight : graph.weights)
+    size.weights += static_cast<double>(weight.size());
   size.other_bits = 8.0 * static_cast<double>(graph.other_bytes);
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const cost::LayerLoad& load = loads.layers[l];
     size.macs += static_cast<double>(load.macs);
-    if (session.chosen_[l] && graph.layers[l].weight) size.inputs += static_cast<double>(load.inputs);
+    if (session.chosen_[l] && graph.layers[l].weight)
+      size.inputs += static_cast<double>(load.inputs);
   }
   for (const cost::LayerLoad& load : loads.products) size.macs += static_cast<double>(load.macs);
   if (options.tie_inputs) tuning.space.ties = model::input_ties(graph, session.chosen_);
@@ -173,18 +196,21 @@ Status Session::SearchJob::price_choices(const cost::CostModel& costs) const {
   const tuning::Choices& choices = tuning.choices;
   const std::vector<std::string> labels = tuning::weight_labels(choices);
   if (const auto fixed = costs.fixed_cost(); !fixed) return fixed.error();
-  const auto price = [&](const quant::WeightSetting& weight, const std::optional<quant::ActivationSetting>& activation) -> Status {
+  const auto price = [&](const quant::WeightSetting& weight,
+                         const std::optional<quant::ActivationSetting>& activation) -> Status {
     for (std::size_t w = 0; w < ready->engine.graph().weights.size(); ++w) {
       if (const auto cost = costs.site_cost(w, weight, activation); !cost) return cost.error();
     }
     return success();
   };
   for (std::size_t w = 0; w < choices.weights.size(); ++w) {
-    std::vector<std::optional<quant::ActivationSetting>> inputs(choices.activations.begin(), choices.activations.end());
+    std::vector<std::optional<quant::ActivationSetting>> inputs(choices.activations.begin(),
+                                                                choices.activations.end());
     if (inputs.empty()) inputs.emplace_back();
     for (const auto& input : inputs) {
       const std::pair pair(labels[w], input ? tuning::activation_label(*input) : "");
-      const bool wanted = choices.pairs.empty() || std::ranges::find(choices.pairs, pair) != choices.pairs.end();
+      const bool wanted =
+          choices.pairs.empty() || std::ranges::find(choices.pairs, pair) != choices.pairs.end();
       if (!wanted) continue;
       if (const Status priced = price(choices.weights[w], input); !priced) return priced;
     }
@@ -192,7 +218,8 @@ Status Session::SearchJob::price_choices(const cost::CostModel& costs) const {
   return success();
 }
 
-// Where none was asked for, one table that has all choices: the synthesised units, or the placeholder.
+// Where none was asked for, one table that has all choices: the synthesised units, or the
+// placeholder.
 Status Session::SearchJob::settle_table() {
   const TableChoice choice{.table = options.table, .weight_pj_per_bit = options.memory_pj_per_bit};
   memory = memory_for(choice, table);
@@ -200,7 +227,9 @@ Status Session::SearchJob::settle_table() {
   if (priced) return success();
   auto fallback = fallback_table(choice, table, priced.error());
   if (!fallback) return priced.error();
-  const bool counts = std::ranges::any_of(options.budgets, [](const tuning::Budget& each) { return each.cost == tuning::Cost::kEnergy || each.cost == tuning::Cost::kArea; });
+  const bool counts = std::ranges::any_of(options.budgets, [](const tuning::Budget& each) {
+    return each.cost == tuning::Cost::kEnergy || each.cost == tuning::Cost::kArea;
+  });
   if (counts) session.observer_->note(fallback->note);
   table = std::move(fallback->table);
   memory = memory_for(choice, table);
@@ -215,7 +244,8 @@ Result<Session::SearchJob> Session::search_job(const SearchOptions& options) {
   if (const Status some = check_chosen(); !some) return some.error();
   if (const Status there = check_splits(options, splits_); !there) return there.error();
   SearchJob job{*this, options, std::move(*table), std::move(*tuning)};
-  const bool compensated = job.tuning.choices.weights.front().rounding == quant::Rounding::kCompensated;
+  const bool compensated =
+      job.tuning.choices.weights.front().rounding == quant::Rounding::kCompensated;
   auto ready = prepare(*splits_.search, options.scores,
                        {.segments = options.segments,
                         .covariance_bytes = kCovarianceBytes,
@@ -225,7 +255,10 @@ Result<Session::SearchJob> Session::search_job(const SearchOptions& options) {
   if (!ready) return ready.error();
   job.ready.emplace(std::move(*ready));
   job.set_measuring();
-  if (const Status fits = tuning::MixSpace::check(job.ready->engine, job.tuning.choices, job.tuning.space); !fits) return fits.error();
+  if (const Status fits =
+          tuning::MixSpace::check(job.ready->engine, job.tuning.choices, job.tuning.space);
+      !fits)
+    return fits.error();
   if (const Status priced = job.settle_table(); !priced) return priced.error();
   return job;
 }
@@ -235,24 +268,28 @@ Result<SearchResult> Session::search(const SearchOptions& options) {
   auto job = search_job(options);
   if (!job) return job.error();
   // Choices and budgets may change from call to call while only the search split is looked at.
-  std::string config = fmt::format("seed: {}\nresamples: {}\nsegments: {}\n", options.seed, options.resamples, job->ready->engine.segment_count());
-  config += fmt::format("calibrate_items: {}\nsearch_items: {}\n", job->calibrate().items(), job->search().items());
+  std::string config = fmt::format("seed: {}\nresamples: {}\nsegments: {}\n", options.seed,
+                                   options.resamples, job->ready->engine.segment_count());
+  config += fmt::format("calibrate_items: {}\nsearch_items: {}\n", job->calibrate().items(),
+                        job->search().items());
   if (job->report() != nullptr) config += fmt::format("report_items: {}\n", job->report()->items());
   auto folder = open_folder("search", *job->ready, config, options.seed);
   if (!folder) return folder.error();
-  job->tuning.analysis.prober.scratch_folder = job->tuning.evaluation.scratch_folder = folder->path();
+  job->tuning.analysis.prober.scratch_folder = job->tuning.evaluation.scratch_folder =
+      folder->path();
   const cost::CostModel costs(job->ready->engine.graph(), job->loads, job->table, job->memory);
   const evaluation::ScoredOutput& scored = job->ready->scored;
-  const tuning::Inputs inputs{.engine = &job->ready->engine,
-                              .calibrate = &job->calibrate(),
-                              .search = &job->search(),
-                              .report = job->report(),
-                              .model = &costs,
-                              .size = job->size,
-                              .squares = job->squares,
-                              .journal = &folder->journal(),
-                              .identity = {{"model", identity_}, {"task", metrics::identity(scored.task, scored.scorer)}},
-                              .progress = reporter()};
+  const tuning::Inputs inputs{
+      .engine = &job->ready->engine,
+      .calibrate = &job->calibrate(),
+      .search = &job->search(),
+      .report = job->report(),
+      .model = &costs,
+      .size = job->size,
+      .squares = job->squares,
+      .journal = &folder->journal(),
+      .identity = {{"model", identity_}, {"task", metrics::identity(scored.task, scored.scorer)}},
+      .progress = reporter()};
   auto outcome = tuning::tune(inputs, job->tuning);
   if (!outcome) {
     folder->forget_if_empty();
@@ -262,9 +299,11 @@ Result<SearchResult> Session::search(const SearchOptions& options) {
   outcome->result.scored = evaluation::to_record(scored);
   outcome->result.data["calibrate"] = record_of(job->calibrate());
   outcome->result.data["search"] = record_of(job->search());
-  if (job->report() != nullptr && !options.no_report) outcome->result.data["report"] = record_of(*job->report());
+  if (job->report() != nullptr && !options.no_report)
+    outcome->result.data["report"] = record_of(*job->report());
   if (const Status written = write_results(*folder, *outcome); !written) return written.error();
-  return SearchResult{std::move(outcome->result), std::move(outcome->missed), folder->path(), std::chrono::duration<double>(Clock::now() - start).count()};
+  return SearchResult{std::move(outcome->result), std::move(outcome->missed), folder->path(),
+                      std::chrono::duration<double>(Clock::now() - start).count()};
 }
 
 Result<SearchPlan> Session::estimate(const SearchOptions& options) {
@@ -276,15 +315,23 @@ Result<SearchPlan> Session::estimate(const SearchOptions& options) {
   SearchPlan plan{.model = source_.model,
                   .task = std::string(metrics::name(job->ready->scored.task)),
                   .weights = job->ready->engine.graph().weights.size(),
-                  .choices = tuning.choices.weights.size() * std::max<std::size_t>(1, tuning.choices.activations.size()),
+                  .choices = tuning.choices.weights.size() *
+                             std::max<std::size_t>(1, tuning.choices.activations.size()),
                   .items = job->search().items()};
-  plan.gain_items = tuning.analysis.gain_items == 0 ? plan.items : std::min(plan.items, tuning.analysis.gain_items);
+  plan.gain_items = tuning.analysis.gain_items == 0
+                        ? plan.items
+                        : std::min(plan.items, tuning.analysis.gain_items);
   plan.recipes = tuning.budgets.size() + tuning.pareto + (tuning.max_drop ? 1 : 0);
   if (options.baselines) plan.recipes += plan.choices + 7 * tuning.budgets.size();
-  const std::size_t beside = (options.baselines ? 1 : 4) * tuning.budgets.size();  // measured on search alone
-  const double items = 0.55 * static_cast<double>(plan.weights * plan.gain_items) +
-                       static_cast<double>(plan.recipes + beside + tuning.refine * tuning.budgets.size()) * static_cast<double>(plan.items) +
-                       (job->report() != nullptr && tuning.report ? static_cast<double>(plan.recipes * job->report()->items()) : 0);
+  const std::size_t beside =
+      (options.baselines ? 1 : 4) * tuning.budgets.size();  // measured on search alone
+  const double items =
+      0.55 * static_cast<double>(plan.weights * plan.gain_items) +
+      static_cast<double>(plan.recipes + beside + tuning.refine * tuning.budgets.size()) *
+          static_cast<double>(plan.items) +
+      (job->report() != nullptr && tuning.report
+           ? static_cast<double>(plan.recipes * job->report()->items())
+           : 0);
   plan.seconds = *one * items;
   return plan;
 }

@@ -16,13 +16,16 @@
 namespace posittune::session {
 
 struct SearchOptions {
-  // Choices. Words of quant/weight_format.h; inputs: "posit<8,1>", "int8@token" (how its scale is chosen).
+  // Choices. Words of quant/weight_format.h; inputs: "posit<8,1>", "int8@token" (how its scale is
+  // chosen).
   std::vector<std::string> formats{}, activations{};
-  std::vector<std::string> pairs{}; // WEIGHT/ACTIVATION that may meet in one layer, or "same"; empty: any
-  std::vector<std::string> assign{}; // REGEX=FORMAT: fixed
-  std::vector<std::string> ties{};  // REGEX: weights whose capture groups have equal text get one format
-  bool tie_inputs = false;          // so do those whose layers read the same input
-  bool inputs = false;              // inputs of layers get formats too
+  std::vector<std::string>
+      pairs{};  // WEIGHT/ACTIVATION that may meet in one layer, or "same"; empty: any
+  std::vector<std::string> assign{};  // REGEX=FORMAT: fixed
+  std::vector<std::string>
+      ties{};               // REGEX: weights whose capture groups have equal text get one format
+  bool tie_inputs = false;  // so do those whose layers read the same input
+  bool inputs = false;      // inputs of layers get formats too
   Settings settings{};
   quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // of weights
   quant::ScaleRule activation_rule = quant::ScaleRule::kMsePow2;  // of inputs
@@ -40,7 +43,8 @@ struct SearchOptions {
   // Measuring.
   std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
   evaluation::ScoreRequest scores{};
-  std::optional<std::size_t> gain_items{};  // of the search data, for gains; 0: all; none: by the model's size
+  std::optional<std::size_t>
+      gain_items{};  // of the search data, for gains; 0: all; none: by the model's size
   std::size_t segments = 32, batch = 0, resamples = 1000;
   std::uint64_t cache_limit = 1U << 30, seed = 1;
 };
@@ -60,9 +64,9 @@ struct SearchResult {
 
 struct SearchPlan {
   std::string model, task;
-  std::size_t weights = 0, choices = 0;      // and choices for each
-  std::size_t recipes = 0;                   // to measure
-  std::size_t gain_items = 0, items = 0;     // of the search split
+  std::size_t weights = 0, choices = 0;   // and choices for each
+  std::size_t recipes = 0;                // to measure
+  std::size_t gain_items = 0, items = 0;  // of the search split
   double seconds = 0;
 };
 

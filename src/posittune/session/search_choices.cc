@@ -13,7 +13,8 @@ namespace {
 using tuning::Budget;
 using tuning::Cost;
 
-Status add_weight(const SearchOptions& options, const std::string& text, std::vector<quant::WeightSetting>& to) {
+Status add_weight(const SearchOptions& options, const std::string& text,
+                  std::vector<quant::WeightSetting>& to) {
   quant::WeightSetting setting = options.settings.weight;
   setting.rule = options.scale;
   if (const Status ok = quant::parse_weight_format(text, setting); !ok) return ok.error();
@@ -27,7 +28,8 @@ Status add_weight(const SearchOptions& options, const std::string& text, std::ve
 }
 
 // "posit<8,1>", "int8@token".
-Result<quant::ActivationSetting> parse_activation(const SearchOptions& options, const std::string& text) {
+Result<quant::ActivationSetting> parse_activation(const SearchOptions& options,
+                                                  const std::string& text) {
   const std::size_t at = text.find('@');
   auto format = formats::parse_format(text.substr(0, at));
   if (!format) return format.error();
@@ -39,7 +41,8 @@ Result<quant::ActivationSetting> parse_activation(const SearchOptions& options, 
   }
   const quant::ScaleRule rule = options.activation_rule;
   const bool token = scale == quant::ActivationScale::kToken;
-  if (*format == formats::fp32()) return quant::ActivationSetting{.format = *format, .rule = quant::ScaleRule::kNone};
+  if (*format == formats::fp32())
+    return quant::ActivationSetting{.format = *format, .rule = quant::ScaleRule::kNone};
   return quant::ActivationSetting{*format, token ? quant::token_rule(*format, rule) : rule, scale};
 }
 
@@ -49,17 +52,24 @@ Status add_pairs(const SearchOptions& options, tuning::Choices& choices) {
     if (text == "same") {
       for (const auto& weight : choices.weights) {
         for (const auto& activation : choices.activations) {
-          if (weight.format == activation.format && weight.alternatives.empty()) choices.pairs.emplace_back(quant::format_text(weight), tuning::activation_label(activation));
+          if (weight.format == activation.format && weight.alternatives.empty())
+            choices.pairs.emplace_back(quant::format_text(weight),
+                                       tuning::activation_label(activation));
         }
       }
       continue;
     }
     const std::size_t at = text.find('/');
     if (at == std::string::npos) {
-      return Error{.kind = ErrorKind::kUsage, .what = "not a pair of formats", .where = "--pairs", .expected = "WEIGHT/ACTIVATION, or same", .found = text};
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "not a pair of formats",
+                   .where = "--pairs",
+                   .expected = "WEIGHT/ACTIVATION, or same",
+                   .found = text};
     }
     quant::WeightSetting weight;
-    if (const Status ok = quant::parse_weight_format(text.substr(0, at), weight); !ok) return ok.error();
+    if (const Status ok = quant::parse_weight_format(text.substr(0, at), weight); !ok)
+      return ok.error();
     auto activation = parse_activation(options, text.substr(at + 1));
     if (!activation) return activation.error();
     choices.pairs.emplace_back(quant::format_text(weight), tuning::activation_label(*activation));
@@ -67,21 +77,27 @@ Status add_pairs(const SearchOptions& options, tuning::Choices& choices) {
   return success();
 }
 
-Result<tuning::Choices> make_choices(const SearchOptions& options, const std::vector<search::Pin>& pins) {
+Result<tuning::Choices> make_choices(const SearchOptions& options,
+                                     const std::vector<search::Pin>& pins) {
   tuning::Choices choices;
   for (const std::string& text : options.formats) {
     if (const Status ok = add_weight(options, text, choices.weights); !ok) return ok.error();
   }
   const std::size_t free = choices.weights.size();
   for (const search::Pin& pin : pins) {
-    if (const Status ok = add_weight(options, pin.label.substr(0, pin.label.find('/')), choices.weights); !ok) return ok.error();
+    if (const Status ok =
+            add_weight(options, pin.label.substr(0, pin.label.find('/')), choices.weights);
+        !ok)
+      return ok.error();
   }
   choices.reserved = choices.weights.size() - free;
   if (!options.inputs) return choices;
   for (const std::string& text : options.activations) {
     auto activation = parse_activation(options, text);
     if (!activation) return activation.error();
-    if (std::find(choices.activations.begin(), choices.activations.end(), *activation) == choices.activations.end()) choices.activations.push_back(*activation);
+    if (std::find(choices.activations.begin(), choices.activations.end(), *activation) ==
+        choices.activations.end())
+      choices.activations.push_back(*activation);
   }
   if (const Status ok = add_pairs(options, choices); !ok) return ok.error();
   return choices;
@@ -95,7 +111,8 @@ Result<std::vector<search::Pin>> make_pins(const SearchOptions& options) {
     if (!pin) return pin.error();
     const std::size_t at = pin->label.find('/');
     quant::WeightSetting weight;
-    if (const Status ok = quant::parse_weight_format(pin->label.substr(0, at), weight); !ok) return ok.error();
+    if (const Status ok = quant::parse_weight_format(pin->label.substr(0, at), weight); !ok)
+      return ok.error();
     std::string label = quant::format_text(weight);
     if (at != std::string::npos) {
       auto activation = parse_activation(options, pin->label.substr(at + 1));
@@ -117,10 +134,12 @@ Result<std::vector<std::vector<Budget>>> make_budgets(const std::vector<Budget>&
     std::ranges::copy_if(all, std::back_inserter(budgets), same);
     const bool many = budgets.size() > 1;
     if (many && several.size() > 1) {
-      return Error{.kind = ErrorKind::kUsage,
-                   .what = "two lists of budgets",
-                   .where = "--" + std::string(tuning::name(several.front().cost)) + " and --" + std::string(tuning::name(first.cost)),
-                   .hint = "one option may have several, the others bind in each of those searches"};
+      return Error{
+          .kind = ErrorKind::kUsage,
+          .what = "two lists of budgets",
+          .where = "--" + std::string(tuning::name(several.front().cost)) + " and --" +
+                   std::string(tuning::name(first.cost)),
+          .hint = "one option may have several, the others bind in each of those searches"};
     }
     if (several.empty() || many) std::swap(several, budgets);
     common.insert(common.end(), budgets.begin(), budgets.end());
@@ -140,8 +159,13 @@ Result<double> parse_drop(const std::string& text) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
   const bool percent = rest == "%";
-  if (status == std::errc() && value >= 0 && (percent ? value <= 100 : rest.empty() && value < 1)) return percent ? value / 100 : value;
-  return Error{.kind = ErrorKind::kUsage, .what = "not an allowed drop", .where = "--max-drop", .expected = "1% or 0.01", .found = text};
+  if (status == std::errc() && value >= 0 && (percent ? value <= 100 : rest.empty() && value < 1))
+    return percent ? value / 100 : value;
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "not an allowed drop",
+               .where = "--max-drop",
+               .expected = "1% or 0.01",
+               .found = text};
 }
 
 Result<tuning::Options> tuning_options(const SearchOptions& options) {
@@ -162,7 +186,9 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   if (made.budgets.empty() && made.pareto == 0 && !made.max_drop) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "nothing to search for",
-                 .expected = "--bits, --size, --activation-bits, --mac-bits, --energy, --area, --max-drop or --pareto"};
+                 .expected =
+                     "--bits, --size, --activation-bits, --mac-bits, --energy, --area, --max-drop "
+                     "or --pareto"};
   }
   made.refine = options.refine;
   made.baselines = options.baselines;
@@ -172,8 +198,10 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   made.seed = options.seed;
   quant::WeightSetting reference = options.settings.weight;
   reference.rule = options.scale;
-  if (const Status ok = quant::parse_weight_format(options.reference, reference); !ok) return ok.error();
-  made.analysis.reference = {reference, {.format = reference.format, .rule = quant::ScaleRule::kMsePow2}};
+  if (const Status ok = quant::parse_weight_format(options.reference, reference); !ok)
+    return ok.error();
+  made.analysis.reference = {reference,
+                             {.format = reference.format, .rule = quant::ScaleRule::kMsePow2}};
   made.analysis.batch = options.batch;
   made.analysis.seed = options.seed;
   return made;

@@ -23,14 +23,16 @@ using sensitivity::What;
 
 constexpr std::size_t kCovarianceBytes = 1UL << 30;
 
-Result<Candidate> make_candidate(const SensitivityOptions& options, const std::string& format, quant::ScaleRule rule) {
+Result<Candidate> make_candidate(const SensitivityOptions& options, const std::string& format,
+                                 quant::ScaleRule rule) {
   auto weight = weight_setting(options.settings, format, rule);
   if (!weight) return weight.error();
   // Nothing is searched for per token.
   const quant::ActivationScale scale = options.settings.activation_scale;
   const bool token = scale == quant::ActivationScale::kToken;
   Candidate candidate;
-  candidate.activation = {weight->format, token ? quant::token_rule(weight->format, rule) : rule, scale};
+  candidate.activation = {weight->format, token ? quant::token_rule(weight->format, rule) : rule,
+                          scale};
   candidate.weight = std::move(*weight);
   return candidate;
 }
@@ -44,7 +46,8 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
       auto candidate = make_candidate(options, format, scale);
       if (!candidate) return candidate.error();
       const auto same = [&](const Candidate& other) { return other.weight == candidate->weight; };
-      if (std::none_of(made.candidates.begin(), made.candidates.end(), same)) made.candidates.push_back(*candidate);
+      if (std::none_of(made.candidates.begin(), made.candidates.end(), same))
+        made.candidates.push_back(*candidate);
     }
   }
   auto reference = make_candidate(options, options.reference, options.scales.front());
@@ -60,17 +63,25 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
 }
 
 bool needs_calibration(const sensitivity::Options& options) {
-  return std::any_of(options.candidates.begin(), options.candidates.end(), [](const Candidate& each) { return quant::needs_calibration(each.weight); });
+  return std::any_of(options.candidates.begin(), options.candidates.end(),
+                     [](const Candidate& each) { return quant::needs_calibration(each.weight); });
 }
 
 Status check_extras(const SensitivityOptions& options, const sensitivity::Options& analysis) {
-  const auto refused = [](const std::string& what, const std::string& hint) { return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint}; };
+  const auto refused = [](const std::string& what, const std::string& hint) {
+    return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint};
+  };
   if (options.exact_channels > 0 && options.channels == 0) {
-    return refused("--exact-channels measures windows of --channels, and there are none", "add --channels 64");
+    return refused("--exact-channels measures windows of --channels, and there are none",
+                   "add --channels 64");
   }
-  const auto mixable = [](const Candidate& each) { return each.format().bits >= 4 && each.format().bits <= 8; };
-  if (options.mixes > 0 && std::none_of(analysis.candidates.begin(), analysis.candidates.end(), mixable)) {
-    return refused("mixes are made of formats of 4 to 8 bits, and none is among --formats", "add some to --formats");
+  const auto mixable = [](const Candidate& each) {
+    return each.format().bits >= 4 && each.format().bits <= 8;
+  };
+  if (options.mixes > 0 &&
+      std::none_of(analysis.candidates.begin(), analysis.candidates.end(), mixable)) {
+    return refused("mixes are made of formats of 4 to 8 bits, and none is among --formats",
+                   "add some to --formats");
   }
   if (options.upgrade_points == 0) return success();
   auto from = make_candidate(options, options.upgrade_from, options.scales.front());
@@ -78,12 +89,17 @@ Status check_extras(const SensitivityOptions& options, const sensitivity::Option
   auto into = make_candidate(options, options.upgrade_to, options.scales.front());
   if (!into) return into.error();
   if (into->format().bits > from->format().bits) return success();
-  return Error{.kind = ErrorKind::kUsage, .what = "windows are upgraded to a format of more bits", .found = options.upgrade_from + " to " + options.upgrade_to};
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "windows are upgraded to a format of more bits",
+               .found = options.upgrade_from + " to " + options.upgrade_to};
 }
 
-Status add_extras(const SensitivityOptions& options, Analysis& analysis, records::Sensitivity& result) {
+Status add_extras(const SensitivityOptions& options, Analysis& analysis,
+                  records::Sensitivity& result) {
   if (options.channels > 0) {
-    if (const Status done = analysis.add_channels(options.channels, options.exact_channels, result); !done) return done.error();
+    if (const Status done = analysis.add_channels(options.channels, options.exact_channels, result);
+        !done)
+      return done.error();
   }
   if (options.mixes > 0) {
     if (const Status done = analysis.add_mixes(options.mixes, result); !done) return done.error();
@@ -93,14 +109,21 @@ Status add_extras(const SensitivityOptions& options, Analysis& analysis, records
   if (!from) return from.error();
   auto into = make_candidate(options, options.upgrade_to, options.scales.front());
   if (!into) return into.error();
-  return analysis.add_upgrades(*from, *into, options.channels > 0 ? options.channels : 64, options.upgrade_points, result);
+  return analysis.add_upgrades(*from, *into, options.channels > 0 ? options.channels : 64,
+                               options.upgrade_points, result);
 }
 
 std::string upgrade_plot(const records::Sensitivity& result) {
-  report::Plot plot{.title = loss_title(result.scored) + " as windows of channels are upgraded", .x_label = "bits per weight", .y_label = loss_title(result.scored) + " to FP32", .series = {}};
+  report::Plot plot{.title = loss_title(result.scored) + " as windows of channels are upgraded",
+                    .x_label = "bits per weight",
+                    .y_label = loss_title(result.scored) + " to FP32",
+                    .series = {}};
   for (const records::UpgradeRecord& each : result.upgrades) {
-    const std::string name = each.order == "error" ? "by |dW|^2" : each.order == "score" ? "by score" : each.order;
-    if (plot.series.empty() || plot.series.back().name != name) plot.series.push_back({name, {}, {}});
+    const std::string name = each.order == "error"   ? "by |dW|^2"
+                             : each.order == "score" ? "by score"
+                                                     : each.order;
+    if (plot.series.empty() || plot.series.back().name != name)
+      plot.series.push_back({name, {}, {}});
     plot.series.back().x.push_back(each.bits_per_weight);
     plot.series.back().y.push_back(each.loss);
   }
@@ -123,9 +146,12 @@ Result<Session::SensitivityJob> Session::sensitivity_job(const SensitivityOption
   auto analysis = analysis_options(options);
   if (!analysis) return analysis.error();
   if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();
-  const bool inputs = std::any_of(analysis->what.begin(), analysis->what.end(), [](What what) { return what != What::kWeight; });
+  const bool inputs = std::any_of(analysis->what.begin(), analysis->what.end(),
+                                  [](What what) { return what != What::kWeight; });
   if (selection_.attention && !inputs) {
-    return Error{.kind = ErrorKind::kUsage, .what = "--attention adds products of inputs, and --what w has no inputs", .hint = "add --what a or --what wa"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "--attention adds products of inputs, and --what w has no inputs",
+                 .hint = "add --what a or --what wa"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool extras = options.channels > 0 || options.mixes > 0 || options.upgrade_points > 0;
@@ -136,9 +162,11 @@ Result<Session::SensitivityJob> Session::sensitivity_job(const SensitivityOption
                  .hint = "or --tier exact"};
   }
   if (!splits_.calibrate && needs_calibration(*analysis)) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "--input-weighted, --rounding compensated and --bias-correction need calibration data",
-                 .expected = "--calibrate PATH, or `calibrate` in --data"};
+    return Error{
+        .kind = ErrorKind::kUsage,
+        .what =
+            "--input-weighted, --rounding compensated and --bias-correction need calibration data",
+        .expected = "--calibrate PATH, or `calibrate` in --data"};
   }
   if (!splits_.search && (analysis->tier != Tier::kProxy || extras)) {
     return Error{.kind = ErrorKind::kUsage,
@@ -166,18 +194,21 @@ Result<SensitivityResult> Session::sensitivity(const SensitivityOptions& options
   const data::Dataset* calibrate = splits_.calibrate ? &*splits_.calibrate : nullptr;
   const data::Dataset* searched = splits_.search ? &*splits_.search : nullptr;
   // Formats, tiers and extras may change from call to call: each row has its own key.
-  std::string config = fmt::format("seed: {}\nsegments: {}\n", options.seed, job->ready.engine.segment_count());
+  std::string config =
+      fmt::format("seed: {}\nsegments: {}\n", options.seed, job->ready.engine.segment_count());
   if (searched != nullptr) config += fmt::format("search_items: {}\n", searched->items());
   if (calibrate != nullptr) config += fmt::format("calibrate_items: {}\n", calibrate->items());
   auto folder = open_folder("sensitivity", job->ready, config, options.seed, "report");
   if (!folder) return folder.error();
   job->analysis.prober.scratch_folder = folder->path();
-  sensitivity::Inputs inputs{.engine = &job->ready.engine,
-                             .calibrate = calibrate,
-                             .search = searched,
-                             .journal = &folder->journal(),
-                             .identity = {{"model", identity_}, {"task", metrics::identity(job->ready.scored.task, job->ready.scored.scorer)}},
-                             .report = reporter()};
+  sensitivity::Inputs inputs{
+      .engine = &job->ready.engine,
+      .calibrate = calibrate,
+      .search = searched,
+      .journal = &folder->journal(),
+      .identity = {{"model", identity_},
+                   {"task", metrics::identity(job->ready.scored.task, job->ready.scored.scorer)}},
+      .report = reporter()};
   Analysis analysis(std::move(inputs), job->analysis);
   auto result = analysis.run();
   if (!result) {
@@ -190,13 +221,20 @@ Result<SensitivityResult> Session::sensitivity(const SensitivityOptions& options
   result->model = model_record();
   if (calibrate != nullptr) result->data["calibrate"] = record_of(*calibrate);
   if (searched != nullptr) result->data["search"] = record_of(*searched);
-  if (const Status ok = write_file(folder->file("results.json"), records::json_text(*result)); !ok) return ok.error();
-  if (const Status ok = write_file(folder->file("results.csv"), records::csv_text(result->rows)); !ok) return ok.error();
+  if (const Status ok = write_file(folder->file("results.json"), records::json_text(*result)); !ok)
+    return ok.error();
+  if (const Status ok = write_file(folder->file("results.csv"), records::csv_text(result->rows));
+      !ok)
+    return ok.error();
   if (!result->channels.empty()) {
-    if (const Status ok = write_file(folder->file("channels.csv"), records::csv_text(result->channels)); !ok) return ok.error();
+    if (const Status ok =
+            write_file(folder->file("channels.csv"), records::csv_text(result->channels));
+        !ok)
+      return ok.error();
   }
   if (!result->upgrades.empty()) {
-    if (const Status ok = write_file(folder->file("upgrades.svg"), upgrade_plot(*result)); !ok) return ok.error();
+    if (const Status ok = write_file(folder->file("upgrades.svg"), upgrade_plot(*result)); !ok)
+      return ok.error();
   }
   return SensitivityResult{std::move(*result), folder->path()};
 }
@@ -207,11 +245,14 @@ Result<SensitivityPlan> Session::estimate(const SensitivityOptions& options) {
   const data::Dataset& data = splits_.search ? *splits_.search : *splits_.calibrate;
   auto one = time_item(job->ready.engine, data);
   if (!one) return one.error();
-  const std::size_t sites = sensitivity::list_sites(job->ready.engine, job->analysis.what).size(), formats = job->analysis.candidates.size();
+  const std::size_t sites = sensitivity::list_sites(job->ready.engine, job->analysis.what).size(),
+                    formats = job->analysis.candidates.size();
   // A suffix run is half of a whole one on average.
   const double gains = job->analysis.tier == Tier::kProxy ? 0 : 0.6 * static_cast<double>(sites);
-  const double exact = job->analysis.tier == Tier::kExact ? 0.6 * static_cast<double>(sites * formats) : 0;
-  const double evaluations = 3 + gains + exact + static_cast<double>(options.mixes + 3 * options.upgrade_points);
+  const double exact =
+      job->analysis.tier == Tier::kExact ? 0.6 * static_cast<double>(sites * formats) : 0;
+  const double evaluations =
+      3 + gains + exact + static_cast<double>(options.mixes + 3 * options.upgrade_points);
   return SensitivityPlan{.model = source_.model,
                          .task = std::string(metrics::name(job->analysis.prober.task)),
                          .tier = std::string(sensitivity::name(job->analysis.tier)),

@@ -53,7 +53,8 @@ std::string macs_beside(const model::Graph& graph, const data::Dataset& data) {
 }
 
 // runs/JOB-MODEL-HASH
-std::string default_run_folder(const std::string& job, const std::string& model, const records::RunInfo& info) {
+std::string default_run_folder(const std::string& job, const std::string& model,
+                               const records::RunInfo& info) {
   std::string identity = info.config;
   for (const auto& [name, hash] : info.hashes) identity += name + hash;
   const std::filesystem::path path(model);
@@ -67,13 +68,17 @@ std::string last_products(const std::string& folder) {
   const auto run = records::read_run_json(folder);
   if (!run) return "";
   const auto sessions = run->find("sessions");
-  const bool any = sessions != run->end() && sessions->is_array() && !sessions->empty() && sessions->back().is_object();
-  return any ? sessions->back().value(nlohmann::json::json_pointer("/versions/products"), std::string()) : "";
+  const bool any = sessions != run->end() && sessions->is_array() && !sessions->empty() &&
+                   sessions->back().is_object();
+  return any ? sessions->back().value(nlohmann::json::json_pointer("/versions/products"),
+                                      std::string())
+             : "";
 }
 
 }  // namespace
 
-Result<Session> Session::open(const ModelSpec& model, const DataSpec& data, const Options& options, Observer& observer) {
+Result<Session> Session::open(const ModelSpec& model, const DataSpec& data, const Options& options,
+                              Observer& observer) {
   auto source = resolve(model, data);
   if (!source) return source.error();
   if (const Status some = require_data(*source); !some) return some.error();
@@ -85,7 +90,8 @@ Result<Session> Session::open(const ModelSpec& model, const DataSpec& data, cons
   auto hash = model_sha256(session->source_.model);
   if (!hash) return hash.error();
   session->sha256_ = *hash;
-  session->identity_ = session->inputs_config_.empty() ? *hash : sha256_hex(*hash + "\n" + session->inputs_config_);
+  session->identity_ =
+      session->inputs_config_.empty() ? *hash : sha256_hex(*hash + "\n" + session->inputs_config_);
   return session;
 }
 
@@ -95,7 +101,8 @@ Result<Session> Session::open(const ModelSpec& model, const Options& options, Ob
   return open_source(std::move(*source), model, options, observer);
 }
 
-Result<Session> Session::open_source(Source source, const ModelSpec& model, const Options& options, Observer& observer) {
+Result<Session> Session::open_source(Source source, const ModelSpec& model, const Options& options,
+                                     Observer& observer) {
   auto opened = open_model(source, model.selection);
   if (!opened) return opened.error();
   Session session(options, observer);
@@ -129,7 +136,8 @@ Result<model::Graph> Session::look_at_graph() {
 }
 
 Status Session::check_chosen() const {
-  if (std::any_of(chosen_.begin(), chosen_.end(), [](bool chosen) { return chosen; })) return success();
+  if (std::any_of(chosen_.begin(), chosen_.end(), [](bool chosen) { return chosen; }))
+    return success();
   if (has_weights_) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no layer is left to quantize",
@@ -149,11 +157,16 @@ void Session::note_what_stays(const model::Graph& graph, const data::Dataset& da
   if (graph.products.empty()) return;
   const model::Product& first = graph.products.front();
   const bool one = graph.products.size() == 1;
-  observer_->note(fmt::format("{} product{} no layer and stay{} as in the file{}: '{}' ({}){}; `posittune inspect` names why", graph.products.size(),
-                              one ? " is" : "s are", one ? "s" : "", macs_beside(graph, data), first.name, first.type, one ? "" : ", ..."));
+  observer_->note(
+      fmt::format("{} product{} no layer and stay{} as in the file{}: '{}' ({}){}; `posittune "
+                  "inspect` names why",
+                  graph.products.size(), one ? " is" : "s are", one ? "s" : "",
+                  macs_beside(graph, data), first.name, first.type, one ? "" : ", ..."));
 }
 
-Result<Session::Ready> Session::prepare(const data::Dataset& seen, const evaluation::ScoreRequest& request, engine::Options options,
+Result<Session::Ready> Session::prepare(const data::Dataset& seen,
+                                        const evaluation::ScoreRequest& request,
+                                        engine::Options options,
                                         const std::function<Status(const model::Graph&)>& look) {
   auto graph = take_graph();
   if (!graph) return graph.error();
@@ -172,46 +185,59 @@ Result<Session::Ready> Session::prepare(const data::Dataset& seen, const evaluat
   options.threads = options_.threads;
   auto engine = engine::Engine::create(std::move(*graph), options);
   if (!engine) return engine.error();
-  if (const Status settled = evaluation::settle(*scored, *engine, seen); !settled) return settled.error();
+  if (const Status settled = evaluation::settle(*scored, *engine, seen); !settled)
+    return settled.error();
   scored->scorer.threads = options_.threads;
   return Ready{std::move(*engine), std::move(*scored)};
 }
 
-Result<records::RunFolder> Session::open_folder(const std::string& job, const Ready& ready, const std::string& config, std::uint64_t seed,
+Result<records::RunFolder> Session::open_folder(const std::string& job, const Ready& ready,
+                                                const std::string& config, std::uint64_t seed,
                                                 const std::string& unused) {
   records::RunInfo info;
   info.hashes["model"] = sha256_;
-  for (const auto& [name, split] : {std::pair("calibrate", &splits_.calibrate), std::pair("search", &splits_.search), std::pair("report", &splits_.report)}) {
+  for (const auto& [name, split] :
+       {std::pair("calibrate", &splits_.calibrate), std::pair("search", &splits_.search),
+        std::pair("report", &splits_.report)}) {
     if (*split && name != unused) info.hashes[name] = (*split)->identity();
   }
   info.seed = seed;
-  info.config = fmt::format("command: {}\n{}", job, scored_config(ready.scored)) + config + inputs_config_ + quantized_config(ready.engine);
+  info.config = fmt::format("command: {}\n{}", job, scored_config(ready.scored)) + config +
+                inputs_config_ + quantized_config(ready.engine);
   info.command_line = options_.command_line;
   // The paths of products may differ between sessions: they are part of the keys.
   const std::string products = engine::product_paths();
-  info.versions = {{"posittune", kVersion}, {"openvino", model::openvino_version()}, {"products", products}};
+  info.versions = {
+      {"posittune", kVersion}, {"openvino", model::openvino_version()}, {"products", products}};
   info.threads = options_.threads > 0 ? options_.threads : hardware_threads();
-  const std::string folder = options_.run_folder.empty() ? default_run_folder(job, source_.model, info) : options_.run_folder;
+  const std::string folder = options_.run_folder.empty()
+                                 ? default_run_folder(job, source_.model, info)
+                                 : options_.run_folder;
   const std::string before = last_products(folder);
   auto opened = records::RunFolder::open(folder, info);
   if (opened.ok() && !before.empty() && before != products) {
-    observer_->note(fmt::format("products take other paths than in the last session of {} (then {}; now {}): what was measured there is measured anew", folder, before,
-                                products));
+    observer_->note(
+        fmt::format("products take other paths than in the last session of {} (then {}; now {}): "
+                    "what was measured there is measured anew",
+                    folder, before, products));
   }
   return opened;
 }
 
 records::SplitRecord Session::record_of(const data::Dataset& data) {
   const data::DatasetDescription& description = data.description();
-  return {description.path, description.kind, description.items, description.unit, description.sha256, description.classes};
+  return {description.path, description.kind,   description.items,
+          description.unit, description.sha256, description.classes};
 }
 
 sensitivity::Reporter Session::reporter() {
-  return [observer = observer_](const std::string& title, std::size_t total) -> evaluation::Advance {
-    if (total == 0) return [](std::size_t) { return success(); };
-    const bool items = title == "FP32" || title == "calibrate" || title == "exact" || title == "mixes" || title == "upgrades";
-    return observer->step(title, total, items ? "items" : "steps");
-  };
+  return
+      [observer = observer_](const std::string& title, std::size_t total) -> evaluation::Advance {
+        if (total == 0) return [](std::size_t) { return success(); };
+        const bool items = title == "FP32" || title == "calibrate" || title == "exact" ||
+                           title == "mixes" || title == "upgrades";
+        return observer->step(title, total, items ? "items" : "steps");
+      };
 }
 
 Result<double> Session::time_item(engine::Engine& engine, const data::Dataset& data) {

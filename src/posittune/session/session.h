@@ -1,14 +1,15 @@
 #pragma once
 
-// One model on one set of data: everything that can be measured, searched and priced, for the command
-// line and for other programs alike. Nothing is printed; an Observer hears of progress and notes.
+// One model on one set of data: everything that can be measured, searched and priced, for the
+// command line and for other programs alike. Nothing is printed; an Observer hears of progress and
+// notes.
 //
 //   auto session = Session::open({.model = "model.onnx"}, {.data = "data.yaml"}, {}, observer);
 //   auto table = session->compare(options);
 //
-// A job starts from a fresh engine, so that its numbers do not depend on the jobs before it. What it measures
-// goes to the journal of its run folder: the same call again, after an interruption too, measures only what
-// is missing there.
+// A job starts from a fresh engine, so that its numbers do not depend on the jobs before it. What
+// it measures goes to the journal of its run folder: the same call again, after an interruption
+// too, measures only what is missing there.
 
 #include <functional>
 #include <optional>
@@ -38,22 +39,24 @@ struct Options {
 
 class Session {
  public:
-  // Loads the model, opens the data (each split that is named) and checks both. The observer outlives the session.
-  // Errors: kUsage (specs, layers), kInput, kUnsupported.
-  static Result<Session> open(const ModelSpec& model, const DataSpec& data, const Options& options, Observer& observer);
+  // Loads the model, opens the data (each split that is named) and checks both. The observer
+  // outlives the session. Errors: kUsage (specs, layers), kInput, kUnsupported.
+  static Result<Session> open(const ModelSpec& model, const DataSpec& data, const Options& options,
+                              Observer& observer);
   // Without data: inspect() and cost() alone.
   static Result<Session> open(const ModelSpec& model, const Options& options, Observer& observer);
 
-  // Every format, one after the other, on the same items of the `report` split. Writes results.json, results.csv
-  // and recipes into the run folder.
+  // Every format, one after the other, on the same items of the `report` split. Writes
+  // results.json, results.csv and recipes into the run folder.
   Result<CompareResult> compare(const CompareOptions& options);
-  // What each format costs in each layer, on the `search` split. Writes results.json, results.csv, channels.csv,
-  // upgrades.svg.
+  // What each format costs in each layer, on the `search` split. Writes results.json, results.csv,
+  // channels.csv, upgrades.svg.
   Result<SensitivityResult> sensitivity(const SensitivityOptions& options);
-  // The best format for each layer within budgets. Writes results.json, results.csv, recipes, front.svg.
+  // The best format for each layer within budgets. Writes results.json, results.csv, recipes,
+  // front.svg.
   Result<SearchResult> search(const SearchOptions& options);
-  // What formats or a recipe cost on a table of MAC units. An error that cost::is_missing_unit() knows: the table
-  // lacks a pair.
+  // What formats or a recipe cost on a table of MAC units. An error that cost::is_missing_unit()
+  // knows: the table lacks a pair.
   Result<ModelCost> cost(const CostOptions& options, const cost::Table& table);
   // What can be quantized, and what cannot and why.
   Result<Inspection> inspect(const InspectOptions& options);
@@ -64,7 +67,8 @@ class Session {
   Result<SearchPlan> estimate(const SearchOptions& options);
 
  private:
-  // Embeddings of at most so many columns can be compensated: each column costs a run of some calibration data.
+  // Embeddings of at most so many columns can be compensated: each column costs a run of some
+  // calibration data.
   static constexpr std::size_t kEmbeddingColumns = 128;
 
   // An engine that is ready, and how its output is scored.
@@ -77,20 +81,26 @@ class Session {
   struct SearchJob;
 
   Session(const Options& options, Observer& observer) : options_(options), observer_(&observer) {}
-  static Result<Session> open_source(Source source, const ModelSpec& model, const Options& options, Observer& observer);
+  static Result<Session> open_source(Source source, const ModelSpec& model, const Options& options,
+                                     Observer& observer);
 
-  // The graph with its nodes: the one that open() read, then, since an engine takes it, another one.
+  // The graph with its nodes: the one that open() read, then, since an engine takes it, another
+  // one.
   Result<model::Graph> take_graph();
   // Another look at it: the session keeps its own.
   Result<model::Graph> look_at_graph();
-  // Notes what stays as it is, settles what is scored on `seen`, and compiles. `look` sees the graph before.
-  Result<Ready> prepare(const data::Dataset& seen, const evaluation::ScoreRequest& request, engine::Options options,
+  // Notes what stays as it is, settles what is scored on `seen`, and compiles. `look` sees the
+  // graph before.
+  Result<Ready> prepare(const data::Dataset& seen, const evaluation::ScoreRequest& request,
+                        engine::Options options,
                         const std::function<Status(const model::Graph&)>& look = {});
   Status check_chosen() const;
   void note_what_stays(const model::Graph& graph, const data::Dataset& data);
 
-  // `config`: what the results depend on besides model and data; `unused`: a split that plays no part.
-  Result<records::RunFolder> open_folder(const std::string& job, const Ready& ready, const std::string& config, std::uint64_t seed,
+  // `config`: what the results depend on besides model and data; `unused`: a split that plays no
+  // part.
+  Result<records::RunFolder> open_folder(const std::string& job, const Ready& ready,
+                                         const std::string& config, std::uint64_t seed,
                                          const std::string& unused = "");
   sensitivity::Reporter reporter();
   static records::SplitRecord record_of(const data::Dataset& data);

@@ -10,7 +10,8 @@ Result<Settings> parse_settings(const SettingsText& text) {
   Settings settings;
   auto activation_scale = quant::parse_activation_scale(text.activation_scale);
   if (!activation_scale) return activation_scale.error();
-  if (const Status ok = quant::parse_granularity(text.granularity, settings.weight); !ok) return ok.error();
+  if (const Status ok = quant::parse_granularity(text.granularity, settings.weight); !ok)
+    return ok.error();
   auto rounding = quant::parse_rounding(text.rounding);
   if (!rounding) return rounding.error();
   settings.activation_scale = *activation_scale;
@@ -20,9 +21,11 @@ Result<Settings> parse_settings(const SettingsText& text) {
   return settings;
 }
 
-Result<quant::WeightSetting> weight_setting(const Settings& settings, const std::string& formats, quant::ScaleRule rule) {
+Result<quant::WeightSetting> weight_setting(const Settings& settings, const std::string& formats,
+                                            quant::ScaleRule rule) {
   quant::WeightSetting setting = settings.weight;
-  if (const Status known = quant::parse_weight_format(formats, setting); !known) return known.error();
+  if (const Status known = quant::parse_weight_format(formats, setting); !known)
+    return known.error();
   if (const auto fits = quant::parts(setting, 1); !fits) return fits.error();
   setting.rule = rule;
   return setting;

@@ -27,7 +27,8 @@ struct SettingsText {
 Result<Settings> parse_settings(const SettingsText& text);
 
 // The setting with the formats of a word ("posit<6,*>") and a rule.
-Result<quant::WeightSetting> weight_setting(const Settings& settings, const std::string& formats, quant::ScaleRule rule);
+Result<quant::WeightSetting> weight_setting(const Settings& settings, const std::string& formats,
+                                            quant::ScaleRule rule);
 
 // Each once, in their order.
 Result<std::vector<quant::ScaleRule>> parse_rules(const std::vector<std::string>& texts);

@@ -14,7 +14,8 @@ bool is_fp32(const formats::Format& format) { return format == formats::fp32(); 
 template <class Test>
 bool any_weight(const Trial& trial, Test test) {
   if (!trial.recipe) return trial.weight && test(*trial.weight);
-  return std::ranges::any_of(trial.recipe->weights, [&](const auto& each) { return test(each.second); });
+  return std::ranges::any_of(trial.recipe->weights,
+                             [&](const auto& each) { return test(each.second); });
 }
 
 // The trials of recipes in files.
@@ -24,9 +25,12 @@ Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
     if (!text) return text.error();
     auto recipe = quant::recipe_from_yaml(*text, file);
     if (!recipe) return recipe.error();
-    Trial trial{.format = formats::fp32(), .activations = !recipe->activations.empty(), .recipe = std::move(*recipe),
+    Trial trial{.format = formats::fp32(),
+                .activations = !recipe->activations.empty(),
+                .recipe = std::move(*recipe),
                 .label = std::filesystem::path(file).stem().string()};
-    const auto same = std::ranges::find_if(trials, [&](const Trial& other) { return other.recipe && other.label == trial.label; });
+    const auto same = std::ranges::find_if(
+        trials, [&](const Trial& other) { return other.recipe && other.label == trial.label; });
     if (same != trials.end() && same->recipe == trial.recipe) continue;
     if (same != trials.end()) {
       return Error{.kind = ErrorKind::kUsage,
@@ -43,24 +47,33 @@ Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
 }  // namespace
 
 bool is_compensated(const Trial& trial) {
-  return any_weight(trial, [](const auto& weight) { return weight.rounding == quant::Rounding::kCompensated; });
+  return any_weight(
+      trial, [](const auto& weight) { return weight.rounding == quant::Rounding::kCompensated; });
 }
 
 bool needs_calibration(const Trial& trial) {
-  const auto calibrated = [](const quant::ActivationSetting& of) { return of.scale != quant::ActivationScale::kToken && of.rule != quant::ScaleRule::kNone; };
-  const bool activation = trial.recipe ? std::ranges::any_of(trial.recipe->activations, [&](const auto& each) { return calibrated(each.second); })
-                                       : trial.activation && calibrated(*trial.activation);
-  return activation || any_weight(trial, [](const auto& weight) { return quant::needs_calibration(weight); });
+  const auto calibrated = [](const quant::ActivationSetting& of) {
+    return of.scale != quant::ActivationScale::kToken && of.rule != quant::ScaleRule::kNone;
+  };
+  const bool activation =
+      trial.recipe ? std::ranges::any_of(trial.recipe->activations,
+                                         [&](const auto& each) { return calibrated(each.second); })
+                   : trial.activation && calibrated(*trial.activation);
+  return activation ||
+         any_weight(trial, [](const auto& weight) { return quant::needs_calibration(weight); });
 }
 
 std::string recipe_name(const Trial& trial) {
   std::string text = trial.name();
   if (trial.recipe) return "recipe " + text;
   if (!trial.weight) return text;
-  if (trial.weight->granularity != quant::Granularity::kTensor) text += " " + std::string(quant::name(trial.weight->granularity));
-  if (trial.weight->granularity == quant::Granularity::kGroup) text += std::to_string(trial.weight->group);
+  if (trial.weight->granularity != quant::Granularity::kTensor)
+    text += " " + std::string(quant::name(trial.weight->granularity));
+  if (trial.weight->granularity == quant::Granularity::kGroup)
+    text += std::to_string(trial.weight->group);
   if (trial.weight->input_weighted) text += " input-weighted";
-  if (trial.activation && trial.activation->scale != quant::ActivationScale::kStatic) text += " " + std::string(quant::name(trial.activation->scale));
+  if (trial.activation && trial.activation->scale != quant::ActivationScale::kStatic)
+    text += " " + std::string(quant::name(trial.activation->scale));
   return text;
 }
 
@@ -84,9 +97,13 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
     const auto same = [&](const Trial& other) { return other.name() == trial.name(); };
     if (std::none_of(trials.begin(), trials.end(), same)) trials.push_back(trial);
   };
-  const bool activations = std::find(options.what.begin(), options.what.end(), Operands::kWeightsAndInputs) != options.what.end();
-  const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) { return quant::search_rounds(rule) > 0; });
-  if (activations && activation_scale == quant::ActivationScale::kToken && searched != rules.end()) {
+  const bool activations = std::find(options.what.begin(), options.what.end(),
+                                     Operands::kWeightsAndInputs) != options.what.end();
+  const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) {
+    return quant::search_rounds(rule) > 0;
+  });
+  if (activations && activation_scale == quant::ActivationScale::kToken &&
+      searched != rules.end()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a scale per token cannot be searched for",
                  .where = "--activation-scale token",
@@ -97,7 +114,8 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
     auto shared = weight_setting(options.settings, text, quant::ScaleRule::kNone);
     if (!shared) return shared.error();
     const formats::Format* format = &shared->format;
-    if (shared->granularity == quant::Granularity::kGroup && format->block > 0 && shared->group % format->block != 0) {
+    if (shared->granularity == quant::Granularity::kGroup && format->block > 0 &&
+        shared->group % format->block != 0) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a group of columns that does not fit the format",
                    .where = "--granularity, " + formats::name(*format),

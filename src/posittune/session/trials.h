@@ -26,7 +26,8 @@ struct Trial {
   std::string name() const;         // "posit<8,1> wa rms_pow2"
 };
 
-// Formats x operands x scales, each once; FP32 needs no scale; then the recipes of files. kUsage for what cannot be.
+// Formats x operands x scales, each once; FP32 needs no scale; then the recipes of files. kUsage
+// for what cannot be.
 Result<std::vector<Trial>> make_trials(const CompareOptions& options);
 
 bool is_compensated(const Trial& trial);

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 std::vector<ZooModel> zoo_models() {
   std::vector<ZooModel> models = {
       {.name = "gpt2", .summary = "GPT-2, 4.6 M parameters, English text; perplexity"},
-      {.name = "albert", .summary = "ALBERT, 0.9 M, shared layers, package description -> section; accuracy"},
+      {.name = "albert",
+       .summary = "ALBERT, 0.9 M, shared layers, package description -> section; accuracy"},
       {.name = "yolo", .summary = "YOLOv8 layout, 1.2 M, rendered scenes with true boxes; mAP"},
       {.name = "yolov8n",
        .summary = "YOLOv8n of the nudenet wheel, photographs; mAP of agreement with FP32",
@@ -30,8 +31,10 @@ std::vector<ZooModel> zoo_models() {
   std::error_code ignored;
   for (ZooModel& model : models) {
     if (model.fetch.empty()) {
-      if (has_given) model.folder = (fs::path(given) / model.name).lexically_normal();
-      else if (parent) model.folder = (*parent / "zoo" / model.name).lexically_normal();
+      if (has_given)
+        model.folder = (fs::path(given) / model.name).lexically_normal();
+      else if (parent)
+        model.folder = (*parent / "zoo" / model.name).lexically_normal();
     } else if (parent) {
       model.folder = (*parent / "build" / "models" / model.name).lexically_normal();
     }
@@ -52,9 +55,11 @@ Result<ModelArgument> resolve_model(const std::string& argument) {
     return Error{.kind = ErrorKind::kInput,
                  .what = "the model '" + argument + "' is not here",
                  .where = model.folder.empty() ? "no zoo folder found" : model.folder,
-                 .hint = model.fetch.empty() ? "set POSITTUNE_ZOO to the project's zoo folder" : "get it with `" + model.fetch + "`"};
+                 .hint = model.fetch.empty() ? "set POSITTUNE_ZOO to the project's zoo folder"
+                                             : "get it with `" + model.fetch + "`"};
   }
-  return Error{.kind = ErrorKind::kUsage, .what = "unknown model '" + argument + "'", .expected = known};
+  return Error{
+      .kind = ErrorKind::kUsage, .what = "unknown model '" + argument + "'", .expected = known};
 }
 
 }  // namespace posittune::session

@@ -12,7 +12,7 @@ namespace posittune::session {
 
 struct ZooModel {
   std::string name, summary;
-  std::string fetch{};  // command that makes the folder; empty: it comes with the project
+  std::string fetch{};   // command that makes the folder; empty: it comes with the project
   std::string folder{};  // where it is, or would be; empty when there is no zoo here
   bool present = false;
 
@@ -20,8 +20,8 @@ struct ZooModel {
   std::string data() const { return folder + "/data.yaml"; }
 };
 
-// The zoo is at POSITTUNE_ZOO, or in `zoo` of the current folder or of a folder above the executable;
-// fetched models are in build/models beside it.
+// The zoo is at POSITTUNE_ZOO, or in `zoo` of the current folder or of a folder above the
+// executable; fetched models are in build/models beside it.
 std::vector<ZooModel> zoo_models();
 
 // A model argument: a path, or "zoo:NAME", which stands for a model and its data.

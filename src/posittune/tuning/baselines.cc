@@ -20,9 +20,16 @@ double decibel(double signal, double noise) {
   return noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
 }
 
-Plan plan_of(const MixSpace& space, std::string method, const std::string& budget, const search::Choice& choice) {
-  Plan plan{.method = std::move(method), .budget = budget, .recipe = space.recipe(choice), .predicted = 0, .gap = kUnknown, .choice = choice};
-  for (std::size_t g = 0; g < choice.size(); ++g) plan.predicted += space.grouped().groups[g][choice[g]].loss;
+Plan plan_of(const MixSpace& space, std::string method, const std::string& budget,
+             const search::Choice& choice) {
+  Plan plan{.method = std::move(method),
+            .budget = budget,
+            .recipe = space.recipe(choice),
+            .predicted = 0,
+            .gap = kUnknown,
+            .choice = choice};
+  for (std::size_t g = 0; g < choice.size(); ++g)
+    plan.predicted += space.grouped().groups[g][choice[g]].loss;
   return plan;
 }
 
@@ -32,14 +39,17 @@ struct Noise {
   double inputs = 0;  // error over signal at the outputs, from rounded inputs
 };
 
-Result<Noise> noise_of(const BaselineInputs& in, const MixSpace::Place& place, const MixSpace::Setting& setting) {
+Result<Noise> noise_of(const BaselineInputs& in, const MixSpace::Place& place,
+                       const MixSpace::Setting& setting) {
   Noise noise;
   auto rounding = in.engine->rounding_error(place.weight, setting.weight);
   if (!rounding) return rounding.error();
   noise.weight = std::accumulate(rounding->begin(), rounding->end(), 0.0);
   for (std::size_t l : place.layers) {
-    if (!setting.activation || in.engine->graph().layers[l].kind == model::LayerKind::kEmbedding) continue;
-    auto error = in.analysis->error_of({What::kActivation, place.weight, {l}}, {setting.weight, *setting.activation}, false);
+    if (!setting.activation || in.engine->graph().layers[l].kind == model::LayerKind::kEmbedding)
+      continue;
+    auto error = in.analysis->error_of({What::kActivation, place.weight, {l}},
+                                       {setting.weight, *setting.activation}, false);
     if (!error) return error.error();
     noise.inputs += error->signal > 0 ? error->error / error->signal : 0;
   }
@@ -51,13 +61,16 @@ Result<Noise> noise_of(const BaselineInputs& in, const MixSpace::Place& place, c
 std::vector<Plan> uniform_plans(const MixSpace& space) {
   std::vector<Plan> plans;
   for (const std::string& label : space.labels()) {
-    if (const auto choice = space.uniform(label)) plans.push_back(plan_of(space, "uniform " + label, "", *choice));
+    if (const auto choice = space.uniform(label))
+      plans.push_back(plan_of(space, "uniform " + label, "", *choice));
   }
   return plans;
 }
 
-Result<Yardsticks> measure_yardsticks(const BaselineInputs& in, const evaluation::Advance& advance) {
-  if (const Status ready = in.analysis->calibrate(); !ready) return ready.error();  // rounding errors depend on it
+Result<Yardsticks> measure_yardsticks(const BaselineInputs& in,
+                                      const evaluation::Advance& advance) {
+  if (const Status ready = in.analysis->calibrate(); !ready)
+    return ready.error();  // rounding errors depend on it
   const search::Grouped& grouped = in.space->grouped();
   Yardsticks made{.sizes = {}, .sqnr = {}, .trace = grouped.groups};
   for (std::size_t g = 0; g < grouped.groups.size(); ++g) {
@@ -72,7 +85,8 @@ Result<Yardsticks> measure_yardsticks(const BaselineInputs& in, const evaluation
       signal += square;
       size += static_cast<double>(in.engine->graph().weights[place.weight].size());
       for (std::size_t j = 0; j < noises.size(); ++j) {
-        const MixSpace::Setting& setting = in.space->setting(in.space->space().decisions[d].labels[grouped.option_of[g][j][m]]);
+        const MixSpace::Setting& setting =
+            in.space->setting(in.space->space().decisions[d].labels[grouped.option_of[g][j][m]]);
         auto noise = noise_of(in, place, setting);
         if (!noise) return noise.error();
         const sensitivity::Candidate candidate{setting.weight, {.format = setting.weight.format}};
@@ -89,23 +103,28 @@ Result<Yardsticks> measure_yardsticks(const BaselineInputs& in, const evaluation
     made.sizes.push_back(size);
     made.sqnr.emplace_back();
     for (std::size_t j = 0; j < noises.size(); ++j) {
-      made.sqnr.back().push_back(decibel(1, (signal > 0 ? noises[j].weight / signal : 0) + noises[j].inputs));
+      made.sqnr.back().push_back(
+          decibel(1, (signal > 0 ? noises[j].weight / signal : 0) + noises[j].inputs));
       made.trace[g][j].loss = traces[j] + noises[j].inputs;
     }
   }
   return made;
 }
 
-Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const Yardsticks& yardsticks, double limit, const std::string& budget) {
+Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const Yardsticks& yardsticks,
+                                     double limit, const std::string& budget) {
   const search::Groups& groups = in.space->grouped().groups;
   std::vector<Plan> plans;
-  const auto add = [&](const char* method, const search::Choice& choice) { plans.push_back(plan_of(*in.space, method, budget, choice)); };
+  const auto add = [&](const char* method, const search::Choice& choice) {
+    plans.push_back(plan_of(*in.space, method, budget, choice));
+  };
   add("random", search::random_choice(groups, 0, limit, in.seed));
   add("small layers first", search::choice_by_size(groups, 0, limit, yardsticks.sizes));
   add("greedy by SQNR", search::choice_by_sqnr(groups, 0, limit, yardsticks.sqnr));
   add("AIMET list", search::choice_by_pareto_list(groups, 0, limit));
-  const std::pair<const char*, search::Groups> others[] = {{"HAWQ-like order", yardsticks.trace},
-                                                           {"shuffled scores", search::with_shuffled_losses(groups, in.seed)}};
+  const std::pair<const char*, search::Groups> others[] = {
+      {"HAWQ-like order", yardsticks.trace},
+      {"shuffled scores", search::with_shuffled_losses(groups, in.seed)}};
   for (const auto& [method, losses] : others) {
     search::Problem problem{losses, {limit}};
     for (auto& group : problem.groups) {
@@ -136,8 +155,12 @@ Plan flexposit_plan(const MixSpace& windows, double limit, const std::string& bu
   const search::Groups& groups = windows.grouped().groups;
   std::vector<search::Change> order;
   for (std::size_t g = 0; g < groups.size(); ++g) order.push_back({g, 1});
-  std::ranges::stable_sort(order, [&](const auto& a, const auto& b) { return groups[a.group][0].loss > groups[b.group][0].loss; });
-  Plan plan = plan_of(windows, "FlexPosit scheme", budget, search::choice_by_order(groups, 0, limit, search::Choice(groups.size(), 0), order));
+  std::ranges::stable_sort(order, [&](const auto& a, const auto& b) {
+    return groups[a.group][0].loss > groups[b.group][0].loss;
+  });
+  Plan plan =
+      plan_of(windows, "FlexPosit scheme", budget,
+              search::choice_by_order(groups, 0, limit, search::Choice(groups.size(), 0), order));
   plan.choice.clear();
   return plan;
 }

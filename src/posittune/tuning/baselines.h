@@ -26,23 +26,27 @@ struct BaselineInputs {
 
 // By groups of the space; computed once for all budgets.
 struct Yardsticks {
-  std::vector<double> sizes;                // parameters
-  std::vector<std::vector<double>> sqnr;    // dB of the weights (with inputs: and of the layers' outputs)
-  search::Groups trace;                     // losses: gain x tr(W S W^T)/|W|^2 x |dW|^2
+  std::vector<double> sizes;  // parameters
+  std::vector<std::vector<double>>
+      sqnr;              // dB of the weights (with inputs: and of the layers' outputs)
+  search::Groups trace;  // losses: gain x tr(W S W^T)/|W|^2 x |dW|^2
 };
-// The HAWQ-like order puts gain x tr(W S W^T)/|W|^2 in the place of HAWQ-V2's average trace of the Hessian. It is not
-// that trace: of a loss gain x |dW x|^2 the Hessian of each output channel is gain x S, whose trace knows no W; this
-// weighs S by the directions that W has.
+// The HAWQ-like order puts gain x tr(W S W^T)/|W|^2 in the place of HAWQ-V2's average trace of the
+// Hessian. It is not that trace: of a loss gain x |dW x|^2 the Hessian of each output channel is
+// gain x S, whose trace knows no W; this weighs S by the directions that W has.
 // source: Z. Dong et al., "HAWQ-V2: Hessian aware trace-weighted quantization", NeurIPS 2020.
-Result<Yardsticks> measure_yardsticks(const BaselineInputs& inputs, const evaluation::Advance& advance);
+Result<Yardsticks> measure_yardsticks(const BaselineInputs& inputs,
+                                      const evaluation::Advance& advance);
 
-// random, smallest first, greedy by SQNR, trace order, AIMET's list, and a search on shuffled scores (a
-// control); `limit` is of the space's first cost.
-Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const Yardsticks& yardsticks, double limit, const std::string& budget);
+// random, smallest first, greedy by SQNR, trace order, AIMET's list, and a search on shuffled
+// scores (a control); `limit` is of the space's first cost.
+Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const Yardsticks& yardsticks,
+                                     double limit, const std::string& budget);
 
-// FlexPosit's scheme: every weight in posit<4,1> with a power-of-two scale for each output channel by SQNR;
-// windows of 64 channels go to posit<5,1> in the order of their loss, as long as the bits allow. Losses are forecasts
-// of the gain tier (not measured window by window), on the search split, not on the data that are reported.
+// FlexPosit's scheme: every weight in posit<4,1> with a power-of-two scale for each output channel
+// by SQNR; windows of 64 channels go to posit<5,1> in the order of their loss, as long as the bits
+// allow. Losses are forecasts of the gain tier (not measured window by window), on the search
+// split, not on the data that are reported.
 // source: its description and the scripts of the package flexposit 0.2.1, read 2026.
 struct FlexPosit {
   Choices choices;

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a search may be limited by: one table of costs, and budgets in the units that users think in.
+// What a search may be limited by: one table of costs, and budgets in the units that users think
+// in.
 
 #include <cstdint>
 #include <optional>
@@ -29,25 +30,25 @@ double share(Cost cost, const cost::SiteCost& part);
 
 struct Budget {
   Cost cost = Cost::kBits;
-  double amount = 0;                       // in the unit of the cost, or as a multiple of `relative_to`
+  double amount = 0;  // in the unit of the cost, or as a multiple of `relative_to`
   std::optional<formats::Format> relative_to;  // "0.5x": FP32; "0.9xint8": all layers in int8
-  std::string text;                        // as it was given: "4.5", "0.5x"
+  std::string text;                            // as it was given: "4.5", "0.5x"
 };
 
-// bits, activation-bits, mac-bits: a number; size: with B, KB, KiB, MB, MiB, GB, GiB; energy: with pJ, nJ, uJ,
-// mJ, J; area: um2, or nothing; all of them "0.5x" or "0.5xFORMAT". kUsage otherwise, and for amounts that are
-// not positive.
+// bits, activation-bits, mac-bits: a number; size: with B, KB, KiB, MB, MiB, GB, GiB; energy: with
+// pJ, nJ, uJ, mJ, J; area: um2, or nothing; all of them "0.5x" or "0.5xFORMAT". kUsage otherwise,
+// and for amounts that are not positive.
 Result<Budget> parse_budget(Cost cost, std::string_view text);
 
-// With a unit: "8.327 mJ". Of the decimal units the largest that is not above the amount; the last of four digits rounded
-// up, so that what is said to be the least possible is possible.
+// With a unit: "8.327 mJ". Of the decimal units the largest that is not above the amount; the last
+// of four digits rounded up, so that what is said to be the least possible is possible.
 std::string amount_text(Cost cost, double amount);
 
 // "bits 4.5, energy 0.5x"
 std::string to_text(const std::vector<Budget>& budgets);
 
-// The largest sum of shares that keeps to an absolute budget of a model with these totals; `other_bits`: of
-// parameters that no layer owns.
+// The largest sum of shares that keeps to an absolute budget of a model with these totals;
+// `other_bits`: of parameters that no layer owns.
 struct ModelSize {
   double weights = 0, other_bits = 0, macs = 0;
   double inputs = 0;  // elements that quantized layers read

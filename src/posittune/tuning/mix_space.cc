@@ -23,10 +23,12 @@ std::string joined(const std::vector<std::string>& texts) {
 }
 
 Candidate candidate_of(const MixSpace::Setting& setting) {
-  return {setting.weight, setting.activation.value_or(quant::ActivationSetting{.format = setting.weight.format})};
+  return {setting.weight,
+          setting.activation.value_or(quant::ActivationSetting{.format = setting.weight.format})};
 }
 
-std::vector<double> shares(const std::vector<Cost>& costs, const cost::SiteCost& part, double factor = 1) {
+std::vector<double> shares(const std::vector<Cost>& costs, const cost::SiteCost& part,
+                           double factor = 1) {
   std::vector<double> all;
   for (const Cost each : costs) all.push_back(factor * share(each, part));
   return all;
@@ -37,7 +39,8 @@ bool reads_inputs(const engine::Engine& engine, std::size_t layer) {
 }
 
 // KL of the weight, and of the inputs of all layers that use it.
-Result<double> score(sensitivity::Analysis& analysis, const engine::Engine& engine, const Site& site, const MixSpace::Setting& setting) {
+Result<double> score(sensitivity::Analysis& analysis, const engine::Engine& engine,
+                     const Site& site, const MixSpace::Setting& setting) {
   auto sum = analysis.predicted({What::kWeight, site.weight, site.layers}, candidate_of(setting));
   if (!sum || !setting.activation) return sum;
   for (const std::size_t l : site.layers) {
@@ -54,23 +57,27 @@ Result<double> score(sensitivity::Analysis& analysis, const engine::Engine& engi
 std::vector<std::string> weight_labels(const Choices& choices) {
   std::vector<std::string> labels;
   const auto& all = choices.weights;
-  const bool one_rule = std::ranges::all_of(all, [&](const auto& each) { return each.rule == all.front().rule; });
+  const bool one_rule =
+      std::ranges::all_of(all, [&](const auto& each) { return each.rule == all.front().rule; });
   for (const quant::WeightSetting& each : all) {
-    labels.push_back(quant::format_text(each) + (one_rule ? "" : " " + std::string(quant::name(each.rule))));
+    labels.push_back(quant::format_text(each) +
+                     (one_rule ? "" : " " + std::string(quant::name(each.rule))));
   }
   return labels;
 }
 
 std::string activation_label(const quant::ActivationSetting& setting) {
   std::string label = formats::name(setting.format);
-  if (setting.scale != quant::ActivationScale::kStatic) label += "@" + std::string(quant::name(setting.scale));
+  if (setting.scale != quant::ActivationScale::kStatic)
+    label += "@" + std::string(quant::name(setting.scale));
   return label;
 }
 
 // Labels of pairs in the order of weights, then activations.
 Status MixSpace::list_settings() {
   const std::vector<std::string> weights = weight_labels(choices_);
-  std::set<std::pair<std::string, std::string>> wanted(choices_.pairs.begin(), choices_.pairs.end());
+  std::set<std::pair<std::string, std::string>> wanted(choices_.pairs.begin(),
+                                                       choices_.pairs.end());
   const bool all = wanted.empty();
   const auto add = [&](std::string label, Setting setting) {
     if (settings_.emplace(label, std::move(setting)).second) labels_.push_back(std::move(label));
@@ -100,27 +107,33 @@ std::vector<std::string> MixSpace::reserved_labels() const {
   for (const std::string& label : labels_) {
     const std::string weight = label.substr(0, label.find('/'));
     const auto at = std::ranges::find(weights, weight) - weights.begin();
-    if (static_cast<std::size_t>(at) + choices_.reserved >= weights.size()) reserved.push_back(label);
+    if (static_cast<std::size_t>(at) + choices_.reserved >= weights.size())
+      reserved.push_back(label);
   }
   return reserved;
 }
 
 search::Decision MixSpace::decision(const Site& site, const SpaceOptions& options) const {
   const model::Graph& graph = engine_->graph();
-  search::Decision made{.names = {graph.weights[*site.weight].name}, .labels = labels_, .options = {}, .tie = {}};
+  search::Decision made{
+      .names = {graph.weights[*site.weight].name}, .labels = labels_, .options = {}, .tie = {}};
   for (const std::size_t l : site.layers) made.names.push_back(graph.layers[l].name);
   if (*site.weight < options.ties.size()) made.tie = options.ties[*site.weight];
   return made;
 }
 
-Status MixSpace::add_weight(sensitivity::Analysis& analysis, const Site& site, const cost::CostModel& model, const SpaceOptions& options) {
+Status MixSpace::add_weight(sensitivity::Analysis& analysis, const Site& site,
+                            const cost::CostModel& model, const SpaceOptions& options) {
   search::Decision made = decision(site, options);
   // Embeddings have no input to round: one option for each format of the weight is all there is.
-  const bool reads = std::ranges::any_of(site.layers, [&](std::size_t l) { return reads_inputs(*engine_, l); });
+  const bool reads =
+      std::ranges::any_of(site.layers, [&](std::size_t l) { return reads_inputs(*engine_, l); });
   if (!reads && made.tie.empty()) {
     made.labels.clear();
     std::set<std::string> weights;
-    std::ranges::copy_if(labels_, std::back_inserter(made.labels), [&](const std::string& label) { return weights.insert(label.substr(0, label.find('/'))).second; });
+    std::ranges::copy_if(labels_, std::back_inserter(made.labels), [&](const std::string& label) {
+      return weights.insert(label.substr(0, label.find('/'))).second;
+    });
   }
   for (const std::string& label : made.labels) {
     const Setting& of = settings_.at(label);
@@ -136,13 +149,15 @@ Status MixSpace::add_weight(sensitivity::Analysis& analysis, const Site& site, c
 }
 
 // A window is stored as a matrix of its own; of what depends on MACs it has its share.
-Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site, const cost::CostModel& model, const SpaceOptions& options) {
+Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site,
+                             const cost::CostModel& model, const SpaceOptions& options) {
   const model::Weight& weight = engine_->graph().weights[*site.weight];
   const std::size_t first_decision = space_.decisions.size();
   for (std::size_t first = 0; first < weight.rows; first += options.window) {
     const std::size_t count = std::min(options.window, weight.rows - first);
     search::Decision made = decision(site, options);
-    made.names.insert(made.names.begin(), weight.name + "[" + std::to_string(first) + ":" + std::to_string(first + count) + "]");
+    made.names.insert(made.names.begin(), weight.name + "[" + std::to_string(first) + ":" +
+                                              std::to_string(first + count) + "]");
     space_.decisions.push_back(std::move(made));
     places_.push_back({*site.weight, first, count, site.layers});
   }
@@ -150,7 +165,8 @@ Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site, 
     const Setting& of = settings_.at(label);
     auto gain = analysis.gain_of({What::kWeight, site.weight, site.layers}, candidate_of(of));
     if (!gain) return gain.error();
-    auto error = analysis.error_of({What::kWeight, site.weight, site.layers}, candidate_of(of), true);
+    auto error =
+        analysis.error_of({What::kWeight, site.weight, site.layers}, candidate_of(of), true);
     if (!error) return error.error();
     auto cost = model.site_cost(*site.weight, of.weight, std::nullopt);
     if (!cost) return cost.error();
@@ -174,7 +190,8 @@ Status MixSpace::add_fixed(const cost::CostModel& model, const SpaceOptions& opt
   const model::Graph& graph = engine_->graph();
   for (std::size_t w = 0; w < graph.weights.size(); ++w) {
     const auto& users = graph.weights[w].layers;
-    const auto chosen = std::count_if(users.begin(), users.end(), [&](std::size_t l) { return engine_->chosen(l); });
+    const auto chosen = std::count_if(users.begin(), users.end(),
+                                      [&](std::size_t l) { return engine_->chosen(l); });
     if (chosen == static_cast<std::ptrdiff_t>(users.size())) continue;
     if (chosen > 0) {
       *fixed += model.storage_cost(w, std::nullopt);
@@ -192,7 +209,8 @@ Status MixSpace::add_fixed(const cost::CostModel& model, const SpaceOptions& opt
   return success();
 }
 
-Status MixSpace::begin(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options) {
+Status MixSpace::begin(const engine::Engine& engine, const Choices& choices,
+                       const SpaceOptions& options) {
   engine_ = &engine;
   choices_ = choices;
   for (const Cost each : options.costs) space_.costs.emplace_back(name(each));
@@ -208,7 +226,8 @@ Status MixSpace::decide(const SpaceOptions& options) {
   for (search::Decision& decision : space_.decisions) {
     const auto finite = [](const search::Option& option) { return std::isfinite(option.loss); };
     if (std::ranges::none_of(decision.options, finite)) continue;  // to be refused
-    for (search::Option& option : decision.options) option.loss = finite(option) ? option.loss : kRuledOut;
+    for (search::Option& option : decision.options)
+      option.loss = finite(option) ? option.loss : kRuledOut;
   }
   auto tied = search::tied(std::move(space_), options.tie_patterns);
   if (!tied) return tied.error();
@@ -221,25 +240,29 @@ Status MixSpace::decide(const SpaceOptions& options) {
   return success();
 }
 
-Status MixSpace::check(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options) {
+Status MixSpace::check(const engine::Engine& engine, const Choices& choices,
+                       const SpaceOptions& options) {
   MixSpace made;
   if (const Status begun = made.begin(engine, choices, options); !begun) return begun;
   constexpr What kWeights[] = {What::kWeight};
   for (const Site& site : sensitivity::list_sites(engine, kWeights)) {
     search::Decision decision = made.decision(site, options);
-    decision.options.assign(decision.labels.size(), {0, std::vector<double>(options.costs.size(), 0)});
+    decision.options.assign(decision.labels.size(),
+                            {0, std::vector<double>(options.costs.size(), 0)});
     made.space_.decisions.push_back(std::move(decision));
   }
   return made.decide(options);
 }
 
-Result<MixSpace> MixSpace::build(sensitivity::Analysis& analysis, const engine::Engine& engine, const cost::CostModel& model,
-                                 const Choices& choices, const SpaceOptions& options, const evaluation::Advance& advance) {
+Result<MixSpace> MixSpace::build(sensitivity::Analysis& analysis, const engine::Engine& engine,
+                                 const cost::CostModel& model, const Choices& choices,
+                                 const SpaceOptions& options, const evaluation::Advance& advance) {
   MixSpace made;
   if (const Status begun = made.begin(engine, choices, options); !begun) return begun.error();
   constexpr What kWeights[] = {What::kWeight};
   for (const Site& site : sensitivity::list_sites(engine, kWeights)) {
-    const Status added = options.window > 0 ? made.add_windows(analysis, site, model, options) : made.add_weight(analysis, site, model, options);
+    const Status added = options.window > 0 ? made.add_windows(analysis, site, model, options)
+                                            : made.add_weight(analysis, site, model, options);
     if (!added) return added.error();
     if (const Status going = advance(1); !going) return going.error();
   }
@@ -255,18 +278,23 @@ quant::Recipe MixSpace::recipe(const search::Choice& choice) const {
   for (std::size_t d = 0; d < options.size(); ++d) {
     const Place& at = places_[d];
     const Setting& of = settings_.at(space_.decisions[d].labels[options[d]]);
-    const auto [entry, fresh] = recipe.weights.try_emplace(graph.weights[at.weight].name, of.weight);
+    const auto [entry, fresh] =
+        recipe.weights.try_emplace(graph.weights[at.weight].name, of.weight);
     quant::WeightSetting& weight = entry->second;
-    // The first window's format is the weight's; others are windows, neighbours of one format one window.
-    const bool same = weight.format == of.weight.format && weight.rule == of.weight.rule && weight.alternatives == of.weight.alternatives;
+    // The first window's format is the weight's; others are windows, neighbours of one format one
+    // window.
+    const bool same = weight.format == of.weight.format && weight.rule == of.weight.rule &&
+                      weight.alternatives == of.weight.alternatives;
     if (!fresh && !same) {
       quant::RowWindow* last = weight.windows.empty() ? nullptr : &weight.windows.back();
-      const bool joins = last != nullptr && last->first + last->count == at.first && last->format == of.weight.format &&
-                         last->rule == of.weight.rule && last->alternatives == of.weight.alternatives;
+      const bool joins = last != nullptr && last->first + last->count == at.first &&
+                         last->format == of.weight.format && last->rule == of.weight.rule &&
+                         last->alternatives == of.weight.alternatives;
       if (joins) {
         last->count += at.count;
       } else {
-        weight.windows.push_back({at.first, at.count, of.weight.format, of.weight.rule, of.weight.alternatives});
+        weight.windows.push_back(
+            {at.first, at.count, of.weight.format, of.weight.rule, of.weight.alternatives});
       }
     }
     if (!of.activation) continue;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a search over a model decides: for each weight (or window of its output channels) a format, and with
-// it the format of the inputs of the layers that use it.
+// What a search over a model decides: for each weight (or window of its output channels) a format,
+// and with it the format of the inputs of the layers that use it.
 
 #include <cstddef>
 #include <map>
@@ -21,8 +21,8 @@
 namespace posittune::tuning {
 
 struct Choices {
-  std::vector<quant::WeightSetting> weights;  // of one granularity, group and rounding
-  std::size_t reserved = 0;                   // the last so many are for pins only
+  std::vector<quant::WeightSetting> weights;          // of one granularity, group and rounding
+  std::size_t reserved = 0;                           // the last so many are for pins only
   std::vector<quant::ActivationSetting> activations;  // empty: inputs stay FP32
   // Labels that may go together, weight and activation; empty: all.
   std::vector<std::pair<std::string, std::string>> pairs;
@@ -43,17 +43,20 @@ struct SpaceOptions {
 
 class MixSpace {
  public:
-  // The loss of an option whose score is not finite (its outputs were NaN or infinite), beside others that are: more than
-  // any sum of scores, so that it is taken only where a budget leaves nothing else.
+  // The loss of an option whose score is not finite (its outputs were NaN or infinite), beside
+  // others that are: more than any sum of scores, so that it is taken only where a budget leaves
+  // nothing else.
   static constexpr double kRuledOut = 1e9;
 
-  // Scores by the gain tier, costs by `model`. kUsage as in search/space.h, for windows with activations,
-  // and for pairs that no choice has.
-  static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine, const cost::CostModel& model,
-                                const Choices& choices, const SpaceOptions& options, const evaluation::Advance& advance);
+  // Scores by the gain tier, costs by `model`. kUsage as in search/space.h, for windows with
+  // activations, and for pairs that no choice has.
+  static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine,
+                                const cost::CostModel& model, const Choices& choices,
+                                const SpaceOptions& options, const evaluation::Advance& advance);
 
   // What of the choices, pins and ties build() would refuse, before anything is scored.
-  static Status check(const engine::Engine& engine, const Choices& choices, const SpaceOptions& options);
+  static Status check(const engine::Engine& engine, const Choices& choices,
+                      const SpaceOptions& options);
 
   const search::Space& space() const { return space_; }
   const search::Grouped& grouped() const { return grouped_; }
@@ -83,8 +86,10 @@ class MixSpace {
   Status decide(const SpaceOptions& options);
   Status list_settings();
   std::vector<std::string> reserved_labels() const;
-  Status add_weight(sensitivity::Analysis& analysis, const sensitivity::Site& site, const cost::CostModel& model, const SpaceOptions& options);
-  Status add_windows(sensitivity::Analysis& analysis, const sensitivity::Site& site, const cost::CostModel& model, const SpaceOptions& options);
+  Status add_weight(sensitivity::Analysis& analysis, const sensitivity::Site& site,
+                    const cost::CostModel& model, const SpaceOptions& options);
+  Status add_windows(sensitivity::Analysis& analysis, const sensitivity::Site& site,
+                     const cost::CostModel& model, const SpaceOptions& options);
   Status add_fixed(const cost::CostModel& model, const SpaceOptions& options);
   search::Decision decision(const sensitivity::Site& site, const SpaceOptions& options) const;
 

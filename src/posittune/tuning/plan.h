@@ -14,8 +14,8 @@ struct Plan {
   std::string method;  // "search", "front", "uniform posit<8,1>", "random" ...
   std::string budget;
   quant::Recipe recipe;
-  double predicted = 0;  // sum of scores
-  double gap = 0;        // optimality; NaN for rules of thumb
+  double predicted = 0;        // sum of scores
+  double gap = 0;              // optimality; NaN for rules of thumb
   search::Choice choice = {};  // of the space of the search; empty where it is of another
 };
 

@@ -18,14 +18,17 @@ Status claim_report(records::Journal& journal, const std::vector<Plan>& plans) {
   try {
     read = (**found).at("recipes").get<std::set<std::string>>();
   } catch (const nlohmann::json::exception&) {
-    return Error{.kind = ErrorKind::kInput, .what = "the journal does not say which recipes the report split was read for"};
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "the journal does not say which recipes the report split was read for"};
   }
   if (std::ranges::includes(read, wanted)) return success();
   return Error{.kind = ErrorKind::kUsage,
                .what = "the report split was already read for this search, for other recipes",
                .expected = "the same choices and budgets as then",
-               .hint = "compare recipes on the search split with --no-report; what is chosen after a look at the report is no longer "
-                       "measured on untouched data (a new -o RUN starts a new search)"};
+               .hint =
+                   "compare recipes on the search split with --no-report; what is chosen after a "
+                   "look at the report is no longer "
+                   "measured on untouched data (a new -o RUN starts a new search)"};
 }
 
 }  // namespace posittune::tuning

@@ -17,23 +17,30 @@ using Clock = std::chrono::steady_clock;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInterval = 1.96;  // standard errors to each side of 95 %
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace
 
 records::Estimate interval_of(const evaluation::Divergence& divergence) {
   const double mean = divergence.mean(), half = divergence.half_width(kInterval);
-  return {mean, std::isfinite(half) ? std::max(0.0, mean - half) : kUnknown, std::isfinite(half) ? mean + half : kUnknown};
+  return {mean, std::isfinite(half) ? std::max(0.0, mean - half) : kUnknown,
+          std::isfinite(half) ? mean + half : kUnknown};
 }
 
-Result<evaluation::Evaluator> RowMaker::evaluate_on(const data::Dataset& data, const std::string& title) {
+Result<evaluation::Evaluator> RowMaker::evaluate_on(const data::Dataset& data,
+                                                    const std::string& title) {
   // Where the journal had all scores, nothing has asked for it yet.
   if (const Status ready = analysis_.calibrate(); !ready) return ready.error();
-  return evaluation::Evaluator::create(*in_.engine, data, options_.evaluation, in_.progress(title, data.items()));
+  return evaluation::Evaluator::create(*in_.engine, data, options_.evaluation,
+                                       in_.progress(title, data.items()));
 }
 
-Result<RowMaker::Metrics> RowMaker::metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data, const quant::Recipe& recipe,
-                                             const std::string& title) {
+Result<RowMaker::Metrics> RowMaker::metrics_of(evaluation::Evaluator& evaluator,
+                                               const data::Dataset& data,
+                                               const quant::Recipe& recipe,
+                                               const std::string& title) {
   auto measured = evaluator.measure(recipe, in_.progress(title, data.items()));
   if (!measured) return measured.error();
   return evaluator.compare(*measured);
@@ -45,13 +52,15 @@ std::string RowMaker::report_key(const quant::Recipe& recipe) const {
   parts["recipe"] = quant::to_yaml(recipe);
   parts["report"] = in_.report->identity() + "/" + std::to_string(in_.report->items());
   parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
-  parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" + std::to_string(options_.evaluation.bootstrap.seed);
+  parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" +
+                       std::to_string(options_.evaluation.bootstrap.seed);
   parts["engine"] = records::result_version();
   parts["products"] = engine::product_paths();
   return records::trial_key(parts);
 }
 
-Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe, const std::string& title) {
+Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe,
+                                    const std::string& title) {
   const std::string key = report_key(recipe);
   auto known = in_.journal->find(key);
   if (!known) return known.error();
@@ -84,8 +93,9 @@ Result<double> RowMaker::mean_input_bits(const quant::Recipe& recipe) const {
     if (!in_.engine->chosen(l) || !graph.layers[l].weight) continue;
     const auto input = recipe.activations.find(graph.layers[l].name);
     const auto weight = recipe.weights.find(graph.weights[*graph.layers[l].weight].name);
-    auto part = in_.model->layer_cost(l, weight == recipe.weights.end() ? std::nullopt : std::optional(weight->second),
-                                      input == recipe.activations.end() ? std::nullopt : std::optional(input->second));
+    auto part = in_.model->layer_cost(
+        l, weight == recipe.weights.end() ? std::nullopt : std::optional(weight->second),
+        input == recipe.activations.end() ? std::nullopt : std::optional(input->second));
     if (!part) return part.error();
     bits += part->input_bits;
   }

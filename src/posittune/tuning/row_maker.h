@@ -1,6 +1,7 @@
 #pragma once
 
-// What is shown of a chosen recipe: what it costs, and its metrics on the report split, through the journal.
+// What is shown of a chosen recipe: what it costs, and its metrics on the report split, through the
+// journal.
 
 #include <map>
 #include <optional>
@@ -22,16 +23,19 @@ class RowMaker {
   using Metrics = std::map<std::string, records::MetricResult>;
 
   // All must live longer.
-  RowMaker(const Inputs& in, const Options& options, sensitivity::Analysis& analysis) : in_(in), options_(options), analysis_(analysis) {}
+  RowMaker(const Inputs& in, const Options& options, sensitivity::Analysis& analysis)
+      : in_(in), options_(options), analysis_(analysis) {}
 
   // All of a row but its metrics and search_loss.
   Result<records::SearchRow> describe(const Plan& plan) const;
   // Metrics on the report split, and their time: what the journal has, or what is measured now.
-  Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe, const std::string& title);
+  Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe,
+                            const std::string& title);
 
   // FP32 on the data, after calibration.
   Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title);
-  Result<Metrics> metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data, const quant::Recipe& recipe, const std::string& title);
+  Result<Metrics> metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data,
+                             const quant::Recipe& recipe, const std::string& title);
 
  private:
   std::string report_key(const quant::Recipe& recipe) const;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The whole job of a search: scores, allocations within budgets, refinement on measured KL, and what the chosen
-// recipes do on data that played no part in choosing them.
+// The whole job of a search: scores, allocations within budgets, refinement on measured KL, and
+// what the chosen recipes do on data that played no part in choosing them.
 
 #include <cstdint>
 #include <functional>
@@ -26,14 +26,15 @@ namespace posittune::tuning {
 
 struct Options {
   Choices choices;
-  SpaceOptions space;                        // `costs` follow from the budgets
-  std::vector<std::vector<Budget>> budgets;  // each list is one search for the least KL within all of them
-  std::size_t pareto = 0;                    // points between the cheapest and the dearest assignment
-  std::optional<double> max_drop;            // part of FP32's metric that may be lost, at the least cost
-  Cost cost = Cost::kBits;                   // of the front and of max_drop
-  std::size_t refine = 0;                    // trials for each budget
+  SpaceOptions space;  // `costs` follow from the budgets
+  std::vector<std::vector<Budget>>
+      budgets;                     // each list is one search for the least KL within all of them
+  std::size_t pareto = 0;          // points between the cheapest and the dearest assignment
+  std::optional<double> max_drop;  // part of FP32's metric that may be lost, at the least cost
+  Cost cost = Cost::kBits;         // of the front and of max_drop
+  std::size_t refine = 0;          // trials for each budget
   bool baselines = false;
-  bool report = true;                        // read the report split
+  bool report = true;  // read the report split
   search::SolveOptions solve;
   sensitivity::Options analysis;
   evaluation::Options evaluation;
@@ -61,11 +62,12 @@ struct Outcome {
   std::vector<Error> missed;
 };
 
-// kUsage, kInput: choices, pins, ties and budgets that make no sense (a budget that is too small does not
-// end the search, see Outcome). Everything measured goes through the journal.
+// kUsage, kInput: choices, pins, ties and budgets that make no sense (a budget that is too small
+// does not end the search, see Outcome). Everything measured goes through the journal.
 Result<Outcome> tune(const Inputs& inputs, const Options& options);
 
-// The metric that a drop is measured in: perplexity, accuracy, mAP; without truth the agreement with FP32.
+// The metric that a drop is measured in: perplexity, accuracy, mAP; without truth the agreement
+// with FP32.
 std::string primary_metric(const std::map<std::string, records::MetricResult>& metrics);
 // The part of FP32's value that was lost; negative when it is better.
 double drop_of(const std::string& metric, const records::MetricResult& result);

@@ -1,4 +1,5 @@
 """An LSTM whose input is (time, items, features): --batch-axis names the axis of the items."""
+
 import json
 
 import numpy as np
@@ -11,7 +12,18 @@ QUICK = ("--formats", "fp32,int8", "--resamples", 20, "--threads", 1)
 
 class BatchAxis(CliTest):
     def fp32(self, *arguments):
-        self.ok("compare", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--report", HERE / "r.npz", *QUICK, "--save-outputs", "out", *arguments)
+        self.ok(
+            "compare",
+            HERE / "m.onnx",
+            "--calibrate",
+            HERE / "c.npz",
+            "--report",
+            HERE / "r.npz",
+            *QUICK,
+            "--save-outputs",
+            "out",
+            *arguments,
+        )
         return np.load(next((self.path / "out").glob("fp32*.y.npy")))
 
     def test_each_sequence_is_an_item_in_every_batch(self):
@@ -22,7 +34,9 @@ class BatchAxis(CliTest):
             self.assertLess(np.abs(got - expected).max(), 1e-5, batch)
 
     def test_axes_of_a_data_yaml(self):
-        (self.path / "data.yaml").write_text(f"calibrate: {HERE / 'c.npz'}\nreport: {HERE / 'r.npz'}\nbatch_axis:\n  x: 1\n  y: 1\n")
+        (self.path / "data.yaml").write_text(
+            f"calibrate: {HERE / 'c.npz'}\nreport: {HERE / 'r.npz'}\nbatch_axis:\n  x: 1\n  y: 1\n"
+        )
         self.ok("compare", HERE / "m.onnx", "--data", "data.yaml", *QUICK, "--save-outputs", "out", "-o", "run")
         got = np.load(next((self.path / "out").glob("fp32*.y.npy")))
         self.assertLess(np.abs(got - np.load(HERE / "true.npy")).max(), 1e-5)
@@ -37,7 +51,7 @@ class BatchAxis(CliTest):
         # 12 sequences of 5 steps, whose sizes depend on neither order; a shape of the file's own order has 5 items of 12 steps.
         steps, items, features = np.load(HERE / "r.npz")["x"].shape[1], 12, np.load(HERE / "r.npz")["x"].shape[2]
         shape = ("--shape", f"x={items},{steps},{features}", *AXES, "--json")
-        product, = json.loads(self.ok("inspect", HERE / "m.onnx", *shape))["products"]
+        (product,) = json.loads(self.ok("inspect", HERE / "m.onnx", *shape))["products"]
         self.assertEqual(product["macs"], items * steps * product["elements"])
         cost = json.loads(self.ok("cost", HERE / "m.onnx", "--formats", "fp32", "--table", "placeholder", *shape))
         self.assertEqual(cost["rows"][0]["parts"]["others"]["macs"], product["macs"])
@@ -48,12 +62,39 @@ class BatchAxis(CliTest):
 
     def test_the_axes_belong_to_the_run(self):
         self.fp32(*AXES, "-o", "run")
-        message = self.fails(2, "compare", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--report", HERE / "r.npz", *QUICK, "-o", "run", "--batch-axis", "y=1")
+        message = self.fails(
+            2,
+            "compare",
+            HERE / "m.onnx",
+            "--calibrate",
+            HERE / "c.npz",
+            "--report",
+            HERE / "r.npz",
+            *QUICK,
+            "-o",
+            "run",
+            "--batch-axis",
+            "y=1",
+        )
         self.assertIn("run", message)
 
     def test_what_does_not_fit_is_refused(self):
         def said(code, axis):
-            return self.fails(code, "compare", HERE / "m.onnx", "--report", HERE / "r.npz", "--what", "w", *QUICK, "-o", "bad", "--batch-axis", axis)
+            return self.fails(
+                code,
+                "compare",
+                HERE / "m.onnx",
+                "--report",
+                HERE / "r.npz",
+                "--what",
+                "w",
+                *QUICK,
+                "-o",
+                "bad",
+                "--batch-axis",
+                axis,
+            )
+
         self.assertIn("0 to 2", said(2, "x=3"))
         self.assertIn("'x', 'y'", said(2, "z=1"))
         self.assertIn("not an axis", said(2, "x=-1"))

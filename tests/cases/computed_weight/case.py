@@ -12,6 +12,23 @@ class ComputedWeight(CliTest):
         self.assertEqual(document["other_parameters"], 6)
 
     def test_a_budget_that_fp32_meets(self):
-        done = self.run_cli("search", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--search", HERE / "s.npz", "--report", HERE / "r.npz",
-                            "--size", "600B", "--resamples", 100, "--threads", 1, "-o", "run", "--json")
+        done = self.run_cli(
+            "search",
+            HERE / "m.onnx",
+            "--calibrate",
+            HERE / "c.npz",
+            "--search",
+            HERE / "s.npz",
+            "--report",
+            HERE / "r.npz",
+            "--size",
+            "600B",
+            "--resamples",
+            100,
+            "--threads",
+            1,
+            "-o",
+            "run",
+            "--json",
+        )
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -1,4 +1,5 @@
 """auto_pad=SAME_* of ConvTranspose with an open batch: output = input * stride."""
+
 import sys
 
 import numpy as np
@@ -15,17 +16,39 @@ def same_upper(x, w):
     full = np.zeros((x.shape[0], w.shape[1], 2 * x.shape[2] + 1, 2 * x.shape[3] + 1))
     for i in range(x.shape[2]):
         for j in range(x.shape[3]):
-            full[:, :, 2 * i:2 * i + 3, 2 * j:2 * j + 3] += np.einsum("nc,cokl->nokl", x[:, :, i, j].astype(float), w)
+            full[:, :, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += np.einsum(
+                "nc,cokl->nokl", x[:, :, i, j].astype(float), w
+            )
     return full[:, :, :-1, :-1]
 
 
 class ConvTransposeAutoPad(CliTest):
     def refused(self, code, model):
-        return self.fails(code, "compare", HERE / model, "--report", HERE / "r.npz", "--formats", "fp16", "--what", "w", "-o", "run")
+        return self.fails(
+            code, "compare", HERE / model, "--report", HERE / "r.npz", "--formats", "fp16", "--what", "w", "-o", "run"
+        )
 
     def test_the_output_is_input_times_stride(self):
-        self.ok("compare", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--report", HERE / "r.npz", "--formats", "fp32,fp16",
-                "--scale", "rms_pow2", "--resamples", 20, "--threads", 1, "--save-outputs", "out", "-o", "run")
+        self.ok(
+            "compare",
+            HERE / "m.onnx",
+            "--calibrate",
+            HERE / "c.npz",
+            "--report",
+            HERE / "r.npz",
+            "--formats",
+            "fp32,fp16",
+            "--scale",
+            "rms_pow2",
+            "--resamples",
+            20,
+            "--threads",
+            1,
+            "--save-outputs",
+            "out",
+            "-o",
+            "run",
+        )
         expected = same_upper(np.load(HERE / "r.npz")["x"], OnnxFile(HERE / "m.onnx").values("w"))
         files = sorted((self.path / "out").glob("*.npy"))
         self.assertEqual(len(files), 3)

@@ -1,4 +1,5 @@
 """An axis of length 0 within an item is not a data set without items."""
+
 import sys
 
 import numpy as np
@@ -12,8 +13,20 @@ HERE = ROOT / "tests/cases/empty_past"
 
 class EmptyPast(CliTest):
     def test_equals_numpy(self):
-        self.ok("compare", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--report", HERE / "r.npz", "--formats", "int8",
-                "--resamples", 20, "--save-outputs", self.path / "out")
+        self.ok(
+            "compare",
+            HERE / "m.onnx",
+            "--calibrate",
+            HERE / "c.npz",
+            "--report",
+            HERE / "r.npz",
+            "--formats",
+            "int8",
+            "--resamples",
+            20,
+            "--save-outputs",
+            self.path / "out",
+        )
         found = [np.load(p) for p in sorted((self.path / "out").rglob("*fp32*.npy"))]
         self.assertEqual(len(found), 1)
         file = OnnxFile(HERE / "m.onnx")
@@ -26,5 +39,7 @@ class EmptyPast(CliTest):
 
     def test_no_items_are_refused(self):
         np.savez(self.path / "none.npz", ids=np.zeros((0, 5), np.int64), past=np.zeros((0, 0, 8), np.float32))
-        message = self.fails(3, "compare", HERE / "m.onnx", "--report", self.path / "none.npz", "--formats", "int8", "--what", "w")
+        message = self.fails(
+            3, "compare", HERE / "m.onnx", "--report", self.path / "none.npz", "--formats", "int8", "--what", "w"
+        )
         self.assertIn("array is empty", message)

@@ -1,6 +1,6 @@
 """The pixels that reach the model are those of the upright picture."""
-import numpy as np
 
+import numpy as np
 from compare_support import CompareTest
 from support import ROOT
 
@@ -9,7 +9,9 @@ HERE = ROOT / "tests/cases/exif"
 
 class Exif(CompareTest):
     def test_pictures_stand_upright(self):
-        self.compare(HERE / "see.onnx", "--data", HERE / "d.yaml", "--formats", "fp32", "--what", "w", "--save-outputs", "out")
+        self.compare(
+            HERE / "see.onnx", "--data", HERE / "d.yaml", "--formats", "fp32", "--what", "w", "--save-outputs", "out"
+        )
         (file,) = (self.path / "out").glob("fp32.*.npy")
         seen = np.load(file).reshape(2, 3, 16, 16).transpose(0, 2, 3, 1)
         ramp = np.zeros((16, 16, 3))

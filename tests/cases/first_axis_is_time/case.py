@@ -1,4 +1,5 @@
 """Items that are taken for time steps are not independent, which is found before anything is measured."""
+
 import numpy as np
 from support import ROOT, CliTest
 

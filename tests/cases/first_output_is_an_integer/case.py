@@ -4,12 +4,27 @@ import numpy as np
 from support import ROOT, CliTest
 
 HERE = ROOT / "tests/cases/first_output_is_an_integer"
-OPTIONS = ("--formats", "fp32,int3", "--what", "w", "--scale", "mse_pow2", "--resamples", 20, "--threads", 1, "--save-outputs", "out")
+OPTIONS = (
+    "--formats",
+    "fp32,int3",
+    "--what",
+    "w",
+    "--scale",
+    "mse_pow2",
+    "--resamples",
+    20,
+    "--threads",
+    1,
+    "--save-outputs",
+    "out",
+)
 
 
 class FirstOutputIsAnInteger(CliTest):
     def compare(self, model):
-        done = self.run_cli("compare", HERE / model, "--report", HERE / "r.npz", *OPTIONS, "-o", f"run {model}", "--json")
+        done = self.run_cli(
+            "compare", HERE / model, "--report", HERE / "r.npz", *OPTIONS, "-o", f"run {model}", "--json"
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout), done.stderr
 
@@ -23,7 +38,9 @@ class FirstOutputIsAnInteger(CliTest):
 
     def test_integers_alone_are_counted(self):
         self.compare("m.onnx")
-        plain, rounded = (np.load(next((self.path / "out").glob(f"{name}*.logits.npy"))).argmax(1) for name in ("fp32", "int3"))
+        plain, rounded = (
+            np.load(next((self.path / "out").glob(f"{name}*.logits.npy"))).argmax(1) for name in ("fp32", "int3")
+        )
         document, _ = self.compare("integers.onnx")
         self.assertEqual(document["scored"]["task"], "agreement")
         agreement = document["rows"][-1]["metrics"]["agreement"]

@@ -1,6 +1,7 @@
 """Makes m.onnx, a classifier whose outputs are its decision (ArgMax) and then its logits, integers.onnx, the same with the
 decision alone, and data for both.
 """
+
 import pathlib
 
 import numpy as np
@@ -18,9 +19,17 @@ def draw(*shape, scale=1.0):
 
 
 def save(name, outputs, weight):
-    nodes = [h.make_node("MatMul", ["x", "w"], ["logits"]), h.make_node("ArgMax", ["logits"], ["cls"], axis=1, keepdims=0)]
-    graph = h.make_graph(nodes, "g", [h.make_tensor_value_info("x", T.FLOAT, ["N", 8])], outputs,
-                         initializer=[nh.from_array(weight, "w")])
+    nodes = [
+        h.make_node("MatMul", ["x", "w"], ["logits"]),
+        h.make_node("ArgMax", ["logits"], ["cls"], axis=1, keepdims=0),
+    ]
+    graph = h.make_graph(
+        nodes,
+        "g",
+        [h.make_tensor_value_info("x", T.FLOAT, ["N", 8])],
+        outputs,
+        initializer=[nh.from_array(weight, "w")],
+    )
     onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8), HERE / name)
 
 

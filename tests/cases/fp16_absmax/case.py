@@ -1,4 +1,5 @@
 """fp16 under a scale of absmax, on data that go beyond the calibration."""
+
 import math
 
 import numpy as np
@@ -17,14 +18,30 @@ def weights():
         # Field 9 (raw_data) of a TensorProto: tag 0x4a, length as a varint of two bytes.
         tag = bytes([0x4A, length & 0x7F | 0x80, length >> 7])
         at = data.index(tag) + len(tag)
-        found.append(np.frombuffer(data[at:at + length], np.float32).reshape(shape))
+        found.append(np.frombuffer(data[at : at + length], np.float32).reshape(shape))
     return found
 
 
 class Fp16BeyondCalibration(CompareTest):
     def rows(self, formats, *arguments):
-        return by_name(self.compare(HERE / "ab.onnx", "--calibrate", HERE / "c.npz", "--search", HERE / "s.npz", "--report", HERE / "r.npz",
-                                    "--formats", formats, "--what", "wa", "--task", "classify", *arguments))
+        return by_name(
+            self.compare(
+                HERE / "ab.onnx",
+                "--calibrate",
+                HERE / "c.npz",
+                "--search",
+                HERE / "s.npz",
+                "--report",
+                HERE / "r.npz",
+                "--formats",
+                formats,
+                "--what",
+                "wa",
+                "--task",
+                "classify",
+                *arguments,
+            )
+        )
 
     def test_every_rule_is_finite(self):
         first, second = weights()

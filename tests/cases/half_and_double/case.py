@@ -1,4 +1,5 @@
 """Half and double models are read as float32: outputs are numpy's on the widened weights."""
+
 import json
 
 import numpy as np
@@ -10,8 +11,25 @@ HERE = ROOT / "tests/cases/half_and_double"
 
 class HalfAndDouble(CliTest):
     def outputs(self, model, report):
-        self.ok("compare", HERE / model, "--report", HERE / report, "--formats", "fp32", "--what", "w", "--resamples", 20, "--threads", 1,
-                "--save-outputs", "out", "-o", f"run-{model}", "--json")
+        self.ok(
+            "compare",
+            HERE / model,
+            "--report",
+            HERE / report,
+            "--formats",
+            "fp32",
+            "--what",
+            "w",
+            "--resamples",
+            20,
+            "--threads",
+            1,
+            "--save-outputs",
+            "out",
+            "-o",
+            f"run-{model}",
+            "--json",
+        )
         return np.load(next((self.path / "out").glob("fp32*.y.npy")))
 
     def weights(self, model, *names):

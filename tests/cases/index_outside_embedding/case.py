@@ -13,12 +13,16 @@ class IndexOutsideEmbedding(CliTest):
 
     def test_report(self):
         for batch in ("0", "1", "5", "32"):
-            self.refused("compare", "--report", HERE / "r.npz", "--formats", "fp32;int8", "--what", "w", "--batch", batch)
+            self.refused(
+                "compare", "--report", HERE / "r.npz", "--formats", "fp32;int8", "--what", "w", "--batch", batch
+            )
         self.refused("compare", "--calibrate", HERE / "c.npz", "--report", HERE / "r.npz", "--formats", "int8")
         self.assertEqual(list(self.path.glob("run/results*")), [])
 
     def test_calibrate(self):
-        message = self.refused("compare", "--calibrate", HERE / "r.npz", "--report", HERE / "c.npz", "--formats", "int8", "--what", "wa")
+        message = self.refused(
+            "compare", "--calibrate", HERE / "r.npz", "--report", HERE / "c.npz", "--formats", "int8", "--what", "wa"
+        )
         self.assertIn("calibrate: ", message)
         self.refused("sensitivity", "--calibrate", HERE / "r.npz", "--search", HERE / "c.npz", "--formats", "int4")
 

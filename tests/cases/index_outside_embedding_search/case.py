@@ -10,7 +10,10 @@ class IndexOutsideEmbeddingSearch(CliTest):
         return (HERE / "lm.onnx", "--calibrate", HERE / "c.npz", "--search", HERE / search, "--threads", "2")
 
     def test_refused(self):
-        for command, *more in (("sensitivity", "--formats", "int4"), ("search", "--bits", "5", "--report", HERE / "r.npz")):
+        for command, *more in (
+            ("sensitivity", "--formats", "int4"),
+            ("search", "--bits", "5", "--report", HERE / "r.npz"),
+        ):
             message = self.fails(3, command, *self.arguments("s.npz"), *more, "-o", command)
             for part in ("an index is outside the embedding", "s.npz, item 0,", "0 to 22", "23 at position 3"):
                 self.assertIn(part, message)
@@ -18,7 +21,21 @@ class IndexOutsideEmbeddingSearch(CliTest):
             self.assertIn("23 at position 3", self.fails(3, command, *self.arguments("s.npz"), *more, "-o", command))
 
     def test_scores_of_good_data(self):
-        rows = json.loads(self.ok("sensitivity", *self.arguments("s_ok.npz"), "--formats", "int4", "--what", "w", "--tier", "exact", "-o", "ok", "--json"))["rows"]
+        rows = json.loads(
+            self.ok(
+                "sensitivity",
+                *self.arguments("s_ok.npz"),
+                "--formats",
+                "int4",
+                "--what",
+                "w",
+                "--tier",
+                "exact",
+                "-o",
+                "ok",
+                "--json",
+            )
+        )["rows"]
         exact = [row for row in rows if row["tier"] == "exact"]
         self.assertEqual(len(exact), 3)
         for row in exact:

@@ -1,4 +1,5 @@
 """+inf in a constant that is not quantized is a number: sigmoid(inf) = 1."""
+
 import json
 
 import numpy as np
@@ -12,8 +13,27 @@ class InfiniteConstant(CliTest):
         document = json.loads(self.ok("inspect", HERE / "m.onnx", "--json"))
         self.assertEqual([row["layer"] for row in document["rows"]], ["d"])
         self.assertTrue(any("'anchors' holds +inf" in note for note in document["notes"]), document["notes"])
-        document = json.loads(self.ok("compare", HERE / "m.onnx", "--report", HERE / "r.npz", "--formats", "fp32,int8", "--what", "w",
-                                      "--resamples", 20, "--threads", 1, "--save-outputs", "out", "-o", "run", "--json"))
+        document = json.loads(
+            self.ok(
+                "compare",
+                HERE / "m.onnx",
+                "--report",
+                HERE / "r.npz",
+                "--formats",
+                "fp32,int8",
+                "--what",
+                "w",
+                "--resamples",
+                20,
+                "--threads",
+                1,
+                "--save-outputs",
+                "out",
+                "-o",
+                "run",
+                "--json",
+            )
+        )
         plain = np.load(next((self.path / "out").glob("fp32*.box.npy")))
         self.assertTrue(np.isfinite(plain).all())
         self.assertTrue((plain == 1).any())

@@ -7,8 +7,27 @@ HERE = ROOT / "tests/cases/map_tie_order"
 
 class MapTieOrder(CliTest):
     def map_of(self, data):
-        document = json.loads(self.ok("compare", HERE / "det.onnx", "--data", HERE / data, "--formats", "fp32", "--what", "w",
-                                      "--scale", "none", "--resamples", 10, "--threads", 1, "-o", data, "--json"))
+        document = json.loads(
+            self.ok(
+                "compare",
+                HERE / "det.onnx",
+                "--data",
+                HERE / data,
+                "--formats",
+                "fp32",
+                "--what",
+                "w",
+                "--scale",
+                "none",
+                "--resamples",
+                10,
+                "--threads",
+                1,
+                "-o",
+                data,
+                "--json",
+            )
+        )
         metrics = document["rows"][0]["metrics"]
         return metrics["map"]["value"], metrics["map50"]["value"]
 

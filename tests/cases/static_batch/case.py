@@ -1,4 +1,5 @@
 """A fixed batch of 5 works by itself; 17 items leave a last batch of 2, which is padded and not scored so."""
+
 import json
 import pathlib
 import sys
@@ -14,8 +15,24 @@ HERE = ROOT / "tests/cases/static_batch"
 
 class StaticBatch(CliTest):
     def outputs(self, report, items, *more):
-        document = json.loads(self.ok("compare", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--report", report, "--formats", "int8",
-                                      "--resamples", 20, "--save-outputs", self.path / "out", "--json", *more))
+        document = json.loads(
+            self.ok(
+                "compare",
+                HERE / "m.onnx",
+                "--calibrate",
+                HERE / "c.npz",
+                "--report",
+                report,
+                "--formats",
+                "int8",
+                "--resamples",
+                20,
+                "--save-outputs",
+                self.path / "out",
+                "--json",
+                *more,
+            )
+        )
         self.assertEqual(document["data"]["report"]["items"], items)
         found = [np.load(p) for p in sorted(pathlib.Path(self.path / "out").rglob("*fp32*.npy"))]
         self.assertEqual(len(found), 1)
@@ -34,8 +51,21 @@ class StaticBatch(CliTest):
         rows = []
         for count in (10, 12):  # the two of the last batch are left out
             np.savez(self.path / "c.npz", x=np.concatenate([x, 100 * x[:2]])[:count])
-            document = json.loads(self.ok("compare", HERE / "m.onnx", "--calibrate", self.path / "c.npz", "--report", HERE / "r.npz",
-                                          "--formats", "int8", "--resamples", 20, "--json"))
+            document = json.loads(
+                self.ok(
+                    "compare",
+                    HERE / "m.onnx",
+                    "--calibrate",
+                    self.path / "c.npz",
+                    "--report",
+                    HERE / "r.npz",
+                    "--formats",
+                    "int8",
+                    "--resamples",
+                    20,
+                    "--json",
+                )
+            )
             rows.append([row["metrics"] for row in document["rows"]])
         self.assertEqual(rows[0], rows[1])
 
@@ -43,10 +73,36 @@ class StaticBatch(CliTest):
         w, x = OnnxFile(HERE / "m.onnx").values("w"), np.load(HERE / "r.npz")["x"][:3]
         np.savez(self.path / "c.npz", x=np.load(HERE / "c.npz")["x"][:2])
         np.savez(self.path / "r.npz", x=x)
-        document = json.loads(self.ok("compare", HERE / "m.onnx", "--calibrate", self.path / "c.npz", "--report", self.path / "r.npz", "--formats", "fp32,int8",
-                                      "--resamples", 20, "--save-outputs", self.path / "few", "--json"))
+        document = json.loads(
+            self.ok(
+                "compare",
+                HERE / "m.onnx",
+                "--calibrate",
+                self.path / "c.npz",
+                "--report",
+                self.path / "r.npz",
+                "--formats",
+                "fp32,int8",
+                "--resamples",
+                20,
+                "--save-outputs",
+                self.path / "few",
+                "--json",
+            )
+        )
         self.assertEqual(document["data"]["report"]["items"], 3)
         np.testing.assert_allclose(np.load(next((self.path / "few").glob("fp32*.npy"))), x @ w, atol=1e-5)
 
     def test_sensitivity_has_the_items_that_are_there(self):
-        self.ok("sensitivity", HERE / "m.onnx", "--calibrate", HERE / "c.npz", "--search", HERE / "r.npz", "--formats", "int8", "--tier", "exact")
+        self.ok(
+            "sensitivity",
+            HERE / "m.onnx",
+            "--calibrate",
+            HERE / "c.npz",
+            "--search",
+            HERE / "r.npz",
+            "--formats",
+            "int8",
+            "--tier",
+            "exact",
+        )
