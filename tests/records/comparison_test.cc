@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "posittune/records/comparison_json.h"
+
 namespace posittune::records {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "posittune/records/search_json.h"
+
 namespace posittune::records {
 namespace {
 

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "posittune/records/sensitivity_json.h"
+
 namespace posittune::records {
 namespace {
 

@@ -46,9 +46,8 @@ struct Document {
 //           of the document an item is from.
 //   text    rows of equal length of each document's tokens; see text_source.cc, documents.h.
 //   images  the .jpg, .jpeg and .png files of a folder, sorted by name, one for each item; or those
-//   of
-//           a folder for each class, labelled by the position of its name in their byte order (as
-//           torchvision's ImageFolder), where a limit takes from each class in turn. A file of
+//           of a folder for each class, labelled by the position of its name in their byte order
+//           (as torchvision's ImageFolder), where a limit takes from each class in turn. A file of
 //           labels comes before the folders' names.
 //   coco    the images of a COCO json in its order, with boxes in pixels of the network's input and
 //           categories numbered from 0 in the order of their ids.

@@ -3,8 +3,8 @@
 // What changes of an embedding's rows do to an output y of the model. No product reads the table,
 // so there is no S that a compensated rounding could go by; what takes its place is measured:
 //
-//   M = mean over elements of y of the sum over positions t of J_t^T J_t,  J_t = dy/de_t, e_t the
-//   row looked up at t
+//   M = mean over elements of y of the sum over positions t of J_t^T J_t,
+//   J_t = dy/de_t, e_t the row looked up at t
 //
 // by finite differences, one run of the model for each column k, with W + step * s_r e_k as the
 // table, a random sign s_r = +-1 for each row r: dy = step * sum_t s_t J_t e_k, and cross terms of

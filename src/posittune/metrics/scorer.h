@@ -17,17 +17,17 @@
 //   agreement       agreement alone: of outputs of integers
 //
 //   kl              KL(P_fp32 || P) in nats, the mean over tokens, items, steps or positions; what
-//   P is
-//                   of a row, ScorerOptions::scores says (scores.h); for a detector over images of
-//                   class scores and boxes (scores.h: detection_kl)
+//                   P is of a row, ScorerOptions::scores says (scores.h); for a detector over
+//                   images of class scores and boxes (scores.h: detection_kl)
 //   rel_sq_error    mean over items of sum (x - y)^2 / sum x^2
 //   agreement       part of the elements that are FP32's
 //   exact_match     part of the items whose best path (ctc_decode) is the label
 //   cer             edits (insertions, deletions, substitutions) to the labels / symbols of the
-//   labels perplexity      exp of the mean negative log-likelihood of the next token top1_agreement
-//   part of the tokens or items whose most likely class is FP32's cosine          mean over rows
-//   (tokens, items) of the cosine between FP32's row and the model's sqnr_db         10 log10(sum
-//   x^2 / sum (x - y)^2) over all elements; infinity for equal outputs
+//                   labels
+//   perplexity      exp of the mean negative log-likelihood of the next token
+//   top1_agreement  part of the tokens or items whose most likely class is FP32's
+//   cosine          mean over rows (tokens, items) of the cosine between FP32's row and the model's
+//   sqnr_db         10 log10(sum x^2 / sum (x - y)^2) over all elements; infinity for equal outputs
 //
 // Accuracy and agreement of a classifier of one class (kSigmoid): the class is score > 0.5.
 //
@@ -104,8 +104,9 @@ class TaskScorer;
 class Scorer {
  public:
   // annotations: labels for kClassify, boxes for kDetect, sequences (or labels, as sequences of
-  // one) for kCtc, each for all items or empty. units: what each item belongs to (any numbers;
-  // items of one document share one); empty: each item is a unit.
+  // one) for kCtc, each for all items or empty.
+  // units: what each item belongs to (any numbers; items of one document share one); empty: each
+  // item is a unit.
   Scorer(Task task, ScorerOptions options, records::Annotations annotations,
          std::vector<std::int64_t> units);
   ~Scorer();

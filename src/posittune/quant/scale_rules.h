@@ -9,10 +9,9 @@
 //   mse_pow2   the power of two with the least (weighted) squared error of all, ties to the one
 //              nearest to where the bulk is at the centre
 //   mse        a real scale: the least (weighted) squared error of the power of two of mse_pow2, a
-//   grid
-//              of 1/16 octave up to an octave around it, and the absmax scale when it is within
-//              four octaves of it. So never worse than mse_pow2, and not promised to be the least
-//              of all reals
+//              grid of 1/16 octave up to an octave around it, and the absmax scale when it is
+//              within four octaves of it. So never worse than mse_pow2, and not promised to be the
+//              least of all reals
 //
 // The centre is where a format is most precise: 1 for posits and floats, a quarter of the largest
 // value for ints, so that a normal distribution's bulk stays inside.
@@ -26,14 +25,12 @@
 // Why no power of two beats that of mse_pow2. With error E(s) = sum w (Q(xs)/s - x)^2 of a format
 // whose smallest positive value is m and whose largest is M:
 //   - s with max|x| s <= m/2: ints and floats round all to zero, with the same error for each such
-//   s; a posit
-//     rounds each |x| to m/s, which moves away from all of them as s falls. None is better than the
-//     largest such s, and a scale with m/s in [max|x|, 2 max|x|) is no worse than that: it rounds
-//     to m/s only |x| nearer to that than to zero.
+//     s; a posit rounds each |x| to m/s, which moves away from all of them as s falls. None is
+//     better than the largest such s, and a scale with m/s in [max|x|, 2 max|x|) is no worse than
+//     that: it rounds to m/s only |x| nearer to that than to zero.
 //   - |Q(xs)/s| <= M/s = c. So E >= sum w (|x|-c)+^2 >= W (r-c)^2 for c < r, W = sum w and r^2 =
-//   sum w x^2 / W
-//     (triangle inequality in the weighted norm), and without weights E >= (max|x|-c)^2. Both grow
-//     with s.
+//     sum w x^2 / W (triangle inequality in the weighted norm), and without weights E >=
+//     (max|x|-c)^2. Both grow with s.
 //   - E of a part of the data is at most E.
 // Every exponent between the first bound and where the second exceeds the least error found is
 // looked at, and measured on all data unless one of the bounds exceeds that error. Blocks (MX) have

@@ -21,7 +21,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,14 +89,7 @@ struct Comparison {
   bool operator==(const Comparison&) const = default;
 };
 
-nlohmann::ordered_json to_json(const ComparisonRow& row);
-nlohmann::ordered_json to_json(const Comparison& comparison);
-
-// kInput errors name the place as a JSON pointer: "/rows/3/metrics/kl/low".
-Result<ComparisonRow> row_from_json(const nlohmann::json& json);
-Result<Comparison> comparison_from_json(const nlohmann::json& json);
-
-// The document as text that ends in a newline. Bytes that are not UTF-8 (a path may hold them)
+// The JSON document as text that ends in a newline. Bytes that are not UTF-8 (a path may hold them)
 // become U+FFFD.
 std::string json_text(const Comparison& comparison);
 

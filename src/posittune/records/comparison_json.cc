@@ -1,6 +1,7 @@
+#include "posittune/records/comparison_json.h"
+
 #include <utility>
 
-#include "posittune/records/comparison.h"
 #include "posittune/records/comparison_fields.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"

@@ -14,8 +14,8 @@ namespace posittune::records {
 //   1  0.x without a version of its own
 //   2  runs in which a layer failed were kept with the outputs of the run before
 //   3  scale rules: the best power of two, output scales of activations, floats that saturate; the
-//   contest of a search 4  FP32 products of layers by another kernel, whose sums differ in the last
-//   digits
+//      contest of a search
+//   4  FP32 products of layers by another kernel, whose sums differ in the last digits
 inline constexpr int kResultVersion = 4;
 
 inline std::string result_version() {

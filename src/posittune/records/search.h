@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -65,12 +64,7 @@ struct SearchResult {
   bool operator==(const SearchResult&) const = default;
 };
 
-nlohmann::ordered_json to_json(const SearchRow& row);
-nlohmann::ordered_json to_json(const SearchResult& result);
-// kInput errors name the place as a JSON pointer.
-Result<SearchRow> search_row_from_json(const nlohmann::json& json);
-Result<SearchResult> search_result_from_json(const nlohmann::json& json);
-std::string json_text(const SearchResult& result);  // ends in a newline
+std::string json_text(const SearchResult& result);  // the JSON document; ends in a newline
 
 // Long form as in comparison.h: one line for each row and metric of the report split.
 std::string csv_text(const std::vector<SearchRow>& rows);

@@ -1,6 +1,7 @@
+#include "posittune/records/search_json.h"
+
 #include "posittune/records/csv_cells.h"
 #include "posittune/records/json_fields.h"
-#include "posittune/records/search.h"
 #include "posittune/records/search_fields.h"
 
 namespace posittune::records {

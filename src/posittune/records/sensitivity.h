@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -101,12 +100,7 @@ struct Sensitivity {
   bool operator==(const Sensitivity&) const = default;
 };
 
-nlohmann::ordered_json to_json(const SensitivityRow& row);
-nlohmann::ordered_json to_json(const Sensitivity& sensitivity);
-// kInput errors name the place as a JSON pointer.
-Result<SensitivityRow> sensitivity_row_from_json(const nlohmann::json& json);
-Result<Sensitivity> sensitivity_from_json(const nlohmann::json& json);
-std::string json_text(const Sensitivity& sensitivity);  // ends in a newline
+std::string json_text(const Sensitivity& sensitivity);  // the JSON document; ends in a newline
 
 // CSV as in comparison.h, one line for each row, columns in the order of the struct.
 std::string csv_text(const std::vector<SensitivityRow>& rows);

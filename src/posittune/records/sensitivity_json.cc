@@ -1,5 +1,6 @@
+#include "posittune/records/sensitivity_json.h"
+
 #include "posittune/records/json_fields.h"
-#include "posittune/records/sensitivity.h"
 #include "posittune/records/sensitivity_fields.h"
 
 namespace posittune::records {

@@ -12,6 +12,7 @@
 #include "posittune/base/mix.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/journal.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
 #include "posittune/sensitivity/agreement.h"

@@ -5,14 +5,12 @@
 //   proxy   error / signal at the layer's own output, from one calibration pass: for weights
 //           tr(dW S dW^T) / tr(W S W^T), S = E[x x^T]; for inputs on a sample, through the weights.
 //   gain    KL = gain x error, one gain for each site: KL / error of a reference format, for which
-//   the
-//           model runs once from the site on: for a weight, and for an input once for each kind of
-//           scale (an input shares no gain with its weight: few large values make its error, which
-//           can matter a hundred times more or less for its size).
+//           the model runs once from the site on: for a weight, and for an input once for each kind
+//           of scale (an input shares no gain with its weight: few large values make its error,
+//           which can matter a hundred times more or less for its size).
 //   exact   KL of the model with that one change, run from the site on; it ends early when its
-//   interval
-//           is tight enough, or when another format of no more bits at the same site is surely
-//           better.
+//           interval is tight enough, or when another format of no more bits at the same site is
+//           surely better.
 //
 // Everything measured goes to a journal under a key of all it depends on, and is never done twice.
 
@@ -26,9 +24,12 @@
 
 #include "posittune/base/result.h"
 #include "posittune/evaluation/prober.h"
-#include "posittune/records/journal.h"
 #include "posittune/records/sensitivity.h"
 #include "posittune/sensitivity/sites.h"
+
+namespace posittune::records {
+class Journal;
+}
 
 namespace posittune::sensitivity {
 

@@ -10,6 +10,7 @@
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/journal.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
 #include "posittune/records/result_version.h"

@@ -10,6 +10,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/model/input_ties.h"
+#include "posittune/records/run_folder.h"
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/session/output_files.h"

@@ -7,6 +7,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/run_folder.h"
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/sensitivity/analysis.h"

@@ -12,6 +12,7 @@
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
+#include "posittune/records/run_folder.h"
 #include "posittune/session/config_text.h"
 
 namespace posittune::session {

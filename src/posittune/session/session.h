@@ -20,7 +20,6 @@
 #include "posittune/engine/engine.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/records/comparison.h"
-#include "posittune/records/run_folder.h"
 #include "posittune/session/compare.h"
 #include "posittune/session/cost.h"
 #include "posittune/session/inspect.h"
@@ -28,6 +27,10 @@
 #include "posittune/session/observer.h"
 #include "posittune/session/search.h"
 #include "posittune/session/sensitivity.h"
+
+namespace posittune::records {
+class RunFolder;
+}
 
 namespace posittune::session {
 

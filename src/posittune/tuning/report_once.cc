@@ -4,6 +4,7 @@
 #include <set>
 
 #include "posittune/base/hash.h"
+#include "posittune/records/journal.h"
 
 namespace posittune::tuning {
 

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "posittune/engine/path_speed.h"
+#include "posittune/records/journal.h"
 #include "posittune/records/result_version.h"
+#include "posittune/records/search_json.h"
 
 namespace posittune::tuning {
 namespace {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "posittune/records/journal.h"
 #include "posittune/search/contest.h"
 #include "posittune/search/refine.h"
 #include "posittune/tuning/baselines.h"
