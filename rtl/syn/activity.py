@@ -54,13 +54,8 @@ class Netlist:
             if cell["type"] == FLIP_FLOP:
                 continue
             outputs = cells()[cell["type"]]["outputs"]
-            needs = {
-                b
-                for pin, bits in cell["connections"].items()
-                if pin not in outputs
-                for b in bits
-                if b in self.drivers and self.cells[self.drivers[b][0]]["type"] != FLIP_FLOP
-            }
+            needs = {b for pin, bits in cell["connections"].items() if pin not in outputs for b in bits
+                     if b in self.drivers and self.cells[self.drivers[b][0]]["type"] != FLIP_FLOP}
             waiting[name] = len(needs)
             for bit in needs:
                 users.setdefault(bit, []).append(name)
@@ -137,8 +132,6 @@ class Simulation:
     def output(self, port):
         """The port in each lane, after the last edge."""
         self.netlist.settle(self.values, self.mask)
-        words = [
-            self.values[self.netlist.index[net]] if isinstance(net, int) else (self.mask if net == "1" else 0)
-            for net in self.netlist.ports[port]
-        ]
+        words = [self.values[self.netlist.index[net]] if isinstance(net, int) else (self.mask if net == "1" else 0)
+                 for net in self.netlist.ports[port]]
         return [sum((word >> lane & 1) << place for place, word in enumerate(words)) for lane in range(self.lanes)]

@@ -63,50 +63,24 @@ class Design:
     @property
     def all_parameters(self):
         """Units without registers have no PIPELINE, others all."""
-        return self.parameters + (
-            (("PIPELINE", self.pipeline),) if self.unit.endswith(("_mac", "_mac_mixed", "_mac_multi")) else ()
-        )
+        return self.parameters + ((("PIPELINE", self.pipeline),) if self.unit.endswith(("_mac", "_mac_mixed", "_mac_multi")) else ())
 
 
 def posit(n, es, pipeline):
-    return Design(
-        "posit_mac",
-        f"posit<{n},{es}>",
-        f"posit<{n},{es}>",
-        "quire",
-        pipeline,
-        (("N", n), ("ES", es)),
-        -2 * (n - 2) * 2**es,
-        True,
-    )
+    return Design("posit_mac", f"posit<{n},{es}>", f"posit<{n},{es}>", "quire", pipeline,
+                  (("N", n), ("ES", es)), -2 * (n - 2) * 2**es, True)
 
 
 def truncated(n, es, lsb, width, pipeline):
     """Bit 0 weighs 2^lsb; products are rounded to it."""
     lowest = -2 * (n - 2) * 2**es
-    return Design(
-        "posit_mac",
-        f"posit<{n},{es}>",
-        f"posit<{n},{es}>",
-        f"fixed{width}",
-        pipeline,
-        (("N", n), ("ES", es), ("TRUNCATE", lsb - lowest), ("ACC_WIDTH", width)),
-        lsb,
-        False,
-    )
+    return Design("posit_mac", f"posit<{n},{es}>", f"posit<{n},{es}>", f"fixed{width}", pipeline,
+                  (("N", n), ("ES", es), ("TRUNCATE", lsb - lowest), ("ACC_WIDTH", width)), lsb, False)
 
 
 def mixed(n, wide, es, pipeline):
-    return Design(
-        "posit_mac_mixed",
-        f"posit<{n},{es}>",
-        f"posit<{wide},{es}>",
-        "quire",
-        pipeline,
-        (("A_N", n), ("N", wide), ("ES", es)),
-        -2 * (wide - 2) * 2**es,
-        True,
-    )
+    return Design("posit_mac_mixed", f"posit<{n},{es}>", f"posit<{wide},{es}>", "quire", pipeline,
+                  (("A_N", n), ("N", wide), ("ES", es)), -2 * (wide - 2) * 2**es, True)
 
 
 def integer(a, n, pipeline):

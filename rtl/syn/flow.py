@@ -29,11 +29,7 @@ def find_executable(given):
     for place in places:
         if place.is_file():
             return str(place.resolve())
-    raise synth.FlowError(
-        "no posittune executable at "
-        + ", ".join(map(str, places))
-        + "\n  do: cmake --build --preset release, or give --posittune"
-    )
+    raise synth.FlowError("no posittune executable at " + ", ".join(map(str, places)) + "\n  do: cmake --build --preset release, or give --posittune")
 
 
 def lines_of(job):
@@ -66,27 +62,14 @@ def compare(lines, strict):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--only", action="append", metavar="TEXT", help="designs with TEXT in their name; may be repeated"
-    )
+    parser.add_argument("--only", action="append", metavar="TEXT", help="designs with TEXT in their name; may be repeated")
     parser.add_argument("--compare", action="store_true", help="with --only: fail when a row is not in the table")
     parser.add_argument("--check", action="store_true", help="check the table's hashes and run nothing")
     parser.add_argument("--list", action="store_true", help="names of designs")
-    parser.add_argument(
-        "--posittune", metavar="FILE", help="the executable (default: that of build/release or build/dev)"
-    )
-    parser.add_argument(
-        "--build",
-        metavar="DIR",
-        default=ROOT / "build" / "syn",
-        help="netlists, logs and cached rows (default: build/syn)",
-    )
+    parser.add_argument("--posittune", metavar="FILE", help="the executable (default: that of build/release or build/dev)")
+    parser.add_argument("--build", metavar="DIR", default=ROOT / "build" / "syn", help="netlists, logs and cached rows (default: build/syn)")
     parser.add_argument("-j", "--processes", type=int, default=2, metavar="N")
-    parser.add_argument(
-        "--liberty",
-        metavar="FILE",
-        help="the cell library (default: POSITTUNE_LIBERTY, or where Debian's package has it)",
-    )
+    parser.add_argument("--liberty", metavar="FILE", help="the cell library (default: POSITTUNE_LIBERTY, or where Debian's package has it)")
     return parser.parse_args(arguments)
 
 

@@ -25,9 +25,7 @@ def read_delays(sdf, tick_ps=TICK_PS):
     """{cell: ticks, at least 1} from the text of an SDF file in ns."""
     delays = {}
     for instance, body in re.findall(r"\(INSTANCE (\S+)\)(.*?)(?=\(CELLTYPE|\Z)", sdf, re.S):
-        arcs = [
-            float(value) for arc in re.findall(r"\(IOPATH [^\n]*", body) for value in re.findall(r"::([\d.]+)\)", arc)
-        ]
+        arcs = [float(value) for arc in re.findall(r"\(IOPATH [^\n]*", body) for value in re.findall(r"::([\d.]+)\)", arc)]
         if arcs:
             delays[instance] = max(1, round(sum(arcs) / len(arcs) * 1000 / tick_ps))
     return delays
@@ -47,9 +45,7 @@ class TimedNetlist:
             for pin, net in netlist.outputs_of(cell):
                 place = netlist.index[net]
                 texts.append((place, netlist.function_text(cell, pin), delays[name]))
-                for bits in (
-                    bits for other, bits in cell["connections"].items() if other not in cells()[cell["type"]]["outputs"]
-                ):
+                for bits in (bits for other, bits in cell["connections"].items() if other not in cells()[cell["type"]]["outputs"]):
                     if isinstance(bits[0], int):
                         self.readers.setdefault(netlist.index[bits[0]], set()).add(place)
         functions = eval("[" + ",".join(f"lambda v, M: ({text}) & M" for _, text, _ in texts) + "]")
@@ -123,7 +119,5 @@ def transitions(timed, history, lanes, inertial=True):
             wheel.put(net, time + ticks, value)
     wrong = [net for net in timed.gates if now[net] != after[net]]
     if wrong:
-        raise GlitchError(
-            f"{len(wrong)} of {len(timed.gates)} nets did not settle where the zero-delay simulation says"
-        )
+        raise GlitchError(f"{len(wrong)} of {len(timed.gates)} nets did not settle where the zero-delay simulation says")
     return counts

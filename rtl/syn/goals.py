@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What was asked of the units beside what the table says, and plots: writes them into docs/.
 
-rtl/syn/goals.py            the table on stdout
-rtl/syn/goals.py --write    between the marks of docs/hardware.md, and docs/hardware-*.svg
+    rtl/syn/goals.py            the table on stdout
+    rtl/syn/goals.py --write    between the marks of docs/hardware.md, and docs/hardware-*.svg
 """
 
 import argparse
@@ -26,15 +26,9 @@ ROUNDING_BEGIN, ROUNDING_END = "<!-- rounding:begin -->\n", "<!-- rounding:end -
 def load():
     """{(format of weights, of activations, accumulator, pipeline): row with numbers, also settled_pj}"""
     rows = {}
-    for row in table.rows_as_dicts() + table.as_dicts(
-        table.SETTLED_COLUMNS, table.read(table.SETTLED_PATH, table.SETTLED_COLUMNS)[0]
-    ):
-        numbers = {
-            key: float(value) for key, value in row.items() if key.endswith(("_um2", "_eq", "_ns", "_pj", "_nw"))
-        }
-        rows.setdefault(
-            (row["weight_format"], row["activation_format"], row["accumulator"], int(row["pipeline"])), {}
-        ).update(numbers)
+    for row in table.rows_as_dicts() + table.as_dicts(table.SETTLED_COLUMNS, table.read(table.SETTLED_PATH, table.SETTLED_COLUMNS)[0]):
+        numbers = {key: float(value) for key, value in row.items() if key.endswith(("_um2", "_eq", "_ns", "_pj", "_nw"))}
+        rows.setdefault((row["weight_format"], row["activation_format"], row["accumulator"], int(row["pipeline"])), {}).update(numbers)
     return rows
 
 
@@ -51,25 +45,9 @@ GOALS = [
 ]
 # The run-time multi-precision unit (multi.csv): what its area may be, times the largest fixed unit it replaces.
 MULTI_ASKED, MULTI_LARGEST = 1.1, ("posit<16,2>", "quire")
-SHOWN = [
-    ("int4", "int"),
-    ("int8", "int"),
-    ("int16", "int"),
-    ("posit<4,1>", "quire"),
-    ("posit<5,1>", "quire"),
-    ("posit<6,1>", "quire"),
-    ("posit<8,0>", "quire"),
-    ("posit<8,1>", "quire"),
-    ("posit<8,2>", "quire"),
-    ("posit<16,1>", "quire"),
-    ("posit<16,1>", "fixed48"),
-    ("posit<16,2>", "quire"),
-    ("fp8_e4m3", "fp32"),
-    ("fp8_e5m2", "fp32"),
-    ("bf16", "fp32"),
-    ("fp16", "fp32"),
-    ("fp32", "fp32"),
-]
+SHOWN = [("int4", "int"), ("int8", "int"), ("int16", "int"), ("posit<4,1>", "quire"), ("posit<5,1>", "quire"), ("posit<6,1>", "quire"),
+         ("posit<8,0>", "quire"), ("posit<8,1>", "quire"), ("posit<8,2>", "quire"), ("posit<16,1>", "quire"), ("posit<16,1>", "fixed48"),
+         ("posit<16,2>", "quire"), ("fp8_e4m3", "fp32"), ("fp8_e5m2", "fp32"), ("bf16", "fp32"), ("fp16", "fp32"), ("fp32", "fp32")]
 
 
 def verdict(ratios, asked):
@@ -88,10 +66,7 @@ def goals_text(rows):
     depths = " | ".join(map(str, designs.PIPELINES))
     lines = [f"| unit | beside | what | asked, at most | {depths} | |", "|---" * (5 + len(designs.PIPELINES)) + "|"]
     for what, (name, accumulator), (other, other_accumulator), column, asked in GOALS:
-        ratios = [
-            rows[name, name, accumulator, depth][column] / rows[other, other, other_accumulator, depth][column]
-            for depth in designs.PIPELINES
-        ]
+        ratios = [rows[name, name, accumulator, depth][column] / rows[other, other, other_accumulator, depth][column] for depth in designs.PIPELINES]
         lines.append(goal_line(f"{name}, {accumulator}", f"{other}, {other_accumulator}", what, asked, ratios))
     name, accumulator = MULTI_LARGEST
     ratio = multi_table.read()[0]["area_um2"] / rows[name, name, accumulator, 0]["area_um2"]
@@ -102,19 +77,14 @@ def goals_text(rows):
 def rounding_text(rows):
     """Areas with the MAC are of one MAC and one posit_round; energies are of one rounding."""
     int8, bf16 = rows["int8", "int8", "int", 0]["area_um2"], rows["bf16", "bf16", "fp32", 0]["area_um2"]
-    lines = [
-        "| posit_round for | um2 | of its MAC | ns | pJ a rounding | MAC and rounding: area to int8, to bf16 |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = ["| posit_round for | um2 | of its MAC | ns | pJ a rounding | MAC and rounding: area to int8, to bf16 |", "|---|---|---|---|---|---|"]
     for (name, accumulator), row in rounding.read().items():
         if (name, accumulator) not in SHOWN:
             continue
         mac = rows[name, name, accumulator, 0]["area_um2"]
         both = row["area_um2"] + mac
-        lines.append(
-            f"| {name}, {accumulator} | {row['area_um2']:.0f} | {row['area_um2'] / mac:.2f} | {row['delay_ns']:.2f} | {row['energy_pj']:.0f} "
-            f"| {both / int8:.2f}, {both / bf16:.2f} |"
-        )
+        lines.append(f"| {name}, {accumulator} | {row['area_um2']:.0f} | {row['area_um2'] / mac:.2f} | {row['delay_ns']:.2f} | {row['energy_pj']:.0f} "
+                     f"| {both / int8:.2f}, {both / bf16:.2f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -123,25 +93,19 @@ def multi_text(rows):
     for row in multi_table.read():
         weight, activation = row["weight_format"], row["activation_format"]
         fixed = rows[weight, activation, "quire", 0]["energy_pj"]
-        lines.append(
-            f"| {row['macs_per_cycle']:.0f} | {weight} | {activation} | {row['energy_pj']:.1f} | {fixed:.1f} |"
-        )
+        lines.append(f"| {row['macs_per_cycle']:.0f} | {weight} | {activation} | {row['energy_pj']:.1f} | {fixed:.1f} |")
     return "\n".join(lines) + "\n"
 
 
 def units_text(rows):
     int8 = rows["int8", "int8", "int", 0]
-    lines = [
-        "| unit | accumulator | um2 | NAND2 | ns | pJ/MAC | without glitches | nW | area, delay, energy to int8 |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = ["| unit | accumulator | um2 | NAND2 | ns | pJ/MAC | without glitches | nW | area, delay, energy to int8 |",
+             "|---|---|---|---|---|---|---|---|---|"]
     for name, accumulator in SHOWN:
         row = rows[name, name, accumulator, 0]
         ratios = ", ".join(f"{row[c] / int8[c]:.2f}" for c in ("area_um2", "delay_ns", "energy_pj"))
-        lines.append(
-            f"| {name} | {accumulator} | {row['area_um2']:.0f} | {row['nand2_eq']:.0f} | {row['delay_ns']:.2f} | {row['energy_pj']:.1f} "
-            f"| {row['settled_pj']:.1f} | {row['leakage_nw']:.0f} | {ratios} |"
-        )
+        lines.append(f"| {name} | {accumulator} | {row['area_um2']:.0f} | {row['nand2_eq']:.0f} | {row['delay_ns']:.2f} | {row['energy_pj']:.1f} "
+                     f"| {row['settled_pj']:.1f} | {row['leakage_nw']:.0f} | {ratios} |")
     return "\n".join(lines) + "\n"
 
 
@@ -161,26 +125,11 @@ def with_tables(text, rows):
 def write(rows):
     path = DOCS / "hardware.md"
     path.write_text(with_tables(path.read_text(), rows))
-    for column, title in (
-        ("area_um2", "area, thousand um2"),
-        ("energy_pj", "energy, pJ per MAC"),
-        ("delay_ns", "delay, ns"),
-    ):
+    for column, title in (("area_um2", "area, thousand um2"), ("energy_pj", "energy, pJ per MAC"), ("delay_ns", "delay, ns")):
         scale = 1e-3 if column == "area_um2" else 1
-        series = [
-            (
-                f"es = {es}",
-                [(n, rows[f"posit<{n},{es}>", f"posit<{n},{es}>", "quire", 0][column] * scale) for n in range(4, 9)],
-            )
-            for es in range(3)
-        ]
-        levels = [
-            (name, rows[name, name, accumulator, 0][column] * scale)
-            for name, accumulator in (("int4", "int"), ("int8", "int"), ("bf16", "fp32"))
-        ]
-        (DOCS / f"hardware-{column.split('_')[0]}.svg").write_text(
-            plots.svg(f"posit<n,es> MAC with exact quire: {title}", "n", series, levels)
-        )
+        series = [(f"es = {es}", [(n, rows[f"posit<{n},{es}>", f"posit<{n},{es}>", "quire", 0][column] * scale) for n in range(4, 9)]) for es in range(3)]
+        levels = [(name, rows[name, name, accumulator, 0][column] * scale) for name, accumulator in (("int4", "int"), ("int8", "int"), ("bf16", "fp32"))]
+        (DOCS / f"hardware-{column.split('_')[0]}.svg").write_text(plots.svg(f"posit<n,es> MAC with exact quire: {title}", "n", series, levels))
 
 
 def main():

@@ -19,34 +19,22 @@ import flow  # noqa: E402
 import multi_table  # noqa: E402
 import operands  # noqa: E402
 import synth  # noqa: E402
-from activity import Simulation  # noqa: E402
+from activity import Netlist, Simulation  # noqa: E402
 
 # mode_i: (bits of a lane, lowest accumulator bit of each lane, accumulator bits, lsb), lane 0 first
 MODES = {0: (16, [0], 240, -112), 1: (8, [0, 128], 112, -48), 2: (4, [0, 64, 128, 192], 48, -16)}
-RUNS = [
-    (0, "posit<16,1>", "posit<16,1>"),
-    (0, "posit<16,2>", "posit<16,2>"),
-    (1, "posit<8,1>", "posit<8,1>"),
-    (1, "posit<6,1>", "posit<8,1>"),
-    (1, "posit<4,1>", "posit<8,1>"),
-    (2, "posit<4,1>", "posit<4,1>"),
-]
+RUNS = [(0, "posit<16,1>", "posit<16,1>"), (0, "posit<16,2>", "posit<16,2>"), (1, "posit<8,1>", "posit<8,1>"), (1, "posit<6,1>", "posit<8,1>"),
+        (1, "posit<4,1>", "posit<8,1>"), (2, "posit<4,1>", "posit<4,1>")]
 UNIT = "posit_mac_multi"
 # (module, parameters, how often posit_mac_multi has it, how often posit_mac of posit<16,2>)
-PARTS = [
-    ("posit_multiply_multi", {}, 1, 0),
-    ("posit_multiply", {"FRAC": 11}, 0, 1),
-    ("posit_align_down", {"PRODUCT": 30, "SHIFT": 8, "WIDTH": 240, "TOP": 227}, 1, 0),
-    ("posit_align_down", {"PRODUCT": 14, "SHIFT": 7, "WIDTH": 112, "TOP": 99}, 1, 0),
-    ("posit_align_down", {"PRODUCT": 6, "SHIFT": 6, "WIDTH": 48, "TOP": 35}, 2, 0),
-    ("posit_align", {"PRODUCT": 26, "SHIFT": 8, "LOW": 38, "WIDTH": 226}, 0, 1),
-    ("posit_decode_es", {"N": 16}, 2, 0),
-    ("posit_decode_es", {"N": 8, "EXP": 7}, 2, 0),
-    ("posit_decode_es", {"N": 4, "EXP": 6}, 4, 0),
-    ("posit_decode", {"N": 16, "ES": 2}, 0, 2),
-    ("posit_accumulate_multi", {"GATED": 1}, 1, 0),
-    ("posit_accumulate", {"WIDTH": 240, "ADDEND": 226, "GATED": 1}, 0, 1),
-]
+PARTS = [("posit_multiply_multi", {}, 1, 0), ("posit_multiply", {"FRAC": 11}, 0, 1),
+         ("posit_align_down", {"PRODUCT": 30, "SHIFT": 8, "WIDTH": 240, "TOP": 227}, 1, 0),
+         ("posit_align_down", {"PRODUCT": 14, "SHIFT": 7, "WIDTH": 112, "TOP": 99}, 1, 0),
+         ("posit_align_down", {"PRODUCT": 6, "SHIFT": 6, "WIDTH": 48, "TOP": 35}, 2, 0),
+         ("posit_align", {"PRODUCT": 26, "SHIFT": 8, "LOW": 38, "WIDTH": 226}, 0, 1),
+         ("posit_decode_es", {"N": 16}, 2, 0), ("posit_decode_es", {"N": 8, "EXP": 7}, 2, 0), ("posit_decode_es", {"N": 4, "EXP": 6}, 4, 0),
+         ("posit_decode", {"N": 16, "ES": 2}, 0, 2),
+         ("posit_accumulate_multi", {"GATED": 1}, 1, 0), ("posit_accumulate", {"WIDTH": 240, "ADDEND": 226, "GATED": 1}, 0, 1)]
 
 
 def size_of(name):
@@ -59,10 +47,7 @@ def packed(executable, name, which, mode):
     shift = width - size_of(name)[0]  # a narrower posit sits at the top of its lane
     codes = operands.encode(executable, name, which)
     at = lambda dot, step: codes[dot % operands.LANES * operands.STEPS + step] << shift
-    return [
-        [sum(at(i + k, step) << (k * width) for k in range(len(places))) for i in range(operands.LANES)]
-        for step in range(operands.STEPS)
-    ]
+    return [[sum(at(i + k, step) << (k * width) for k in range(len(places))) for i in range(operands.LANES)] for step in range(operands.STEPS)]
 
 
 def check(simulation, executable, mode, weight, activation):
@@ -85,22 +70,10 @@ def energy(netlist, executable, run, report, sdf):
     simulation = Simulation(netlist, operands.LANES)
     fixed = {"mode_i": mode, "a_es_i": size_of(weight)[1], "b_es_i": size_of(activation)[1], "ready_i": 1}
     for _ in range(2):
-        simulation.cycle(
-            {**fixed, "rst_i": 1, "valid_i": 0, "clear_i": 0, "last_i": 0, "a_i": 0, "b_i": 0}, count=False
-        )
+        simulation.cycle({**fixed, "rst_i": 1, "valid_i": 0, "clear_i": 0, "last_i": 0, "a_i": 0, "b_i": 0}, count=False)
     for step, (a, b) in enumerate(zip(packed(executable, weight, 0, mode), packed(executable, activation, 1, mode))):
-        simulation.cycle(
-            {
-                **fixed,
-                "rst_i": 0,
-                "valid_i": 1,
-                "clear_i": int(step == 0),
-                "last_i": int(step == operands.STEPS - 1),
-                "a_i": a,
-                "b_i": b,
-            },
-            count=step > 0,
-        )
+        simulation.cycle({**fixed, "rst_i": 0, "valid_i": 1, "clear_i": int(step == 0), "last_i": int(step == operands.STEPS - 1), "a_i": a, "b_i": b},
+                         count=step > 0)
     check(simulation, executable, mode, weight, activation)
     return synth.energies_pj(netlist, simulation, report, sdf)[0] / len(MODES[mode][1])
 

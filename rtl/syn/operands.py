@@ -63,7 +63,5 @@ def streams(executable, design):
 @functools.cache
 def values(executable, name):
     """The value of each code, as the executable's code table says (at most 16 bits)."""
-    text = subprocess.run(
-        [executable, "formats", name, "--codes", "csv"], check=True, capture_output=True, text=True
-    ).stdout
+    text = subprocess.run([executable, "formats", name, "--codes", "csv"], check=True, capture_output=True, text=True).stdout
     return [float(line.rsplit(",", 1)[1]) for line in text.splitlines()[1:]]

@@ -19,7 +19,7 @@ import liberty  # noqa: E402
 import operands  # noqa: E402
 import synth  # noqa: E402
 import table  # noqa: E402
-from activity import Simulation  # noqa: E402
+from activity import Netlist, Simulation  # noqa: E402
 
 PATH = pathlib.Path(__file__).parent / "rounding.csv"
 COLUMNS = "unit,format,accumulator,area_um2,nand2_eq,delay_ns,energy_pj"
@@ -57,28 +57,14 @@ def measure(mac, executable, folder):
     report = synth.report(folder, UNIT, clocked=False)
     energy, _ = synth.energies_pj(netlist, simulation, report, (folder / "delays.sdf").read_text())
     area = synth.area_of(netlist)
-    return table.csv_line(
-        [
-            UNIT,
-            mac.weight,
-            mac.accumulator,
-            f"{area:.0f}",
-            f"{area / liberty.cells()['NAND2X1']['area']:.1f}",
-            f"{synth.read_delay(report):.3f}",
-            f"{energy:.2f}",
-        ]
-    )
+    return table.csv_line([UNIT, mac.weight, mac.accumulator, f"{area:.0f}", f"{area / liberty.cells()['NAND2X1']['area']:.1f}",
+                           f"{synth.read_delay(report):.3f}", f"{energy:.2f}"])
 
 
 def read(path=PATH):
     """{(format, accumulator): row with numbers}; TableError as table.check."""
     rows = table.as_dicts(COLUMNS, table.check(path, COLUMNS, COMMAND, [UNIT]))
-    return {
-        (row["format"], row["accumulator"]): {
-            key: float(row[key]) for key in ("area_um2", "nand2_eq", "delay_ns", "energy_pj")
-        }
-        for row in rows
-    }
+    return {(row["format"], row["accumulator"]): {key: float(row[key]) for key in ("area_um2", "nand2_eq", "delay_ns", "energy_pj")} for row in rows}
 
 
 def main():
@@ -94,17 +80,8 @@ def main():
             lines.append(measure(mac, executable, designs.ROOT / "build" / "syn" / mac.name.replace("posit_mac", UNIT)))
             print(lines[-1], flush=True)
     if options.write:
-        PATH.write_text(
-            table.text(
-                [
-                    f"{UNIT} as synthesised, written by {COMMAND}: do not edit. Same flow and operands as costs.csv;",
-                    "energy is for one rounding of a sum.",
-                ],
-                COLUMNS,
-                lines,
-                [UNIT],
-            )
-        )
+        PATH.write_text(table.text([f"{UNIT} as synthesised, written by {COMMAND}: do not edit. Same flow and operands as costs.csv;",
+                                    "energy is for one rounding of a sum."], COLUMNS, lines, [UNIT]))
 
 
 if __name__ == "__main__":

@@ -29,9 +29,7 @@ def need_tools():
         if shutil.which(tool) is None:
             raise FlowError(f"{tool} is not installed\n  do: apt-get install {package}")
     if not liberty.PATH.is_file():
-        raise FlowError(
-            f"no cell library at {liberty.PATH}\n  do: apt-get install {liberty.PACKAGE}, or name its place: --liberty, {liberty.VARIABLE}"
-        )
+        raise FlowError(f"no cell library at {liberty.PATH}\n  do: apt-get install {liberty.PACKAGE}, or name its place: --liberty, {liberty.VARIABLE}")
 
 
 @functools.cache
@@ -58,12 +56,9 @@ def mapping():
 def yosys_script(design):
     sources = " ".join(str(path) for path in design.files)
     # chparam takes no minus.
-    sets = "".join(
-        f" -set {name} " + (f"32'sb{value % 2**32:b}" if value < 0 else str(value))
-        for name, value in design.all_parameters
-    )
+    sets = "".join(f" -set {name} " + (f"32'sb{value % 2**32:b}" if value < 0 else str(value)) for name, value in design.all_parameters)
     return f"""read_verilog -sv {sources}
-{f"chparam{sets} {design.unit}" if sets else ""}
+{f'chparam{sets} {design.unit}' if sets else ''}
 synth -flatten -top {design.unit}
 {mapping()}
 opt_clean -purge
@@ -85,18 +80,8 @@ def stimulate(netlist, design, executable):
     for _ in range(2):
         simulation.cycle(idle, count=False)
     for step, (a, b) in enumerate(zip(weights, inputs)):
-        simulation.cycle(
-            {
-                "rst_i": 0,
-                "valid_i": 1,
-                "ready_i": 1,
-                "clear_i": int(step == 0),
-                "last_i": int(step == operands.STEPS - 1),
-                "a_i": a,
-                "b_i": b,
-            },
-            count=step > 0,
-        )
+        simulation.cycle({"rst_i": 0, "valid_i": 1, "ready_i": 1, "clear_i": int(step == 0),
+                          "last_i": int(step == operands.STEPS - 1), "a_i": a, "b_i": b}, count=step > 0)
     for _ in range(design.pipeline):
         simulation.cycle(dict(idle, rst_i=0), count=False)
     check_sums(simulation, design, executable, weights, inputs)
@@ -113,9 +98,7 @@ def check_sums(simulation, design, executable, weights, inputs):
         unit = 2.0**-design.lsb
         expected = sum(int(a[w[lane]] * b[x[lane]] * unit) for w, x in zip(weights, inputs))
         if word != expected % (1 << width):
-            raise FlowError(
-                f"{design.name}: the netlist's sum is wrong in lane {lane}\n  expected {expected % (1 << width):x}, found {word:x}"
-            )
+            raise FlowError(f"{design.name}: the netlist's sum is wrong in lane {lane}\n  expected {expected % (1 << width):x}, found {word:x}")
 
 
 def sta_script(clocked=True):
@@ -125,7 +108,7 @@ read_verilog netlist.v
 link_design mapped
 set inputs {{}}
 foreach port [all_inputs] {{ if {{ [get_property $port full_name] ne "clk_i" }} {{ lappend inputs $port }} }}
-create_clock -name clk -period {CLOCK_NS} {"[get_ports clk_i]" if clocked else ""}
+create_clock -name clk -period {CLOCK_NS} {'[get_ports clk_i]' if clocked else ''}
 set_input_delay 0 -clock clk $inputs
 set_output_delay 0 -clock clk [all_outputs]
 set_input_transition {INPUT_TRANSITION_NS} [all_inputs]
@@ -166,9 +149,7 @@ def energies_pj(netlist, simulation, report, sdf):
     cycles = simulation.cycles * simulation.lanes
     timed = glitches.TimedNetlist(netlist, glitches.read_delays(sdf))
     all_transitions = glitches.transitions(timed, simulation.history, simulation.lanes)
-    return tuple(
-        energy_pj(netlist, transitions, cycles, quiet, busy) for transitions in (all_transitions, simulation.toggles)
-    )
+    return tuple(energy_pj(netlist, transitions, cycles, quiet, busy) for transitions in (all_transitions, simulation.toggles))
 
 
 def read_delay(report):
@@ -210,14 +191,8 @@ def measure(design, executable, folder):
         raise FlowError(f"{design.name}: {error}\n  see {folder / 'sta.log'}") from error
     leakage = sum(leak for _, leak in read_powers(text.split("activity ")[1]).values()) * 1e9
     area = area_of(netlist)
-    return {
-        "area_um2": area,
-        "nand2_eq": area / liberty.cells()["NAND2X1"]["area"],
-        "delay_ns": delay,
-        "energy_pj": energy,
-        "settled_pj": settled,
-        "leakage_nw": leakage,
-    }
+    return {"area_um2": area, "nand2_eq": area / liberty.cells()["NAND2X1"]["area"], "delay_ns": delay, "energy_pj": energy,
+            "settled_pj": settled, "leakage_nw": leakage}
 
 
 def cached(design, executable, folder):
@@ -235,9 +210,7 @@ def cached(design, executable, folder):
 def key(design, executable):
     """What the row depends on."""
     parts = [yosys_script(design), sta_script(), liberty.digest(), json.dumps(versions()), repr(design)]
-    parts += [
-        str(operands.encode(executable, name, which)) for which, name in enumerate((design.weight, design.activation))
-    ]
+    parts += [str(operands.encode(executable, name, which)) for which, name in enumerate((design.weight, design.activation))]
     parts += [path.read_text() for path in design.files]
     parts += [(HERE / name).read_text() for name in ("synth.py", "activity.py", "glitches.py", "liberty.py")]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -20,17 +20,7 @@ COLUMNS = "unit,weight_format,activation_format,accumulator,pipeline,area_um2,na
 SETTLED_PATH = HERE / "settled.csv"  # the same rows, energies without glitches
 SETTLED_COLUMNS = "unit,weight_format,activation_format,accumulator,pipeline,settled_pj"
 # The files that decide the numbers, beside the units.
-FLOW_FILES = (
-    "activity.py",
-    "designs.py",
-    "glitches.py",
-    "liberty.py",
-    "map.ys",
-    "operands.py",
-    "synth.py",
-    "table.py",
-    "operands.bin",
-)
+FLOW_FILES = ("activity.py", "designs.py", "glitches.py", "liberty.py", "map.ys", "operands.py", "synth.py", "table.py", "operands.bin")
 
 
 class TableError(Exception):
@@ -47,19 +37,9 @@ def csv_line(cells):
 def row_texts(design, row):
     """The lines of costs.csv and of settled.csv."""
     name = [design.unit, design.weight, design.activation, design.accumulator, design.pipeline]
-    return (
-        csv_line(
-            name
-            + [
-                f"{row['area_um2']:.0f}",
-                f"{row['nand2_eq']:.1f}",
-                f"{row['delay_ns']:.3f}",
-                f"{row['energy_pj']:.2f}",
-                f"{row['leakage_nw']:.2f}",
-            ]
-        ),
-        csv_line(name + [f"{row['settled_pj']:.2f}"]),
-    )
+    return (csv_line(name + [f"{row['area_um2']:.0f}", f"{row['nand2_eq']:.1f}", f"{row['delay_ns']:.3f}", f"{row['energy_pj']:.2f}",
+                             f"{row['leakage_nw']:.2f}"]),
+            csv_line(name + [f"{row['settled_pj']:.2f}"]))
 
 
 def lines_digest(lines):
@@ -84,13 +64,8 @@ def text(head, columns, rows, units):
     """The whole file. `head`: comments; `rows`: lines in the order of the table; `units`: modules that it is about."""
     lines = [columns] + rows
     sources = sources_of(units)
-    head = [
-        *head,
-        f"liberty sha256: {liberty.digest()}",
-        f"sources: {' '.join(sources)}",
-        f"sources sha256: {source_digest(sources)}",
-        f"rows sha256: {lines_digest(lines)}",
-    ]
+    head = [*head, f"liberty sha256: {liberty.digest()}", f"sources: {' '.join(sources)}", f"sources sha256: {source_digest(sources)}",
+            f"rows sha256: {lines_digest(lines)}"]
     head = [f"# {line}" for line in head]
     return "".join(line + "\n" for line in [*head, f"# head sha256: {lines_digest(head)}", *lines])
 
@@ -100,27 +75,18 @@ def costs_units():
 
 
 def costs_text(rows, versions):
-    return text(
-        [
-            "MAC units as synthesised, written by rtl/syn/flow.py: do not edit. docs/hardware.md explains it.",
-            f"OSU018 standard cells, 180 nm, {liberty.VOLTAGE} V, 25 C, typical; no wires, no clock tree; energy per MAC on operands of",
-            f"zoo/gpt2 ({operands.LANES} dot products of {operands.STEPS}), glitches included.",
-            "node: 180 nm at 1.8 V",
-            f"tools: yosys {versions['yosys']}, opensta {versions['opensta']}",
-        ],
-        COLUMNS,
-        rows,
-        costs_units(),
-    )
+    return text([
+        "MAC units as synthesised, written by rtl/syn/flow.py: do not edit. docs/hardware.md explains it.",
+        f"OSU018 standard cells, 180 nm, {liberty.VOLTAGE} V, 25 C, typical; no wires, no clock tree; energy per MAC on operands of",
+        f"zoo/gpt2 ({operands.LANES} dot products of {operands.STEPS}), glitches included.",
+        "node: 180 nm at 1.8 V",
+        f"tools: yosys {versions['yosys']}, opensta {versions['opensta']}",
+    ], COLUMNS, rows, costs_units())
 
 
 def settled_text(rows):
-    return text(
-        ["Energies of costs.csv without glitches, pJ per MAC, written by rtl/syn/flow.py: do not edit."],
-        SETTLED_COLUMNS,
-        rows,
-        costs_units(),
-    )
+    return text(["Energies of costs.csv without glitches, pJ per MAC, written by rtl/syn/flow.py: do not edit."], SETTLED_COLUMNS, rows,
+                costs_units())
 
 
 def read(path=PATH, columns=COLUMNS, command="rtl/syn/flow.py"):
@@ -136,10 +102,8 @@ def read(path=PATH, columns=COLUMNS, command="rtl/syn/flow.py"):
         raise TableError(f"{path}: the titles are not {columns}\n  do: {command} writes the table again")
     for name, found in (("rows", lines_digest(rows)), ("head", lines_digest(head))):
         if hashes.get(name) != found:
-            raise TableError(
-                f"{path}: the {name} were edited after {command} wrote them\n  expected a hash of {hashes.get(name)}\n"
-                f"  found {found}\n  do: {command} writes them again"
-            )
+            raise TableError(f"{path}: the {name} were edited after {command} wrote them\n  expected a hash of {hashes.get(name)}\n"
+                             f"  found {found}\n  do: {command} writes them again")
     return rows[1:], hashes
 
 
@@ -150,10 +114,8 @@ def check(path=PATH, columns=COLUMNS, command="rtl/syn/flow.py", units=None):
         raise TableError(f"no cell library at {liberty.PATH}\n  do: apt-get install {liberty.PACKAGE}")
     for name, found in (("sources", source_digest(sources_of(units or costs_units()))), ("liberty", liberty.digest())):
         if hashes.get(name) != found:
-            raise TableError(
-                f"{path}: the table is stale: {name} changed since it was made\n  expected a hash of {hashes.get(name)}\n"
-                f"  found {found}\n  do: {command} writes it again"
-            )
+            raise TableError(f"{path}: the table is stale: {name} changed since it was made\n  expected a hash of {hashes.get(name)}\n"
+                             f"  found {found}\n  do: {command} writes it again")
     return rows
 
 
