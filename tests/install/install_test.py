@@ -61,27 +61,52 @@ class InstallTest(unittest.TestCase):
             text = re.sub(r'"[^"]*/openvino/cmake[^"]*"', "", file.read_text())
             self.assertNotIn(str(ROOT), text, file)
 
+    def build(self, name, source):
+        folder = self.path / name
+        shutil.copytree(source, folder)
+        compiler = f"-DCMAKE_CXX_COMPILER={CXX}"
+        self.done(CMAKE, "-S", folder, "-B", folder / "build", compiler, f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        self.done(CMAKE, "--build", folder / "build")
+        return folder / "build"
+
     def test_package(self):
-        consumer = self.path / "consumer"
-        shutil.copytree(HERE / "consumer", consumer)
-        self.done(
-            CMAKE,
-            "-S",
-            consumer,
-            "-B",
-            consumer / "build",
-            f"-DCMAKE_CXX_COMPILER={CXX}",
-            f"-DCMAKE_PREFIX_PATH={self.prefix}",
-        )
-        self.done(CMAKE, "--build", consumer / "build")
         model = self.prefix / "share/posittune/zoo/gpt2/model.onnx"
-        told = self.done(consumer / "build/consumer", model).splitlines()
+        told = self.done(self.build("consumer", HERE / "consumer") / "consumer", model).splitlines()
         self.assertEqual(told[0], f"version {VERSION}")
         # By hand: 0 10 0 1000; 0 001 0 101 is 1.625/16; past half way from 512 to 1024 on the string of bits.
         self.assertEqual(told[1], "code 0x48 value 1.5")
         self.assertEqual(told[2], "quantized 0.1015625 -3 1024")
         rows = json.loads(self.program("inspect", model, "--json"))["rows"]
         self.assertEqual(told[3], f"layers {len(rows)} weights {len({row['weight'] for row in rows} - {None})}")
+
+    def test_example(self):
+        build = self.build("example", ROOT / "examples/cmake_project")
+        albert = self.prefix / "share/posittune/zoo/albert"
+        told = self.done(build / "compare", albert / "model.onnx", albert / "data.yaml", cwd=self.elsewhere)
+        # By hand: the root mean square, 577, goes to 1 by 2^-9. Then 0.1 is below the least posit, 2^-12; 3 is 1.5 x 2^-8,
+        # which has one bit of fraction; 1000 is 1.953, and 1.9375 = 992 / 512 is nearer than 2.
+        first, *rows = told.splitlines()
+        self.assertEqual(first, "scale 0.00195312: 0.125 -3 992")
+        self.assertEqual(len(rows), 12, told)  # three formats, weights and all, two rules
+        # The same call of the command line gives the same rows.
+        shutil.move(self.elsewhere / "run/results.json", self.path / "example.json")
+        self.program("compare", albert / "model.onnx", "--data", albert / "data.yaml", "--limit", "8",
+                     "--formats", "int8,posit<8,1>,posit<6,1>", "-o", "run2")  # fmt: skip
+        mine, theirs = (
+            json.loads(file.read_text())["rows"]
+            for file in (self.path / "example.json", self.elsewhere / "run2/results.json")
+        )
+        for row in [*mine, *theirs]:
+            del row["seconds"]
+        self.assertEqual(mine, [row for row in theirs if row["format"] != "fp32"])
+
+    def test_public_headers_show_no_other_library(self):
+        source = self.path / "all.cc"
+        source.write_text('#include "posittune/posittune.h"\n')
+        files = self.done(CXX, "-std=c++20", "-M", "-I", self.prefix / "include", source)
+        for library in ("openvino", "nlohmann", "dnnl", "tbb", "Eigen", "sqlite", "fmt", "yaml-cpp", "CLI", "openssl"):
+            self.assertNotRegex(files, rf"/{library}[/.]", library)
+        self.assertIn("posittune/session/session.h", files)
 
     def test_other_minor_version_is_refused(self):
         probe = self.path / "probe"

@@ -1,0 +1,7 @@
+#pragma once
+
+// Models: comparing formats, sensitivity, search, costs. Results are structs of records/, which
+// json_text() and csv_text() write.
+
+#include "posittune/quant/recipe.h"
+#include "posittune/session/session.h"
