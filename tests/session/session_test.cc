@@ -5,10 +5,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "posittune/base/files.h"
+#include "posittune/base/version.h"
+#include "posittune/records/comparison_json.h"
 #include "tests/model/models.h"
 
 namespace posittune::session {
@@ -124,6 +129,31 @@ TEST_F(SessionTest, SearchesAfterAnAnalysis) {
   ASSERT_TRUE(found.ok()) << found.error().message();
   EXPECT_TRUE(found->missed.empty());
   EXPECT_LE(found->result.rows.front().bits_per_weight, 6.0);
+}
+
+// Keys hold the versions; the user hears why nothing of the folder is used.
+TEST_F(SessionTest, OtherVersionsAreNamed) {
+  CompareOptions one = few();
+  one.formats = {"int8"};
+  one.what = {Operands::kWeights};
+  Observer silent;
+  ASSERT_TRUE(open(silent)->compare(one).ok());
+  const std::string file = (folder_ / "run" / "run.json").string();
+  auto run = nlohmann::json::parse(*read_file(file));
+  const std::string sources = run["sessions"][0]["versions"]["sources"];
+  EXPECT_EQ(sources, fingerprint());
+  run["sessions"][0]["versions"]["sources"] = "0123456789abcdef";
+  ASSERT_TRUE(write_file(file, run.dump()).ok());
+
+  Listener listener;
+  ASSERT_TRUE(open(listener)->compare(one).ok());
+  const std::string note = (folder_ / "run").string() +
+                           " was last measured with sources 0123456789abcdef (now " + sources +
+                           "): it is measured anew";
+  EXPECT_EQ(std::count(listener.notes.begin(), listener.notes.end(), note), 1);
+  listener.notes.clear();
+  ASSERT_TRUE(open(listener)->compare(one).ok());
+  EXPECT_EQ(std::count(listener.notes.begin(), listener.notes.end(), note), 0);
 }
 
 TEST_F(SessionTest, CancelledWorkContinues) {

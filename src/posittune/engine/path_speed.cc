@@ -15,6 +15,7 @@
 #include "posittune/base/files.h"
 #include "posittune/base/processor.h"
 #include "posittune/engine/gemm.h"
+#include "posittune/engine/versions.h"
 
 namespace posittune::engine {
 namespace {
@@ -30,11 +31,7 @@ double seconds_of(const std::function<void()>& run) {
 }
 
 // What the times depend on.
-std::string machine() {
-  const dnnl_version_t* version = dnnl_version();
-  return processor() + ", oneDNN " + std::to_string(version->major) + "." +
-         std::to_string(version->minor) + "." + std::to_string(version->patch);
-}
+std::string machine() { return processor() + ", oneDNN " + onednn_version(); }
 
 bool is_time(const nlohmann::json& value, bool wanted) {
   if (!value.is_number()) return false;

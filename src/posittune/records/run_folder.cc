@@ -226,32 +226,12 @@ Status begin(const std::string& folder, const RunInfo& info) {
   return write_file(folder + "/" + kConfigFile, info.config);
 }
 
-// Whether the folder is of this run; its sessions so far.
-Result<ordered_json> earlier_sessions(const std::string& folder, const RunInfo& info) {
-  const std::string file = folder + "/" + kRunFile, config_file = folder + "/" + kConfigFile;
-  const auto run = read_run_json(folder);
-  if (!run) return run.error();
-  if (Status same = compare_hashes(file, *run, info); !same) {
-    return same.error();
-  }
-  if (run->at("seed") != info.seed) {
-    return another_run(file + ": seed", run->at("seed").dump(), std::to_string(info.seed));
-  }
-  const auto config = read_file(config_file);
-  if (!config) return config.error();
-  if (Status same = compare_config(config_file, *config, info.config); !same) return same.error();
-  if (Status made = make_recipes(folder); !made) return made.error();
-  return ordered_json(run->at("sessions"));
-}
-
 // Whether resume() finds what it reads.
 bool has_its_fields(const json& run) {
   return run.contains("hashes") && run["hashes"].is_object() && all_strings(run["hashes"]) &&
          run.contains("seed") && run["seed"].is_number() && run.contains("sessions") &&
          run["sessions"].is_array();
 }
-
-}  // namespace
 
 Result<json> read_run_json(const std::string& folder) {
   const std::string file = folder + "/" + kRunFile;
@@ -270,6 +250,38 @@ Result<json> read_run_json(const std::string& folder) {
   if (!has_its_fields(run)) return damaged(file, "hashes, seed or sessions missing");
   return run;
 }
+
+// Of the last session; empty where it has none, or they are no strings.
+std::map<std::string, std::string> versions_of_last(const ordered_json& sessions) {
+  std::map<std::string, std::string> versions;
+  if (sessions.empty() || !sessions.back().is_object()) return versions;
+  const auto stored = sessions.back().find("versions");
+  if (stored == sessions.back().end() || !stored->is_object()) return versions;
+  for (const auto& [name, version] : stored->items()) {
+    if (version.is_string()) versions[name] = version.get<std::string>();
+  }
+  return versions;
+}
+
+// Whether the folder is of this run; its sessions so far.
+Result<ordered_json> earlier_sessions(const std::string& folder, const RunInfo& info) {
+  const std::string file = folder + "/" + kRunFile, config_file = folder + "/" + kConfigFile;
+  const auto run = read_run_json(folder);
+  if (!run) return run.error();
+  if (Status same = compare_hashes(file, *run, info); !same) {
+    return same.error();
+  }
+  if (run->at("seed") != info.seed) {
+    return another_run(file + ": seed", run->at("seed").dump(), std::to_string(info.seed));
+  }
+  const auto config = read_file(config_file);
+  if (!config) return config.error();
+  if (Status same = compare_config(config_file, *config, info.config); !same) return same.error();
+  if (Status made = make_recipes(folder); !made) return made.error();
+  return ordered_json(run->at("sessions"));
+}
+
+}  // namespace
 
 RunFolder::Lock::~Lock() {
   if (fd_ >= 0) ::close(fd_);
@@ -339,12 +351,14 @@ Result<RunFolder> RunFolder::open(const std::string& path, const RunInfo& info) 
   }
   auto journal = Journal::open(path + "/" + kJournal);
   if (!journal) return journal.error();
+  std::map<std::string, std::string> earlier_versions = versions_of_last(sessions);
   sessions.push_back(session(info));
   if (Status written = write_run_json(path, info, std::move(sessions)); !written) {
     return written.error();
   }
   RunFolder folder(path, std::move(*lock), std::move(*journal), resumed);
   folder.made_parent_ = makes_parent;
+  folder.earlier_versions_ = std::move(earlier_versions);
   return folder;
 }
 

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +44,8 @@ class RunFolder {
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   bool resumed() const { return resumed_; }
+  // RunInfo::versions of the session before this one; empty in a new folder.
+  const std::map<std::string, std::string>& earlier_versions() const { return earlier_versions_; }
   // Takes away what open() made when this is the first session and the journal is still empty: a
   // run that failed before it measured anything leaves nothing. To be the last call but the
   // destructor.
@@ -71,9 +72,7 @@ class RunFolder {
   Journal journal_;
   bool resumed_;
   bool made_parent_ = false;
+  std::map<std::string, std::string> earlier_versions_;
 };
-
-// run.json of a folder that may be in use.
-Result<nlohmann::json> read_run_json(const std::string& folder);
 
 }  // namespace posittune::records

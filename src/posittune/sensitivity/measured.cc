@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "posittune/engine/path_speed.h"
+#include "posittune/engine/versions.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/journal.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
-#include "posittune/records/result_version.h"
 #include "posittune/sensitivity/analysis.h"
 
 namespace posittune::sensitivity {
@@ -48,8 +48,7 @@ std::string Analysis::key(const std::string& kind, const quant::Recipe& recipe,
   parts["search"] = on_search ? identity_of(in_.search) : "";
   parts["calibrate"] = !on_search || needs_calibration(recipe) ? identity_of(in_.calibrate) : "";
   parts["segments"] = std::to_string(in_.engine->segment_count());
-  parts["engine"] = records::result_version();
-  parts["products"] = engine::product_paths();
+  parts.merge(engine::versions());
   return records::trial_key(parts);
 }
 

@@ -11,10 +11,10 @@
 
 #include "posittune/base/files.h"
 #include "posittune/engine/path_speed.h"
+#include "posittune/engine/versions.h"
 #include "posittune/evaluation/evaluator.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/comparison_json.h"
-#include "posittune/records/result_version.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/session/output_files.h"
 #include "posittune/session/session.h"
@@ -118,18 +118,18 @@ quant::Recipe Session::CompareJob::recipe_of(const Trial& trial) const {
 // All that a row's numbers depend on.
 std::string Session::CompareJob::key_of(const Trial& trial, const quant::Recipe& recipe) const {
   const auto& calibrate = session.splits_.calibrate;
-  return records::trial_key(
-      {{"model", session.identity_},
-       {"report", report().identity()},
-       {"items", std::to_string(report().items())},
-       {"calibrate", needs_calibration(trial)
-                         ? calibrate->identity() + "/" + std::to_string(calibrate->items())
-                         : ""},
-       {"recipe", quant::to_yaml(recipe)},
-       {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
-       {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)},
-       {"products", engine::product_paths()},
-       {"engine", records::result_version()}});
+  std::map<std::string, std::string> parts = {
+      {"model", session.identity_},
+      {"report", report().identity()},
+      {"items", std::to_string(report().items())},
+      {"calibrate", needs_calibration(trial)
+                        ? calibrate->identity() + "/" + std::to_string(calibrate->items())
+                        : ""},
+      {"recipe", quant::to_yaml(recipe)},
+      {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
+      {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)}};
+  parts.merge(engine::versions());
+  return records::trial_key(parts);
 }
 
 records::ComparisonRow Session::CompareJob::describe(const Trial& trial,

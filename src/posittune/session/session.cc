@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "posittune/base/hash.h"
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
+#include "posittune/engine/versions.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/session/config_text.h"
 
@@ -64,16 +64,18 @@ std::string default_run_folder(const std::string& job, const std::string& model,
   return fmt::format("runs/{}-{}-{}", job, stem, sha256_hex(identity).substr(0, 8));
 }
 
-// The paths of products in the last session of a run folder; empty where there is none.
-std::string last_products(const std::string& folder) {
-  const auto run = records::read_run_json(folder);
-  if (!run) return "";
-  const auto sessions = run->find("sessions");
-  const bool any = sessions != run->end() && sessions->is_array() && !sessions->empty() &&
-                   sessions->back().is_object();
-  return any ? sessions->back().value(nlohmann::json::json_pointer("/versions/products"),
-                                      std::string())
-             : "";
+// "openvino 2025.4 (now 2026.4), ..." of what differs; empty where nothing does, or there was none.
+std::string changes(const std::map<std::string, std::string>& then,
+                    const std::map<std::string, std::string>& now) {
+  std::string text;
+  if (then.empty()) return text;
+  for (const auto& [name, version] : now) {
+    const auto before = then.find(name);
+    const std::string old = before == then.end() ? "not kept" : before->second;
+    if (old != version)
+      text += fmt::format("{}{} {} (now {})", text.empty() ? "" : ", ", name, old, version);
+  }
+  return text;
 }
 
 }  // namespace
@@ -206,21 +208,18 @@ Result<records::RunFolder> Session::open_folder(const std::string& job, const Re
   info.config = fmt::format("command: {}\n{}", job, scored_config(ready.scored)) + config +
                 inputs_config_ + quantized_config(ready.engine);
   info.command_line = options_.command_line;
-  // The paths of products may differ between sessions: they are part of the keys.
-  const std::string products = engine::product_paths();
-  info.versions = {
-      {"posittune", kVersion}, {"openvino", model::openvino_version()}, {"products", products}};
+  const std::map<std::string, std::string> versions = engine::versions();
+  info.versions = versions;
+  info.versions["posittune"] = kVersion;
   info.threads = options_.threads > 0 ? options_.threads : hardware_threads();
   const std::string folder = options_.run_folder.empty()
                                  ? default_run_folder(job, source_.model, info)
                                  : options_.run_folder;
-  const std::string before = last_products(folder);
   auto opened = records::RunFolder::open(folder, info);
-  if (opened.ok() && !before.empty() && before != products) {
+  if (!opened) return opened;
+  if (const std::string other = changes(opened->earlier_versions(), versions); !other.empty()) {
     observer_->note(
-        fmt::format("products take other paths than in the last session of {} (then {}; now {}): "
-                    "what was measured there is measured anew",
-                    folder, before, products));
+        fmt::format("{} was last measured with {}: it is measured anew", folder, other));
   }
   return opened;
 }

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "posittune/engine/path_speed.h"
+#include "posittune/engine/versions.h"
 #include "posittune/records/journal.h"
-#include "posittune/records/result_version.h"
 #include "posittune/records/search_json.h"
 
 namespace posittune::tuning {
@@ -56,8 +56,7 @@ std::string RowMaker::report_key(const quant::Recipe& recipe) const {
   parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
   parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" +
                        std::to_string(options_.evaluation.bootstrap.seed);
-  parts["engine"] = records::result_version();
-  parts["products"] = engine::product_paths();
+  parts.merge(engine::versions());
   return records::trial_key(parts);
 }
 
