@@ -55,7 +55,7 @@ class RunFolderTest(JournalTest):
         (session,) = info["sessions"]
         self.assertEqual(session["command_line"][:3], ["posittune", "compare", "zoo:albert"])
         self.assertEqual(session["threads"], 2)
-        self.assertEqual(set(session["versions"]), {"posittune", "openvino", "products"})
+        self.assertEqual(set(session["versions"]), {"posittune", "openvino", "onednn", "products", "sources"})
         config = (run / "config.yaml").read_text()
         for line in ("command: compare", "task: classify", "resamples: 50", "seed: 1", "accumulate: fp32"):
             self.assertIn(line + "\n", config)
