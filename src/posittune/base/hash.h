@@ -39,8 +39,8 @@ class Sha256 {
 std::string sha256_hex(std::span<const std::byte> bytes);
 std::string sha256_hex(std::string_view text);
 
-// Of a regular file's bytes, read in pieces. Anything else, a folder too, is a kInput error;
-// kInterrupted after a signal.
+// SHA-256 of a regular file's bytes, read in pieces. Anything else, a folder too, is a kInput
+// error; kInterrupted after a signal.
 Result<std::string> sha256_file(const std::string& path);
 
 }  // namespace posittune

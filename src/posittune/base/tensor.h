@@ -20,7 +20,8 @@ enum class ElementType : std::uint8_t { kF32, kF64, kF16, kI8, kI16, kI32, kI64,
 std::size_t element_bytes(ElementType type);
 std::string_view name(ElementType type);  // "float32", "int64", ...
 
-// Leaves what it makes as it is, so that a tensor that is about to be filled is not cleared first.
+// Default-initialises elements (no zero fill): a tensor that is about to be filled is not cleared
+// first.
 template <class T>
 struct UnclearedAllocator : std::allocator<T> {
   template <class U>

@@ -21,7 +21,7 @@ void for_lines(std::string_view text, Take take) {
   }
 }
 
-// Of the lines that `wanted` picks.
+// SHA-256 of the lines that `wanted` picks.
 template <class Wanted>
 std::string lines_hash(std::string_view text, Wanted wanted) {
   Sha256 hash;

@@ -37,7 +37,7 @@ std::vector<std::string_view> split(std::string_view text) {
   return parts;
 }
 
-// Of int64 where all are, else of float64; none where one is no number.
+// A tensor of int64 where all parts are integers, else of float64; none where one is no number.
 template <class T>
 std::optional<Tensor> parse(const std::vector<std::string_view>& parts, ElementType type) {
   Tensor tensor = Tensor::zeros(type, {parts.size()});

@@ -78,16 +78,16 @@ class Dataset {
   // content has equal hashes in npz and text data of one model.
   Result<std::vector<std::string>> item_hashes() const;
 
-  // Of npz and text, the file's SHA-256. Of images and coco, that of the lines "HASH  NAME\n" (as
+  // SHA-256: of the file for npz and text; for images and coco of the lines "HASH  NAME\n" (as
   // sha256sum prints them) of the labels or annotations, if any, and of the images used.
-  // Of what is on the disk alone, for a person to check; results go by identity().
+  // It tells what is on the disk alone, for a person to check; results go by identity().
   const std::string& sha256() const;
   // SHA-256 of all that the tensors, annotations and units follow from: kind, sha256(), number of
   // items, names and types of the model's inputs; of text the tokens and the documents their rows
   // are from (tokenizer, document start and row length show in them); of images and coco the
   // preprocessing with the size in force.
   const std::string& identity() const;
-  // Of text, the documents that have rows, in the order of the file; else none.
+  // Documents of text that have rows, in the order of the file; none for other kinds.
   const std::vector<Document>& documents() const;
   const DatasetDescription& description() const;
 

@@ -35,7 +35,7 @@ inline bool acceptable(ImageSize size) {
 // kInput: neither, truncated, or damaged, where libjpeg's warnings count. kUnsupported: CMYK JPEG.
 Result<Image> read_image(const std::string& path);
 
-// Of the upright picture, from the header alone; the pixels behind it may be damaged.
+// Size of the upright picture, from the header alone; the pixels behind it may be damaged.
 Result<ImageSize> read_image_size(const std::string& path);
 
 }  // namespace posittune::data

@@ -92,7 +92,7 @@ class ImageSource : public ItemSource {
     return tensors;
   }
 
-  // Of the decoded pixels: the same picture is the same under any preprocessing.
+  // Hashes of the decoded pixels: the same picture is the same under any preprocessing.
   Result<std::vector<std::string>> hashes() const override {
     std::vector<std::string> hashes(files_.size());
     const Status done = for_all(files_.size(), [&](std::size_t i) -> Status {
@@ -398,7 +398,7 @@ void add_front(OpenedSource& opened, const std::string& path) {
   opened.file_names.insert(opened.file_names.begin(), fs::path(path).filename().string());
 }
 
-// Of the labels file, else of the folders of classes.
+// Labels from the labels file, else from the folders of classes.
 Status add_labels(const DataSpec& spec, const ImageNames& images, OpenedSource& opened) {
   if (spec.labels.empty()) {
     opened.annotations.labels.assign(images.class_of.begin(), images.class_of.end());

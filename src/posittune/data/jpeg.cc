@@ -66,7 +66,7 @@ void say(Decoder& decoder, const char* text) {
   std::snprintf(decoder.message, sizeof decoder.message, "%s", text);
 }
 
-// Of the first APP1 segment with EXIF.
+// The orientation in the first APP1 segment with EXIF; 1 without one.
 int orientation_of(const jpeg_decompress_struct& jpeg) {
   for (const jpeg_marker_struct* marker = jpeg.marker_list; marker != nullptr;
        marker = marker->next) {

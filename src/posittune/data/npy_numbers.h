@@ -22,7 +22,7 @@ struct NumberType {
   bool swapped;
 };
 
-// Of NumPy's descr, as ">f8"; none for what is no number.
+// The type of NumPy's descr, as ">f8"; none for what is no number.
 std::optional<NumberType> number_type(const std::string& descr);
 
 // Bytes of memory that the machine has.

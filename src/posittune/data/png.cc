@@ -38,7 +38,7 @@ void say(Decoder& decoder, const char* text) {
   png_longjmp(png, 1);
 }
 
-// Of parts that hold no pixels, as colour profiles; damage to pixels is an error.
+// Warnings of parts that hold no pixels, as colour profiles; damage to pixels is an error.
 void ignore(png_structp, png_const_charp) {}
 
 void read_some(png_structp png, png_bytep out, std::size_t count) {

@@ -20,7 +20,7 @@ Result<Tensor> cast_rounded(Tensor tensor, ElementType type, const std::string& 
 
 // Position of the first NaN or infinity of a floating tensor.
 std::optional<std::size_t> find_not_finite(const Tensor& tensor);
-// Of a floating tensor, where it is NaN.
+// Whether an element of a floating tensor is NaN.
 bool is_nan(const Tensor& tensor, std::size_t index);
 
 // Rows [first, first + count) along axis 0.

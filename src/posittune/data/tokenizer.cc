@@ -57,7 +57,7 @@ Result<std::string> find_library(const std::string& library) {
     const fs::path inside = fs::path(named) / kLibrary;
     return is_file(inside) ? Result<std::string>(inside.string()) : no_library(named);
   }
-  // Of the wheels: site-packages/openvino/libs and site-packages/openvino_tokenizers/lib.
+  // Where wheels put them: site-packages/openvino/libs and site-packages/openvino_tokenizers/lib.
   const fs::path folder = openvino_folder();
   for (const fs::path& candidate :
        {folder / kLibrary, folder / ".." / ".." / "openvino_tokenizers" / "lib" / kLibrary}) {

@@ -41,7 +41,7 @@ class Evaluator {
   const std::vector<metrics::Measured>& fp32() const { return fp32_; }
   std::size_t batch() const { return batch_; }
 
-  // Of the last measure(): units whose scored output has a NaN, or an infinity where FP32's is
+  // Units of the last measure() whose scored output has a NaN, or an infinity where FP32's is
   // finite.
   std::size_t nonfinite() const { return nonfinite_; }
 

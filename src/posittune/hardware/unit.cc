@@ -90,7 +90,7 @@ std::vector<Format> known_formats() {
   return known;
 }
 
-// Of one family where it can be, then by bits, then by exponent bits.
+// Order of nearness: one family where it can be, then by bits, then by exponent bits.
 auto distance(const Format& a, const Format& b) {
   return std::tuple(a.family != b.family, std::abs(a.bits - b.bits),
                     std::abs(a.exp_bits - b.exp_bits));

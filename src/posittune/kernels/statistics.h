@@ -32,7 +32,7 @@ struct Statistics {
 // One entry per row.
 Result<std::vector<Statistics>> row_statistics(std::span<const float> x, Shape shape,
                                                Options options = {});
-// Of the whole array.
+// Statistics of the whole array.
 Result<Statistics> statistics(std::span<const float> x, Options options = {});
 
 // Counts of |x| in 2048 bins: bin = upper 11 bits of the float pattern, 8 bins per octave; zeros

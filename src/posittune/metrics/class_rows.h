@@ -24,7 +24,8 @@ struct ClassRows {
   }
 };
 
-// Of a float32 output (items, ...) of at least two dimensions; kInput for others.
+// The rows of classes of a float32 output (items, ...) of at least two dimensions; kInput for
+// others.
 Result<ClassRows> class_rows(const Tensor& output, Task task, std::optional<int> wanted);
 
 }  // namespace posittune::metrics

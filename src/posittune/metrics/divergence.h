@@ -14,7 +14,7 @@ struct ItemDivergence {
   // In nats; kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; kAgreement: elements
   // that differ.
   double sum = 0;
-  // Of tokens that predict another, steps, positions, elements (kAgreement); 1 for other tasks.
+  // Tokens that predict another, steps, positions, elements (kAgreement); 1 for other tasks.
   double count = 0;
 };
 

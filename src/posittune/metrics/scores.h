@@ -68,7 +68,7 @@ bool in_top(std::span<const float> logits, std::size_t target, std::size_t k);
 inline constexpr double kScoreEpsilon = 1e-7;
 double bernoulli_kl(std::span<const float> p, std::span<const float> q);
 
-// Of one image of a detector, (channels, cells) with channels = 4 (center x, y, width, height) +
+// KL of one image of a detector, (channels, cells) with channels = 4 (center x, y, width, height) +
 // classes: bernoulli_kl of the class scores, and for each cell that of two normal distributions of
 // the box's four numbers, whose means are the boxes and whose deviation is kBoxSigma of FP32's
 // width or height (at least a pixel): sum of (difference / size)^2 / (2 sigma^2), times the cell's

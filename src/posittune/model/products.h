@@ -36,8 +36,8 @@ Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& consta
 // zero point.
 bool comes_from_8_bits(const ov::Output<ov::Node>& value);
 
-// Of one run of a product, whatever multiplies: a sequence's steps included. 0 where a shape is
-// open.
+// Multiply-accumulates of one run of a product, whatever multiplies; all steps of a sequence. 0
+// where a shape is open.
 std::uint64_t macs_of(const ov::Node& node);
 bool has_known_shapes(const ov::Node& node);  // of factors and of the first output
 // Elements of the hidden states that a recurrent node reads, all steps together; 0 for others.

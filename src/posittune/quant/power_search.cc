@@ -84,7 +84,7 @@ class Powers {
   float scale(std::size_t i) const { return power(all_[i].exponent); }
   bool known(std::size_t i) const { return !std::isnan(all_[i].error); }
   void set(std::size_t i, double error) { all_[i].error = error; }
-  // Of the part.
+  // An error of the part, which bounds that of all.
   void bound(std::size_t i, double error) { all_[i].bound = std::max(all_[i].bound, error); }
 
   // Where to begin when only bounds are known: the least of them and its neighbours.

@@ -32,11 +32,10 @@ struct RowWindow {
 // How a weight is rounded to its grid.
 enum class Rounding {
   kNearest,
-  // Column by column; what rounding a column does to the output, the columns that are not rounded
-  // yet make good as far as the calibration data's E[x x^T] says they can. Where that is not known
-  // (wide embeddings, grouped convolutions, MX blocks) or does not lower the error on data held
-  // out: nearest. reference: Frantar et al., GPTQ, ICLR 2023; Chee et al., QuIP, NeurIPS 2023
-  // (LDLQ)
+  // GPTQ: columns not yet rounded are updated to cancel the output error of those already rounded,
+  // as the calibration data's E[x x^T] says. Nearest where that is not known (wide embeddings,
+  // grouped convolutions, MX blocks), or where the error on held-out calibration data is not lower.
+  // reference: Frantar et al., GPTQ, ICLR 2023; Chee et al., QuIP, NeurIPS 2023 (LDLQ)
   kCompensated,
 };
 

@@ -63,9 +63,9 @@ int search_rounds(ScaleRule rule);
 // The format that a scale of this rule is for: saturating, unless the rule is `none`.
 formats::Format scaled_format(const formats::Format& format, ScaleRule rule);
 
-// Of a scale for each token, where nothing can be searched for: instead of a rule that searches,
-// powers of two by the root mean square for posits, which are finest in their middle, and the
-// largest value for the others.
+// The rule for a scale for each token, where nothing can be searched for: instead of a rule that
+// searches, powers of two by the root mean square for posits, which are finest in their middle, and
+// the largest value for the others.
 ScaleRule token_rule(const formats::Format& format, ScaleRule rule);
 
 // The scale of a rule that does not search; a usable scale, 1 for data without a finite nonzero

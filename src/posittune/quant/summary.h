@@ -14,7 +14,7 @@ struct Summary {
   double kurtosis = 0;
 };
 
-// Of finite values; in doubles, two passes.
+// Summary of the finite values; in doubles, two passes.
 Summary summarize(std::span<const float> values);
 
 }  // namespace posittune::quant

@@ -251,7 +251,7 @@ Result<json> read_run_json(const std::string& folder) {
   return run;
 }
 
-// Of the last session; empty where it has none, or they are no strings.
+// Versions of the last session, by name; empty where it has none, or they are no strings.
 std::map<std::string, std::string> versions_of_last(const ordered_json& sessions) {
   std::map<std::string, std::string> versions;
   if (sessions.empty() || !sessions.back().is_object()) return versions;

@@ -23,7 +23,7 @@ class Belief {
   struct Normal {
     double mean = 0, variance = 0;
   };
-  // Of the true difference.
+  // What is believed of the true difference.
   Normal predict(std::span<const Term> terms) const;
   double mean(std::size_t group) const;
   void learn(std::span<const Term> terms, double measured, double noise_variance);

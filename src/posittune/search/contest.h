@@ -22,7 +22,7 @@ std::size_t winner(std::span<const double> measured);
 // number.
 bool off_forecast(double forecast, double measured);
 
-// Of forecast losses the `count` least, the least first.
+// Indices of the `count` least forecast losses, the least first.
 std::vector<std::size_t> most_promising(std::span<const double> forecasts, std::size_t count);
 
 }  // namespace posittune::search

@@ -14,9 +14,9 @@ namespace posittune::search {
 // kInput errors name group and option; every option has `costs` costs.
 Status check_groups(const Groups& groups, std::size_t costs);
 
-// Of checked groups; budgets are widened by kBudgetTolerance.
+// Items of checked groups; budgets are widened by kBudgetTolerance.
 Items flatten(const Groups& groups, std::span<const double> budgets);
-// With one of the costs only.
+// Items with one of the costs only.
 Items flatten(const Groups& groups, std::size_t cost, double budget);
 
 // Sums over the options chosen. `objective`, `bound` and `proven` are left to the caller.

@@ -24,7 +24,7 @@ struct Relaxation {
   std::vector<Assignment> basis;       // the linear relaxation's optimum is a mean of these
 };
 
-// Of a reduced problem with at least one group and one constraint.
+// Relaxes a reduced problem with at least one group and one constraint.
 Relaxation relax(const Items& items);
 
 }  // namespace posittune::search

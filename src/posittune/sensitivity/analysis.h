@@ -82,7 +82,7 @@ class Analysis {
   // Rows, costs, agreement and cuts of the options' tier and those below.
   Result<records::Sensitivity> run();
 
-  // Of everything so far, in place of the costs of run().
+  // Writes the costs of everything so far, in place of those of run().
   void set_costs(records::Sensitivity& to) const;
   std::vector<records::TierCost> costs() const;
 
@@ -104,7 +104,7 @@ class Analysis {
   Result<evaluation::Divergence> kl_of(const quant::Recipe& recipe);
   // The same, ended early when it is surely smaller or larger than that of `other`.
   Result<evaluation::Divergence> kl_beside(const quant::Recipe& recipe, const quant::Recipe& other);
-  // Of FP32 on the search split.
+  // Seconds of one run of FP32 over the search split.
   Result<double> fp32_seconds();
 
   // Scores of windows of `window` output channels, of every weight and candidate; the `exact`

@@ -22,7 +22,7 @@ struct Window {
   std::uint64_t lot = 0;
 };
 
-// Of neighbours in a weight, ascending.
+// Windows of neighbouring rows of a weight, ascending.
 std::vector<quant::RowWindow> row_windows(const std::vector<Window>& windows, std::size_t upgraded,
                                           std::size_t weight, const Candidate& into) {
   std::vector<quant::RowWindow> rows;

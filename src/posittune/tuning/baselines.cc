@@ -67,12 +67,12 @@ std::vector<Plan> uniform_plans(const MixSpace& space) {
   return plans;
 }
 
-Result<Yardsticks> measure_yardsticks(const BaselineInputs& in,
-                                      const evaluation::Advance& advance) {
+Result<BaselineScores> measure_baseline_scores(const BaselineInputs& in,
+                                               const evaluation::Advance& advance) {
   if (const Status ready = in.analysis->calibrate(); !ready)
     return ready.error();  // rounding errors depend on it
   const search::Grouped& grouped = in.space->grouped();
-  Yardsticks made{.sizes = {}, .sqnr = {}, .trace = grouped.groups};
+  BaselineScores made{.sizes = {}, .sqnr = {}, .trace = grouped.groups};
   for (std::size_t g = 0; g < grouped.groups.size(); ++g) {
     double size = 0, signal = 0;
     std::vector<Noise> noises(grouped.groups[g].size());
@@ -111,7 +111,7 @@ Result<Yardsticks> measure_yardsticks(const BaselineInputs& in,
   return made;
 }
 
-Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const Yardsticks& yardsticks,
+Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const BaselineScores& scores,
                                      double limit, const std::string& budget) {
   const search::Groups& groups = in.space->grouped().groups;
   std::vector<Plan> plans;
@@ -119,11 +119,11 @@ Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const Yardsticks&
     plans.push_back(plan_of(*in.space, method, budget, choice));
   };
   add("random", search::random_choice(groups, 0, limit, in.seed));
-  add("small layers first", search::choice_by_size(groups, 0, limit, yardsticks.sizes));
-  add("greedy by SQNR", search::choice_by_sqnr(groups, 0, limit, yardsticks.sqnr));
+  add("small layers first", search::choice_by_size(groups, 0, limit, scores.sizes));
+  add("greedy by SQNR", search::choice_by_sqnr(groups, 0, limit, scores.sqnr));
   add("AIMET list", search::choice_by_pareto_list(groups, 0, limit));
   const std::pair<const char*, search::Groups> others[] = {
-      {"HAWQ-like order", yardsticks.trace},
+      {"HAWQ-like order", scores.trace},
       {"shuffled scores", search::with_shuffled_losses(groups, in.seed)}};
   for (const auto& [method, losses] : others) {
     search::Problem problem{losses, {limit}};

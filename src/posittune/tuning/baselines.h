@@ -25,7 +25,7 @@ struct BaselineInputs {
 };
 
 // By groups of the space; computed once for all budgets.
-struct Yardsticks {
+struct BaselineScores {
   std::vector<double> sizes;  // parameters
   std::vector<std::vector<double>>
       sqnr;              // dB of the weights (with inputs: and of the layers' outputs)
@@ -35,12 +35,12 @@ struct Yardsticks {
 // Hessian. It is not that trace: of a loss gain x |dW x|^2 the Hessian of each output channel is
 // gain x S, whose trace knows no W; this weighs S by the directions that W has.
 // source: Z. Dong et al., "HAWQ-V2: Hessian aware trace-weighted quantization", NeurIPS 2020.
-Result<Yardsticks> measure_yardsticks(const BaselineInputs& inputs,
-                                      const evaluation::Advance& advance);
+Result<BaselineScores> measure_baseline_scores(const BaselineInputs& inputs,
+                                               const evaluation::Advance& advance);
 
 // random, smallest first, greedy by SQNR, trace order, AIMET's list, and a search on shuffled
 // scores (a control); `limit` is of the space's first cost.
-Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const Yardsticks& yardsticks,
+Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const BaselineScores& scores,
                                      double limit, const std::string& budget);
 
 // FlexPosit's scheme: every weight in posit<4,1> with a power-of-two scale for each output channel

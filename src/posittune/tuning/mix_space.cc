@@ -100,7 +100,7 @@ Status MixSpace::list_settings() {
                .found = wanted.begin()->first + "/" + wanted.begin()->second};
 }
 
-// Of the last choices of weights, with any input.
+// Labels of the last choices of weights, with any input.
 std::vector<std::string> MixSpace::reserved_labels() const {
   const std::vector<std::string> weights = weight_labels(choices_);
   std::vector<std::string> reserved;

@@ -62,9 +62,9 @@ class MixSpace {
   const search::Grouped& grouped() const { return grouped_; }
   // Shares of what is not decided, in the order of the costs.
   const std::vector<double>& fixed_shares() const { return fixed_; }
-  // Of an option for each group of grouped().
+  // The recipe of one option for each group of grouped().
   quant::Recipe recipe(const search::Choice& choice) const;
-  // The option of a label in each group; none where a group has no such option.
+  // Each group's option with the label; none where a group has no such option.
   std::optional<search::Choice> uniform(const std::string& label) const;
   const std::vector<std::string>& labels() const { return labels_; }  // all that occur, in order
 

@@ -15,7 +15,7 @@
 
 namespace posittune::tuning {
 
-// Of 95 %.
+// The mean with its 95 % interval.
 records::Estimate interval_of(const evaluation::Divergence& divergence);
 
 class RowMaker {

@@ -332,8 +332,8 @@ class Tuner {
     for (Plan& plan : uniform_plans(*space_)) plans_.push_back(std::move(plan));
     if (options_.budgets.empty()) return success();
     const BaselineInputs with{&analysis_, in_.engine, &*space_, in_.squares, options_.seed};
-    auto yardsticks = measure_yardsticks(with, in_.progress("baselines", groups().size()));
-    if (!yardsticks) return yardsticks.error();
+    auto scores = measure_baseline_scores(with, in_.progress("baselines", groups().size()));
+    if (!scores) return scores.error();
     std::optional<MixSpace> windows;
     const Cost first = options_.budgets.front().front().cost;
     const bool stored = first == Cost::kBits || first == Cost::kSize;
@@ -350,7 +350,7 @@ class Tuner {
         continue;  // rules of thumb know one budget
       auto limit = limit_of(budgets.front());
       if (!limit) return limit.error();
-      auto rules = rule_plans(with, *yardsticks, *limit, to_text(budgets));
+      auto rules = rule_plans(with, *scores, *limit, to_text(budgets));
       if (!rules && rules.error().kind == ErrorKind::kUsage)
         continue;  // said already: the budget cannot be met
       if (!rules) return rules.error();
