@@ -73,14 +73,14 @@ struct Twin {
   std::vector<float> rounded;
 };
 
-float scale_at(const Stretch& rows, std::size_t r, std::size_t column, std::size_t group,
+float scale_at(const RowRun& rows, std::size_t r, std::size_t column, std::size_t group,
                std::size_t cols) {
   if (rows.scales.size() == 1) return rows.scales[0];
   const std::size_t groups = group == 0 ? 1 : (cols + group - 1) / group;
   return rows.scales[r * groups + (group == 0 ? 0 : column / group)];
 }
 
-Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<Stretch>& stretches,
+Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<RowRun>& runs,
           std::size_t group, const std::vector<float>& s) {
   const auto order = order_of(s, cols);
   double trace = 0;
@@ -92,26 +92,26 @@ Twin twin(const std::vector<float>& w, std::size_t cols, const std::vector<Stret
   }
   const Square u = upper_cholesky(inverse(h));
   Twin result{{w.begin(), w.end()}, w};
-  for (const Stretch& stretch : stretches) {
-    for (std::size_t r = 0; r < stretch.count; ++r) {
-      double* row = result.adjusted.data() + (stretch.first + r) * cols;
+  for (const RowRun& run : runs) {
+    for (std::size_t r = 0; r < run.count; ++r) {
+      double* row = result.adjusted.data() + (run.first + r) * cols;
       for (std::size_t j = 0; j < cols; ++j) {
-        const float scale = scale_at(stretch, r, order[j], group, cols);
-        const float q = test::quantized(stretch.format, static_cast<float>(row[order[j]]), scale);
-        result.rounded[(stretch.first + r) * cols + order[j]] = q;
+        const float scale = scale_at(run, r, order[j], group, cols);
+        const float q = test::quantized(run.format, static_cast<float>(row[order[j]]), scale);
+        result.rounded[(run.first + r) * cols + order[j]] = q;
         const double error = (row[order[j]] - q) / u[j][j];
         for (std::size_t k = j + 1; k < cols; ++k) row[order[k]] -= error * u[j][k];
       }
-      const float* exact = w.data() + (stretch.first + r) * cols;
-      float* rounded = result.rounded.data() + (stretch.first + r) * cols;
+      const float* exact = w.data() + (run.first + r) * cols;
+      float* rounded = result.rounded.data() + (run.first + r) * cols;
       for (std::size_t step = 0; step < kSweeps * cols; ++step) {
         const std::size_t j = step % cols;
         double pull = 0;
         for (std::size_t k = 0; k < cols; ++k)
           pull += k == j ? 0 : (double{exact[order[k]]} - rounded[order[k]]) * h[j][k];
         row[order[j]] = exact[order[j]] + pull / h[j][j];
-        rounded[order[j]] = test::quantized(stretch.format, static_cast<float>(row[order[j]]),
-                                            scale_at(stretch, r, order[j], group, cols));
+        rounded[order[j]] = test::quantized(run.format, static_cast<float>(row[order[j]]),
+                                            scale_at(run, r, order[j], group, cols));
       }
     }
   }
@@ -137,8 +137,8 @@ std::vector<float> covariance(std::size_t cols, unsigned seed, double noise = 0.
   return sums.mean();
 }
 
-Stretch stretch(std::size_t first, std::size_t count, const std::string& format,
-                std::vector<float> scales) {
+RowRun run(std::size_t first, std::size_t count, const std::string& format,
+           std::vector<float> scales) {
   return {first, count, test::format(format), std::move(scales)};
 }
 
@@ -153,7 +153,7 @@ std::vector<float> per_row(std::size_t count, float from, float factor) {
 
 struct Layout {
   const char* name;
-  std::vector<Stretch> rows;
+  std::vector<RowRun> rows;
   std::size_t group = 0;
 };
 
@@ -161,20 +161,20 @@ constexpr std::size_t kRows = 41;
 
 std::vector<Layout> layouts(std::size_t cols) {
   const std::size_t group = 12, groups = (cols + group - 1) / group;
-  return {{"tensor", {stretch(0, kRows, "posit<4,1>", {1.0F})}, 0},
-          {"tensor int", {stretch(0, kRows, "int4", {2.3F})}, 0},
-          {"channel", {stretch(0, kRows, "posit<6,1>", per_row(kRows, 0.7F, 1.02F))}, 0},
-          {"channel int3", {stretch(0, kRows, "int3", per_row(kRows, 1.1F, 1.01F))}, 0},
-          {"group", {stretch(0, kRows, "fp4_e2m1", per_row(kRows * groups, 1.7F, 1.001F))}, group},
+  return {{"tensor", {run(0, kRows, "posit<4,1>", {1.0F})}, 0},
+          {"tensor int", {run(0, kRows, "int4", {2.3F})}, 0},
+          {"channel", {run(0, kRows, "posit<6,1>", per_row(kRows, 0.7F, 1.02F))}, 0},
+          {"channel int3", {run(0, kRows, "int3", per_row(kRows, 1.1F, 1.01F))}, 0},
+          {"group", {run(0, kRows, "fp4_e2m1", per_row(kRows * groups, 1.7F, 1.001F))}, group},
           {"rows that choose",
-           {stretch(0, 1, "posit<5,0>", {1.0F}), stretch(1, 2, "int5", {3.0F, 3.3F}),
-            stretch(3, 7, "posit<5,2>", per_row(7, 0.9F, 1.1F)),
-            stretch(10, 5, "posit<5,0>", per_row(5, 1.1F, 1.2F)),
-            stretch(15, 26, "int5", per_row(26, 4, 0.99F))},
+           {run(0, 1, "posit<5,0>", {1.0F}), run(1, 2, "int5", {3.0F, 3.3F}),
+            run(3, 7, "posit<5,2>", per_row(7, 0.9F, 1.1F)),
+            run(10, 5, "posit<5,0>", per_row(5, 1.1F, 1.2F)),
+            run(15, 26, "int5", per_row(26, 4, 0.99F))},
            0},
           {"windows",
-           {stretch(0, 20, "posit<8,1>", {1.5F}), stretch(20, 1, "int2", {1.0F}),
-            stretch(21, 20, "posit<4,0>", {1.0F})},
+           {run(0, 20, "posit<8,1>", {1.5F}), run(20, 1, "int2", {1.0F}),
+            run(21, 20, "posit<4,0>", {1.0F})},
            0}};
 }
 
@@ -190,7 +190,7 @@ TEST(Compensation, EqualsThePlainTwin) {
       const auto got = compensate(w, {kRows, cols}, layout.rows, layout.group, *factor, 2);
       ASSERT_TRUE(got.ok()) << got.error().message();
       const Twin expected = twin(w, cols, layout.rows, layout.group, s);
-      for (const Stretch& rows : layout.rows) {
+      for (const RowRun& rows : layout.rows) {
         const std::size_t at = rows.first * cols, size = rows.count * cols;
         std::vector<float> rounded(size);
         ASSERT_TRUE(kernels::quantize(rows.format, std::span(*got).subspan(at, size),
@@ -215,17 +215,17 @@ TEST(Compensation, ThreadsDoNotMatter) {
              four = make_compensation_factor(s, cols, 4);
   ASSERT_TRUE(one && four);
   EXPECT_EQ(one->coefficients, four->coefficients);
-  const std::vector<Stretch> stretches = {stretch(0, 70, "posit<4,1>", per_row(70, 1, 1.01F)),
-                                          stretch(70, 80, "int4", {2.0F})};
-  const auto first = compensate(w, {rows, cols}, stretches, 0, *one, 1);
+  const std::vector<RowRun> runs = {run(0, 70, "posit<4,1>", per_row(70, 1, 1.01F)),
+                                    run(70, 80, "int4", {2.0F})};
+  const auto first = compensate(w, {rows, cols}, runs, 0, *one, 1);
   for (const int threads : {2, 3, 4, 0}) {
-    EXPECT_EQ(compensate(w, {rows, cols}, stretches, 0, *one, threads).value(), first.value())
+    EXPECT_EQ(compensate(w, {rows, cols}, runs, 0, *one, threads).value(), first.value())
         << threads;
   }
 }
 
 double error_of(const std::vector<float>& w, const std::vector<float>& from, std::size_t cols,
-                const Stretch& rows, const std::vector<float>& s) {
+                const RowRun& rows, const std::vector<float>& s) {
   std::vector<float> q(w.size());
   EXPECT_TRUE(kernels::quantize(rows.format, from, {rows.count, cols}, {rows.scales, 0}, q).ok());
   double sum = 0;
@@ -248,8 +248,8 @@ TEST(Compensation, LowersTheErrorAtTheOutput) {
     for (const auto rule :
          {quant::ScaleRule::kRmsPow2, quant::ScaleRule::kMse, quant::ScaleRule::kAbsmax}) {
       const auto format = test::format(name);
-      const Stretch rows{0, kRows, format,
-                         quant::choose_scales(format, rule, w, {kRows, kCols}, true).value()};
+      const RowRun rows{0, kRows, format,
+                        quant::choose_scales(format, rule, w, {kRows, kCols}, true).value()};
       const auto adjusted = compensate(w, {kRows, kCols}, std::vector{rows}, 0, *factor, 2);
       ASSERT_TRUE(adjusted.ok());
       EXPECT_LT(error_of(w, *adjusted, kCols, rows, s), 0.7 * error_of(w, w, kCols, rows, s))
@@ -264,18 +264,17 @@ TEST(Compensation, ColumnsThatDoNotMeetStayAsTheyAre) {
   for (std::size_t i = 0; i < kCols; ++i) s[i * kCols + i] = 1 + static_cast<float>(i % 3);
   const auto w = test::normal(kRows * kCols, 1, 7);
   const auto factor = make_compensation_factor(s, kCols, 2);
-  EXPECT_EQ(
-      compensate(w, {kRows, kCols}, std::vector{stretch(0, kRows, "int4", {1.0F})}, 0, *factor, 2)
-          .value(),
-      w);
+  EXPECT_EQ(compensate(w, {kRows, kCols}, std::vector{run(0, kRows, "int4", {1.0F})}, 0, *factor, 2)
+                .value(),
+            w);
 }
 
 TEST(Compensation, RowsThatAreNotCompensated) {
   constexpr std::size_t kCols = 40;
   const auto factor = make_compensation_factor(covariance(kCols, 8), kCols, 2);
   const auto w = test::normal(kRows * kCols, 1, 9);
-  const std::vector<Stretch> rows = {stretch(0, 5, "fp32", {1.0F}), stretch(5, 5, "int4", {1.0F}),
-                                     stretch(10, 5, "mxfp4", {1.0F})};
+  const std::vector<RowRun> rows = {run(0, 5, "fp32", {1.0F}), run(5, 5, "int4", {1.0F}),
+                                    run(10, 5, "mxfp4", {1.0F})};
   const auto got = compensate(w, {kRows, kCols}, rows, 0, *factor, 2).value();
   for (std::size_t i = 0; i < w.size(); ++i) {
     const bool may = i / kCols >= 5 && i / kCols < 10;
@@ -330,8 +329,7 @@ TEST(CompensationFactor, RankDeficient) {
   const auto factor = make_compensation_factor(s, 10, 2);
   ASSERT_TRUE(factor);
   const auto w = test::normal(50, 1, 3);
-  const auto got =
-      compensate(w, {5, 10}, std::vector{stretch(0, 5, "int4", {1.0F})}, 0, *factor, 2);
+  const auto got = compensate(w, {5, 10}, std::vector{run(0, 5, "int4", {1.0F})}, 0, *factor, 2);
   ASSERT_TRUE(got.ok());
   for (const float value : *got) EXPECT_TRUE(std::isfinite(value));
 }

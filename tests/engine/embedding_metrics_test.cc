@@ -316,18 +316,18 @@ TEST(EmbeddingMetrics, WhatIsNotMeasured) {
             true);
 }
 
-TEST(EmbeddingMetrics, FoldedOutputsKeepTheirProducts) {
-  EXPECT_EQ(folded_difference(std::vector<float>{3, 5, 7}, std::vector<float>{1, 1, 1}, 2),
+TEST(EmbeddingMetrics, SketchedOutputsKeepTheirProducts) {
+  EXPECT_EQ(sketched_difference(std::vector<float>{3, 5, 7}, std::vector<float>{1, 1, 1}, 2),
             (std::vector<float>{1, 2, 3}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_EQ(folded_difference(std::vector<float>{nan, 5}, std::vector<float>{1, 1}, 2),
+  EXPECT_EQ(sketched_difference(std::vector<float>{nan, 5}, std::vector<float>{1, 1}, 2),
             (std::vector<float>{0, 2}));
   const std::size_t count = 100000;
   const auto a = test::normal(count, 1, 1), b = test::normal(count, 1, 2);
   std::vector<float> mixed(count);
   for (std::size_t i = 0; i < count; ++i) mixed[i] = 0.6F * a[i] + 0.8F * b[i];
-  const std::vector<float> zeros(count, 0), fa = folded_difference(a, zeros, 1),
-                                            fm = folded_difference(mixed, zeros, 1);
+  const std::vector<float> zeros(count, 0), fa = sketched_difference(a, zeros, 1),
+                                            fm = sketched_difference(mixed, zeros, 1);
   ASSERT_EQ(fa.size(), 4096);
   double product = 0, square = 0;
   for (std::size_t i = 0; i < fa.size(); ++i) {
@@ -339,16 +339,16 @@ TEST(EmbeddingMetrics, FoldedOutputsKeepTheirProducts) {
   EXPECT_NEAR(product / count, 0.6, 0.0625);
 }
 
-TEST(EmbeddingMetrics, ShakenTables) {
+TEST(EmbeddingMetrics, PerturbedTables) {
   const std::vector<float> values = test::normal(kWords * kCols, 1, 1);
-  const double step = shaking_step(values);
+  const double step = perturbation(values);
   EXPECT_NEAR(step, 0.1, 0.02);
-  EXPECT_EQ(shaking_step(std::vector<float>(10, 0)), 0);
-  std::vector<float> shaken = values;
-  shake_column(shaken, kCols, 4, 0.5, 1);
+  EXPECT_EQ(perturbation(std::vector<float>(10, 0)), 0);
+  std::vector<float> perturbed = values;
+  perturb_column(perturbed, kCols, 4, 0.5, 1);
   int up = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const float moved = shaken[i] - values[i];
+    const float moved = perturbed[i] - values[i];
     EXPECT_NEAR(std::abs(moved), i % kCols == 4 ? 0.5 : 0, 1e-6);
     up += moved > 0.1F ? 1 : 0;
   }

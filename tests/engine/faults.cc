@@ -15,7 +15,7 @@ namespace posittune::engine {
 
 struct EngineTestAccess {
   static std::unique_ptr<Operation>& operation(Engine& engine, std::size_t layer) {
-    return engine.state_->nodes[layer]->operation;
+    return engine.state_->layers.nodes[layer]->operation;
   }
 };
 

@@ -1,248 +1,202 @@
 #include "posittune/engine/calibration.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
-#include <optional>
-#include <sstream>
-
-#include "posittune/base/mix.h"
-#include "posittune/base/threads.h"
+#include <functional>
+#include <utility>
 
 namespace posittune::engine {
 namespace {
 
-constexpr std::size_t kSampleTokens = 256;         // enough for output errors to settle
-constexpr std::size_t kSampleElements = 1U << 18;  // 1 MiB a layer
-// Covariances are float sums of products: of 1e6 tokens of such values they end below the largest
-// float, 3.4e38.
-constexpr float kLargestActivation = 1e15F;
+using model::LayerKind;
 
-Error unusable(std::span<const float> x) {
-  const auto bad = std::find_if(
-      x.begin(), x.end(), [](float value) { return !(std::abs(value) <= kLargestActivation); });
-  std::ostringstream found;
-  found << *bad << " at position " << bad - x.begin();
-  return {.kind = ErrorKind::kInput,
-          .what = "an activation that no scale can be chosen for",
-          .expected = "finite, at most 1e15",
-          .found = found.str(),
-          .hint = "leave the item out of the calibration data, or the layer with --exclude"};
+constexpr std::size_t kMostPatchColumns = 4096;  // a matrix of 64 MiB
+
+bool is_convolution(LayerKind kind) {
+  return kind == LayerKind::kConvolution || kind == LayerKind::kTransposedConvolution;
 }
-constexpr std::size_t kHeldElements = 1U << 20;  // of what is kept apart
-constexpr std::uint64_t kHeldBlock = 64;         // tokens
 
 }  // namespace
 
-Status InputStatistics::add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token,
-                            int threads) {
-  if (shape.size() == 0) return success();
-  auto statistics = kernels::statistics(x, {threads});
-  if (!statistics) return statistics.error();
-  if (statistics->nonfinite > 0 || statistics->absmax > kLargestActivation) return unusable(x);
-  total_.merge(*statistics);
-  if (token_.empty()) {
-    token_ = token;
-    token_size_ = shape.cols;
-    squares_.assign(token[0], 0);
-    sums_.assign(token[0], 0);
+void Calibration::plan(const Plan& plan) {
+  const std::size_t count = layers_.graph.layers.size();
+  held_out_ = plan.held_out;
+  statistics_.resize(count);
+  uses_.resize(count);
+  for (std::size_t l = 0; l < count; ++l) {
+    if (!layers_.chosen[l]) continue;
+    const model::Layer& layer = layers_.graph.layers[l];
+    statistics_[l].resize(layers_.operands(l));
+    if (layer.kind == LayerKind::kEmbedding)
+      uses_[l].assign(layers_.graph.weights[*layer.weight].rows, 0);
   }
-  const std::size_t channels = squares_.size(), positions = shape.cols / channels;
-  parallel_for(channels, positions >= 16 ? threads : 1, [&](std::size_t c) {
-    double squares = 0, sum = 0;
-    for (std::size_t r = 0; r < shape.rows; ++r) {
-      const float* at = x.data() + r * shape.cols + c * positions;
-      for (std::size_t p = 0; p < positions; ++p) {
-        squares += static_cast<double>(at[p]) * at[p];
-        sum += static_cast<double>(at[p]);
-      }
+  plan_covariances(plan.covariance_bytes);
+  embeddings_.plan(plan.embedding_columns, plan.held_out);
+}
+
+// Layers with one input share what is known of it; the first holds it.
+void Calibration::plan_covariances(std::size_t bytes) {
+  const std::size_t count = layers_.graph.layers.size();
+  covariances_.resize(count);
+  holdout_.resize(count);
+  covariance_of_.resize(count);
+  std::map<std::pair<const ov::Node*, std::size_t>, std::size_t> holders;
+  std::vector<std::size_t> wanted;
+  for (std::size_t l = 0; l < count; ++l) {
+    const model::Layer& layer = layers_.graph.layers[l];
+    if (!layers_.chosen[l] || layer.kind != LayerKind::kMatMul || bytes == 0) continue;
+    const auto source = layer.node->input_value(0);
+    const auto [known, first] = holders.try_emplace({source.get_node(), source.get_index()}, l);
+    covariance_of_[l] = known->second;
+    if (first) wanted.push_back(l);
+  }
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [&](std::size_t a, std::size_t b) { return layers_.cols(a) < layers_.cols(b); });
+  for (const std::size_t l : wanted) {
+    const std::size_t cols = layers_.cols(l);
+    const std::size_t size = cols * cols * sizeof(float) * (held_out_ ? 2 : 1);
+    const bool full = size <= bytes;
+    bytes -= full ? size : 0;
+    covariances_[l].emplace(cols, full);
+    if (held_out_) holdout_[l].emplace(cols, full);
+  }
+}
+
+// Where images are held out, the matrices of all convolutions are collected with the calibration,
+// from the first image on.
+void Calibration::plan_patches() {
+  if (!held_out_ || !patches_.empty()) return;
+  for (std::size_t l = 0; l < layers_.graph.layers.size(); ++l) {
+    const model::Layer& layer = layers_.graph.layers[l];
+    if (!layers_.chosen[l] || !is_convolution(layer.kind) || layer.groups > 1) continue;
+    if (layers_.cols(l) <= kMostPatchColumns) patches_[l].emplace(layers_.cols(l));
+  }
+}
+
+void Calibration::observe(bool on) {
+  if (on) plan_patches();
+  for (std::size_t l = 0; l < layers_.nodes.size(); ++l) {
+    if (!layers_.nodes[l]) continue;
+    NodeState& node = *layers_.nodes[l];
+    const auto found = patches_.find(l);
+    node.observed = on ? &statistics_[l] : nullptr;
+    node.covariance = on && covariances_[l] ? &*covariances_[l] : nullptr;
+    node.holdout = on && holdout_[l] ? &*holdout_[l] : nullptr;
+    node.patches = on && held_out_ && found != patches_.end() ? &*found->second : nullptr;
+    node.uses = on && !uses_[l].empty() ? &uses_[l] : nullptr;
+  }
+}
+
+void Calibration::clear() {
+  for (auto& layer : statistics_) std::fill(layer.begin(), layer.end(), InputStatistics{});
+  for (auto* of : {&covariances_, &holdout_}) {
+    for (auto& each : *of) {
+      if (each) each->clear();
     }
-    squares_[c] += squares;
-    sums_[c] += sum;
+  }
+  for (auto& rows : uses_) std::fill(rows.begin(), rows.end(), 0);
+  patches_.clear();
+  embeddings_.clear();
+}
+
+void Calibration::forget_sampled() {
+  if (!held_out_) patches_.clear();
+}
+
+bool Calibration::calibrated() const {
+  const bool looked_up = std::any_of(uses_.begin(), uses_.end(), [](const auto& rows) {
+    return std::any_of(rows.begin(), rows.end(), [](std::uint64_t n) { return n > 0; });
   });
-  per_channel_ += shape.rows * positions;
-  if (shape.cols == token_size_) sample_rows(x, shape);
-  keep_largest(x);
-  return success();
+  return looked_up || std::any_of(statistics_.begin(), statistics_.end(), [](const auto& layer) {
+           return !layer.empty() && !layer[0].empty();
+         });
 }
 
-void InputStatistics::keep_largest(std::span<const float> x) {
-  const auto prune = [&](std::size_t keep) {
-    const auto larger = [](float a, float b) { return std::abs(a) > std::abs(b); };
-    if (largest_.size() <= keep) return;
-    std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(keep),
-                     largest_.end(), larger);
-    threshold_ = std::abs(largest_[keep]);
-    // Equal ones would be some in, some out: all out.
-    largest_.resize(keep);
-    std::erase_if(largest_, [&](float value) { return std::abs(value) <= threshold_; });
-  };
-  for (const float value : x) {
-    if (!(std::abs(value) > threshold_) || !std::isfinite(value)) continue;
-    largest_.push_back(value);
-    if (largest_.size() == 4 * kLargest) prune(kLargest);
+std::vector<float> Calibration::input_squares(std::size_t weight) const {
+  const model::Weight& of = layers_.graph.weights[weight];
+  std::vector<float> sums;
+  for (const std::size_t l : of.layers) {
+    if (!layers_.nodes[l] || statistics_[l].empty() || statistics_[l][0].empty() ||
+        layers_.graph.layers[l].groups > 1)
+      continue;
+    const std::vector<float> channels = statistics_[l][0].mean_squares();
+    if (channels.empty() || of.cols % channels.size() != 0) continue;
+    sums.resize(of.cols, 0);
+    const std::size_t taps = of.cols / channels.size();
+    for (std::size_t k = 0; k < of.cols; ++k) sums[k] += channels[k / taps];
   }
-  prune(kLargest);
+  return sums;
 }
 
-void InputStatistics::Sample::offer(std::span<const float> row, std::uint64_t token,
-                                    std::size_t most) {
-  const std::uint64_t lot = mix((token + 1) * kGolden);
-  if (lots.size() < most) {
-    lots.push_back(lot);
-    tokens.push_back(token);
-    values.insert(values.end(), row.begin(), row.end());
-    return;
-  }
-  const auto highest = std::ranges::max_element(lots) - lots.begin();
-  if (lot > lots[static_cast<std::size_t>(highest)]) return;
-  lots[static_cast<std::size_t>(highest)] = lot;
-  tokens[static_cast<std::size_t>(highest)] = token;
-  std::ranges::copy(row, values.begin() + highest * static_cast<std::ptrdiff_t>(row.size()));
+const InputCovariance* Calibration::covariance(std::size_t layer) const {
+  const auto& of = covariance_of_[layer];
+  return of ? &*covariances_[*of] : nullptr;
 }
 
-bool InputStatistics::kept_apart(std::uint64_t token) const {
-  return token_.size() > 1 ? token % 2 == 1 : token / kHeldBlock % 4 == 1;
+// A single image cannot validate what was fitted to it: its positions are too much alike.
+const PatchCovariance* Calibration::patches(std::size_t layer) {
+  const auto known = patches_.find(layer);
+  if (held_out_)
+    return known != patches_.end() && known->second->holdout.count() > 0 ? &*known->second
+                                                                         : nullptr;
+  if (known != patches_.end()) return known->second ? &*known->second : nullptr;
+  if (!layers_.nodes[layer] || !is_convolution(layers_.graph.layers[layer].kind)) return nullptr;
+  const InputStatistics& images = statistics_[layer][0];
+  const Operation& operation = *layers_.nodes[layer]->operation;
+  if (images.empty() || layers_.cols(layer) > kMostPatchColumns ||
+      operation.positions(images.token()) == 0)
+    return nullptr;
+  PatchCovariance made(layers_.cols(layer));
+  ov::Shape shape = images.token();
+  shape.insert(shape.begin(), images.sample_shape().rows);
+  made.add(operation, images.sample(), shape, false, layers_.threads);
+  return &patches_[layer].emplace(std::move(made));
 }
 
-void InputStatistics::sample_rows(std::span<const float> x, kernels::Shape shape) {
-  const std::size_t most = std::clamp<std::size_t>(kSampleElements / shape.cols, 1, kSampleTokens);
-  const std::size_t most_held =
-      std::clamp<std::size_t>(kHeldElements / shape.cols, 2, kSampleTokens);
-  for (std::size_t r = 0; r < shape.rows; ++r, ++seen_) {
-    const auto row = x.subspan(r * shape.cols, shape.cols);
-    sample_.offer(row, seen_, most);
-    if (kept_apart(seen_)) held_.offer(row, seen_, most_held);
+std::vector<std::size_t> Calibration::fully_known(std::size_t weight) {
+  std::vector<std::size_t> known;
+  for (const std::size_t l : layers_.graph.weights[weight].layers) {
+    if (!layers_.nodes[l]) continue;
+    const LayerKind kind = layers_.graph.layers[l].kind;
+    const InputCovariance* product = covariance(l);
+    if (product != nullptr && product->full() && product->count() > 0) known.push_back(holder(l));
+    if (is_convolution(kind) && patches(l) != nullptr) known.push_back(l);
+    if (kind == LayerKind::kEmbedding && known.empty() && embeddings_.of(weight) != nullptr)
+      known.push_back(l);
   }
+  return known;
 }
 
-// Where all that was sampled is kept apart (one large image), the others' part is empty, too.
-std::vector<float> InputStatistics::fit_sample() const {
-  std::vector<float> fit;
-  for (std::size_t i = 0; i < sample_.tokens.size() && !held_.tokens.empty(); ++i) {
-    if (kept_apart(sample_.tokens[i])) continue;
-    const auto row = sample().subspan(i * token_size_, token_size_);
-    fit.insert(fit.end(), row.begin(), row.end());
-  }
-  return fit;
+std::size_t Calibration::holder(std::size_t layer) const {
+  return covariance_of_[layer].value_or(layer);
 }
 
-std::vector<float> InputStatistics::mean_squares() const {
-  std::vector<float> means;
-  for (const double sum : squares_) {
-    means.push_back(
-        static_cast<float>(sum / static_cast<double>(std::max<std::uint64_t>(1, per_channel_))));
-  }
-  return means;
+const InputCovariance& Calibration::fit(std::size_t layer) {
+  const model::Layer& of = layers_.graph.layers[layer];
+  if (is_convolution(of.kind)) return patches(layer)->fit;
+  if (of.kind == LayerKind::kEmbedding) return embeddings_.of(*of.weight)->fit;
+  return *covariances_[holder(layer)];
 }
 
-std::vector<double> InputStatistics::means() const {
-  std::vector<double> means = sums_;
-  for (double& mean : means) mean /= static_cast<double>(std::max<std::uint64_t>(1, per_channel_));
-  return means;
+const InputCovariance& Calibration::holdout(std::size_t layer) {
+  const model::Layer& of = layers_.graph.layers[layer];
+  const InputCovariance* kept = nullptr;
+  if (is_convolution(of.kind)) {
+    kept = &patches(layer)->holdout;
+  } else if (of.kind == LayerKind::kEmbedding) {
+    kept = &embeddings_.of(*of.weight)->holdout;
+  } else if (holdout_[holder(layer)]) {
+    kept = &*holdout_[holder(layer)];
+  }
+  return kept != nullptr && kept->count() > 0 ? *kept : fit(layer);
 }
 
-Result<float> static_scale(const quant::ActivationSetting& setting,
-                           const InputStatistics& statistics, int threads) {
-  std::vector<float> bulk;
-  for (const float value : statistics.sample()) {
-    if (std::abs(value) <= statistics.largest_from() && std::isfinite(value)) bulk.push_back(value);
+std::vector<double> Calibration::row_uses(std::size_t weight) const {
+  std::vector<double> sums(layers_.graph.weights[weight].rows, 0);
+  for (const std::size_t l : layers_.graph.weights[weight].layers) {
+    std::transform(uses_[l].begin(), uses_[l].end(), sums.begin(), sums.begin(),
+                   [](std::uint64_t n, double sum) { return sum + static_cast<double>(n); });
   }
-  const bool strata = setting.format.block == 0 && !bulk.empty();
-  const std::span<const float> tail = strata ? statistics.largest() : std::span<const float>();
-  const std::span<const float> sample = strata ? std::span<const float>(bulk) : statistics.sample();
-  const kernels::Shape shape = strata ? kernels::Shape{1, bulk.size()} : statistics.sample_shape();
-  const double weight = strata ? static_cast<double>(statistics.total().finite() - tail.size()) /
-                                     static_cast<double>(bulk.size())
-                               : 1;
-  const formats::Format format = quant::scaled_format(setting.format, setting.rule);
-  const auto errors_of = [&](kernels::Shape of) -> quant::ErrorsOfCandidates {
-    return [&, of](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
-      auto rows = kernels::rounding_errors(format, sample.first(of.size()), of, {}, lists, of.cols,
-                                           {threads});
-      if (!rows) return rows.error();
-      auto large = kernels::rounding_errors(format, tail, {1, tail.size()}, {}, lists, tail.size(),
-                                            {threads});
-      if (!large) return large.error();
-      std::vector<double> sums = large->front();
-      for (const auto& row : *rows) {
-        for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weight * row[i];
-      }
-      return std::vector<std::vector<double>>{std::move(sums)};
-    };
-  };
-  constexpr std::size_t kPart = 4096;
-  const kernels::Shape part =
-      strata
-          ? kernels::Shape{1, std::min(kPart, sample.size())}
-          : kernels::Shape{std::min(shape.rows, kPart / std::max<std::size_t>(1, shape.cols) + 1),
-                           shape.cols};
-  const quant::Measure measure{.all = errors_of(shape), .part = errors_of(part)};
-  // What the errors above come to when all is zero.
-  quant::Unit unit{
-      .statistics = statistics.total(),
-      .energy = 0,
-      .weight = static_cast<double>(tail.size()) + weight * static_cast<double>(sample.size()),
-      .weighted = true};
-  const auto square = [](double sum, float x) {
-    return std::isfinite(x) ? sum + double{x} * double{x} : sum;
-  };
-  unit.energy = std::accumulate(tail.begin(), tail.end(), 0.0, square) +
-                weight * std::accumulate(sample.begin(), sample.end(), 0.0, square);
-  auto scales = quant::search_scales(setting.format, setting.rule, {&unit, 1}, measure);
-  if (!scales) return scales.error();
-  return scales->front();
-}
-
-Result<float> output_scale(const quant::ActivationSetting& setting,
-                           const InputStatistics& statistics, const ErrorOfCandidate& error) {
-  using quant::ScaleRule;
-  const bool real = setting.rule == ScaleRule::kMse || setting.rule == ScaleRule::kAbsmax;
-  const formats::Format format = quant::scaled_format(setting.format, setting.rule);
-  float best = 1;
-  std::optional<double> least;
-  const auto consider = [&](float scale) -> Result<double> {
-    auto one = error({.format = format, .rule = setting.rule, .per_token = false, .scale = scale});
-    if (one && (!least || *one < *least || std::isnan(*least))) {
-      best = scale;
-      least = *one;
-    }
-    return one;
-  };
-  const std::vector<float> powers = quant::powers_near(format, statistics.total());
-  for (const float scale : powers) {
-    if (auto one = consider(scale); !one) return one.error();
-  }
-  // Beyond an end that is the best.
-  constexpr float kLargest = 0x1p125F;
-  for (const bool up : {false, true}) {
-    float end = up ? powers.back() : powers.front();
-    while (best == end && end < kLargest && end > 1 / kLargest) {
-      end *= up ? 2.0F : 0.5F;
-      if (auto one = consider(end); !one) return one.error();
-    }
-  }
-  std::vector<float> more = {quant::direct_scale(format, ScaleRule::kRmsPow2, statistics.total())};
-  if (real) {
-    const auto around = quant::refined_scales(format, statistics.total(), best);
-    more.insert(more.end(), around.begin(), around.end());
-    more.push_back(quant::direct_scale(format, ScaleRule::kAbsmax, statistics.total()));
-  }
-  for (const float scale : more) {
-    if (auto one = consider(scale); !one) return one.error();
-  }
-  return best;
-}
-
-bool surely_less(std::span<const double> errors, std::span<const double> others) {
-  const std::size_t n = std::min(errors.size(), others.size());
-  if (n < 2) return false;
-  double sum = 0, squares = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += errors[i] - others[i];
-  const double mean = sum / static_cast<double>(n);
-  for (std::size_t i = 0; i < n; ++i)
-    squares += (errors[i] - others[i] - mean) * (errors[i] - others[i] - mean);
-  return mean + std::sqrt(squares / static_cast<double>(n - 1) / static_cast<double>(n)) < 0;
+  return sums;
 }
 
 }  // namespace posittune::engine

@@ -1,94 +1,89 @@
 #pragma once
 
-// What calibration data showed of a layer's input, and the activation scales that follow from it.
+// What calibration data showed of a model: statistics of inputs, covariances for errors of weights
+// and for compensated rounding, uses of embeddings.
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <openvino/core/shape.hpp>
-#include <span>
+#include <map>
+#include <optional>
 #include <vector>
 
-#include "posittune/base/result.h"
-#include "posittune/engine/operation.h"
-#include "posittune/kernels/statistics.h"
-#include "posittune/quant/recipe.h"
+#include "posittune/engine/chosen_layers.h"
+#include "posittune/engine/covariance.h"
+#include "posittune/engine/embedding_metrics.h"
+#include "posittune/engine/input_statistics.h"
+#include "posittune/engine/patch_covariance.h"
 
 namespace posittune::engine {
 
-// Of one operand of one layer. Statistics are of all calibration data; the sample is of whole
-// tokens (or images): those with the lowest lots, which follow from a token's number alone, so that
-// the sample does not depend on batch sizes. (Every 2^k-th token would meet the first of each row
-// far too often, and those are unlike all others.)
-class InputStatistics {
+class Calibration {
  public:
-  // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension
-  // the channels that a weight's columns belong to. kInput, and nothing is added, where a value is
-  // not finite or above 1e15.
-  Status add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token, int threads);
+  // `layers` outlives this.
+  explicit Calibration(ChosenLayers& layers) : layers_(layers), embeddings_(layers) {}
 
-  const kernels::Statistics& total() const { return total_; }
-  bool empty() const { return total_.count == 0; }
-  // E[x_c^2] of each channel.
-  std::vector<float> mean_squares() const;
-  // E[x_c] of each channel.
-  std::vector<double> means() const;
-  std::span<const float> sample() const { return sample_.values; }
-  // The sample without what is kept apart, and a sample of what is: every second image, of tokens
-  // the second of each four blocks of 64. Both are empty where nothing was kept apart yet.
-  std::vector<float> fit_sample() const;
-  std::span<const float> held_sample() const { return held_.values; }
-  std::size_t token_size() const { return token_size_; }
-  kernels::Shape sample_shape() const {
-    return {token_size_ == 0 ? 0 : sample_.values.size() / token_size_, token_size_};
+  // Decides what is collected, while the graph has its nodes. The sizes are those of
+  // engine::Options.
+  struct Plan {
+    std::size_t covariance_bytes = 0;
+    bool held_out = false;
+    std::size_t embedding_columns = 0;
+  };
+  void plan(const Plan& plan);
+
+  // While on, runs of the model are calibration.
+  void observe(bool on);
+  void clear();           // as if nothing had been calibrated or measured
+  void forget_sampled();  // what was made of samples, which more data change
+  bool calibrated() const;
+  bool holds_out() const { return held_out_; }
+
+  const InputStatistics& statistics(std::size_t layer, std::size_t operand) const {
+    return statistics_[layer][operand];
   }
-  // The largest |x| of all data, at most kLargest of them, as they came; sampled values this large
-  // are among them. A scale that clips must answer for every one of these.
-  std::span<const float> largest() const { return {largest_.data(), largest_.size()}; }
-  float largest_from() const { return threshold_; }
-  static constexpr std::size_t kLargest = 4096;
-  // One sampled token or image.
-  const ov::Shape& token() const { return token_; }
+  // E[x_k^2] for each column of a weight, summed over the layers that use it; empty when unknown.
+  std::vector<float> input_squares(std::size_t weight) const;
+
+  // S = E[x x^T] of the input of a matrix product, or its diagonal; null when not collected. With
+  // holds_out() only of the part for fitting. Layers with one input share it.
+  const InputCovariance* covariance(std::size_t layer) const;
+  bool plans_covariance(std::size_t layer) const { return covariance_of_[layer].has_value(); }
+
+  // S of a convolution's patches; null where there is none (grouped, too wide, no data, or nothing
+  // held out). Where nothing is to be held out it is made of the sample when first asked for.
+  const PatchCovariance* patches(std::size_t layer);
+
+  // The layers that use a weight and whose matrix (S, of embeddings M) is known in full, each by
+  // the layer that holds it.
+  std::vector<std::size_t> fully_known(std::size_t weight);
+  // The layer that holds the S of this one.
+  std::size_t holder(std::size_t layer) const;
+  // The matrix of a layer that has one, of the data for fitting; of those held out (where these
+  // are none, because a layer sees few tokens, all data).
+  const InputCovariance& fit(std::size_t layer);
+  const InputCovariance& holdout(std::size_t layer);
+
+  // Look-ups of each row of an embedding's table; empty for other layers.
+  const std::vector<std::uint64_t>& uses(std::size_t layer) const { return uses_[layer]; }
+  // The same by all chosen layers that read the table.
+  std::vector<double> row_uses(std::size_t weight) const;
+  EmbeddingMetrics& embeddings() { return embeddings_; }
+  const EmbeddingMetrics& embeddings() const { return embeddings_; }
 
  private:
-  struct Sample {
-    std::vector<float> values;
-    std::vector<std::uint64_t> lots, tokens;  // of the sampled; their numbers
-    void offer(std::span<const float> row, std::uint64_t token, std::size_t most);
-  };
-  bool kept_apart(std::uint64_t token) const;
-  void sample_rows(std::span<const float> x, kernels::Shape shape);
-  void keep_largest(std::span<const float> x);
+  void plan_covariances(std::size_t bytes);
+  void plan_patches();
 
-  kernels::Statistics total_;
-  std::vector<double> squares_, sums_;
-  std::uint64_t per_channel_ = 0;  // values that each sum of squares_ has
-  ov::Shape token_;
-  std::size_t token_size_ = 0;
-  Sample sample_, held_;
-  std::uint64_t seen_ = 0;
-  std::vector<float> largest_;
-  float threshold_ = 0;  // what is larger is in largest_
+  ChosenLayers& layers_;
+  bool held_out_ = false;
+  std::vector<std::vector<InputStatistics>> statistics_;     // by layer and operand
+  std::vector<std::optional<InputCovariance>> covariances_;  // of the layers that hold one
+  std::vector<std::optional<InputCovariance>> holdout_;      // the same of tokens held out
+  std::vector<std::optional<std::size_t>> covariance_of_;    // by layer: which layer holds its S
+  std::vector<std::vector<std::uint64_t>> uses_;
+  // By layer: collected with the calibration where images are held out, else made of the sample.
+  std::map<std::size_t, std::optional<PatchCovariance>> patches_;
+  EmbeddingMetrics embeddings_;
 };
-
-// The scale of a static activation: from the statistics, and for the rules that search, the
-// estimated error of all data: that of the largest values as it is, that of the others as the
-// sample shows it. (MX blocks share a scale with their neighbours: there, the sample alone.)
-Result<float> static_scale(const quant::ActivationSetting& setting,
-                           const InputStatistics& statistics, int threads);
-
-// Sum of squared differences at the layer's output, of the sample quantized with each candidate.
-using ErrorOfCandidate = std::function<Result<double>(const ActivationQuantizer& candidate)>;
-
-// The same by the error at the output: of the powers of two near where absmax fits or rms is at the
-// centre (further out as long as the last is the best), for the rules that are not of powers of two
-// of real scales around the best. The candidates of absmax and rms_pow2 take part. Not promised to
-// be the least: that error is known at the candidates only.
-Result<float> output_scale(const quant::ActivationSetting& setting,
-                           const InputStatistics& statistics, const ErrorOfCandidate& error);
-
-// Whether errors of one scale are below those of another beyond noise: their mean difference by
-// more than its standard error. By token or image that neither was chosen for; fewer than two tell
-// nothing.
-bool surely_less(std::span<const double> errors, std::span<const double> others);
 
 }  // namespace posittune::engine

@@ -54,13 +54,13 @@ void take_over_plain(float* column, const float* errors, std::size_t stride, con
 // they are rounded, rows of one format next to each other.
 class Turned {
  public:
-  Turned(std::span<const float> weights, kernels::Shape shape, std::span<const Stretch> stretches,
+  Turned(std::span<const float> weights, kernels::Shape shape, std::span<const RowRun> runs,
          std::size_t group, const CompensationFactor& factor, int threads)
       : factor_(factor),
         cols_(shape.cols),
         group_(group == 0 ? shape.cols : group),
         threads_(threads) {
-    place_rows(stretches);
+    place_rows(runs);
     values_.resize(cols_ * count());
     errors_.resize(cols_ * count());
     for_elements([&](std::size_t here, std::size_t there) { values_[here] = weights[there]; });
@@ -95,7 +95,8 @@ class Turned {
       taken.assign(some * cols_, 0);
       product.resize(some * count());
       for (std::size_t j = 0; j < some; ++j) {
-        const auto row = factor_.pulls.begin() + static_cast<std::ptrdiff_t>((first + j) * cols_);
+        const auto row =
+            factor_.row_ratios.begin() + static_cast<std::ptrdiff_t>((first + j) * cols_);
         std::copy(row, row + static_cast<std::ptrdiff_t>(cols_),
                   taken.begin() + static_cast<std::ptrdiff_t>(j * cols_));
         std::fill_n(taken.begin() + static_cast<std::ptrdiff_t>(j * cols_ + first), some, 0.0F);
@@ -126,30 +127,29 @@ class Turned {
     });
   }
 
-  void place_rows(std::span<const Stretch> stretches) {
-    std::vector<const Stretch*> sorted;
-    for (const Stretch& stretch : stretches) {
-      if (stretch.format.block == 0 && formats::plain(stretch.format) != formats::fp32())
-        sorted.push_back(&stretch);
+  void place_rows(std::span<const RowRun> runs) {
+    std::vector<const RowRun*> sorted;
+    for (const RowRun& run : runs) {
+      if (run.format.block == 0 && formats::plain(run.format) != formats::fp32())
+        sorted.push_back(&run);
     }
     std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const Stretch* a, const Stretch* b) { return a->format < b->format; });
-    for (const Stretch* stretch : sorted) {
-      if (runs_.empty() || runs_.back().format != stretch->format)
-        runs_.push_back({stretch->format, rows_.size(), 0});
-      runs_.back().count += stretch->count;
-      for (std::size_t r = 0; r < stretch->count; ++r) rows_.push_back(stretch->first + r);
+                     [](const RowRun* a, const RowRun* b) { return a->format < b->format; });
+    for (const RowRun* run : sorted) {
+      if (runs_.empty() || runs_.back().format != run->format)
+        runs_.push_back({run->format, rows_.size(), 0});
+      runs_.back().count += run->count;
+      for (std::size_t r = 0; r < run->count; ++r) rows_.push_back(run->first + r);
     }
     const std::size_t groups = (cols_ + group_ - 1) / group_;
     scales_.resize(groups * count());
     std::size_t at = 0;
-    for (const Stretch* stretch : sorted) {
-      const std::size_t given =
-          stretch->scales.size() / stretch->count;  // for each row; 0: one for all
-      for (std::size_t r = 0; r < stretch->count; ++r, ++at) {
+    for (const RowRun* run : sorted) {
+      const std::size_t given = run->scales.size() / run->count;  // for each row; 0: one for all
+      for (std::size_t r = 0; r < run->count; ++r, ++at) {
         for (std::size_t g = 0; g < groups; ++g) {
           scales_[g * count() + at] =
-              stretch->scales.size() == 1 ? stretch->scales[0] : stretch->scales[r * given + g];
+              run->scales.size() == 1 ? run->scales[0] : run->scales[r * given + g];
         }
       }
     }
@@ -198,8 +198,8 @@ class Turned {
       for (std::size_t j = 0; j < some; ++j) {
         const std::size_t at = (first + j) * count() + from;
         std::fill(pulled.begin(), pulled.end(), 0.0F);
-        take_over(pulled.data(), first, factor_.pulls.data() + (first + j) * cols_ + first, some,
-                  from, rows);
+        take_over(pulled.data(), first, factor_.row_ratios.data() + (first + j) * cols_ + first,
+                  some, from, rows);
         for (std::size_t r = 0; r < rows; ++r)
           values_[at + r] = exact_[at + r] + (product[j * count() + from + r] - pulled[r]);
         good = round_column(first + j, from, rows, exact_.data() + at, scaled) && good;
@@ -249,7 +249,7 @@ class Turned {
 }  // namespace
 
 Result<std::vector<float>> compensate(std::span<const float> weights, kernels::Shape shape,
-                                      std::span<const Stretch> rows, std::size_t group,
+                                      std::span<const RowRun> rows, std::size_t group,
                                       const CompensationFactor& factor, int threads) {
   std::vector<float> adjusted(weights.begin(), weights.end());
   Turned turned(weights, shape, rows, group, factor, threads);

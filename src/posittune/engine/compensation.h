@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/engine/stretch.h"
+#include "posittune/engine/row_run.h"
 #include "posittune/kernels/arrays.h"
 
 namespace posittune::engine {
@@ -36,8 +36,8 @@ struct CompensationFactor {
   // cols x cols, below the diagonal: coefficients[k * cols + j] = U_jk / U_jj, what column k takes
   // over of the error of column j < k, both in rounding order.
   std::vector<float> coefficients;
-  std::vector<float> pulls;  // cols x cols: pulls[j * cols + k] = H_jk / H_jj, 0 on the diagonal,
-                             // in rounding order
+  std::vector<float> row_ratios;  // cols x cols: row_ratios[j * cols + k] = H_jk / H_jj, 0 on the
+                                  // diagonal, in rounding order
   double damping = 0;
 
   std::size_t cols() const { return order.size(); }
@@ -51,10 +51,10 @@ std::optional<CompensationFactor> make_compensation_factor(std::span<const float
 // The value of each weight just before it was rounded. Rounding these to the nearest grid point,
 // with the formats and scales of `rows`, gives the compensated weights, to the bit. `group`:
 // columns that share a scale, or 0. Rows in FP32, and in formats of MX blocks (whose scales follow
-// from their values), stay as they are, as do rows that no stretch has. Does not depend on
+// from their values), stay as they are, as do rows that no run has. Does not depend on
 // `threads`.
 Result<std::vector<float>> compensate(std::span<const float> weights, kernels::Shape shape,
-                                      std::span<const Stretch> rows, std::size_t group,
+                                      std::span<const RowRun> rows, std::size_t group,
                                       const CompensationFactor& factor, int threads);
 
 }  // namespace posittune::engine

@@ -76,7 +76,7 @@ std::vector<float> coefficients(const Matrix& l, int threads) {
   return result;
 }
 
-std::vector<float> pulls(const std::vector<float>& s, double added, std::size_t n) {
+std::vector<float> row_ratios(const std::vector<float>& s, double added, std::size_t n) {
   std::vector<float> result(n * n);
   for (std::size_t i = 0; i < n; ++i) {
     const double diagonal = double{s[i * n + i]} + added;
@@ -105,7 +105,7 @@ std::optional<CompensationFactor> make_compensation_factor(std::span<const float
     if (factor.damping > kMostDamping * 1.01) return std::nullopt;
   }
   factor.coefficients = coefficients(h, threads);
-  factor.pulls = pulls(turned, factor.damping * mean, cols);
+  factor.row_ratios = row_ratios(turned, factor.damping * mean, cols);
   return factor;
 }
 

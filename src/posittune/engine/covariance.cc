@@ -101,18 +101,18 @@ std::vector<double> InputCovariance::quadratic(std::span<const float> matrix, st
   return result;
 }
 
-void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen,
-               InputCovariance& held, int threads) {
+void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& fit,
+               InputCovariance& holdout, int threads) {
   constexpr std::uint64_t kTokensOfBlock = 64, kBlocks = 4;
-  const std::uint64_t before = seen.count() + held.count();
+  const std::uint64_t before = fit.count() + holdout.count();
   std::vector<float> parts[2];
   for (std::size_t r = 0; r < shape.rows; ++r) {
     const bool out = (before + r) / kTokensOfBlock % kBlocks == kBlocks - 1;
     const auto row = x.subspan(r * shape.cols, shape.cols);
     parts[out ? 1 : 0].insert(parts[out ? 1 : 0].end(), row.begin(), row.end());
   }
-  if (!parts[0].empty()) seen.add(parts[0], {parts[0].size() / shape.cols, shape.cols}, threads);
-  if (!parts[1].empty()) held.add(parts[1], {parts[1].size() / shape.cols, shape.cols}, threads);
+  if (!parts[0].empty()) fit.add(parts[0], {parts[0].size() / shape.cols, shape.cols}, threads);
+  if (!parts[1].empty()) holdout.add(parts[1], {parts[1].size() / shape.cols, shape.cols}, threads);
 }
 
 }  // namespace posittune::engine

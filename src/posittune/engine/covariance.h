@@ -44,10 +44,10 @@ class InputCovariance {
   std::vector<double> inputs_;  // sums of x
 };
 
-// Of one input: what a rounding may learn from, and what it is judged by. Every fourth block of 64
-// tokens is held out, by the number of the token in the order of calibration, so that batches do
-// not matter.
-void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& seen,
-               InputCovariance& held, int threads);
+// Splits the tokens of one input into those for fitting and those held out for validation. Every
+// fourth block of 64 tokens is held out, by the number of the token in the order of calibration, so
+// that batches do not matter.
+void add_split(std::span<const float> x, kernels::Shape shape, InputCovariance& fit,
+               InputCovariance& holdout, int threads);
 
 }  // namespace posittune::engine

@@ -14,9 +14,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
+#include "posittune/engine/chosen_layers.h"
 #include "posittune/engine/covariance.h"
 
 namespace posittune::engine {
@@ -25,22 +30,55 @@ namespace posittune::engine {
 // for all.
 struct EmbeddingMetric {
   std::size_t weight = 0;  // the table that is changed for it: that of most rows
-  InputCovariance seen, held;
+  InputCovariance fit, holdout;
   std::size_t batches = 0;
-  bool moves = false;  // seen is not zero
+  bool has_signal = false;  // some output of `fit` depended on the table
+};
+
+class EmbeddingMetrics {
+ public:
+  explicit EmbeddingMetrics(const ChosenLayers& layers) : layers_(layers) {}
+
+  // One for each sum of tables of at most `columns` that no chosen layer but embeddings reads.
+  // While the graph has its nodes.
+  void plan(std::size_t columns, bool held_out);
+
+  // Runs of the model that one batch takes.
+  std::size_t runs() const;
+
+  // One batch: `run` gives an output of the model on it, and is called runs() + 1 times with
+  // changed tables. Every fourth batch is held out where the plan says so. Outputs that are no
+  // floats teach nothing. After an error of `run`, which is returned, some tables have seen the
+  // batch and others not.
+  using Run = std::function<Result<Tensor>()>;
+  Status measure(const Run& run);
+  void clear();
+
+  // What is known of a table; null where that is nothing: not measured, an output that does not
+  // depend on it, no batch held out where one should be.
+  const EmbeddingMetric* of(std::size_t weight) const;
+
+ private:
+  Result<std::vector<float>> jacobian(const EmbeddingMetric& metric, std::span<const float> plain,
+                                      const Run& run) const;
+
+  const ChosenLayers& layers_;
+  bool held_out_ = false;
+  std::vector<EmbeddingMetric> metrics_;
+  std::vector<std::optional<std::size_t>> metric_of_;  // by weight
 };
 
 // Column k of W + step * s_r e_k; the signs follow from `seed`.
-void shake_column(std::span<float> table, std::size_t cols, std::size_t k, double step,
-                  std::uint64_t seed);
+void perturb_column(std::span<float> table, std::size_t cols, std::size_t k, double step,
+                    std::uint64_t seed);
 
-// Of values of W: large against rounding in FP32, small against what bends y. 0 for a table of
-// zeros.
-double shaking_step(std::span<const float> values);
+// The step for a table of these values: large against rounding in FP32, small against what bends y.
+// 0 for a table of zeros.
+double perturbation(std::span<const float> values);
 
-// (shaken - plain) / step; a long output as 4096 sums of its elements with random signs, which
+// (perturbed - plain) / step; a long output as 4096 sums of its elements with random signs, which
 // keeps products of two outputs in the mean. What is not finite counts as 0.
-std::vector<float> folded_difference(std::span<const float> shaken, std::span<const float> plain,
-                                     double step);
+std::vector<float> sketched_difference(std::span<const float> perturbed,
+                                       std::span<const float> plain, double step);
 
 }  // namespace posittune::engine

@@ -11,6 +11,7 @@
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
 #include "posittune/engine/covariance.h"
+#include "posittune/engine/output_error.h"
 #include "posittune/engine/segments.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/recipe.h"
@@ -37,15 +38,6 @@ struct Options {
   // Tables of at most so many columns that only embeddings read can be compensated too, by what
   // measure_embeddings() finds. 0: none.
   std::size_t embedding_columns = 0;
-};
-
-// What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
-// of squares; of embeddings that were measured: to the model's, mean over its elements.
-struct OutputError {
-  std::vector<double>
-      channels;       // of the error, by output channel; empty for inputs of matrix products
-  double error = 0;   // their sum
-  double signal = 0;  // of the FP32 output itself
 };
 
 class Engine {
@@ -134,8 +126,8 @@ class Engine {
  private:
   friend struct EngineTestAccess;  // tests/engine/faults.h: makes layers fail
   struct State;
-  Result<Tensors> run_segments(std::size_t first, const Tensors& inputs, const Tensors& crossing,
-                               const Keep& keep);
+  Status prepare(const Options& options);
+  void forget_derived();  // what followed from older calibration data
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -28,14 +28,14 @@ void PatchCovariance::add(const Operation& operation, std::span<const float> x,
   if (!output || positions == 0) return;
   const std::size_t every = stride(positions, kPositions, output->back());
   for (std::size_t i = 0; i < shape[0]; ++i) {
-    const bool enough = images_ >= kImages && seen.count() + held.count() >= kEnough;
+    const bool enough = images_ >= kImages && fit.count() + holdout.count() >= kEnough;
     if (enough || images_ >= kMostImages) return;
     const std::size_t first = mix((images_ + 1) * kGolden) % std::min(every, positions);
     const std::vector<float> rows =
         operation.patches(x.subspan(i * size, size), token, {first, every}, threads);
     if (rows.empty()) return;
-    (held_out && images_ % 2 == 1 ? held : seen)
-        .add(rows, {rows.size() / seen.cols(), seen.cols()}, threads);
+    (held_out && images_ % 2 == 1 ? holdout : fit)
+        .add(rows, {rows.size() / fit.cols(), fit.cols()}, threads);
     ++images_;
     all_positions_ += positions;
   }

@@ -18,10 +18,10 @@ struct PatchCovariance {
   static constexpr std::size_t kImages = 16, kEnough = 1024, kMostImages = 256;
   static constexpr std::size_t kPositions = 2048;  // of an image, at most, spread evenly
 
-  explicit PatchCovariance(std::size_t cols) : seen(cols, true), held(cols, true) {}
+  explicit PatchCovariance(std::size_t cols) : fit(cols, true), holdout(cols, true) {}
 
   // x: images of `shape`, the first dimension their number. `held_out`: every second one, by its
-  // number in the order of calls, is kept apart.
+  // number in the order of calls, is held out.
   void add(const Operation& operation, std::span<const float> x, const ov::Shape& shape,
            bool held_out, int threads);
 
@@ -30,7 +30,7 @@ struct PatchCovariance {
     return images_ == 0 ? 0 : (all_positions_ + images_ / 2) / images_;
   }
 
-  InputCovariance seen, held;
+  InputCovariance fit, holdout;
 
  private:
   std::size_t images_ = 0, all_positions_ = 0;

@@ -77,8 +77,8 @@ Status QuantizedNode::observe(const ov::TensorVector& inputs) const {
   if (state.covariance != nullptr) {
     const kernels::Shape shape = state.operation->tokens(0, inputs[0].get_shape());
     const std::span<const float> x(inputs[0].data<const float>(), shape.size());
-    if (state.held != nullptr) {
-      add_split(x, shape, *state.covariance, *state.held, state.threads);
+    if (state.holdout != nullptr) {
+      add_split(x, shape, *state.covariance, *state.holdout, state.threads);
     } else {
       state.covariance->add(x, shape, state.threads);
     }

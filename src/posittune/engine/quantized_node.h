@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/engine/calibration.h"
 #include "posittune/engine/covariance.h"
+#include "posittune/engine/input_statistics.h"
 #include "posittune/engine/operation.h"
 #include "posittune/engine/patch_covariance.h"
 #include "posittune/engine/settings.h"
@@ -33,7 +33,7 @@ struct NodeState {
   LayerSetting setting;
   std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
   InputCovariance* covariance = nullptr;             // as well, of the first operand
-  InputCovariance* held = nullptr;                   // of the tokens held out, if any are
+  InputCovariance* holdout = nullptr;                // of the tokens held out, if any are
   PatchCovariance* patches = nullptr;                // as well, of convolutions
   std::vector<std::uint64_t>* uses = nullptr;  // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;

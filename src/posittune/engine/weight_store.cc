@@ -12,13 +12,13 @@
 namespace posittune::engine {
 namespace {
 
-kernels::Scales scales_of(const Stretch& rows, const quant::WeightSetting& setting) {
+kernels::Scales scales_of(const RowRun& rows, const quant::WeightSetting& setting) {
   return {rows.scales, setting.granularity == quant::Granularity::kGroup ? setting.group : 0};
 }
 
-// body(stretch, threads). Many stretches are short: a thread for each, instead of all for one.
+// body(run, threads). Many runs are short: a thread for each, instead of all for one.
 template <class Body>
-Status for_stretches(const std::vector<Stretch>& rows, int threads, const Body& body) {
+Status for_runs(const std::vector<RowRun>& rows, int threads, const Body& body) {
   constexpr std::size_t kMany = 16;
   std::vector<Status> done(rows.size(), success());
   const bool many = rows.size() >= kMany;
@@ -45,6 +45,13 @@ WeightStore::WeightStore(std::string name, std::size_t rows, std::size_t cols,
       cols_(cols),
       kept_bytes_(kept_bytes),
       values_(std::make_shared<const std::vector<float>>(std::move(values))) {}
+
+std::vector<float> WeightStore::change(const std::vector<float>& rounded) const {
+  std::vector<float> difference(values_->size());
+  std::transform(values_->begin(), values_->end(), rounded.begin(), difference.begin(),
+                 [](float a, float b) { return b - a; });
+  return difference;
+}
 
 // Group by group, so that the last one may be shorter and each has its columns' weights.
 Result<std::vector<float>> WeightStore::group_scales(const quant::WeightSetting& setting,
@@ -75,10 +82,10 @@ void WeightStore::forget_calibration() {
   codes_.clear();
 }
 
-Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& setting,
-                                                 const quant::RowWindow& part,
-                                                 std::span<const float> input_squares,
-                                                 int threads) const {
+Result<std::vector<RowRun>> WeightStore::choose(const quant::WeightSetting& setting,
+                                                const quant::RowWindow& part,
+                                                std::span<const float> input_squares,
+                                                int threads) const {
   const std::span<const float> values(values_->data() + part.first * cols_, part.count * cols_);
   const kernels::Shape shape{part.count, cols_};
   if (part.alternatives.empty()) {
@@ -88,7 +95,7 @@ Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& set
                       : quant::choose_scales(part.format, part.rule, values, shape, per_row,
                                              input_squares, {threads});
     if (!scales) return scales.error();
-    return std::vector<Stretch>{
+    return std::vector<RowRun>{
         {part.first, part.count, quant::scaled_format(part.format, part.rule), std::move(*scales)}};
   }
   std::vector<formats::Format> formats = {part.format};
@@ -96,24 +103,23 @@ Result<std::vector<Stretch>> WeightStore::choose(const quant::WeightSetting& set
   auto rows =
       quant::choose_row_formats(formats, part.rule, values, shape, input_squares, {threads});
   if (!rows) return rows.error();
-  std::vector<Stretch> stretches;
+  std::vector<RowRun> runs;
   for (std::size_t r = 0; r < part.count; ++r) {
     const formats::Format format = quant::scaled_format(formats[rows->choice[r]], part.rule);
-    if (stretches.empty() || stretches.back().format != format)
-      stretches.push_back({part.first + r, 0, format, {}});
-    ++stretches.back().count;
-    stretches.back().scales.push_back(rows->scales[r]);
+    if (runs.empty() || runs.back().format != format)
+      runs.push_back({part.first + r, 0, format, {}});
+    ++runs.back().count;
+    runs.back().scales.push_back(rows->scales[r]);
   }
-  return stretches;
+  return runs;
 }
 
-Result<std::vector<Stretch>> WeightStore::stretches(const quant::WeightSetting& setting,
-                                                    std::span<const float> input_squares,
-                                                    int threads) {
+Result<std::vector<RowRun>> WeightStore::runs(const quant::WeightSetting& setting,
+                                              std::span<const float> input_squares, int threads) {
   auto parts = quant::parts(setting, rows_);
   if (!parts) return parts.error();
   if (!setting.input_weighted) input_squares = {};
-  std::vector<Stretch> all;
+  std::vector<RowRun> all;
   for (const quant::RowWindow& part : *parts) {
     const Key key{part.format,   part.alternatives,      part.rule,  setting.granularity,
                   setting.group, setting.input_weighted, part.first, part.count};
@@ -129,24 +135,23 @@ Result<std::vector<Stretch>> WeightStore::stretches(const quant::WeightSetting& 
 }
 
 // Only what comes back as it was: finite values in at most 16 bits.
-Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<RowRun>& rows,
                          std::span<const float> adjusted, int threads) {
   int bits = 0;
-  for (const Stretch& stretch : rows)
-    bits = std::max<int>(bits, stretch.format.block > 0 ? 32 : stretch.format.bits);
+  for (const RowRun& run : rows)
+    bits = std::max<int>(bits, run.format.block > 0 ? 32 : run.format.bits);
   if (bits > 16 ||
       !std::all_of(adjusted.begin(), adjusted.end(), [](float x) { return std::isfinite(x); }))
     return success();
   Codes codes{.setting = without_bias(setting), .narrow = {}, .wide = {}};
   (bits > 8 ? codes.wide.resize(adjusted.size()) : codes.narrow.resize(adjusted.size()));
-  const Status done = for_stretches(rows, threads, [&](const Stretch& stretch, int some) {
-    const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
-    const kernels::Shape shape{stretch.count, cols_};
+  const Status done = for_runs(rows, threads, [&](const RowRun& run, int some) {
+    const std::size_t at = run.first * cols_, size = run.count * cols_;
+    const kernels::Shape shape{run.count, cols_};
     const auto encode = [&](auto& into) {
       using Code = typename std::remove_reference_t<decltype(into)>::value_type;
-      return kernels::encode<Code>(stretch.format, adjusted.subspan(at, size), shape,
-                                   scales_of(stretch, setting), {into.data() + at, size}, {},
-                                   {some});
+      return kernels::encode<Code>(run.format, adjusted.subspan(at, size), shape,
+                                   scales_of(run, setting), {into.data() + at, size}, {}, {some});
     };
     return bits > 8 ? encode(codes.wide) : encode(codes.narrow);
   });
@@ -164,7 +169,7 @@ Status WeightStore::keep(const quant::WeightSetting& setting, const std::vector<
 // What nearest rounding makes the compensated weight of: the adjusted weights, or those that were
 // kept.
 Result<std::vector<float>> WeightStore::compensated(const quant::WeightSetting& setting,
-                                                    const std::vector<Stretch>& rows,
+                                                    const std::vector<RowRun>& rows,
                                                     const CompensationFactor& factor, int threads) {
   const quant::WeightSetting wanted = without_bias(setting);
   const auto known = std::find_if(codes_.begin(), codes_.end(),
@@ -179,14 +184,13 @@ Result<std::vector<float>> WeightStore::compensated(const quant::WeightSetting& 
   std::rotate(known, known + 1, codes_.end());
   const Codes& codes = codes_.back();
   std::vector<float> values(values_->size());
-  const Status done = for_stretches(rows, threads, [&](const Stretch& stretch, int some) {
-    const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
-    const kernels::Shape shape{stretch.count, cols_};
+  const Status done = for_runs(rows, threads, [&](const RowRun& run, int some) {
+    const std::size_t at = run.first * cols_, size = run.count * cols_;
+    const kernels::Shape shape{run.count, cols_};
     const auto decode = [&](const auto& from) {
       using Code = typename std::remove_cvref_t<decltype(from)>::value_type;
-      return kernels::decode<Code>(stretch.format, {from.data() + at, size}, shape,
-                                   scales_of(stretch, setting), {values.data() + at, size}, {},
-                                   {some});
+      return kernels::decode<Code>(run.format, {from.data() + at, size}, shape,
+                                   scales_of(run, setting), {values.data() + at, size}, {}, {some});
     };
     return codes.narrow.empty() ? decode(codes.wide) : decode(codes.narrow);
   });
@@ -205,7 +209,7 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
     prepared->packed = std::make_shared<PackedWeight>();
     return std::shared_ptr<const PreparedWeight>(prepared);
   }
-  auto rows = stretches(*setting, input_squares, threads);
+  auto rows = runs(*setting, input_squares, threads);
   if (!rows) return rows.error();
   std::vector<float> adjusted;
   if (setting->rounding == quant::Rounding::kCompensated && factor != nullptr) {
@@ -220,28 +224,28 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
   if (values) prepared->packed = std::make_shared<PackedWeight>();
   prepared->bf16.resize(forms.bf16 ? values_->size() : 0);
   prepared->int8.resize(forms.int8 ? values_->size() : 0);
-  const Status made = for_stretches(*rows, threads, [&](const Stretch& stretch, int some) {
-    const kernels::Shape shape{stretch.count, cols_};
-    const kernels::Scales grid = scales_of(stretch, *setting);
-    const std::size_t at = stretch.first * cols_, size = stretch.count * cols_;
+  const Status made = for_runs(*rows, threads, [&](const RowRun& run, int some) {
+    const kernels::Shape shape{run.count, cols_};
+    const kernels::Scales grid = scales_of(run, *setting);
+    const std::size_t at = run.first * cols_, size = run.count * cols_;
     const std::span<const float> x(exact.data() + at, size);
     Status done = success();
     if (values)
-      done = kernels::quantize(stretch.format, x, shape, grid, {values->data() + at, size}, {some});
+      done = kernels::quantize(run.format, x, shape, grid, {values->data() + at, size}, {some});
     if (done && forms.bf16)
-      done = kernels::to_bf16(stretch.format, x, shape, grid, {prepared->bf16.data() + at, size},
-                              {some});
+      done =
+          kernels::to_bf16(run.format, x, shape, grid, {prepared->bf16.data() + at, size}, {some});
     if (done && forms.int8)
-      done = kernels::to_int8(stretch.format, x, shape, grid, {prepared->int8.data() + at, size},
-                              {some});
+      done =
+          kernels::to_int8(run.format, x, shape, grid, {prepared->int8.data() + at, size}, {some});
     return done;
   });
   if (!made) return made.error();
-  for (const Stretch& stretch : *rows) {
-    // One for all rows, or one for each: stretches have their own.
-    const bool one = stretch.scales.size() == 1 && rows->size() > 1;
-    for (std::size_t r = 0; r < (one ? stretch.count : 1); ++r) {
-      for (const float scale : stretch.scales) prepared->unscale.push_back(1.0F / scale);
+  for (const RowRun& run : *rows) {
+    // One for all rows, or one for each: runs have their own.
+    const bool one = run.scales.size() == 1 && rows->size() > 1;
+    for (std::size_t r = 0; r < (one ? run.count : 1); ++r) {
+      for (const float scale : run.scales) prepared->unscale.push_back(1.0F / scale);
     }
   }
   return std::shared_ptr<const PreparedWeight>(prepared);

@@ -11,8 +11,8 @@
 
 #include "posittune/base/result.h"
 #include "posittune/engine/compensation.h"
+#include "posittune/engine/row_run.h"
 #include "posittune/engine/settings.h"
-#include "posittune/engine/stretch.h"
 #include "posittune/quant/recipe.h"
 
 namespace posittune::engine {
@@ -20,6 +20,7 @@ namespace posittune::engine {
 // Which forms of a prepared weight the layers that use it need.
 struct Forms {
   bool values = false, bf16 = false, int8 = false;
+  bool operator==(const Forms&) const = default;
 };
 
 class WeightStore {
@@ -33,6 +34,8 @@ class WeightStore {
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }
   const std::vector<float>& values() const { return *values_; }
+  // `rounded` - values().
+  std::vector<float> change(const std::vector<float>& rounded) const;
 
   // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for
   // it; `factor` likewise: null rounds to nearest. Scales and the formats that rows chose are kept,
@@ -45,8 +48,8 @@ class WeightStore {
   void forget_calibration();
 
   // All rows, from the first to the last, as a setting quantizes them.
-  Result<std::vector<Stretch>> stretches(const quant::WeightSetting& setting,
-                                         std::span<const float> input_squares, int threads);
+  Result<std::vector<RowRun>> runs(const quant::WeightSetting& setting,
+                                   std::span<const float> input_squares, int threads);
 
  private:
   // Codes of a compensated weight: of one byte where every format has at most 8 bits, else of two.
@@ -61,13 +64,13 @@ class WeightStore {
   Result<std::vector<float>> group_scales(const quant::WeightSetting& setting,
                                           const quant::RowWindow& part,
                                           std::span<const float> input_squares, int threads) const;
-  Result<std::vector<Stretch>> choose(const quant::WeightSetting& setting,
-                                      const quant::RowWindow& part,
-                                      std::span<const float> input_squares, int threads) const;
+  Result<std::vector<RowRun>> choose(const quant::WeightSetting& setting,
+                                     const quant::RowWindow& part,
+                                     std::span<const float> input_squares, int threads) const;
   Result<std::vector<float>> compensated(const quant::WeightSetting& setting,
-                                         const std::vector<Stretch>& rows,
+                                         const std::vector<RowRun>& rows,
                                          const CompensationFactor& factor, int threads);
-  Status keep(const quant::WeightSetting& setting, const std::vector<Stretch>& rows,
+  Status keep(const quant::WeightSetting& setting, const std::vector<RowRun>& rows,
               std::span<const float> adjusted, int threads);
 
   std::string name_;
@@ -75,8 +78,8 @@ class WeightStore {
   std::shared_ptr<const std::vector<float>> values_;
   using Key = std::tuple<formats::Format, std::vector<formats::Format>, quant::ScaleRule,
                          quant::Granularity, std::size_t, bool, std::size_t, std::size_t>;
-  std::map<Key, std::vector<Stretch>> chosen_;  // by what it depends on, of one part of the rows
-  std::vector<Codes> codes_;                    // the latest last
+  std::map<Key, std::vector<RowRun>> chosen_;  // by what it depends on, of one part of the rows
+  std::vector<Codes> codes_;                   // the latest last
 };
 
 }  // namespace posittune::engine

@@ -1,5 +1,7 @@
 // Errors at the outputs of layers, against running the layers.
 
+#include "posittune/engine/layer_errors.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +14,7 @@
 #include <openvino/op/relu.hpp>
 #include <openvino/op/result.hpp>
 
-#include "posittune/engine/calibration.h"
+#include "posittune/engine/input_statistics.h"
 #include "tests/engine/engines.h"
 
 namespace posittune::engine {

@@ -1,5 +1,7 @@
 // Compensated rounding, formats by row and bias correction in models that run.
 
+#include "posittune/engine/compensator.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -8,7 +8,7 @@
 namespace posittune::engine {
 
 // Consecutive rows of a weight that have one format.
-struct Stretch {
+struct RowRun {
   std::size_t first = 0, count = 0;
   formats::Format format;
   std::vector<float> scales;  // one for all, one for each row, or rows x groups of columns

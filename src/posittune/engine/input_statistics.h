@@ -1,0 +1,71 @@
+#pragma once
+
+// What calibration data showed of a layer's input.
+
+#include <cstdint>
+#include <openvino/core/shape.hpp>
+#include <span>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/kernels/arrays.h"
+#include "posittune/kernels/statistics.h"
+
+namespace posittune::engine {
+
+// Of one operand of one layer. Statistics are of all calibration data; the sample is of whole
+// tokens (or images): those with the lowest lots, which follow from a token's number alone, so that
+// the sample does not depend on batch sizes. (Every 2^k-th token would meet the first of each row
+// far too often, and those are unlike all others.)
+class InputStatistics {
+ public:
+  // `shape` is that of x in tokens; `token` the shape of one token or image, its first dimension
+  // the channels that a weight's columns belong to. kInput, and nothing is added, where a value is
+  // not finite or above 1e15.
+  Status add(std::span<const float> x, kernels::Shape shape, const ov::Shape& token, int threads);
+
+  const kernels::Statistics& total() const { return total_; }
+  bool empty() const { return total_.count == 0; }
+  // E[x_c^2] of each channel.
+  std::vector<float> mean_squares() const;
+  // E[x_c] of each channel.
+  std::vector<double> means() const;
+  std::span<const float> sample() const { return sample_.values; }
+  // Parts of the sample for fitting and for validation. Held out is every second image, of tokens
+  // the second of each four blocks of 64. Both are empty where nothing was held out yet.
+  std::vector<float> fit_sample() const;
+  std::span<const float> holdout_sample() const { return holdout_.values; }
+  std::size_t token_size() const { return token_size_; }
+  kernels::Shape sample_shape() const {
+    return {token_size_ == 0 ? 0 : sample_.values.size() / token_size_, token_size_};
+  }
+  // The largest |x| of all data, at most kLargest of them, as they came; sampled values this large
+  // are among them. A scale that clips must answer for every one of these.
+  std::span<const float> largest() const { return {largest_.data(), largest_.size()}; }
+  float largest_from() const { return threshold_; }
+  static constexpr std::size_t kLargest = 4096;
+  // One sampled token or image.
+  const ov::Shape& token() const { return token_; }
+
+ private:
+  struct Sample {
+    std::vector<float> values;
+    std::vector<std::uint64_t> lots, tokens;  // of the sampled; their numbers
+    void offer(std::span<const float> row, std::uint64_t token, std::size_t most);
+  };
+  bool held_out(std::uint64_t token) const;
+  void sample_rows(std::span<const float> x, kernels::Shape shape);
+  void keep_largest(std::span<const float> x);
+
+  kernels::Statistics total_;
+  std::vector<double> squares_, sums_;
+  std::uint64_t per_channel_ = 0;  // values that each sum of squares_ has
+  ov::Shape token_;
+  std::size_t token_size_ = 0;
+  Sample sample_, holdout_;
+  std::uint64_t seen_ = 0;
+  std::vector<float> largest_;
+  float threshold_ = 0;  // what is larger is in largest_
+};
+
+}  // namespace posittune::engine

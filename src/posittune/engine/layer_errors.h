@@ -1,0 +1,64 @@
+#pragma once
+
+// What a setting does to the output of one layer.
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "posittune/engine/calibration.h"
+#include "posittune/engine/chosen_layers.h"
+#include "posittune/engine/compensator.h"
+#include "posittune/engine/output_error.h"
+
+namespace posittune::engine {
+
+class LayerErrors {
+ public:
+  // All outlive this.
+  LayerErrors(ChosenLayers& layers, Calibration& calibration, Compensator& compensator)
+      : layers_(layers), calibration_(calibration), compensator_(compensator) {}
+
+  // As Engine::weight_error, of a chosen layer with a weight and a setting that fits it.
+  Result<OutputError> of_weight(std::size_t layer, const quant::WeightSetting& setting);
+
+  // The input's error through the FP32 weights, on the sample. Of a chosen layer with a weight and
+  // an operand to round. kUsage: not calibrated; kUnsupported: a layer that cannot run by itself.
+  Result<OutputError> of_input(std::size_t layer, const ActivationQuantizer& quantizer);
+
+  // The same of given inputs x, whole tokens or images, one number for each.
+  Result<std::vector<double>> of_tokens(std::size_t layer, const ActivationQuantizer& quantizer,
+                                        std::span<const float> x);
+
+  void forget();  // what followed from older calibration data
+
+ private:
+  // G = W^T W of the layer that was asked for last.
+  struct WeightGram {
+    std::size_t layer = 0;
+    InputCovariance rows;
+    double signal = 0;  // of the sample, at the output
+  };
+
+  Result<OutputError> sampled(std::size_t layer, const LayerSetting& setting,
+                              std::span<const float> sample);
+  Result<std::vector<double>> product_errors(std::size_t layer,
+                                             const ActivationQuantizer& quantizer,
+                                             std::span<const float> x);
+  OutputError quadratic(std::size_t layer, std::size_t positions, const std::vector<float>& values,
+                        const std::vector<float>* shift);
+  OutputError scaled(std::size_t layer, std::size_t positions, std::vector<double> rows);
+  Result<std::vector<double>> validated_rows(std::size_t layer,
+                                             const quant::WeightSetting& setting);
+  OutputError of_embedding(std::size_t layer, const std::vector<float>& values);
+
+  ChosenLayers& layers_;
+  Calibration& calibration_;
+  Compensator& compensator_;
+  std::map<std::size_t, std::optional<double>> signals_;  // of outputs, by layer
+  std::optional<WeightGram> gram_;
+};
+
+}  // namespace posittune::engine
