@@ -238,6 +238,46 @@ TEST(Inventory, DeformableConvolutions) {
   expect_sizes(sizes, 5 * 16 * 36, 5 * 36, 4 * 36, 5 * 16);
 }
 
+TEST(Inventory, GroupsOfMatrices) {
+  const auto a = parameter({3, -1, 8});
+  const auto groups = std::make_shared<op::v17::GroupedMatMul>(a, normal_constant({3, 5, 8}, 1));
+  const Graph graph = load_ir(model_of(groups, {a}));
+  expect_sizes(only_product(graph, {{"x", {3, 7, 8}}}), 3 * 7 * 5 * 8, 3 * 5 * 8, 3 * 7 * 8,
+               3 * 7 * 5);
+  EXPECT_EQ(graph.products[0].constants, std::vector<std::string>{"w"});
+  const auto rows = parameter({-1, 8});
+  const auto parted = std::make_shared<op::v17::GroupedMatMul>(rows, normal_constant({3, 5, 8}, 1),
+                                                               integers({3}, {2, 4, 7}));
+  expect_sizes(only_product(load_ir(model_of(parted, {rows})), {{"x", {7, 8}}}), 7 * 5 * 8,
+               3 * 5 * 8, 7 * 8, 7 * 5);
+}
+
+// Reads the rows that it looks up; multiplies where each row has a factor.
+TEST(Inventory, SumsOfEmbeddings) {
+  const auto ids = parameter({-1, 3}, "ids", ov::element::i64), factors = parameter({-1, 3}, "f");
+  const auto flat = parameter({-1}, "flat", ov::element::i64);
+  const auto table = [] { return normal_constant({50, 8}, 1, "table"); };
+  const auto sum = std::make_shared<op::v3::EmbeddingBagPackedSum>(table(), ids);
+  const Graph graph = load_ir(model_of(sum, {ids}));
+  expect_sizes(only_product(graph, {{"ids", {2, 3}}}), 0, 2 * 3 * 8, 0, 2 * 8);
+  EXPECT_EQ(graph.products[0].constants, std::vector<std::string>{"table"});
+  EXPECT_EQ(graph.products[0].bytes, 4u * 50 * 8);
+  const auto weighted = std::make_shared<op::v15::EmbeddingBagPacked>(
+      table(), ids, factors, op::util::EmbeddingBagPackedBase::Reduction::SUM);
+  expect_sizes(
+      only_product(load_ir(model_of(weighted, {ids, factors})), {{"ids", {2, 3}}, {"f", {2, 3}}}),
+      2 * 3 * 8, 2 * 3 * 8, 2 * 3, 2 * 8);
+  const auto offsets =
+      std::make_shared<op::v3::EmbeddingBagOffsetsSum>(table(), flat, integers({2}, {0, 2}));
+  expect_sizes(only_product(load_ir(model_of(offsets, {flat})), {{"flat", {5}}}), 0, 5 * 8, 0,
+               2 * 8);
+  const auto segments = std::make_shared<op::v3::EmbeddingSegmentsSum>(
+      table(), flat, integers({5}, {0, 0, 1, 1, 1}), integers({}, {2}), integers({}, {0}),
+      normal_constant({5}, 2, "factors"));
+  expect_sizes(only_product(load_ir(model_of(segments, {flat})), {{"flat", {5}}}), 5 * 8, 5 * 8 + 5,
+               0, 2 * 8);
+}
+
 TEST(Inventory, ShapesThatDependOnDataAreNotKnown) {
   const auto x = parameter({-1, 4});
   const auto places = std::make_shared<op::v0::Convert>(

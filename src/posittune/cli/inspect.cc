@@ -3,6 +3,7 @@
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -78,10 +79,37 @@ Json to_json(const model::Product& product, const model::LayerSizes& sizes, bool
           {"note", sizes.note}};
 }
 
+Json elementwise_json(const model::Product& product) {
+  Json json = {{"product", product.name},
+               {"kind", product.type},
+               {"constants", product.constants},
+               {"elements", product.elements},
+               {"bytes", product.bytes}};
+  if (!product.reason.empty()) json["where"] = product.reason;
+  return json;
+}
+
 std::string count_text(std::uint64_t count) {
   if (count >= 10'000'000'000) return fmt::format("{:.1f} G", static_cast<double>(count) / 1e9);
   if (count >= 10'000'000) return fmt::format("{:.1f} M", static_cast<double>(count) / 1e6);
   return fmt::format("{}", count);
+}
+
+// "12 nodes multiply by 96 constants element by element and stay FP32: Multiply (10), PRelu (2)"
+void print_elementwise(const model::Graph& graph, std::ostream& out) {
+  std::map<std::string, std::size_t> kinds;
+  std::uint64_t constants = 0;
+  for (const model::Product& product : graph.elementwise) {
+    ++kinds[product.type];
+    constants += product.elements;
+  }
+  std::string list;
+  for (const auto& [kind, count] : kinds)
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", kind, count);
+  const bool one = graph.elementwise.size() == 1;
+  fmt::print(out, "{} node{} by {} constants element by element and stay{} FP32: {}\n",
+             graph.elementwise.size(), one ? " multiplies" : "s multiply", count_text(constants),
+             one ? "s" : "", list);
 }
 
 void print_table(const session::Inspection& found, std::ostream& out) {
@@ -134,8 +162,10 @@ void print_table(const session::Inspection& found, std::ostream& out) {
   const std::string others = beside > 0 ? fmt::format(" and {} in {} products that are no layers",
                                                       count_text(beside), found.products.size())
                                         : "";
-  fmt::print(out, "{}\n{} layers, {} weights with {} parameters ({} others stay FP32), {}{}\n",
-             table.text(), found.rows.size(), graph.weights.size(), count_text(parameters),
+  fmt::print(out, "{}\n", table.text());
+  if (!graph.elementwise.empty()) print_elementwise(graph, out);
+  fmt::print(out, "{} layers, {} weights with {} parameters ({} others stay FP32), {}{}\n",
+             found.rows.size(), graph.weights.size(), count_text(parameters),
              count_text(graph.other_parameters),
              all_known ? count_text(macs) + " MACs" : "MACs unknown", others);
 }
@@ -181,6 +211,7 @@ Status inspect(const Options& options, Streams streams) {
     Json document = {{"model", found->model},
                      {"rows", Json::array()},
                      {"products", Json::array()},
+                     {"elementwise", Json::array()},
                      {"notes", graph.notes},
                      {"other_parameters", graph.other_parameters},
                      {"other_bytes", graph.other_bytes}};
@@ -190,6 +221,8 @@ Status inspect(const Options& options, Streams streams) {
       document["products"].push_back(to_json(graph.products[p], products[p], products[p].known));
       document["notes"].push_back(to_text(graph.products[p]));
     }
+    for (const model::Product& product : graph.elementwise)
+      document["elementwise"].push_back(elementwise_json(product));
     print_json(document, streams.out);
     return success();
   }

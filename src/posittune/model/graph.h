@@ -54,8 +54,8 @@ struct Weight {
   std::size_t size() const { return rows * cols; }
 };
 
-// A node that multiplies and adds but is no layer: it stays as it is. Of the graph, or of the body
-// of an If, Loop or Scan.
+// A node that multiplies by constants, or sums products, and is no layer: it stays as it is. Of the
+// graph, or of the body of an If, Loop or Scan.
 struct Product {
   std::string name;    // of the node, behind the names of the nodes around it: "loop/MatMul"
   std::string type;    // "LSTMSequence", "Einsum", "MatMul" ...
@@ -80,6 +80,9 @@ struct Graph {
   // What the file declares of outputs, by name: see declared_shapes.h.
   std::map<std::string, std::vector<std::int64_t>> declared;
   std::vector<Product> products;
+  // What multiplies by constants element by element (norms, slopes: elementwise.h): no
+  // multiply-accumulates; `reason` names the body it is in.
+  std::vector<Product> elementwise;
   std::vector<std::string> notes;
   // Floats that no layer owns: biases, norms, what products and bodies hold; a tensor stored once
   // counts once.

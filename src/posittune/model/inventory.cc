@@ -4,71 +4,26 @@
 #include <cmath>
 #include <cstring>
 #include <openvino/op/constant.hpp>
-#include <openvino/op/if.hpp>
-#include <openvino/op/parameter.hpp>
 #include <openvino/op/result.hpp>
-#include <openvino/op/util/sub_graph_base.hpp>
+#include <openvino/op/util/multi_subgraph_base.hpp>
 #include <set>
 #include <utility>
 
+#include "posittune/model/elementwise.h"
 #include "posittune/model/products.h"
+#include "posittune/model/sites.h"
 #include "posittune/model/weights.h"
 
 namespace posittune::model {
 namespace {
 
 using ov::op::util::MultiSubGraphOp;
-
-// Parameters of body `index` that stand for a constant of the graph around it.
-std::shared_ptr<Scope> scope_of_body(const MultiSubGraphOp& node, int index,
-                                     const std::shared_ptr<const Scope>& outer) {
-  auto scope = std::make_shared<Scope>();
-  scope->outer = outer;
-  const auto& body = node.get_function(static_cast<std::size_t>(index));
-  std::set<const ov::Node*> fixed;
-  for (const auto& input : node.get_input_descriptions(index)) {
-    if (ov::as_type_ptr<MultiSubGraphOp::InvariantInputDescription>(input) == nullptr) continue;
-    const ov::Output<ov::Node> value = node.input_value(input->m_input_index);
-    if (!outer->constants.contains(value.get_node())) continue;
-    const ov::Node* parameter = body->get_parameters()[input->m_body_parameter_index].get();
-    fixed.insert(parameter);
-    scope->bound.emplace(parameter, value);
-  }
-  scope->constants = constant_nodes(*body, fixed);
-  return scope;
-}
-
-class SiteFinder {
- public:
-  std::vector<Site> find(const ov::Model& model, const std::shared_ptr<const Scope>& scope,
-                         const std::string& prefix) {
-    std::vector<Site> sites;
-    for (const auto& node : model.get_ordered_ops()) {
-      if (scope->constants.contains(node.get())) continue;
-      const auto* parent = dynamic_cast<const MultiSubGraphOp*>(node.get());
-      if (parent == nullptr && !is_product(*node)) continue;
-      Site site{.node = node, .name = prefix + node_name(*node), .scope = scope, .bodies = {}};
-      const int used = ++names_[site.name];
-      if (used > 1) site.name += "#" + std::to_string(used);
-      for (int b = 0;
-           parent != nullptr && b < static_cast<int>(parent->get_internal_subgraphs_size()); ++b) {
-        site.bodies.push_back(find(*parent->get_function(static_cast<std::size_t>(b)),
-                                   scope_of_body(*parent, b, scope), site.name + "/"));
-      }
-      sites.push_back(std::move(site));
-    }
-    return sites;
-  }
-
- private:
-  std::map<std::string, int> names_;
-};
-
 using Constant = ov::op::v0::Constant;
+using Value = ov::Output<ov::Node>;
 
 // The constants that a value is computed from, in the scopes around it, too.
-void collect_constants(const ov::Output<ov::Node>& value, const Scope& scope,
-                       std::set<const ov::Node*>& seen, std::vector<const Constant*>& found) {
+void collect_constants(const Value& value, const Scope& scope, std::set<const ov::Node*>& seen,
+                       std::vector<const Constant*>& found) {
   std::vector<std::pair<const ov::Node*, const Scope*>> open = {{value.get_node(), &scope}};
   while (!open.empty()) {
     const auto [node, in] = open.back();
@@ -86,13 +41,20 @@ std::uint64_t bytes_of(const Constant& constant) {
                                                : constant.get_byte_size();
 }
 
+std::vector<Value> constant_factors(const Site& site) {
+  std::vector<Value> found;
+  for (const std::size_t i : factors(*site.node)) {
+    if (site.scope->constants.contains(site.node->get_input_node_ptr(i)))
+      found.push_back(site.node->input_value(i));
+  }
+  return found;
+}
+
 // What a product multiplies by. The largest of the constants that make one factor is its tensor:
 // the others are scales and zero points.
-void describe_constants(const Site& site, Product& product,
-                        std::vector<const Constant*>& multiplied) {
-  for (const std::size_t i : factors(*site.node)) {
-    const ov::Output<ov::Node> factor = site.node->input_value(i);
-    if (!site.scope->constants.contains(factor.get_node())) continue;
+void describe_constants(const Site& site, const std::vector<Value>& constant_factors,
+                        Product& product, std::vector<const Constant*>& multiplied) {
+  for (const Value& factor : constant_factors) {
     std::set<const ov::Node*> seen;
     std::vector<const Constant*> made_of;
     collect_constants(factor, *site.scope, seen, made_of);
@@ -161,8 +123,19 @@ class Inventory {
       const std::string within =
           "in the body of '" + site.name + "' (" + site.node->get_type_name() + ")";
       for (const auto& body : site.bodies) add_products(body, within);
-      if (is_product(*site.node) && !layers_.contains(site.node.get())) add_product(site, inside);
+      if (is_product(*site.node)) {
+        if (!layers_.contains(site.node.get())) add_product(site, inside);
+      } else if (site.bodies.empty()) {
+        add_elementwise(site, inside);
+      }
     }
+  }
+
+  void add_elementwise(const Site& site, const std::string& inside) {
+    Product product{.name = site.name, .type = site.node->get_type_name(), .reason = inside};
+    describe_constants(site, elementwise_factors(*site.node, site.scope->constants), product,
+                       multiplied_);
+    graph_.elementwise.push_back(std::move(product));
   }
 
   void add_product(const Site& site, const std::string& inside) {
@@ -171,7 +144,7 @@ class Inventory {
                     .reason = verdict_on(*site.node, site.scope->constants).reason};
     if (!inside.empty())
       product.reason = inside + (product.reason.empty() ? "" : ", " + product.reason);
-    describe_constants(site, product, multiplied_);
+    describe_constants(site, constant_factors(site), product, multiplied_);
     product.integers = site.node->get_output_element_type(0).is_integral();
     const auto inputs = factors(*site.node);
     product.of_8_bits = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) {
@@ -242,90 +215,8 @@ class Inventory {
   Tally tally_;
 };
 
-std::uint64_t elements(const ov::PartialShape& shape) {
-  return shape.is_static() ? ov::shape_size(shape.to_shape()) : 0;
-}
-
-LayerSizes sizes_of(const Site& site) {
-  LayerSizes sizes;
-  sizes.known = has_known_shapes(*site.node);
-  if (!sizes.known) return sizes;
-  sizes.macs = macs_of(*site.node);
-  sizes.outputs = ov::shape_size(site.node->get_output_shape(0));
-  for (const std::size_t i : factors(*site.node)) {
-    const bool constant = site.scope->constants.contains(site.node->get_input_node_ptr(i));
-    (constant ? sizes.weights : sizes.inputs) += elements(site.node->get_input_partial_shape(i));
-  }
-  sizes.inputs += states_of(*site.node);
-  return sizes;
-}
-
-using Sizes = std::map<std::string, LayerSizes>;
-
-Sizes count(const std::vector<Site>& sites);
-
-// The branch that multiplies most, as if it were taken each time.
-void count_branches(const Site& site, Sizes& all) {
-  std::vector<Sizes> branches;
-  std::vector<std::uint64_t> macs;
-  for (const auto& body : site.bodies) {
-    branches.push_back(count(body));
-    std::uint64_t sum = 0;
-    for (const auto& [name, sizes] : branches.back()) sum += sizes.macs;
-    macs.push_back(sum);
-  }
-  const auto taken = std::max_element(macs.begin(), macs.end()) - macs.begin();
-  for (std::size_t b = 0; b < branches.size(); ++b) {
-    for (auto& [name, sizes] : branches[b]) {
-      if (static_cast<std::ptrdiff_t>(b) != taken)
-        sizes = {.known = sizes.known, .note = "the other branch counts"};
-      all.emplace(name, sizes);
-    }
-  }
-}
-
-void count_iterations(const Site& site, Sizes& all) {
-  const auto* loop = dynamic_cast<const ov::op::util::SubGraphOp*>(site.node.get());
-  const std::int64_t iterations = loop != nullptr ? loop->get_num_iterations() : -1;
-  for (const auto& body : site.bodies) {
-    for (auto [name, sizes] : count(body)) {
-      const auto times =
-          static_cast<std::uint64_t>(std::max<std::int64_t>(iterations, iterations < 0 ? 1 : 0));
-      sizes.macs *= times;
-      sizes.inputs *= times;
-      sizes.outputs *= times;
-      if (iterations < 0) sizes.note = "one iteration counts: their number is not known";
-      all.emplace(name, sizes);
-    }
-  }
-}
-
-Sizes count(const std::vector<Site>& sites) {
-  Sizes all;
-  for (const Site& site : sites) {
-    if (ov::is_type<ov::op::v8::If>(site.node)) {
-      count_branches(site, all);
-    } else if (!site.bodies.empty()) {
-      count_iterations(site, all);
-    } else {
-      all.emplace(site.name, sizes_of(site));
-    }
-  }
-  return all;
-}
-
 }  // namespace
 
-std::vector<Site> find_sites(const ov::Model& model) {
-  auto scope = std::make_shared<Scope>();
-  scope->constants = constant_nodes(model);
-  return SiteFinder().find(model, scope, "");
-}
-
 void take_inventory(Graph& graph) { Inventory(graph).take(); }
-
-std::map<std::string, LayerSizes> sizes_of_sites(const ov::Model& model) {
-  return count(find_sites(model));
-}
 
 }  // namespace posittune::model

@@ -3,8 +3,8 @@
 
 #include "posittune/base/memory.h"
 #include "posittune/model/graph.h"
-#include "posittune/model/inventory.h"
 #include "posittune/model/products.h"
+#include "posittune/model/sites.h"
 #include "posittune/model/weights.h"
 
 namespace posittune::model {

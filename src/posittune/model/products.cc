@@ -1,19 +1,23 @@
 #include "posittune/model/products.h"
 
 #include <algorithm>
-#include <map>
 #include <openvino/op/binary_convolution.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/deformable_convolution.hpp>
 #include <openvino/op/einsum.hpp>
+#include <openvino/op/embedding_segments_sum.hpp>
 #include <openvino/op/group_conv.hpp>
+#include <openvino/op/grouped_matmul.hpp>
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/scaled_dot_product_attention.hpp>
 #include <openvino/op/subtract.hpp>
+#include <openvino/op/util/embeddingbag_offsets_base.hpp>
+#include <openvino/op/util/embeddingbag_packed_base.hpp>
 #include <openvino/op/util/rnn_cell_base.hpp>
 
+#include "posittune/model/einsum.h"
 #include "posittune/model/run_inputs.h"
 #include "posittune/model/weights.h"
 
@@ -47,6 +51,24 @@ std::size_t recurrent_weight(const ov::Node& node) {
   return 2 + (lstm ? 1 : 0) + (is_sequence(node) ? 1 : 0);
 }
 
+bool is_grouped_matmul(const ov::Node& node) {
+  return ov::is_type<ov::op::v17::GroupedMatMul>(&node);
+}
+
+// Sums of a table's rows: which input holds a factor for each index, where there is one. None for
+// other nodes.
+std::optional<std::size_t> factor_of_rows(const ov::Node& node) {
+  if (ov::is_type<ov::op::v3::EmbeddingSegmentsSum>(&node)) return 5;
+  if (ov::is_type<ov::op::util::EmbeddingBagOffsetsBase>(&node)) return 4;
+  if (ov::is_type<ov::op::util::EmbeddingBagPackedBase>(&node)) return 2;
+  return std::nullopt;
+}
+
+bool has_factor_of_rows(const ov::Node& node) {
+  const auto at = factor_of_rows(node);
+  return at && node.get_input_size() > *at;
+}
+
 std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t last) {
   std::uint64_t size = 1;
   for (std::size_t i = first; i < last; ++i) size *= shape[i];
@@ -67,56 +89,6 @@ std::uint64_t attention_macs(const ov::Node& node) {
   const ov::Shape q = node.get_input_shape(0), k = node.get_input_shape(1),
                   out = node.get_output_shape(0);
   return product_of(out, 0, out.size() - 1) * k[k.size() - 2] * (q.back() + out.back());
-}
-
-// The labels of an operand with their sizes; "..." stands for axes that are counted from the right.
-using Labels = std::map<std::string, std::uint64_t>;
-
-Labels labels_of(const std::string& subscript, const ov::Shape& shape) {
-  const auto labels = ov::op::v7::Einsum::extract_labels(subscript);
-  Labels sizes;
-  std::size_t axis = 0;
-  for (const std::string& label : labels) {
-    if (label != "...") {
-      sizes[label] = shape[axis++];
-      continue;
-    }
-    const std::size_t count = shape.size() + 1 - labels.size();
-    for (std::size_t i = 0; i < count; ++i)
-      sizes["..." + std::to_string(count - i)] = shape[axis++];
-  }
-  return sizes;
-}
-
-void merge(Labels& into, const Labels& more) {
-  for (const auto& [label, size] : more) into[label] = std::max(into[label], size);
-}
-
-// Operands are multiplied from left to right; a label goes when neither the output nor a later
-// operand has it.
-std::uint64_t einsum_macs(const ov::op::v7::Einsum& node) {
-  std::vector<std::string> subscripts;
-  std::string output;
-  ov::op::v7::Einsum::parse_equation(node.get_equation(), subscripts, output);
-  std::vector<Labels> operands;
-  for (std::size_t i = 0; i < subscripts.size(); ++i)
-    operands.push_back(labels_of(subscripts[i], node.get_input_shape(i)));
-  const Labels kept = labels_of(output, node.get_output_shape(0));
-  std::uint64_t macs = 0;
-  Labels left = operands.front();
-  for (std::size_t i = 1; i < operands.size(); ++i) {
-    merge(left, operands[i]);
-    std::uint64_t each = 1;
-    for (const auto& [label, size] : left) each *= size;
-    macs += each;
-    std::erase_if(left, [&](const auto& label) {
-      const bool later =
-          std::any_of(operands.begin() + static_cast<std::ptrdiff_t>(i) + 1, operands.end(),
-                      [&](const Labels& labels) { return labels.contains(label.first); });
-      return !later && !kept.contains(label.first);
-    });
-  }
-  return macs;
 }
 
 std::string integers_reason(const ov::Node& node, const std::set<const ov::Node*>& constants) {
@@ -182,9 +154,12 @@ Verdict verdict_on_convolution(const ov::Node& node, const std::set<const ov::No
 
 std::vector<std::size_t> factors(const ov::Node& node) {
   if (ov::is_type<ov::op::v0::MatMul>(&node) || is_convolution(node) ||
-      is_transposed_convolution(node))
+      is_transposed_convolution(node) || is_grouped_matmul(node))
     return {0, 1};
   if (is_deformable(node)) return {0, 2};
+  if (const auto at = factor_of_rows(node))
+    return has_factor_of_rows(node) ? std::vector<std::size_t>{0, *at}
+                                    : std::vector<std::size_t>{0};
   if (ov::is_type<ov::op::v13::ScaledDotProductAttention>(&node)) return {0, 1, 2};
   // The hidden state is another factor, and a constant (zeros) only at the first step.
   if (is_recurrent(node)) return {0, recurrent_weight(node), recurrent_weight(node) + 1};
@@ -226,6 +201,8 @@ Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& consta
   if (ov::is_type<ov::op::v1::BinaryConvolution>(&node)) return {.reason = "a convolution of bits"};
   if (is_convolution(node)) return verdict_on_convolution(node, constants, LayerKind::kConvolution);
   if (is_deformable(node)) return {.reason = "a deformable convolution"};
+  if (is_grouped_matmul(node)) return {.reason = "a product of groups of matrices"};
+  if (factor_of_rows(node)) return {.reason = "sums of an embedding's rows"};
   if (is_recurrent(node)) return {.reason = "a recurrent layer"};
   if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node)) {
     return {.reason = "its equation '" + einsum->get_equation() +
@@ -239,7 +216,14 @@ bool has_known_shapes(const ov::Node& node) {
   for (const std::size_t i : factors(node)) {
     if (node.get_input_partial_shape(i).is_dynamic()) return false;
   }
+  if (factor_of_rows(node) && node.get_input_partial_shape(1).is_dynamic()) return false;
   return node.get_output_partial_shape(0).is_static();
+}
+
+std::uint64_t elements_read(const ov::Node& node, std::size_t input) {
+  const ov::Shape shape = node.get_input_shape(input);
+  if (input != 0 || !factor_of_rows(node)) return ov::shape_size(shape);
+  return ov::shape_size(node.get_input_shape(1)) * product_of(shape, 1, shape.size());
 }
 
 std::uint64_t states_of(const ov::Node& node) {
@@ -256,8 +240,10 @@ std::uint64_t macs_of(const ov::Node& node) {
     return outputs * (matmul->get_transpose_a() && a.size() > 1 ? a[a.size() - 2] : a.back());
   }
   if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node))
-    return einsum_macs(*einsum);
+    return macs_of_einsum(*einsum);
   if (is_recurrent(node)) return recurrent_macs(node);
+  if (is_grouped_matmul(node)) return outputs * node.get_input_shape(0).back();
+  if (factor_of_rows(node)) return has_factor_of_rows(node) ? elements_read(node, 0) : 0;
   if (ov::is_type<ov::op::v13::ScaledDotProductAttention>(&node)) return attention_macs(node);
   const ov::Shape weight = node.get_input_shape(is_deformable(node) ? 2 : 1);
   if (is_transposed_convolution(node)) {

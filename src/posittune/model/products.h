@@ -17,8 +17,9 @@ namespace posittune::model {
 
 // The inputs that a node multiplies with each other or with itself: matrix products, convolutions,
 // recurrent layers (their inputs, states and weights, not their biases), Einsum of two operands or
-// more, attention in one node. Empty for nodes that do not sum products: multiplications element by
-// element among them.
+// more, attention in one node; the table of sums of embeddings, and what its rows are multiplied by
+// where they are. Empty for nodes that do not sum products: multiplications element by element
+// among them (elementwise.h).
 std::vector<std::size_t> factors(const ov::Node& node);
 inline bool is_product(const ov::Node& node) { return !factors(node).empty(); }
 
@@ -40,6 +41,9 @@ bool comes_from_8_bits(const ov::Output<ov::Node>& value);
 // where a shape is open.
 std::uint64_t macs_of(const ov::Node& node);
 bool has_known_shapes(const ov::Node& node);  // of factors and of the first output
+// Elements of a factor that one run reads: of an embedding's table only the rows looked up. Where
+// shapes are known.
+std::uint64_t elements_read(const ov::Node& node, std::size_t input);
 // Elements of the hidden states that a recurrent node reads, all steps together; 0 for others.
 std::uint64_t states_of(const ov::Node& node);
 

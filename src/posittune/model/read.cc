@@ -11,6 +11,7 @@
 #include <regex>
 
 #include "posittune/base/memory.h"
+#include "posittune/model/onnx_names.h"
 #include "posittune/model/transposed_convolution.h"
 
 namespace posittune::model {
@@ -79,6 +80,7 @@ Result<ModelFile> read_file(const std::string& path) {
     if (loaded == nullptr) return damaged(path);
     loaded->get_outputs();  // reads the file's places, which are not to be had after the conversion
     ModelFile file{onnx->convert(loaded), {}};
+    restore_names(*file.model);
     file.declared = declared_shapes(*loaded, *file.model);
     return file;
   } catch (const std::exception& error) {

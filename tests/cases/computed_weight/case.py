@@ -10,6 +10,7 @@ class ComputedWeight(CliTest):
         document = json.loads(self.ok("inspect", HERE / "m.onnx", "--json"))
         self.assertEqual(document["rows"][0]["parameters"], 120)
         self.assertEqual(document["other_parameters"], 6)
+        self.assertEqual(document["elementwise"], [])  # what makes the weight is not beside it
 
     def test_a_budget_that_fp32_meets(self):
         done = self.run_cli(

@@ -46,12 +46,14 @@ class ProductsLeftOut(CliTest):
         (product,) = document["products"]
         self.assertEqual((layer["parameters"], layer["macs"]), (64, 64))
         self.assertEqual(
-            (product["kind"], product["elements"], product["bytes"], product["macs"]), ("GRUSequence", 1152, 4608, 5760)
+            [product[key] for key in ("product", "kind", "elements", "bytes", "macs")],
+            ["Yh", "GRUSequence", 1152, 4608, 5760],
         )
         self.assertEqual(product["constants"], ["W", "R"])
         self.assertIn("recurrent", product["reason"])
         self.assertTrue(
-            any("GRUSequence" in note and "stays in FP32" in note for note in document["notes"]), document["notes"]
+            any("'Yh' (GRUSequence)" in note and "stays in FP32" in note for note in document["notes"]),
+            document["notes"],
         )
         fp32, int8 = self.cost("gru", "fp32,int8")
         self.assertEqual(fp32["macs"], 5824)
@@ -75,10 +77,39 @@ class ProductsLeftOut(CliTest):
 
     def test_if(self):
         document = self.inspect("if")
-        self.assertEqual([p["constants"] for p in document["products"]], [["w1"], ["w2"]])
+        self.assertEqual(
+            [(p["product"], p["constants"]) for p in document["products"]], [("h/t", ["w1"]), ("h/e", ["w2"])]
+        )
         (row,) = self.cost("if")
         self.assertEqual(row["macs"], 128 + 64)
         self.assertEqual(row["bytes"], 4 * (128 + 128 + 64 + 1))  # and the number that the condition compares with
+
+    def test_names_of_the_file(self):
+        document = self.inspect("named")
+        self.assertEqual([row["layer"] for row in document["rows"]], ["y"])  # what gives an output is called after it
+        self.assertEqual(
+            [(p["product"], p["kind"], p["constants"], p["macs"]) for p in document["products"]],
+            [
+                ("encoder/lstm", "LSTMSequence", ["W", "R"], 5 * 4 * 16 * (8 + 16)),
+                ("repeat/inner/gru", "GRUSequence", ["W2", "R2"], 3 * 5 * 3 * 16 * (16 + 16)),
+                ("repeat/inner/gemm", "MatMul", ["w4"], 3 * 16 * 16),
+            ],
+        )
+        self.assertEqual(
+            document["elementwise"],
+            [
+                {"product": name, "kind": kind, "constants": [constant], "elements": count, "bytes": 4 * count} | where
+                for name, kind, constant, count, where in (
+                    ("norm", "Multiply", "gamma", 8, {}),
+                    ("repeat/inner/scale", "Multiply", "scale", 16, {"where": "in the body of 'repeat' (Loop)"}),
+                    ("act", "PRelu", "slope", 16, {}),
+                )
+            ],
+        )
+        self.assertIn(
+            "3 nodes multiply by 40 constants element by element and stay FP32: Multiply (2), PRelu (1)\n",
+            self.ok("inspect", HERE / "named.onnx"),
+        )
 
     def test_einsum_is_a_layer(self):
         document = self.inspect("einsum")
