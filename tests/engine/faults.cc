@@ -4,6 +4,7 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/gather.hpp>
+#include <openvino/op/group_conv.hpp>
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/unsqueeze.hpp>
 #include <stdexcept>
@@ -103,13 +104,26 @@ std::shared_ptr<ov::Model> model_of_all_kinds() {
   const auto image = std::make_shared<ov::op::v0::Unsqueeze>(attention, axis(1));
   const auto convolution =
       named(std::make_shared<ov::op::v1::Convolution>(
-                image, normal_constant({3, 1, 3, 3}, 3, "w_convolution"), ones, one, one, ones),
+                image, normal_constant({4, 1, 3, 3}, 3, "w_convolution"), ones, one, one, ones),
             "convolution");
-  const auto transposed = named(
-      std::make_shared<ov::op::v1::ConvolutionBackpropData>(
-          convolution, normal_constant({3, 2, 3, 3}, 4, "w_transposed"), ones, none, none, ones),
-      "transposed");
-  return model_of(transposed, {ids});
+  const auto depthwise = named(
+      std::make_shared<ov::op::v1::GroupConvolution>(
+          convolution, normal_constant({4, 1, 1, 3, 3}, 5, "w_depthwise"), ones, one, one, ones),
+      "depthwise");
+  const auto grouped =
+      named(std::make_shared<ov::op::v1::GroupConvolution>(
+                depthwise, normal_constant({2, 2, 2, 3, 3}, 6, "w_grouped"), ones, one, one, ones),
+            "grouped");
+  const auto transposed =
+      named(std::make_shared<ov::op::v1::ConvolutionBackpropData>(
+                grouped, normal_constant({4, 2, 3, 3}, 4, "w_transposed"), ones, none, none, ones),
+            "transposed");
+  const auto grouped_transposed =
+      named(std::make_shared<ov::op::v1::GroupConvolutionBackpropData>(
+                transposed, normal_constant({2, 1, 1, 3, 3}, 7, "w_grouped_transposed"), ones, one,
+                one, ones),
+            "grouped_transposed");
+  return model_of(grouped_transposed, {ids});
 }
 
 }  // namespace posittune::test

@@ -65,6 +65,10 @@ TEST(Faults, TheModelHasEachKind) {
   std::set<model::LayerKind> kinds;
   for (const model::Layer& layer : engine.graph().layers) kinds.insert(layer.kind);
   EXPECT_EQ(kinds.size(), 5U);
+  std::multiset<std::size_t> groups;
+  for (const model::Layer& layer : engine.graph().layers) groups.insert(layer.groups);
+  EXPECT_EQ(groups.count(2), 2U);
+  EXPECT_EQ(groups.count(4), 1U);
 }
 
 TEST(Faults, RunReturnsTheErrorAndNoOutputs) {
