@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/base/temporary_folder.h"
@@ -127,6 +128,58 @@ TEST_F(DataYaml, ValuesMustFit) {
   fails("preprocessing: {channels: grb}", "rgb, bgr");
   fails("preprocessing: {resize: crop}", "letterbox");
   expect_error("report: {kind: npz}\n", ErrorKind::kUsage, {"no path"});
+}
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;  // a value, what is shown of it
+
+// Each message says what, where, what is expected, what was found and what to do.
+TEST_F(DataYaml, ConstantsMustFit) {
+  const auto fails = [&](const std::string& value, std::vector<std::string> parts) {
+    for (const char* part : {"line 2", "constants"}) parts.emplace_back(part);
+    expect_error("report: a.npz\nconstants: " + value + "\n", ErrorKind::kUsage, parts);
+  };
+  for (const auto& [value, found] :
+       Pairs{{"16000", "'16000'"}, {"[1, 2]", "a list"}, {"", "nothing"}}) {
+    fails(value, {"not a map of names", "expected: NAME: VALUE", "found: " + found,
+                  "write `constants: {INPUT: 16000}`"});
+  }
+  fails("{[a]: 1}", {"not a name", "expected: NAME: VALUE", "found: a list", "write `constants:"});
+  fails("{rate: 1, rate: 2}",
+        {"name stands twice", "expected: each name once", "found: 'rate'", "leave one of them"});
+  for (const auto& [value, found] : Pairs{{"{a: 1}", "found: a map"},
+                                          {"", "found: nothing"},
+                                          {"[]", "found: an empty list"},
+                                          {"[1, [2, 3]]", "found: a list in a list"},
+                                          {"[1, two]", "found: 'two' in a list"},
+                                          {"[~]", "found: nothing in a list"},
+                                          {"[scales.npy]", "found: 'scales.npy' in a list"}}) {
+    fails("{rate: " + value + "}",
+          {"value is no constant", "constants.rate",
+           "expected: a number, a list of numbers, or a file.npy", found, "numpy.save"});
+  }
+  fails("{rate: " + std::string(5000, '1') + "}", {"value is no constant", "found: a long text"});
+  fails("{rate: \"a\\0.npy\"}", {"value is no path", "constants.rate", "expected: a path"});
+}
+
+TEST_F(DataYaml, BatchAxesMustFit) {
+  const auto fails = [&](const std::string& value, std::vector<std::string> parts) {
+    for (const char* part : {"line 2", "batch_axis"}) parts.emplace_back(part);
+    expect_error("report: a.npz\nbatch_axis: " + value + "\n", ErrorKind::kUsage, parts);
+  };
+  fails("1", {"not a map of names", "expected: NAME: VALUE", "found: '1'",
+              "write `batch_axis: {INPUT_OR_OUTPUT: 1}`"});
+  fails("{x: 1, x: 0}", {"name stands twice", "found: 'x'", "leave one of them"});
+  for (const auto& [value, found] : Pairs{{"-1", "'-1'"},
+                                          {"1.5", "'1.5'"},
+                                          {"first", "'first'"},
+                                          {"[1]", "a list"},
+                                          {"{a: 1}", "a map"},
+                                          {"", "nothing"},
+                                          {"99999999999999999999", "'99999999999999999999'"}}) {
+    fails("{x: " + value + "}",
+          {"value is no axis", "batch_axis.x", "expected: an integer of at least 0",
+           "found: " + found, "0 is the first axis"});
+  }
 }
 
 TEST_F(DataYaml, OddFiles) {

@@ -15,13 +15,16 @@ namespace {
 
 constexpr const char* kForms = "a number, numbers with commas between them, or a file.npy";
 
+std::string quoted(const std::string& text) { return "'" + printable(text) + "'"; }
+
 Error bad(ErrorKind kind, const std::string& name, const std::string& what,
-          const std::string& expected, const std::string& found) {
+          const std::string& expected, const std::string& found, const std::string& hint) {
   return {.kind = kind,
           .what = what,
-          .where = "constant '" + name + "'",
+          .where = "constant " + quoted(name) + " (--constant, or `constants:` of --data's file)",
           .expected = expected,
-          .found = found};
+          .found = found,
+          .hint = hint};
 }
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -78,12 +81,13 @@ Result<Tensor> from_text(const std::string& name, const std::string& text,
   if (!tensor) tensor = parse<double>(parts, ElementType::kF64);
   if (!tensor)
     return bad(ErrorKind::kUsage, name, "the value of a constant is no number", kForms,
-               "'" + printable(text) + "'");
+               quoted(text), "a number is written 16000, 0.5 or 1e-3; a file's name ends in .npy");
   const auto shape = shape_for(input.dims, parts.size());
   if (!shape) {
     return bad(ErrorKind::kUsage, name, "the numbers of a constant do not fit the model's input",
                "shape " + dims_text(input.dims),
-               std::to_string(parts.size()) + (parts.size() == 1 ? " number" : " numbers"));
+               std::to_string(parts.size()) + (parts.size() == 1 ? " number" : " numbers"),
+               "give as many numbers as the shape has, or an array of this shape in a file.npy");
   }
   tensor->shape = *shape;
   return std::move(*tensor);
@@ -96,7 +100,8 @@ Result<Tensor> from_file(const std::string& name, const std::string& path,
   if (!fits(file->shape(), input.dims)) {
     return bad(ErrorKind::kInput, name,
                "the array of a constant has another shape than the model's input",
-               dims_text(input.dims), to_string(file->shape()) + " in " + path);
+               dims_text(input.dims), to_string(file->shape()) + " in " + path,
+               "reshape the array before numpy.save");
   }
   return file->read_all();
 }
@@ -109,19 +114,21 @@ Result<Tensors> read_constants(const ConstantTexts& texts, const std::vector<Ten
     const auto input = std::ranges::find(inputs, name, &TensorInfo::name);
     if (input == inputs.end())
       return bad(ErrorKind::kUsage, name, "a constant for what is no input of the model",
-                 names_of(inputs), "");
+                 names_of(inputs), quoted(name), "give the name of one of these inputs");
     auto tensor =
         text.ends_with(".npy") ? from_file(name, text, *input) : from_text(name, text, *input);
     if (!tensor) return tensor.error();
     if (const auto at = find_not_finite(*tensor)) {
       return bad(ErrorKind::kInput, name, "a constant is not a finite number", "finite numbers",
-                 "element " + std::to_string(*at));
+                 "element " + std::to_string(*at) + " of " + quoted(text),
+                 "NaN and infinities cannot be compared: give a number");
     }
     auto cast = cast_rounded(std::move(*tensor), input->type, "constant '" + name + "'");
     if (!cast) return cast.error();
     if (find_not_finite(*cast))
       return bad(ErrorKind::kInput, name, "a constant is larger than the input's type holds",
-                 std::string(posittune::name(input->type)), printable(text));
+                 std::string(posittune::name(input->type)), quoted(text),
+                 "give a number within the range of this type");
     constants.emplace(name, std::move(*cast));
   }
   return constants;

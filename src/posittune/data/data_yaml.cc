@@ -257,48 +257,69 @@ Reader split(std::optional<DataSpec>& out, const fs::path& folder) {
   };
 }
 
-// A map of names; `read` takes what each stands for.
+// A map of names, as in `example`; `read` takes what each stands for.
 Reader each_name(
+    const std::string& example,
     std::function<Status(const std::string& name, const YAML::Node& value, const Place& place)>
         read) {
-  return [read = std::move(read)](const YAML::Node& node, const Place& place) -> Status {
-    if (!node.IsMap()) return place.error(node, "not a map of names", "NAME: VALUE", shown(node));
+  const std::string hint = "write `" + example + "`";
+  return [hint, read = std::move(read)](const YAML::Node& node, const Place& place) -> Status {
+    if (!node.IsMap())
+      return place.error(node, "not a map of names", "NAME: VALUE", shown(node), hint);
     std::set<std::string> seen;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar())
-        return place.error(entry.first, "not a name", "NAME: VALUE", shown(entry.first));
+        return place.error(entry.first, "not a name", "NAME: VALUE", shown(entry.first), hint);
       const std::string& name = entry.first.Scalar();
-      if (!seen.insert(name).second)
-        return place.error(entry.first, "name stands twice", "each name once", shown(entry.first));
+      if (!seen.insert(name).second) {
+        return place.error(entry.first, "name stands twice", "each name once", shown(entry.first),
+                           "leave one of them");
+      }
       if (Status s = read(name, entry.second, place.of(name)); !s) return s;
     }
     return success();
   };
 }
 
-Reader constants(ConstantTexts& out, const fs::path& folder) {
-  return each_name([&out, folder](const std::string& name, const YAML::Node& node,
-                                  const Place& place) -> Status {
-    if (!node.IsSequence()) {
-      if (Status s = text(out[name])(node, place); !s) return s;
-      return node.Scalar().ends_with(".npy") ? path(out[name], folder)(node, place) : success();
-    }
-    std::string numbers, one;
-    for (const auto& each : node) {
-      if (Status s = text(one)(each, place); !s) return s;
-      numbers += (numbers.empty() ? "" : ",") + one;
-    }
-    out[name] = numbers;
+// Numbers are read when the model's input is known; here only what can be none is refused.
+Status constant_value(const YAML::Node& node, const Place& place, std::string& out) {
+  const auto refuse = [&](const YAML::Node& at, const std::string& found) {
+    return place.error(at, "value is no constant", "a number, a list of numbers, or a file.npy",
+                       found, "an array of more axes goes in a file.npy (numpy.save)");
+  };
+  if (node.IsScalar() && node.Scalar().size() <= kMaxText) {
+    out = node.Scalar();
     return success();
-  });
+  }
+  if (!node.IsSequence()) return refuse(node, node.IsScalar() ? "a long text" : shown(node));
+  if (node.size() == 0) return refuse(node, "an empty list");
+  for (const auto& each : node) {
+    double number = 0;
+    if (!each.IsScalar() || !YAML::convert<double>::decode(each, number))
+      return refuse(each, shown(each) + " in a list");
+    out += (out.empty() ? "" : ",") + each.Scalar();
+  }
+  return success();
+}
+
+Reader constants(ConstantTexts& out, const fs::path& folder) {
+  return each_name("constants: {INPUT: 16000}",
+                   [&out, folder](const std::string& name, const YAML::Node& node,
+                                  const Place& place) -> Status {
+                     if (Status s = constant_value(node, place, out[name]); !s) return s;
+                     return out[name].ends_with(".npy") ? path(out[name], folder)(node, place)
+                                                        : success();
+                   });
 }
 
 Reader batch_axes(std::map<std::string, std::size_t>& out) {
   return each_name(
+      "batch_axis: {INPUT_OR_OUTPUT: 1}",
       [&out](const std::string& name, const YAML::Node& node, const Place& place) -> Status {
         std::int64_t axis = 0;
         if (!node.IsScalar() || !YAML::convert<std::int64_t>::decode(node, axis) || axis < 0) {
-          return place.error(node, "value is no axis", "an integer of at least 0", shown(node));
+          return place.error(node, "value is no axis", "an integer of at least 0", shown(node),
+                             "0 is the first axis of the input or output");
         }
         out[name] = static_cast<std::size_t>(axis);
         return success();
