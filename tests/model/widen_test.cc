@@ -56,6 +56,26 @@ TEST(Widen, ConversionsAtTheEndsBecomeNothing) {
   EXPECT_EQ(graph.notes.size(), 1u);
 }
 
+// As exporters that keep the types of inputs and outputs leave it.
+TEST(Widen, InputsAndOutputsAroundProductsInFloat32) {
+  for (const auto& type : {ov::element::f16, ov::element::bf16, ov::element::f64}) {
+    for (const bool in : {false, true}) {
+      const auto x = test::parameter({-1, 2}, "x", in ? type : ov::element::f32);
+      const auto wide = std::make_shared<ov::op::v0::Convert>(x, ov::element::f32);
+      const auto product = std::make_shared<ov::op::v0::MatMul>(
+          wide, constant(ov::element::f32, {2, 2}, {1, 2, 3, 4}));
+      const auto back =
+          std::make_shared<ov::op::v0::Convert>(product, in ? ov::element::f32 : type);
+      const Graph graph = test::load_ir(test::model_of(back, {x}));
+      EXPECT_EQ(graph.inputs[0].type, ElementType::kF32) << type;
+      EXPECT_EQ(graph.outputs[0].type, ElementType::kF32) << type;
+      EXPECT_EQ(graph.weights.size(), 1u);
+      ASSERT_EQ(graph.notes.size(), 1u);
+      EXPECT_NE(graph.notes[0].find("read as float32"), std::string::npos) << graph.notes[0];
+    }
+  }
+}
+
 // Positions in double beside products in float32: nobody asked for another type.
 TEST(Widen, ModelsInFloat32StayAsTheyAre) {
   const auto x = test::parameter({-1, 2});

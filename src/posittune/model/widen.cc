@@ -46,6 +46,16 @@ std::string type_of_products(const ov::Model& model) {
   return "";
 }
 
+// Of an input or output: float32 data are taken then, and outputs can be scored.
+std::string type_of_ends(const ov::Model& model) {
+  for (const auto& ends : {model.inputs(), model.outputs()}) {
+    for (const auto& end : ends) {
+      if (other_float(end.get_element_type())) return end.get_element_type().get_type_name();
+    }
+  }
+  return "";
+}
+
 // The first element that is finite in the file and is not in float32.
 Status check_range(const ov::op::v0::Constant& constant, const std::vector<float>& narrow) {
   if (constant.get_element_type() != ov::element::f64) return success();
@@ -120,6 +130,7 @@ Status check_is_float32(const ov::Model& model) {
 
 Result<std::string> widen_to_float32(const std::shared_ptr<ov::Model>& model) {
   std::string type = type_of_products(*model);
+  if (type.empty()) type = type_of_ends(*model);
   if (type.empty()) return type;
   if (const Status done = widen(*model); !done) return done.error();
   model->validate_nodes_and_infer_types();

@@ -14,10 +14,10 @@ class Model;
 namespace posittune::model {
 
 // Where a product (matrix product, convolution, recurrent layer, look-up) of the model, or of a
-// body in it, is in float16, bfloat16 or float64, turns every tensor of these types into float32,
-// inputs and outputs too, in place. Values of the 16-bit types stay exactly what they are; of
-// float64 they are rounded. Models in float32, with some helper nodes in other types, stay as they
-// are.
+// body in it, or an input or output is in float16, bfloat16 or float64, turns every tensor of these
+// types into float32, inputs and outputs too, in place. Values of the 16-bit types stay exactly
+// what they are; of float64 they are rounded. Models in float32, with some helper nodes in other
+// types, stay as they are.
 //
 // Returns the name of the type that was widened ("f16"), or nothing. kUnsupported names a node that
 // insists on its type, or a tensor with a finite value that float32 does not hold.
