@@ -210,6 +210,66 @@ TEST(RoundingError, IsQuantizeAndSumForEachCandidate) {
   }
 }
 
+// What is below the limit, and the least of a list, has the bits of rounding_error(); the others
+// are given up with a number above.
+void check_errors_below(const Format& format, Shape shape, bool weighted, Random& random) {
+  const std::vector<float> x = tensor_like(shape.size(), random);
+  std::vector<float> weights(weighted ? shape.cols : 0);
+  for (float& w : weights) w = static_cast<float>(random() % 1000) / 64;
+  constexpr std::size_t k = 24;
+  std::vector<float> scales(k);
+  for (std::size_t j = 0; j < k; ++j)
+    scales[j] = std::ldexp(1.0f, static_cast<int>(j * 7 % k) - static_cast<int>(k / 2));
+  const auto whole = rounding_error(format, x, shape, weights, scales, k);
+  ASSERT_TRUE(whole.ok());
+  std::vector<double> limits(shape.rows, INFINITY);
+  for (std::size_t row = 0; row < shape.rows; row += 2)
+    limits[row] = (*whole)[row * k + random() % k];
+  std::vector<std::vector<double>> first;
+  for_targets_and_threads([&](Options options, const std::string& where) {
+    const auto errors = rounding_errors_below(limits, format, x, shape, weights, {scales}, options);
+    ASSERT_TRUE(errors.ok());
+    if (first.empty()) first = *errors;
+    ASSERT_EQ(*errors, first) << where << " " << formats::name(format);
+    for (std::size_t row = 0; row < shape.rows; ++row) {
+      double limit = limits[row];
+      for (std::size_t j = 0; j < k; ++j) {
+        const double found = (*errors)[row][j], right = (*whole)[row * k + j];
+        if (right <= limit) {
+          ASSERT_EQ(found, right) << where << " " << formats::name(format);
+        } else {
+          ASSERT_GT(found, limit) << where << " " << formats::name(format);
+          ASSERT_LE(found, right) << where << " " << formats::name(format);
+        }
+        limit = std::min(limit, right);
+      }
+    }
+  });
+}
+
+TEST(RoundingError, BelowALimit) {
+  Random random(44);
+  for (const char* name : {"posit<8,1>", "int4", "fp8_e4m3", "mxfp4", "mxint8", "posit<16,2>"}) {
+    const Format format = formats::parse_format(name).value();
+    for (const Shape shape : {Shape{1, 1}, Shape{3, 31}, Shape{9, 200}, Shape{20, 700},
+                              Shape{3, 4096}, Shape{3, 9000}}) {
+      for (const bool weighted : {false, true})
+        ASSERT_NO_FATAL_FAILURE(check_errors_below(format, shape, weighted, random));
+    }
+  }
+  const std::vector<float> x(12, 1.0f);
+  const std::vector<double> two(2, 1.0), three(3, 1.0);
+  const Format format = formats::posit(8, 1);
+  EXPECT_TRUE(rounding_errors_below(three, format, x, {3, 4}, {}, {{1.0f}}).ok());
+  for (const auto& bad : {rounding_errors_below(two, format, x, {3, 4}, {}, {{1.0f}}),
+                          rounding_errors_below(three, format, x, {3, 4}, {}, {{1.0f}, {1.0f}}),
+                          rounding_errors_below(three, format, x, {3, 4}, {}, {{0.0f}})})
+    EXPECT_EQ(bad.error().kind, ErrorKind::kInput);
+  EXPECT_EQ(rounding_errors_below({}, format, {}, {0, 4}, {}, {{1.0f}})->size(), 0u);
+  EXPECT_EQ(rounding_errors_below(two, format, {}, {2, 0}, {}, {{1.0f}})->back(),
+            std::vector<double>{0});
+}
+
 TEST(RoundingError, BadArguments) {
   const std::vector<float> x(12, 1.0f), two = {1.0f, 2.0f};
   const Format format = formats::posit(8, 1);

@@ -66,11 +66,19 @@ TEST(TargetStatistics, SquaredError) {
       w[i] = kind == 2 ? 0.0f : std::ldexp(1.1f, static_cast<int>(random() % 40) - 20);
     }
     for (const float* weights : {static_cast<const float*>(nullptr), std::as_const(w).data()}) {
-      const double expected = scalar_target().squared_error(x.data(), y.data(), weights, n);
+      std::vector<double> expected(kSumLanes, 0.25);
+      scalar_target().add_squared_errors(x.data(), y.data(), weights, n, expected.data());
       for (const Target* target : vector_targets()) {
-        const double found = target->squared_error(x.data(), y.data(), weights, n);
-        ASSERT_EQ(show_bits(found), show_bits(expected))
-            << target->name << " length " << n << (weights == nullptr ? "" : " weighted");
+        // Whole, and in two calls.
+        for (const std::size_t first : {n, n / 2 / kSumLanes * kSumLanes}) {
+          std::vector<double> found(kSumLanes, 0.25);
+          target->add_squared_errors(x.data(), y.data(), weights, first, found.data());
+          target->add_squared_errors(x.data() + first, y.data() + first,
+                                     weights == nullptr ? nullptr : weights + first, n - first,
+                                     found.data());
+          ASSERT_EQ(mismatch<double>(expected, found), "")
+              << target->name << " length " << n << (weights == nullptr ? "" : " weighted");
+        }
       }
     }
   });

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <limits>
@@ -13,6 +14,7 @@
 
 #include "posittune/formats/codec.h"
 #include "posittune/kernels/arrays.h"
+#include "posittune/quant/power_search.h"
 
 namespace posittune::quant {
 namespace {
@@ -242,6 +244,34 @@ TEST(ScaleRules, NoPowerOfTwoIsBetterOnHeavyTails) {
       }
     }
   }
+}
+
+// Of equal ones, the nearest to where it starts, the smaller first.
+TEST(ScaleRules, TiesGoToTheNearestToTheLandmarks) {
+  std::size_t ties = 0;
+  for (const char* name : {"int8", "int4", "int2", "posit<8,1>", "posit<6,0>", "fp8_e4m3",
+                           "fp8_e5m2", "fp6_e2m3", "fp4_e2m1", "fp16", "bf16", "fp12_e5m6"}) {
+    const Format f = formats::saturating(format(name));
+    for (const Row& row : hard_rows()) {
+      const auto statistics = kernels::statistics(row.x).value();
+      if (statistics.absmax == 0) continue;
+      const Landmarks marks = landmarks(f, statistics);
+      const int start = std::clamp(std::min(marks.fit, marks.bulk), -125, 125);
+      std::vector<float> powers = {power(start)};
+      for (int d = 1; d <= 250; ++d) {
+        if (start - d >= -125) powers.push_back(power(start - d));
+        if (start + d <= 125) powers.push_back(power(start + d));
+      }
+      const Shape shape{1, row.x.size()};
+      const auto errors =
+          kernels::rounding_error(f, row.x, shape, {}, powers, powers.size()).value();
+      const std::size_t best = best_candidate(errors);
+      ties += static_cast<std::size_t>(std::ranges::count(errors, errors[best])) - 1;
+      EXPECT_EQ(choose_scales(f, ScaleRule::kMsePow2, row.x, shape, true)->front(), powers[best])
+          << name << ", " << row.name << " " << row.x.size();
+    }
+  }
+  EXPECT_GT(ties, 100u);
 }
 
 // One scale for many rows is found on a part of them first.

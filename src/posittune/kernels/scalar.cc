@@ -106,15 +106,14 @@ Moments moments(const float* x, std::size_t n) {
   return m;
 }
 
-double squared_error(const float* x, const float* y, const float* w, std::size_t n) {
-  double sum[kSumLanes] = {};
+void add_squared_errors(const float* x, const float* y, const float* w, std::size_t n,
+                        double* lanes) {
   for (std::size_t i = 0; i < n; ++i) {
     if (!std::isfinite(x[i])) continue;
     const float e = y[i] - x[i];
     const double square = double{e} * double{e};
-    sum[i % kSumLanes] += w == nullptr ? square : double{w[i]} * square;
+    lanes[i % kSumLanes] += w == nullptr ? square : double{w[i]} * square;
   }
-  return sum_lanes(sum);
 }
 
 void histogram(const float* x, std::size_t n, std::uint64_t* bins) {
@@ -209,7 +208,7 @@ const Target& scalar_target() {
     t.block_encode = &block_encode;
     t.block_decode = &block_decode;
     t.moments = &moments;
-    t.squared_error = &squared_error;
+    t.add_squared_errors = &add_squared_errors;
     t.histogram = &histogram;
     t.pack8 = &pack<std::uint8_t>;
     t.pack16 = &pack<std::uint16_t>;

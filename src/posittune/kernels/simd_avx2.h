@@ -111,6 +111,7 @@ struct V {
   struct D {
     __m256d low, high;
   };
+  static D load(const double* p) { return {_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)}; }
   static D zero_sum() { return {_mm256_setzero_pd(), _mm256_setzero_pd()}; }
   static D widen(F v) {
     return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)),

@@ -104,11 +104,11 @@ struct V {
   struct D {
     __m512d low, high;
   };
+  static D load(const double* p) { return {_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)}; }
   static D zero_sum() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
   static D widen(F v) {
-    alignas(64) float lanes[kLanes];
-    store(lanes, v);
-    return {_mm512_cvtps_pd(_mm256_loadu_ps(lanes)), _mm512_cvtps_pd(_mm256_loadu_ps(lanes + 8))};
+    const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd(v), 1);
+    return {_mm512_cvtps_pd(_mm512_castps512_ps256(v)), _mm512_cvtps_pd(_mm256_castpd_ps(high))};
   }
   static D add(D a, D b) { return {_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)}; }
   static D mul(D a, D b) { return {_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)}; }

@@ -57,9 +57,10 @@ inline Moments moments(const float* x, std::size_t n) {
   return m;
 }
 
-inline double squared_error(const float* x, const float* y, const float* w, std::size_t n) {
+inline void add_squared_errors(const float* x, const float* y, const float* w, std::size_t n,
+                               double* lanes) {
   D sum[kParts];
-  for (D& part : sum) part = V::zero_sum();
+  for (std::size_t part = 0; part < kParts; ++part) sum[part] = V::load(lanes + part * V::kLanes);
   for_groups(n, [&](std::size_t at, std::size_t count) {
     for (std::size_t part = 0; part < kParts; ++part) {
       const F v = load_part(x + at, count, part);
@@ -70,7 +71,7 @@ inline double squared_error(const float* x, const float* y, const float* w, std:
       sum[part] = V::add(sum[part], square);
     }
   });
-  return sum_lanes(sum);
+  for (std::size_t part = 0; part < kParts; ++part) V::store(lanes + part * V::kLanes, sum[part]);
 }
 
 // The increments, not the arithmetic, bound this: four tables keep equal neighbours apart.

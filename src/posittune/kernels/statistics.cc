@@ -6,32 +6,14 @@
 #include <cmath>
 #include <limits>
 
-#include "posittune/base/digits.h"
 #include "posittune/base/threads.h"
+#include "posittune/kernels/chunks.h"
 #include "posittune/kernels/dispatch.h"
 #include "posittune/kernels/runs.h"
 #include "posittune/kernels/scalar.h"
 
 namespace posittune::kernels {
 namespace {
-
-std::size_t chunk_count(std::size_t n) { return (n + kChunk - 1) / kChunk; }
-
-// Calls body(row, first column, count, index of the chunk in its row) for all chunks, on threads.
-template <class Body>
-void for_chunks(Shape shape, int threads, Body body) {
-  const std::size_t per_row = chunk_count(shape.cols);
-  // Tasks of 8 chunks or more: 32 K elements.
-  constexpr std::size_t kPerTask = 8;
-  const std::size_t chunks = shape.rows * per_row;
-  parallel_for((chunks + kPerTask - 1) / kPerTask, threads, [&](std::size_t task) {
-    const std::size_t last = std::min((task + 1) * kPerTask, chunks);
-    for (std::size_t i = task * kPerTask; i < last; ++i) {
-      const std::size_t col = i % per_row * kChunk;
-      body(i / per_row, col, std::min(kChunk, shape.cols - col), i % per_row);
-    }
-  });
-}
 
 Statistics add_chunks(const Moments* chunks, std::size_t n, std::size_t count) {
   Statistics s;
@@ -44,21 +26,6 @@ Statistics add_chunks(const Moments* chunks, std::size_t n, std::size_t count) {
     s.sum_squares += chunks[i].sum_squares;
   }
   return s;
-}
-
-Status check_weights(std::span<const float> weights, Shape shape) {
-  if (weights.empty()) return success();
-  if (Status s = check_length("weights", weights.data(), weights.size(), shape.cols); !s) return s;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (!(weights[i] >= 0) || !std::isfinite(weights[i])) {
-      return Error{.kind = ErrorKind::kInput,
-                   .what = "weight is not usable",
-                   .where = "weights[" + std::to_string(i) + "]",
-                   .expected = "finite and not negative",
-                   .found = digits(weights[i])};
-    }
-  }
-  return success();
 }
 
 // Largest |x * s| that the format reaches at each element of a run: constant, or per block.
@@ -160,102 +127,6 @@ std::vector<std::uint64_t> histogram(std::span<const float> x, Options options) 
 
 float histogram_edge(std::size_t bin) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bin) << 20);
-}
-
-Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& format,
-                                                         std::span<const float> x, Shape shape,
-                                                         std::span<const float> weights,
-                                                         const ScaleLists& candidates,
-                                                         std::size_t columns, Options options) {
-  if (Status s = check_shape(shape); !s) return s.error();
-  if (Status s = check_length("x", x.data(), x.size(), shape.size()); !s) return s.error();
-  if (Status s = check_weights(weights, shape); !s) return s.error();
-  const bool shared = candidates.size() == 1;
-  if (!shared && candidates.size() != shape.rows) {
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "not one list of scales for each row",
-                 .expected = "1 or " + std::to_string(shape.rows),
-                 .found = std::to_string(candidates.size())};
-  }
-  std::vector<std::size_t> starts = {0};  // of the parts of each row
-  const Shape used{shape.rows, std::min(columns, shape.cols)};
-  const std::size_t per_row = chunk_count(used.cols);
-  for (std::size_t row = 0; row < shape.rows; ++row) {
-    const auto& list = candidates[shared ? 0 : row];
-    if (row == 0 || !shared) {
-      for (const float& scale : list) {
-        if (Status s = check_scales({.values = {&scale, 1}}, shape, 0); !s) return s.error();
-      }
-    }
-    starts.push_back(starts.back() + per_row * list.size());
-  }
-
-  const Plan plan = make_plan(format);
-  const Target& target = active_target();
-  const auto quantize = plan.block != 0 ? target.block_quantize
-                                        : target.quantize[static_cast<std::size_t>(plan.kind)];
-  std::vector<double> parts(starts.back());
-  for_chunks(used, options.threads,
-             [&](std::size_t row, std::size_t col, std::size_t count, std::size_t chunk) {
-               const float* in = x.data() + row * shape.cols + col;
-               const float* w = weights.empty() ? nullptr : weights.data() + col;
-               const auto& list = candidates[shared ? 0 : row];
-               double* out = parts.data() + starts[row] + chunk * list.size();
-               alignas(64) float rounded[kChunk];
-               for (std::size_t j = 0; j < list.size(); ++j) {
-                 quantize(plan, in, rounded, count, list[j], 1.0f / list[j]);
-                 out[j] = target.squared_error(in, rounded, w, count);
-               }
-             });
-  std::vector<std::vector<double>> errors(shape.rows);
-  for (std::size_t row = 0; row < shape.rows; ++row) {
-    const std::size_t k = candidates[shared ? 0 : row].size();
-    errors[row].assign(k, 0);
-    for (std::size_t i = 0; i < per_row * k; ++i) errors[row][i % k] += parts[starts[row] + i];
-  }
-  return errors;
-}
-
-Result<std::vector<double>> rounding_error(const formats::Format& format, std::span<const float> x,
-                                           Shape shape, std::span<const float> weights,
-                                           std::span<const float> candidates, std::size_t k,
-                                           Options options) {
-  const bool shared = candidates.size() == k;
-  if (!shared) {
-    if (Status s = check_length("candidates", candidates.data(), candidates.size(), shape.rows * k);
-        !s) {
-      return s.error();
-    }
-  }
-  ScaleLists lists(shared ? 1 : shape.rows);
-  for (std::size_t row = 0; row < lists.size(); ++row) {
-    const auto of = candidates.subspan(row * k, k);
-    lists[row].assign(of.begin(), of.end());
-  }
-  auto rows = rounding_errors(format, x, shape, weights, lists, shape.cols, options);
-  if (!rows) return rows.error();
-  std::vector<double> errors;
-  errors.reserve(shape.rows * k);
-  for (const auto& row : *rows) errors.insert(errors.end(), row.begin(), row.end());
-  return errors;
-}
-
-Result<std::vector<double>> weighted_squares(std::span<const float> x, Shape shape,
-                                             std::span<const float> weights, Options options) {
-  if (Status s = check_shape(shape); !s) return s.error();
-  if (Status s = check_length("x", x.data(), x.size(), shape.size()); !s) return s.error();
-  if (Status s = check_weights(weights, shape); !s) return s.error();
-  const std::size_t per_row = chunk_count(shape.cols);
-  std::vector<double> parts(shape.rows * per_row), rows(shape.rows);
-  static constexpr float kZeros[kChunk] = {};
-  for_chunks(shape, options.threads,
-             [&](std::size_t row, std::size_t col, std::size_t count, std::size_t chunk) {
-               const float* w = weights.empty() ? nullptr : weights.data() + col;
-               parts[row * per_row + chunk] = active_target().squared_error(
-                   x.data() + row * shape.cols + col, kZeros, w, count);
-             });
-  for (std::size_t i = 0; i < parts.size(); ++i) rows[i / per_row] += parts[i];
-  return rows;
 }
 
 double Difference::sqnr_db() const {

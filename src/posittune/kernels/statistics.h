@@ -58,6 +58,14 @@ Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& 
                                                          const ScaleLists& candidates,
                                                          std::size_t columns, Options options = {});
 
+// The same over all columns, for what shall be below a limit of each row: a scale whose error is
+// above that, or above the error of a scale before it in the row's list, is given up as soon as
+// that is known, and has a number between the two.
+Result<std::vector<std::vector<double>>> rounding_errors_below(
+    std::span<const double> limits, const formats::Format& format, std::span<const float> x,
+    Shape shape, std::span<const float> weights, const ScaleLists& candidates,
+    Options options = {});
+
 // sum over the columns of w_k x_k^2 of each row: the error of rounding all to zero.
 Result<std::vector<double>> weighted_squares(std::span<const float> x, Shape shape,
                                              std::span<const float> weights, Options options = {});

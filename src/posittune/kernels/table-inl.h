@@ -61,7 +61,7 @@ inline Target make_target(const char* name) {
   t.block_encode = &block_encode;
   t.block_decode = &block_decode;
   t.moments = &moments;
-  t.squared_error = &squared_error;
+  t.add_squared_errors = &add_squared_errors;
   t.histogram = &histogram;
   t.pack8 = &pack8;
   t.pack16 = &pack16;

@@ -56,8 +56,11 @@ struct Target {
                        float* y, std::size_t n, float inverse);
 
   Moments (*moments)(const float* x, std::size_t n);  // n <= kChunk
-  // sum of w * (y - x)^2 over finite x; w == nullptr means 1; n <= kChunk
-  double (*squared_error)(const float* x, const float* y, const float* w, std::size_t n);
+  // Adds w * (y - x)^2 of finite x to kSumLanes lanes, element i to lane i % kSumLanes; w ==
+  // nullptr means 1. Parts of whole groups of lanes, one call after the other, give the bits of one
+  // call.
+  void (*add_squared_errors)(const float* x, const float* y, const float* w, std::size_t n,
+                             double* lanes);
   void (*histogram)(const float* x, std::size_t n, std::uint64_t* bins);  // adds to kHistogramBins
 
   // Codes of `bits` bits, code i at bits [i*bits, (i+1)*bits) of a little-endian bit string.

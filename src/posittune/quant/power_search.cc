@@ -1,7 +1,9 @@
 #include "posittune/quant/power_search.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 
@@ -36,13 +38,20 @@ Landmarks landmarks(const Format& format, const Statistics& s) {
 }
 
 float power(int exponent) {
-  return std::ldexp(1.0f, std::clamp(exponent, -kMaxScaleExponent, kMaxScaleExponent));
+  const int clamped = std::clamp(exponent, -kMaxScaleExponent, kMaxScaleExponent);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(clamped + 127) << 23);
 }
 
 namespace {
 
 // Rounding of sums and of the differences that are summed, which are floats, is far below this.
 constexpr double kMargin = 1 + 1e-6;
+
+// Whether at twice the scale the format has all values that it has, as far as it reaches.
+bool is_nested(const Format& format) {
+  return format.block == 0 && (format.family == Family::kInt || format.family == Family::kFloat) &&
+         double{formats::float_range(format).low} >= 0x1p-60;
+}
 
 // The powers of two of one unit, from the lowest exponent that can be the best one.
 class Powers {
@@ -67,10 +76,11 @@ class Powers {
     }
     rms_ = std::sqrt(unit.energy / unit.weight);
     const double smallest = double{formats::float_range(format).low};
-    const int low = clamped(static_cast<int>(std::floor(std::log2(smallest / 2 / s.absmax))));
+    int low = clamped(static_cast<int>(std::floor(std::log2(smallest / 2 / s.absmax))));
     const int high = std::max(low, last_above(rms_ * kFirst));
     // From the start outwards: the order of ties.
     const int middle = std::clamp(start, low, high);
+    if (is_nested(format) && double{s.absmax} * double{power(middle)} <= max_) low = middle;
     all_.reserve(static_cast<std::size_t>(high - low + 1));
     add(middle);
     for (int d = 1; d <= std::max(middle - low, high - middle); ++d) {
@@ -87,9 +97,11 @@ class Powers {
   // An error of the part, which bounds that of all.
   void bound(std::size_t i, double error) { all_[i].bound = std::max(all_[i].bound, error); }
 
-  // Where to begin when only bounds are known: the least of them and its neighbours.
-  std::vector<std::size_t> promising() const {
-    const int least = std::ranges::min_element(all_, {}, &Power::bound)->exponent;
+  // Where to begin when only bounds are known: the least of them and its neighbours; where none are
+  // of data, the landmark and its own.
+  std::vector<std::size_t> promising(bool measured) const {
+    const int least = measured ? std::ranges::min_element(all_, {}, &Power::bound)->exponent
+                               : all_.front().exponent;
     std::vector<std::size_t> list;
     for (std::size_t i = 0; i < size(); ++i) {
       if (bounded_ || std::abs(all_[i].exponent - least) <= 1) list.push_back(i);
@@ -106,10 +118,17 @@ class Powers {
       for (const int last = last_above(clip); end_ < last;) add(++end_);
     }
     std::vector<std::size_t> list;
+    list.reserve(size());
     for (std::size_t i = 0; i < size(); ++i) {
       if (!known(i) && all_[i].bound <= least * kMargin) list.push_back(i);
     }
     return list;
+  }
+
+  // No error above this is of interest.
+  double limit() const {
+    return size() == 0 || !known(best()) ? std::numeric_limits<double>::infinity()
+                                         : all_[best()].error;
   }
 
   // The first of the least.
@@ -138,7 +157,7 @@ class Powers {
   }
 
   void add(int exponent) {
-    const double clip = std::ldexp(max_, -exponent);
+    const double clip = max_ / double{power(exponent)};
     const double of_rms = std::max(0.0, rms_ - clip),
                  of_largest = std::max(0.0, double{unit_.statistics.absmax} - clip);
     const double bound = bounded_ ? 0
@@ -161,21 +180,28 @@ class Powers {
 
 using Indices = std::vector<std::vector<std::size_t>>;
 
-Status measure_powers(std::vector<Powers>& powers, const Indices& wanted,
-                      const ErrorsOfCandidates& measure, bool part) {
+enum class Of { kPart, kAll };
+
+Status measure_powers(std::vector<Powers>& powers, const Indices& wanted, const Measure& measure,
+                      Of of) {
   kernels::ScaleLists lists(powers.size());
+  std::vector<double> limits;
   bool any = false;
   for (std::size_t u = 0; u < powers.size(); ++u) {
+    lists[u].reserve(wanted[u].size());
     for (const std::size_t i : wanted[u]) lists[u].push_back(powers[u].scale(i));
     any = any || !lists[u].empty();
+    limits.push_back(powers[u].limit());
   }
   if (!any) return success();
-  auto errors = measure(lists);
+  auto errors = of == Of::kPart ? measure.part(lists)
+                : measure.below ? measure.below(lists, limits)
+                                : measure.all(lists);
   if (!errors) return errors.error();
   for (std::size_t u = 0; u < powers.size(); ++u) {
     for (std::size_t j = 0; j < wanted[u].size(); ++j) {
-      part ? powers[u].bound(wanted[u][j], (*errors)[u][j])
-           : powers[u].set(wanted[u][j], (*errors)[u][j]);
+      of == Of::kPart ? powers[u].bound(wanted[u][j], (*errors)[u][j])
+                      : powers[u].set(wanted[u][j], (*errors)[u][j]);
     }
   }
   return success();
@@ -185,8 +211,26 @@ template <class List>
 Indices indices_of(std::vector<Powers>& powers, const List& list) {
   Indices indices;
   indices.reserve(powers.size());
-  for (Powers& each : powers) indices.push_back(list(each));
+  for (Powers& each : powers)
+    indices.push_back(each.size() == 0 ? std::vector<std::size_t>{} : list(each));
   return indices;
+}
+
+std::vector<std::size_t> every(const Powers& of) {
+  std::vector<std::size_t> all(of.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
+}
+
+// What is measured first.
+Result<Indices> first_powers(std::vector<Powers>& powers, const Measure& measure) {
+  if (measure.below)
+    return indices_of(powers, [](const Powers& of) { return of.promising(false); });
+  if (!measure.part) return indices_of(powers, every);
+  if (const Status done = measure_powers(powers, indices_of(powers, every), measure, Of::kPart);
+      !done)
+    return done.error();
+  return indices_of(powers, [](const Powers& of) { return of.promising(true); });
 }
 
 }  // namespace
@@ -196,32 +240,15 @@ Result<std::vector<float>> best_powers(const Format& format, std::span<const Uni
   std::vector<Powers> powers;
   powers.reserve(units.size());
   for (const Unit& unit : units) powers.emplace_back(format, unit);
-  const Indices every = indices_of(powers, [](const Powers& of) {
-    std::vector<std::size_t> all(of.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    return all;
-  });
-  if (measure.part) {
-    if (const Status done = measure_powers(powers, every, measure.part, true); !done)
-      return done.error();
-  }
-  const Indices first =
-      measure.part
-          ? indices_of(powers,
-                       [](const Powers& of) {
-                         return of.size() == 0 ? std::vector<std::size_t>{} : of.promising();
-                       })
-          : every;
-  if (const Status done = measure_powers(powers, first, measure.all, false); !done)
+  const auto first = first_powers(powers, measure);
+  if (!first) return first.error();
+  if (const Status done = measure_powers(powers, *first, measure, Of::kAll); !done)
     return done.error();
   // A better one may close what was open, but never opens what was closed: one more round, and one
   // for more exponents.
-  const auto open = [](Powers& of) {
-    return of.size() == 0 ? std::vector<std::size_t>{} : of.open();
-  };
   for (int round = 0; round < 2; ++round) {
-    if (const Status done = measure_powers(powers, indices_of(powers, open), measure.all, false);
-        !done)
+    const Indices open = indices_of(powers, [](Powers& of) { return of.open(); });
+    if (const Status done = measure_powers(powers, open, measure, Of::kAll); !done)
       return done.error();
   }
   std::vector<float> scales;

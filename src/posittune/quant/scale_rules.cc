@@ -153,7 +153,9 @@ Result<std::vector<float>> search_scales(const Format& plain, ScaleRule rule,
   kernels::ScaleLists lists;
   for (std::size_t u = 0; u < units.size(); ++u)
     lists.push_back(refined_scales(format, units[u].statistics, (*powers)[u]));
-  auto errors = measure.all(lists);
+  // The best power of two is the first of each list.
+  const std::vector<double> limits(units.size(), std::numeric_limits<double>::infinity());
+  auto errors = measure.below ? measure.below(lists, limits) : measure.all(lists);
   if (!errors) return errors.error();
   for (std::size_t u = 0; u < units.size(); ++u)
     scales.push_back(lists[u][best_candidate((*errors)[u])]);
@@ -221,14 +223,12 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
   }
   auto units = units_of(x, shape, per_row, searched ? weights : std::span<const float>{}, options);
   if (!units) return units.error();
-  // The first columns of each row, or the first rows, where that is a small part.
-  constexpr std::size_t kColumns = 64, kElements = 4096;
-  const auto errors_of = [&](std::size_t rows, std::size_t columns) -> ErrorsOfCandidates {
-    return [&, rows,
-            columns](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
+  constexpr std::size_t kElements = 4096;  // of the first rows, where that is a small part
+  const auto errors_of = [&](std::size_t rows) -> ErrorsOfCandidates {
+    return [&, rows](const kernels::ScaleLists& lists) -> Result<std::vector<std::vector<double>>> {
       auto errors =
           kernels::rounding_errors(scaled_format(format, rule), x.first(rows * shape.cols),
-                                   {rows, shape.cols}, weights, lists, columns, options);
+                                   {rows, shape.cols}, weights, lists, shape.cols, options);
       if (!errors || per_row) return errors;
       std::vector<double> sum(lists[0].size(), 0);
       for (const auto& row : *errors) {
@@ -237,11 +237,16 @@ Result<std::vector<float>> choose_scales(const Format& format, ScaleRule rule,
       return std::vector<std::vector<double>>{std::move(sum)};
     };
   };
-  Measure measure{.all = errors_of(shape.rows, shape.cols), .part = nullptr};
-  if (per_row && shape.cols >= 3 * kColumns) measure.part = errors_of(shape.rows, kColumns);
+  Measure measure{.all = errors_of(shape.rows)};
+  if (per_row) {
+    measure.below = [&](const kernels::ScaleLists& lists, std::span<const double> limits) {
+      return kernels::rounding_errors_below(limits, scaled_format(format, rule), x, shape, weights,
+                                            lists, options);
+    };
+  }
   const std::size_t some =
       std::max<std::size_t>(1, kElements / std::max<std::size_t>(1, shape.cols));
-  if (!per_row && shape.rows >= 3 * some) measure.part = errors_of(some, shape.cols);
+  if (!per_row && shape.rows >= 3 * some) measure.part = errors_of(some);
   return search_scales(format, rule, *units, measure);
 }
 

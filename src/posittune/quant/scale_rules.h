@@ -33,7 +33,8 @@
 //     (max|x|-c)^2. Both grow with s.
 //   - E of a part of the data is at most E.
 // Every exponent between the first bound and where the second exceeds the least error found is
-// looked at, and measured on all data unless one of the bounds exceeds that error. Blocks (MX) have
+// looked at, and measured on all data unless one of the bounds exceeds that error, or what its own
+// data have given so far does. Blocks (MX) have
 // their own power of two: s shifts all exponents alike, and as long as these stay within E8M0 and x
 // s within the normal floats every s is as good as another. Two are measured, one in the middle and
 // the largest that does not overflow (for rows of subnormals); that a block's exponent is held at
@@ -98,9 +99,14 @@ Unit plain_unit(const kernels::Statistics& statistics);
 // errors for each.
 using ErrorsOfCandidates =
     std::function<Result<std::vector<std::vector<double>>>(const kernels::ScaleLists& lists)>;
+// The same, for what shall be below a limit of each unit: an error that is above it, or above one
+// before it in the list, may be any number between the two.
+using ErrorsBelow = std::function<Result<std::vector<std::vector<double>>>(
+    const kernels::ScaleLists& lists, std::span<const double> limits)>;
 struct Measure {
   ErrorsOfCandidates all;
-  ErrorsOfCandidates part;  // of the same small part of each unit's data; may be null
+  ErrorsOfCandidates part{};  // of the same small part of each unit's data; may be null
+  ErrorsBelow below{};        // in place of both; may be null
 };
 
 // One scale for each unit. Measures are called for all units at once, so that a stream is read
