@@ -58,16 +58,16 @@ TEST(Constants, MessagesSayWhatToDo) {
     EXPECT_TRUE(is_error(read.error(), kind, parts));
   };
   fails("rate", "1", ErrorKind::kUsage,
-        {"no input of the model", "constant 'rate' (--constant, or `constants:`", "'sr', 'scales'",
-         "found: 'rate'", "the name of one of these inputs"});
+        {"no input of the model", "constant 'rate' (--constant, or `constants:`",
+         "'sr' int64 (), 'scales' float32", "found: 'rate'", "the name of one of these inputs"});
   fails("sr", "fast", ErrorKind::kUsage,
         {"is no number", "constant 'sr'", "expected: a number, numbers with commas",
          "found: 'fast'", "a file's name ends in .npy"});
   fails("scales", "1,2", ErrorKind::kUsage,
-        {"do not fit the model's input", "constant 'scales'", "expected: shape (3)",
+        {"do not fit the model's input", "constant 'scales'", "expected: shape (3,)",
          "found: 2 numbers", "as many numbers as the shape has"});
   fails("scales", path, ErrorKind::kInput,
-        {"another shape than the model's input", "constant 'scales'", "expected: (3)",
+        {"another shape than the model's input", "constant 'scales'", "expected: (3,)",
          "found: (2, 2) in " + path, "reshape the array"});
   fails("scales", not_finite, ErrorKind::kInput,
         {"not a finite number", "constant 'scales'", "expected: finite numbers",

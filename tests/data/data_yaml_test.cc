@@ -139,7 +139,7 @@ TEST_F(DataYaml, ConstantsMustFit) {
     expect_error("report: a.npz\nconstants: " + value + "\n", ErrorKind::kUsage, parts);
   };
   for (const auto& [value, found] :
-       Pairs{{"16000", "'16000'"}, {"[1, 2]", "a list"}, {"", "nothing"}}) {
+       Pairs{{"16000", "'16000'"}, {"[1, 2]", "a list"}, {"~", "nothing"}}) {
     fails(value, {"not a map of names", "expected: NAME: VALUE", "found: " + found,
                   "write `constants: {INPUT: 16000}`"});
   }
