@@ -56,13 +56,13 @@ double sum_of(const double (&lanes)[kSumLanes]) {
   return sum;
 }
 
-// False where rounding may decide. In any order: sum_of() waits for each addition.
-bool is_above(double before, const double (&lanes)[kSumLanes], double limit) {
+// Not above `before` and sum_of(), and all but rounding of it: that waits for each addition.
+double quick_sum(double before, const double (&lanes)[kSumLanes]) {
   constexpr std::size_t kChains = 4;
   double sums[kChains] = {};
   for (std::size_t i = 0; i < kSumLanes; ++i) sums[i % kChains] += lanes[i];
   const double sum = (sums[0] + sums[1]) + (sums[2] + sums[3]) + before;
-  return sum * (1 - 1e-14) > limit;
+  return sum * (1 - 1e-14);
 }
 
 // What errors of rows are computed with.
@@ -97,7 +97,7 @@ struct Rounding {
       quantize(plan, x + done, rounded, step, scale, inverse);
       target.add_squared_errors(x + done, rounded, weights == nullptr ? nullptr : weights + done,
                                 step, lanes);
-      if (is_above(before, lanes, limit)) break;
+      if (const double reached = quick_sum(before, lanes); reached > limit) return reached;
     }
     return before + sum_of(lanes);
   }

@@ -47,7 +47,8 @@ namespace {
 // Rounding of sums and of the differences that are summed, which are floats, is far below this.
 constexpr double kMargin = 1 + 1e-6;
 
-// Whether at twice the scale the format has all values that it has, as far as it reaches.
+// Whether the format has at twice a scale all values that it has at the scale, as far as it
+// reaches.
 bool is_nested(const Format& format) {
   return format.block == 0 && (format.family == Family::kInt || format.family == Family::kFloat) &&
          double{formats::float_range(format).low} >= 0x1p-60;
@@ -93,7 +94,11 @@ class Powers {
   std::size_t size() const { return all_.size(); }
   float scale(std::size_t i) const { return power(all_[i].exponent); }
   bool known(std::size_t i) const { return !std::isnan(all_[i].error); }
-  void set(std::size_t i, double error) { all_[i].error = error; }
+  void set(std::size_t i, double error) {
+    all_[i].error = error;
+    const double least = all_[best_].error;
+    if (error < least || (error == least && i < best_) || std::isnan(least)) best_ = i;
+  }
   // An error of the part, which bounds that of all.
   void bound(std::size_t i, double error) { all_[i].bound = std::max(all_[i].bound, error); }
 
@@ -112,7 +117,7 @@ class Powers {
   // What may still be better than the least error known; more exponents where those so far may not
   // be all.
   std::vector<std::size_t> open() {
-    const double least = all_[best()].error;
+    const double least = all_[best_].error;
     if (!bounded_ && size() > 0) {
       const double clip = rms_ * (1 - std::sqrt(std::min(1.0, least * kMargin / unit_.energy)));
       for (const int last = last_above(clip); end_ < last;) add(++end_);
@@ -127,18 +132,12 @@ class Powers {
 
   // No error above this is of interest.
   double limit() const {
-    return size() == 0 || !known(best()) ? std::numeric_limits<double>::infinity()
-                                         : all_[best()].error;
+    return size() == 0 || !known(best_) ? std::numeric_limits<double>::infinity()
+                                        : all_[best_].error;
   }
 
   // The first of the least.
-  std::size_t best() const {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < size(); ++i) {
-      if (all_[i].error < all_[best].error || !known(best)) best = i;
-    }
-    return best;
-  }
+  std::size_t best() const { return best_; }
 
  private:
   // The first end of the exponents: of an error of at least (1 - 1/16)^2 of the energy. Most have
@@ -175,6 +174,7 @@ class Powers {
   double max_, rms_ = 0;
   bool bounded_ = false;
   int end_ = 0;
+  std::size_t best_ = 0;  // of those known
   std::vector<Power> all_;
 };
 
