@@ -82,6 +82,33 @@ TEST(ScaleRules, NamesBothWays) {
                                                   "mse_pow2", "mse"}));
 }
 
+// What the entry of a rule says of its scales, against the scales that it chooses. A rule that is
+// added and forgotten in kAll above fails NamesBothWays.
+TEST(ScaleRules, EntriesTellTheTruth) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(64 * 50);
+  for (float& each : x) each = 0.3F * normal(random);
+  for (const ScaleRule rule : kAll) {
+    const ScaleRuleEntry& of = entry(rule);
+    int ones = 0, powers = 0, rows = 0;
+    for (const char* text : {"posit<6,1>", "int5", "fp6_e2m3"}) {
+      const auto scales = choose_scales(*formats::parse_format(text), rule, x, {64, 50}, true);
+      ASSERT_TRUE(scales.ok());
+      for (const float scale : *scales) {
+        int exponent = 0;
+        ++rows;
+        ones += scale == 1.0F ? 1 : 0;
+        powers += std::frexp(scale, &exponent) == 0.5F ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(of.stored_bits, ones == rows ? 0 : powers == rows ? 8 : 32) << of.name;
+    EXPECT_EQ(of.of_data(), ones < rows) << of.name;
+    EXPECT_EQ(search_rounds(rule) > 0, of.searches()) << of.name;
+    EXPECT_EQ(direct_rule_names().find(of.name) != std::string::npos, !of.searches()) << of.name;
+  }
+}
+
 TEST(ScaleRules, UnknownNamesListTheKnown) {
   for (const std::string& text : {std::string("mean"), std::string(), std::string(100'000, 'x')}) {
     const auto rule = parse_scale_rule(text);

@@ -63,7 +63,7 @@ Result<float> static_scale(const quant::ActivationSetting& setting,
 Result<float> output_scale(const quant::ActivationSetting& setting,
                            const InputStatistics& statistics, const ErrorOfCandidate& error) {
   using quant::ScaleRule;
-  const bool real = setting.rule == ScaleRule::kMse || setting.rule == ScaleRule::kAbsmax;
+  const bool real = quant::entry(setting.rule).real();
   const formats::Format format = quant::scaled_format(setting.format, setting.rule);
   float best = 1;
   std::optional<double> least;

@@ -16,10 +16,10 @@ Result<ActivationQuantizer> LayerQuantizers::quantizer(std::size_t layer, std::s
   ActivationQuantizer made{.format = quant::scaled_format(setting.format, setting.rule),
                            .rule = setting.rule};
   if (setting.scale == ActivationScale::kToken) {
-    if (quant::search_rounds(setting.rule) > 0) {
+    if (quant::entry(setting.rule).searches()) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a scale per token cannot be searched for",
-                   .expected = "absmax, rms_pow2, mean_pow2 or none",
+                   .expected = quant::direct_rule_names(),
                    .found = std::string(quant::name(setting.rule))};
     }
     made.per_token = true;
@@ -38,15 +38,14 @@ Result<float> LayerQuantizers::scale(std::size_t layer, std::size_t operand,
     if (of == setting) return scale;
   }
   const InputStatistics& inputs = calibration_.statistics(layer, operand);
-  if (inputs.empty() && setting.rule != quant::ScaleRule::kNone) {
+  if (inputs.empty() && quant::entry(setting.rule).of_data()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "static activation scales need calibration data",
                  .where = layers_.where(layer),
                  .hint = "give --calibrate, or choose scales per token (--activation-scale token)"};
   }
   const bool by_output = setting.scale == ActivationScale::kOutput &&
-                         layers_.graph.layers[layer].weight &&
-                         setting.rule != quant::ScaleRule::kNone;
+                         layers_.graph.layers[layer].weight && quant::entry(setting.rule).of_data();
   auto scale = static_scale(setting, inputs, layers_.threads);
   if (scale && by_output) scale = better_scale(layer, setting, *scale);
   if (scale) known.emplace_back(setting, *scale);

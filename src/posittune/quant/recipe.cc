@@ -28,10 +28,6 @@ Error unknown(const std::string& what, std::string_view text, const std::string&
           .expected = expected};
 }
 
-bool power_of_two(ScaleRule rule) {
-  return rule == ScaleRule::kRmsPow2 || rule == ScaleRule::kMeanPow2 || rule == ScaleRule::kMsePow2;
-}
-
 // Rows between windows.
 RowWindow stretch(const WeightSetting& setting, std::size_t first, std::size_t count) {
   return {first, count, setting.format, setting.rule, setting.alternatives};
@@ -108,9 +104,8 @@ double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t c
       const std::size_t group = std::max<std::size_t>(1, setting.group);
       scales = r * static_cast<double>((cols + group - 1) / group);
     }
-    if (part.rule == ScaleRule::kNone) scales = 0;
     const formats::Format& format = part.format;
-    double bits = r * c * format.bits + scales * (power_of_two(part.rule) ? 8 : 32);
+    double bits = r * c * format.bits + scales * entry(part.rule).stored_bits;
     if (format.block > 0)
       bits += r * static_cast<double>((cols + format.block - 1) / format.block) * 8;
     // The rows' tags: 0 bits for one format, 1 for two, 2 for three and four.

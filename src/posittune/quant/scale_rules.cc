@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
 #include "posittune/formats/codec.h"
 #include "posittune/kernels/runs.h"
@@ -17,17 +18,6 @@ namespace {
 
 using formats::Format;
 using kernels::Statistics;
-
-struct Named {
-  ScaleRule rule;
-  std::string_view name;
-};
-constexpr std::array<Named, 6> kRules = {{{ScaleRule::kNone, "none"},
-                                          {ScaleRule::kAbsmax, "absmax"},
-                                          {ScaleRule::kRmsPow2, "rms_pow2"},
-                                          {ScaleRule::kMeanPow2, "mean_pow2"},
-                                          {ScaleRule::kMsePow2, "mse_pow2"},
-                                          {ScaleRule::kMse, "mse"}}};
 
 // The largest float scale that takes absmax to at most max: float rounding must not saturate it.
 // Near the largest float it is a step or two larger, so that max * (1/s), rounded twice, stays
@@ -43,63 +33,89 @@ float fitting_scale(double max, float absmax) {
   return fitting;
 }
 
+float one(const Format&, const Statistics&) { return 1.0f; }
+float absmax(const Format& format, const Statistics& s) {
+  return fitting_scale(largest(format), s.absmax);
+}
+float rms(const Format& format, const Statistics& s) {
+  return usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())));
+}
+float mean(const Format& format, const Statistics& s) {
+  return usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.mean_abs())));
+}
+
+// In the order of ScaleRule.
+constexpr std::size_t kRuleCount = static_cast<std::size_t>(ScaleRule::kCount);
+constexpr std::array<ScaleRuleEntry, kRuleCount> kRules = {{
+    {ScaleRule::kNone, "none", 0, one, nullptr},
+    {ScaleRule::kAbsmax, "absmax", 32, absmax, nullptr},
+    {ScaleRule::kRmsPow2, "rms_pow2", 8, rms, nullptr},
+    {ScaleRule::kMeanPow2, "mean_pow2", 8, mean, nullptr},
+    {ScaleRule::kMsePow2, "mse_pow2", 8, nullptr, nullptr},
+    {ScaleRule::kMse, "mse", 32, nullptr, refined_scales},
+}};
+constexpr bool complete() {
+  for (std::size_t i = 0; i < kRuleCount; ++i) {
+    if (static_cast<std::size_t>(kRules[i].rule) != i || kRules[i].name.empty()) return false;
+  }
+  return true;
+}
+static_assert(complete(), "a scale rule has no entry, or not in the order of ScaleRule");
+
 }  // namespace
+
+const ScaleRuleEntry& entry(ScaleRule rule) { return kRules[static_cast<std::size_t>(rule)]; }
 
 Result<ScaleRule> parse_scale_rule(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const Named& named : kRules) {
+  for (const ScaleRuleEntry& named : kRules) {
     if (lower == named.name) return named.rule;
   }
   std::string known;
-  for (const Named& named : kRules) known += (known.empty() ? "" : ", ") + std::string(named.name);
+  for (const ScaleRuleEntry& named : kRules)
+    known += (known.empty() ? "" : ", ") + std::string(named.name);
   return Error{.kind = ErrorKind::kUsage,
                .what = "unknown scale rule '" + std::string(text.substr(0, 48)) + "'",
                .expected = "one of " + known};
 }
 
-std::string_view name(ScaleRule rule) {
-  for (const Named& named : kRules) {
-    if (named.rule == rule) return named.name;
-  }
-  return "none";
-}
+std::string_view name(ScaleRule rule) { return entry(rule).name; }
 
 std::vector<std::string_view> scale_rule_names() {
   std::vector<std::string_view> names;
-  for (const Named& named : kRules) names.push_back(named.name);
+  for (const ScaleRuleEntry& named : kRules) names.push_back(named.name);
   return names;
 }
 
+std::string direct_rule_names() {
+  std::vector<std::string> names;
+  for (const ScaleRuleEntry& named : kRules) {
+    if (!named.searches()) names.emplace_back(named.name);
+  }
+  const std::string last = names.back();
+  names.pop_back();
+  return joined(names) + " or " + last;
+}
+
 int search_rounds(ScaleRule rule) {
-  return rule == ScaleRule::kMse ? 2 : rule == ScaleRule::kMsePow2 ? 1 : 0;
+  const ScaleRuleEntry& of = entry(rule);
+  return of.refined != nullptr ? 2 : of.searches() ? 1 : 0;
 }
 
 ScaleRule token_rule(const Format& format, ScaleRule rule) {
-  if (search_rounds(rule) == 0) return rule;
+  if (!entry(rule).searches()) return rule;
   return format.family == formats::Family::kPosit ? ScaleRule::kRmsPow2 : ScaleRule::kAbsmax;
 }
 
 Format scaled_format(const Format& format, ScaleRule rule) {
-  return rule == ScaleRule::kNone ? format : formats::saturating(format);
+  return entry(rule).of_data() ? formats::saturating(format) : format;
 }
 
 float direct_scale(const Format& format, ScaleRule rule, const Statistics& s) {
-  if (s.absmax == 0) return 1.0f;
-  switch (rule) {
-    case ScaleRule::kAbsmax:
-      return fitting_scale(largest(format), s.absmax);
-    case ScaleRule::kRmsPow2:
-      return usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.rms())));
-    case ScaleRule::kMeanPow2:
-      return usable(std::ldexp(1.0, nearest_exponent(centre(format) / s.mean_abs())));
-    case ScaleRule::kNone:
-    case ScaleRule::kMsePow2:
-    case ScaleRule::kMse:
-      break;
-  }
-  return 1.0f;
+  const auto direct = entry(rule).direct;
+  return s.absmax == 0 || direct == nullptr ? 1.0f : direct(format, s);
 }
 
 std::vector<float> powers_near(const Format& format, const Statistics& s) {
@@ -149,10 +165,11 @@ Result<std::vector<float>> search_scales(const Format& plain, ScaleRule rule,
     return scales;
   }
   auto powers = best_powers(format, units, measure);
-  if (!powers || rule == ScaleRule::kMsePow2) return powers;
+  const auto refined = entry(rule).refined;
+  if (!powers || refined == nullptr) return powers;
   kernels::ScaleLists lists;
   for (std::size_t u = 0; u < units.size(); ++u)
-    lists.push_back(refined_scales(format, units[u].statistics, (*powers)[u]));
+    lists.push_back(refined(format, units[u].statistics, (*powers)[u]));
   // The best power of two is the first of each list.
   const std::vector<double> limits(units.size(), std::numeric_limits<double>::infinity());
   auto errors = measure.below ? measure.below(lists, limits) : measure.all(lists);

@@ -58,11 +58,33 @@
 
 namespace posittune::quant {
 
-enum class ScaleRule { kNone, kAbsmax, kRmsPow2, kMeanPow2, kMsePow2, kMse };
+enum class ScaleRule { kNone, kAbsmax, kRmsPow2, kMeanPow2, kMsePow2, kMse, kCount };
+
+// A rule and all that follows from it; the table is in scale_rules.cc.
+struct ScaleRuleEntry {
+  ScaleRule rule;
+  std::string_view name;
+  // Bits that a stored scale takes: 0 where it is always 1, 8 for a power of two, 32 for a real.
+  int stored_bits;
+  // A rule that does not search: the scale of data that are not all zero. Else null.
+  float (*direct)(const formats::Format& format, const kernels::Statistics& statistics);
+  // A rule that searches beyond powers of two: what it looks at around the best one, which is the
+  // first. Else null, and the best power of two is the scale.
+  std::vector<float> (*refined)(const formats::Format& format,
+                                const kernels::Statistics& statistics, float best);
+
+  // Whether it looks at data; where not, formats keep their own overflow.
+  bool of_data() const { return stored_bits > 0; }
+  bool searches() const { return direct == nullptr; }
+  bool real() const { return stored_bits == 32; }
+};
+const ScaleRuleEntry& entry(ScaleRule rule);
 
 Result<ScaleRule> parse_scale_rule(std::string_view text);
 std::string_view name(ScaleRule rule);
 std::vector<std::string_view> scale_rule_names();
+// "none, absmax, rms_pow2 or mean_pow2": rules that a scale per token may have.
+std::string direct_rule_names();
 
 // Passes over all data that the rule needs (one more in rare cases); 0 for direct_scale().
 int search_rounds(ScaleRule rule);

@@ -31,7 +31,7 @@ std::string identity_of(const data::Dataset* data) {
 bool needs_calibration(const quant::Recipe& recipe) {
   const auto fixed = [](const auto& entry) {
     return entry.second.scale != quant::ActivationScale::kToken &&
-           entry.second.rule != quant::ScaleRule::kNone;
+           quant::entry(entry.second.rule).of_data();
   };
   const auto weighted = [](const auto& entry) { return quant::needs_calibration(entry.second); };
   return std::any_of(recipe.activations.begin(), recipe.activations.end(), fixed) ||

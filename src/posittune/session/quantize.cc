@@ -70,7 +70,7 @@ Result<std::vector<std::vector<double>>> candidate_errors(QuantizeJob& job,
 
 Status choose_scales(QuantizeJob& job) {
   job.scales.assign(job.layout.channels, job.given_scale.value_or(1.0f));
-  if (job.given_scale || job.rule == quant::ScaleRule::kNone) return success();
+  if (job.given_scale || !quant::entry(job.rule).of_data()) return success();
   job.format = quant::scaled_format(job.format, job.rule);
   const auto passes = static_cast<std::size_t>(1 + quant::search_rounds(job.rule));
   const Advance advance =

@@ -53,7 +53,7 @@ bool is_compensated(const Trial& trial) {
 
 bool needs_calibration(const Trial& trial) {
   const auto calibrated = [](const quant::ActivationSetting& of) {
-    return of.scale != quant::ActivationScale::kToken && of.rule != quant::ScaleRule::kNone;
+    return of.scale != quant::ActivationScale::kToken && quant::entry(of.rule).of_data();
   };
   const bool activation =
       trial.recipe ? std::ranges::any_of(trial.recipe->activations,
@@ -100,14 +100,14 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   const bool activations = std::find(options.what.begin(), options.what.end(),
                                      Operands::kWeightsAndInputs) != options.what.end();
   const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) {
-    return quant::search_rounds(rule) > 0;
+    return quant::entry(rule).searches();
   });
   if (activations && activation_scale == quant::ActivationScale::kToken &&
       searched != rules.end()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a scale per token cannot be searched for",
                  .where = "--activation-scale token",
-                 .expected = "--scale of absmax, rms_pow2, mean_pow2 or none",
+                 .expected = "--scale of " + quant::direct_rule_names(),
                  .found = std::string(quant::name(*searched))};
   }
   for (const std::string& text : options.formats) {

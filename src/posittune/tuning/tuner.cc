@@ -401,7 +401,7 @@ class Tuner {
     using quant::ActivationScale;
     quant::Recipe other = recipe;
     for (auto& [layer, setting] : other.activations) {
-      if (setting.rule == quant::ScaleRule::kNone || setting.scale == ActivationScale::kToken)
+      if (!quant::entry(setting.rule).of_data() || setting.scale == ActivationScale::kToken)
         continue;
       setting.scale = setting.scale == ActivationScale::kStatic ? ActivationScale::kOutput
                                                                 : ActivationScale::kStatic;
