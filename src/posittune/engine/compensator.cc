@@ -98,17 +98,31 @@ std::optional<bool> Compensator::fell_back(std::size_t weight,
   return std::nullopt;
 }
 
+// Null: nearest rounding.
+Result<std::shared_ptr<const CompensationFactor>> Compensator::factor_for(
+    std::size_t weight, const quant::WeightSetting& setting) {
+  if (setting.rounding != quant::Rounding::kCompensated)
+    return std::shared_ptr<const CompensationFactor>();
+  auto validated = validation(weight, setting);
+  if (!validated) return validated.error();
+  return (*validated)->back ? std::shared_ptr<const CompensationFactor>() : factor(weight);
+}
+
 Result<std::shared_ptr<const PreparedWeight>> Compensator::prepare(
     std::size_t weight, const std::optional<quant::WeightSetting>& setting, const Forms& needed) {
   WeightStore& store = *layers_.stores[weight];
   if (!setting) return store.prepare(setting, {}, needed, layers_.threads);
-  std::shared_ptr<const CompensationFactor> by;
-  if (setting->rounding == quant::Rounding::kCompensated) {
-    auto validated = validation(weight, *setting);
-    if (!validated) return validated.error();
-    if (!(*validated)->back) by = factor(weight);
-  }
-  return store.prepare(setting, squares_for(weight, *setting), needed, layers_.threads, by.get());
+  auto by = factor_for(weight, *setting);
+  if (!by) return by.error();
+  return store.prepare(setting, squares_for(weight, *setting), needed, layers_.threads, by->get());
+}
+
+Result<QuantizedWeight> Compensator::quantized(std::size_t weight,
+                                               const quant::WeightSetting& setting) {
+  auto by = factor_for(weight, setting);
+  if (!by) return by.error();
+  return layers_.stores[weight]->quantized(setting, squares_for(weight, setting), layers_.threads,
+                                           by->get());
 }
 
 Result<std::vector<RowRun>> Compensator::rows(std::size_t weight,

@@ -34,6 +34,9 @@ class Compensator {
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       std::size_t weight, const std::optional<quant::WeightSetting>& setting, const Forms& needed);
 
+  // The same as codes, scales and formats.
+  Result<QuantizedWeight> quantized(std::size_t weight, const quant::WeightSetting& setting);
+
   // Computed once for each setting, the latest 1024 of a weight. The pointer holds until the next
   // call. Without held-out data nothing is compared and compensated rounding is taken.
   Result<const Validation*> validation(std::size_t weight, const quant::WeightSetting& setting);
@@ -50,6 +53,8 @@ class Compensator {
   void forget();  // what followed from older calibration data
 
  private:
+  Result<std::shared_ptr<const CompensationFactor>> factor_for(std::size_t weight,
+                                                               const quant::WeightSetting& setting);
   std::vector<float> squares_for(std::size_t weight, const quant::WeightSetting& setting) const;
   std::shared_ptr<const CompensationFactor> factor(std::size_t weight);
   std::vector<std::vector<double>> holdout_errors(std::size_t weight,

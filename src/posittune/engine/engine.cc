@@ -5,6 +5,7 @@
 
 #include "posittune/base/memory.h"
 #include "posittune/base/threads.h"
+#include "posittune/engine/bias_correction.h"
 #include "posittune/engine/engine_state.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/recipe_check.h"
@@ -154,10 +155,7 @@ Result<OutputError> Engine::weight_error(std::size_t layer, const WeightSetting&
   const std::string where = state_->layers.where(layer);
   if (!state_->layers.nodes[layer] || !of.weight)
     return no_such("a layer without a weight to change", where);
-  Recipe recipe;
-  recipe.weights[graph().weights[*of.weight].name] = setting;
-  const Status fits = check_weights(recipe, state_->layers, state_->compensator);
-  if (!fits) return fits.error();
+  if (const Status fits = check_setting(*of.weight, setting); !fits) return fits.error();
   return within_memory(where, [&] { return state_->errors.of_weight(layer, setting); });
 }
 
@@ -210,6 +208,43 @@ Result<std::vector<formats::Format>> Engine::row_formats(std::size_t weight,
   for (const RowRun& run : *rows)
     formats.insert(formats.end(), run.count, formats::plain(run.format));
   return formats;
+}
+
+Result<QuantizedWeight> Engine::quantized_weight(std::size_t weight, const WeightSetting& setting) {
+  if (const Status read = state_->layers.check_weight(weight); !read) return read.error();
+  if (const Status fits = check_setting(weight, setting); !fits) return fits.error();
+  return within_memory("weight '" + graph().weights[weight].name + "'",
+                       [&] { return state_->compensator.quantized(weight, setting); });
+}
+
+Result<ActivationQuantizer> Engine::activation_quantizer(std::size_t layer, std::size_t operand,
+                                                         const ActivationSetting& setting) {
+  const std::string where = state_->layers.where(layer);
+  if (!state_->layers.nodes[layer] || operand >= state_->layers.operands(layer))
+    return no_such("a layer without an input to round", where);
+  return within_memory(where,
+                       [&] { return state_->quantizers.quantizer(layer, operand, setting); });
+}
+
+Result<std::vector<float>> Engine::bias_correction(std::size_t layer,
+                                                   const WeightSetting& setting) {
+  const std::optional<std::size_t> weight = graph().layers[layer].weight;
+  const std::string where = state_->layers.where(layer);
+  if (!state_->layers.nodes[layer] || !weight)
+    return no_such("a layer without a weight to change", where);
+  if (const Status fits = check_setting(*weight, setting); !fits) return fits.error();
+  return within_memory(where, [&]() -> Result<std::vector<float>> {
+    auto prepared = state_->compensator.prepare(*weight, setting, {.values = true});
+    if (!prepared) return prepared.error();
+    const auto shift = bias_shift(state_->layers, state_->calibration, layer, setting, **prepared);
+    return shift ? *shift : std::vector<float>{};
+  });
+}
+
+Status Engine::check_setting(std::size_t weight, const WeightSetting& setting) const {
+  Recipe recipe;
+  recipe.weights[graph().weights[weight].name] = setting;
+  return check_weights(recipe, state_->layers, state_->compensator);
 }
 
 Status Engine::apply(const Recipe& recipe) {

@@ -12,7 +12,9 @@
 #include "posittune/base/tensor.h"
 #include "posittune/engine/covariance.h"
 #include "posittune/engine/output_error.h"
+#include "posittune/engine/quantized_weight.h"
 #include "posittune/engine/segments.h"
+#include "posittune/engine/settings.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/recipe.h"
 
@@ -92,6 +94,20 @@ class Engine {
   Result<std::vector<formats::Format>> row_formats(std::size_t weight,
                                                    const quant::WeightSetting& setting);
 
+  // What an exporter writes: a chosen weight under a setting as codes, scales and formats of its
+  // rows, whose decoded values are those that a recipe with this setting runs with. kUsage as
+  // apply().
+  Result<QuantizedWeight> quantized_weight(std::size_t weight, const quant::WeightSetting& setting);
+  // The format and, unless chosen per token, the scale of a chosen layer's input (`operand` 1: the
+  // second factor of attention) under a setting. kUsage as apply(), and where there is no such
+  // operand.
+  Result<ActivationQuantizer> activation_quantizer(std::size_t layer, std::size_t operand,
+                                                   const quant::ActivationSetting& setting);
+  // What a setting with bias correction adds to each output channel of a layer with a chosen
+  // weight; empty: nothing.
+  Result<std::vector<float>> bias_correction(std::size_t layer,
+                                             const quant::WeightSetting& setting);
+
   // From now on run() follows this recipe. Only what differs from the current one is prepared.
   // kUsage: names that no chosen layer has (with the nearest), scales that need calibration data
   // when there are none.
@@ -127,6 +143,7 @@ class Engine {
   friend struct EngineTestAccess;  // tests/engine/faults.h: makes layers fail
   struct State;
   Status prepare(const Options& options);
+  Status check_setting(std::size_t weight, const quant::WeightSetting& setting) const;
   void forget_derived();  // what followed from older calibration data
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -251,4 +251,39 @@ Result<std::shared_ptr<const PreparedWeight>> WeightStore::prepare(
   return std::shared_ptr<const PreparedWeight>(prepared);
 }
 
+Result<QuantizedWeight> WeightStore::quantized(const quant::WeightSetting& setting,
+                                               std::span<const float> input_squares, int threads,
+                                               const CompensationFactor* factor) {
+  auto rows = runs(setting, input_squares, threads);
+  if (!rows) return rows.error();
+  QuantizedWeight made{
+      .rows = rows_, .cols = cols_, .runs = std::move(*rows), .codes = {}, .exponents = {}};
+  if (setting.granularity == quant::Granularity::kGroup) made.group = setting.group;
+  std::vector<float> adjusted;
+  if (setting.rounding == quant::Rounding::kCompensated && factor != nullptr) {
+    auto compensation = compensated(setting, made.runs, *factor, threads);
+    if (!compensation) return compensation.error();
+    adjusted = std::move(*compensation);
+    made.compensated = true;
+  }
+  const std::span<const float> exact = adjusted.empty() ? *values_ : adjusted;
+  made.codes.resize(values_->size());
+  std::size_t block = 0;
+  for (const RowRun& run : made.runs) block = std::max<std::size_t>(block, run.format.block);
+  const std::size_t blocks = block == 0 ? 0 : (cols_ + block - 1) / block;
+  made.exponents.resize(rows_ * blocks);
+  const Status done = for_runs(made.runs, threads, [&](const RowRun& run, int some) {
+    const std::size_t at = run.first * cols_, size = run.count * cols_;
+    const auto exponents =
+        run.format.block == 0
+            ? std::span<std::uint8_t>()
+            : std::span(made.exponents).subspan(run.first * blocks, run.count * blocks);
+    return kernels::encode<std::uint32_t>(run.format, exact.subspan(at, size), {run.count, cols_},
+                                          scales_of(run, setting), {made.codes.data() + at, size},
+                                          exponents, {some});
+  });
+  if (!done) return done.error();
+  return made;
+}
+
 }  // namespace posittune::engine

@@ -11,6 +11,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/engine/compensation.h"
+#include "posittune/engine/quantized_weight.h"
 #include "posittune/engine/row_run.h"
 #include "posittune/engine/settings.h"
 #include "posittune/quant/recipe.h"
@@ -43,6 +44,11 @@ class WeightStore {
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
       const Forms& forms, int threads, const CompensationFactor* factor = nullptr);
+
+  // The same as codes, scales and formats.
+  Result<QuantizedWeight> quantized(const quant::WeightSetting& setting,
+                                    std::span<const float> input_squares, int threads,
+                                    const CompensationFactor* factor = nullptr);
 
   // New calibration data: what was chosen with the old is forgotten.
   void forget_calibration();
