@@ -54,6 +54,9 @@ class FaultyOperation : public Operation {
     return inner_->patches(x, token, chosen, threads);
   }
   std::size_t positions(const ov::Shape& token) const override { return inner_->positions(token); }
+  std::size_t channel_axis(std::size_t rank) const override { return inner_->channel_axis(rank); }
+  bool has_int8() const override { return inner_->has_int8(); }
+  bool does_epilogues() const override { return inner_->does_epilogues(); }
 
  private:
   std::unique_ptr<Operation> inner_;

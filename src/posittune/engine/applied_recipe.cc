@@ -12,7 +12,7 @@ using quant::Recipe;
 Path AppliedRecipe::path_of(const Recipe& of, std::size_t index) const {
   const model::Layer& layer = layers_.graph.layers[index];
   const auto activation = activation_setting(of, layers_.graph, index);
-  if (layer.kind == model::LayerKind::kEmbedding) return Path::kFp32;
+  if (layer.traits().operands == 0) return Path::kFp32;
   if (!layer.weight) return of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
   const auto weight = weight_setting(of, layers_.graph, *layer.weight);
   std::optional<formats::Format> w, a;
@@ -20,7 +20,7 @@ Path AppliedRecipe::path_of(const Recipe& of, std::size_t index) const {
   if (activation) a = activation->format;
   const bool grouped = weight && weight->granularity == quant::Granularity::kGroup;
   std::vector<Path> order = path_order();
-  if (layer.kind != model::LayerKind::kMatMul) std::erase(order, Path::kInt8);  // no kernel
+  if (!layers_.nodes[index]->operation->has_int8()) std::erase(order, Path::kInt8);
   const Path path = choose_path(w, a, grouped, of.accumulate, order);
   if (!weight) return path;
   // Rows in formats of different paths meet in floats.

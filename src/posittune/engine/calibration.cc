@@ -7,13 +7,9 @@
 namespace posittune::engine {
 namespace {
 
-using model::LayerKind;
+using model::Moments;
 
 constexpr std::size_t kMostPatchColumns = 4096;  // a matrix of 64 MiB
-
-bool is_convolution(LayerKind kind) {
-  return kind == LayerKind::kConvolution || kind == LayerKind::kTransposedConvolution;
-}
 
 }  // namespace
 
@@ -26,7 +22,7 @@ void Calibration::plan(const Plan& plan) {
     if (!layers_.chosen[l]) continue;
     const model::Layer& layer = layers_.graph.layers[l];
     statistics_[l].resize(layers_.operands(l));
-    if (layer.kind == LayerKind::kEmbedding)
+    if (layer.traits().moments == Moments::kUses)
       uses_[l].assign(layers_.graph.weights[*layer.weight].rows, 0);
   }
   plan_covariances(plan.covariance_bytes);
@@ -43,7 +39,7 @@ void Calibration::plan_covariances(std::size_t bytes) {
   std::vector<std::size_t> wanted;
   for (std::size_t l = 0; l < count; ++l) {
     const model::Layer& layer = layers_.graph.layers[l];
-    if (!layers_.chosen[l] || layer.kind != LayerKind::kMatMul || bytes == 0) continue;
+    if (!layers_.chosen[l] || layer.traits().moments != Moments::kInput || bytes == 0) continue;
     const auto source = layer.node->input_value(0);
     const auto [known, first] = holders.try_emplace({source.get_node(), source.get_index()}, l);
     covariance_of_[l] = known->second;
@@ -67,7 +63,8 @@ void Calibration::plan_patches() {
   if (!held_out_ || !patches_.empty()) return;
   for (std::size_t l = 0; l < layers_.graph.layers.size(); ++l) {
     const model::Layer& layer = layers_.graph.layers[l];
-    if (!layers_.chosen[l] || !is_convolution(layer.kind) || layer.groups > 1) continue;
+    if (!layers_.chosen[l] || layer.traits().moments != Moments::kPatches || layer.groups > 1)
+      continue;
     if (layers_.cols(l) <= kMostPatchColumns) patches_[l].emplace(layers_.cols(l));
   }
 }
@@ -139,7 +136,8 @@ const PatchCovariance* Calibration::patches(std::size_t layer) {
     return known != patches_.end() && known->second->holdout.count() > 0 ? &*known->second
                                                                          : nullptr;
   if (known != patches_.end()) return known->second ? &*known->second : nullptr;
-  if (!layers_.nodes[layer] || !is_convolution(layers_.graph.layers[layer].kind)) return nullptr;
+  if (!layers_.nodes[layer] || layers_.graph.layers[layer].traits().moments != Moments::kPatches)
+    return nullptr;
   const InputStatistics& images = statistics_[layer][0];
   const Operation& operation = *layers_.nodes[layer]->operation;
   if (images.empty() || layers_.cols(layer) > kMostPatchColumns ||
@@ -156,11 +154,11 @@ std::vector<std::size_t> Calibration::fully_known(std::size_t weight) {
   std::vector<std::size_t> known;
   for (const std::size_t l : layers_.graph.weights[weight].layers) {
     if (!layers_.nodes[l]) continue;
-    const LayerKind kind = layers_.graph.layers[l].kind;
+    const Moments moments = layers_.graph.layers[l].traits().moments;
     const InputCovariance* product = covariance(l);
     if (product != nullptr && product->full() && product->count() > 0) known.push_back(holder(l));
-    if (is_convolution(kind) && patches(l) != nullptr) known.push_back(l);
-    if (kind == LayerKind::kEmbedding && known.empty() && embeddings_.of(weight) != nullptr)
+    if (moments == Moments::kPatches && patches(l) != nullptr) known.push_back(l);
+    if (moments == Moments::kUses && known.empty() && embeddings_.of(weight) != nullptr)
       known.push_back(l);
   }
   return known;
@@ -172,17 +170,17 @@ std::size_t Calibration::holder(std::size_t layer) const {
 
 const InputCovariance& Calibration::fit(std::size_t layer) {
   const model::Layer& of = layers_.graph.layers[layer];
-  if (is_convolution(of.kind)) return patches(layer)->fit;
-  if (of.kind == LayerKind::kEmbedding) return embeddings_.of(*of.weight)->fit;
+  if (of.traits().moments == Moments::kPatches) return patches(layer)->fit;
+  if (of.traits().moments == Moments::kUses) return embeddings_.of(*of.weight)->fit;
   return *covariances_[holder(layer)];
 }
 
 const InputCovariance& Calibration::holdout(std::size_t layer) {
   const model::Layer& of = layers_.graph.layers[layer];
   const InputCovariance* kept = nullptr;
-  if (is_convolution(of.kind)) {
+  if (of.traits().moments == Moments::kPatches) {
     kept = &patches(layer)->holdout;
-  } else if (of.kind == LayerKind::kEmbedding) {
+  } else if (of.traits().moments == Moments::kUses) {
     kept = &embeddings_.of(*of.weight)->holdout;
   } else if (holdout_[holder(layer)]) {
     kept = &*holdout_[holder(layer)];

@@ -5,9 +5,7 @@
 namespace posittune::engine {
 
 std::size_t ChosenLayers::operands(std::size_t layer) const {
-  const model::LayerKind kind = graph.layers[layer].kind;
-  if (kind == model::LayerKind::kEmbedding) return 0;
-  return kind == model::LayerKind::kAttention ? 2 : 1;
+  return graph.layers[layer].traits().operands;
 }
 
 std::size_t ChosenLayers::cols(std::size_t layer) const {

@@ -7,7 +7,7 @@
 namespace posittune::engine {
 namespace {
 
-using model::LayerKind;
+using model::Moments;
 
 constexpr std::size_t kRemembered = 1024;  // settings of one weight
 
@@ -46,7 +46,7 @@ std::vector<std::vector<double>> Compensator::holdout_errors(std::size_t weight,
   for (const std::size_t layer : calibration_.fully_known(weight)) {
     errors.push_back(
         calibration_.holdout(layer).quadratic(difference, store.rows(), layers_.threads));
-    if (layers_.graph.layers[layer].kind != LayerKind::kEmbedding) continue;
+    if (layers_.graph.layers[layer].traits().moments != Moments::kUses) continue;
     const std::vector<double> times = calibration_.row_uses(weight);
     std::transform(errors.back().begin(), errors.back().end(), times.begin(), errors.back().begin(),
                    std::multiplies<>());
@@ -150,7 +150,8 @@ Status Compensator::check(std::size_t weight, const quant::WeightSetting& settin
                      "give --calibrate, or leave --bias-correction out");
   }
   for (const std::size_t l : of.layers) {
-    if (!compensated || !layers_.nodes[l] || layers_.graph.layers[l].kind != LayerKind::kMatMul ||
+    if (!compensated || !layers_.nodes[l] ||
+        layers_.graph.layers[l].traits().moments != Moments::kInput ||
         calibration_.covariance(l) != nullptr)
       continue;
     return refused("compensated rounding needs the covariances of inputs, which were not collected",

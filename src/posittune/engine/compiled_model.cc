@@ -42,8 +42,9 @@ std::string last_line(std::string text) {
 void CompiledModel::find_ids_inputs() {
   const auto parameters = layers_.graph.ov_model->get_parameters();
   for (const model::Layer& layer : layers_.graph.layers) {
-    if (layer.kind != model::LayerKind::kEmbedding) continue;
-    std::shared_ptr<ov::Node> source = layer.node->get_input_node_shared_ptr(1);
+    if (layer.traits().operands > 0) continue;
+    std::shared_ptr<ov::Node> source =
+        layer.node->get_input_node_shared_ptr(layer.traits().data_port);
     while (ov::is_type<ov::op::v0::Convert>(source)) source = source->get_input_node_shared_ptr(0);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       if (parameters[i] == source) ids_inputs_.insert(layers_.graph.inputs[i].name);
@@ -52,7 +53,7 @@ void CompiledModel::find_ids_inputs() {
 }
 
 Status CompiledModel::replace_layers(const std::shared_ptr<ov::Model>& copy) {
-  std::vector<std::pair<NodeState*, std::shared_ptr<ov::Node>>> convolutions;
+  std::vector<std::pair<NodeState*, std::shared_ptr<ov::Node>>> ends;
   auto counterpart = counterparts(*layers_.graph.ov_model, *copy);
   layers_.nodes.resize(layers_.graph.layers.size());
   for (std::size_t l = 0; l < layers_.graph.layers.size(); ++l) {
@@ -72,13 +73,11 @@ Status CompiledModel::replace_layers(const std::shared_ptr<ov::Model>& copy) {
     state->threads = layers_.threads;
     layers_.nodes[l] = state;
     const auto replaced = replace_with_quantized(layer, node->second, state);
-    const bool convolution = layer.kind == model::LayerKind::kConvolution ||
-                             layer.kind == model::LayerKind::kTransposedConvolution;
-    if (convolution) convolutions.emplace_back(state.get(), replaced);
+    if (state->operation->does_epilogues()) ends.emplace_back(state.get(), replaced);
   }
   // Nodes of the copy that are held here would count as readers of others.
   counterpart.clear();
-  for (const auto& [state, node] : convolutions) {
+  for (const auto& [state, node] : ends) {
     if (auto epilogue = take_epilogue(node)) {
       state->setting.epilogue = std::make_shared<const Epilogue>(std::move(*epilogue));
     }

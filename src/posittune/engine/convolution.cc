@@ -39,6 +39,8 @@ class Convolution : public Operation {
     return y;
   }
 
+  bool does_epilogues() const override { return true; }
+
   std::size_t positions(const ov::Shape& token) const override {
     const auto sizes = patch_geometry(token);
     return sizes ? sizes->out_positions() : 0;

@@ -12,8 +12,6 @@
 namespace posittune::engine {
 namespace {
 
-using model::LayerKind;
-
 constexpr std::size_t kSums = 4096;    // of a sketched output
 constexpr double kStep = 0.1;          // of a table's root mean square
 constexpr std::size_t kHeldOutOf = 4;  // batches: the last of so many is held out
@@ -109,7 +107,7 @@ void EmbeddingMetrics::plan(std::size_t columns, bool held_out) {
     std::copy_if(weight.layers.begin(), weight.layers.end(), std::back_inserter(readers),
                  [&](std::size_t l) { return layers_.chosen[l]; });
     const bool embeds = std::all_of(readers.begin(), readers.end(), [&](std::size_t l) {
-      return graph.layers[l].kind == LayerKind::kEmbedding;
+      return graph.layers[l].traits().moments == model::Moments::kUses;
     });
     if (readers.empty() || !embeds || weight.cols > columns) continue;
     const ov::Node* node = graph.layers[readers[0]].node.get();

@@ -9,7 +9,7 @@
 namespace posittune::engine {
 namespace {
 
-using model::LayerKind;
+using model::Moments;
 
 double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) /
@@ -89,8 +89,7 @@ Result<OutputError> LayerErrors::sampled(std::size_t layer, const LayerSetting& 
   if (!done) return done.error();
   done = node.operation->run(changed, {x}, rounded, layers_.scratch, layers_.threads);
   if (!done) return done.error();
-  const bool matmul = layers_.graph.layers[layer].kind == LayerKind::kMatMul;
-  return compare(exact, rounded, matmul ? known->size() - 1 : 1, count);
+  return compare(exact, rounded, node.operation->channel_axis(known->size()), count);
 }
 
 // Of a product with all of W the error of an input d is d G d^T, G = W^T W: the output itself,
@@ -126,7 +125,7 @@ Result<std::vector<double>> LayerErrors::product_errors(std::size_t layer,
 
 Result<OutputError> LayerErrors::of_input(std::size_t layer, const ActivationQuantizer& quantizer) {
   const std::span<const float> sample = calibration_.statistics(layer, 0).sample();
-  if (layers_.graph.layers[layer].kind == LayerKind::kMatMul) {
+  if (layers_.graph.layers[layer].traits().moments == Moments::kInput) {
     auto errors = product_errors(layer, quantizer, sample);
     if (!errors) return errors.error();
     return OutputError{.channels = {}, .error = mean(*errors), .signal = gram_->signal};
@@ -140,7 +139,7 @@ Result<OutputError> LayerErrors::of_input(std::size_t layer, const ActivationQua
 Result<std::vector<double>> LayerErrors::of_tokens(std::size_t layer,
                                                    const ActivationQuantizer& quantizer,
                                                    std::span<const float> x) {
-  if (layers_.graph.layers[layer].kind == LayerKind::kMatMul)
+  if (layers_.graph.layers[layer].traits().moments == Moments::kInput)
     return product_errors(layer, quantizer, x);
   LayerSetting setting;
   setting.activation[0] = quantizer;
@@ -186,7 +185,7 @@ Result<std::vector<double>> LayerErrors::validated_rows(std::size_t layer,
                                                         const quant::WeightSetting& setting) {
   const std::size_t weight = *layers_.graph.layers[layer].weight;
   if (setting.rounding != quant::Rounding::kCompensated || setting.bias_correction ||
-      layers_.graph.layers[layer].kind == LayerKind::kEmbedding) {
+      layers_.graph.layers[layer].traits().moments == Moments::kUses) {
     return std::vector<double>{};
   }
   auto validated = compensator_.validation(weight, setting);
@@ -229,25 +228,24 @@ OutputError LayerErrors::of_embedding(std::size_t layer, const std::vector<float
 
 Result<OutputError> LayerErrors::of_weight(std::size_t layer, const quant::WeightSetting& setting) {
   const std::size_t w = *layers_.graph.layers[layer].weight;
-  const LayerKind kind = layers_.graph.layers[layer].kind;
+  const Moments moments = layers_.graph.layers[layer].traits().moments;
   const auto& uses = calibration_.uses(layer);
   const bool used = std::any_of(uses.begin(), uses.end(), [](std::uint64_t n) { return n > 0; });
-  const bool known = kind != LayerKind::kMatMul || (calibration_.covariance(layer) != nullptr &&
+  const bool known = moments != Moments::kInput || (calibration_.covariance(layer) != nullptr &&
                                                     calibration_.holdout(layer).count() > 0);
-  if (!known || (kind == LayerKind::kEmbedding && !used))
-    return not_calibrated(layers_.where(layer));
+  if (!known || (moments == Moments::kUses && !used)) return not_calibrated(layers_.where(layer));
   if (auto errors = validated_rows(layer, setting); !errors || !errors->empty()) {
     if (!errors) return errors.error();
     const std::size_t positions =
-        kind == LayerKind::kMatMul ? 1 : calibration_.patches(layer)->positions();
+        moments == Moments::kInput ? 1 : calibration_.patches(layer)->positions();
     return scaled(layer, positions, std::move(*errors));
   }
   auto prepared = compensator_.prepare(w, setting, {.values = true});
   if (!prepared) return prepared.error();
   const std::vector<float>& values = *(*prepared)->values;
-  if (kind == LayerKind::kEmbedding) return of_embedding(layer, values);
+  if (moments == Moments::kUses) return of_embedding(layer, values);
   const auto shift = bias_shift(layers_, calibration_, layer, setting, **prepared);
-  if (kind == LayerKind::kMatMul) return quadratic(layer, 1, values, shift.get());
+  if (moments == Moments::kInput) return quadratic(layer, 1, values, shift.get());
   if (calibration_.holds_out() && calibration_.patches(layer) != nullptr)
     return quadratic(layer, calibration_.patches(layer)->positions(), values, shift.get());
   LayerSetting changed;

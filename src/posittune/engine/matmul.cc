@@ -31,6 +31,9 @@ class MatMul : public Operation {
     return y;
   }
 
+  std::size_t channel_axis(std::size_t rank) const override { return rank - 1; }
+  bool has_int8() const override { return true; }
+
   Status run(const LayerSetting& setting, const ov::TensorVector& inputs, ov::Tensor& output,
              Scratch& scratch, int threads) override {
     const kernels::Shape shape = tokens(0, inputs[0].get_shape());

@@ -1,20 +1,38 @@
 #include "posittune/engine/operation.h"
 
+#include <array>
+
 #include "posittune/kernels/statistics.h"
 
 namespace posittune::engine {
 
-std::unique_ptr<Operation> make_operation(const model::Layer& layer) {
-  switch (layer.kind) {
-    case model::LayerKind::kMatMul:
-      return make_matmul(layer);
-    case model::LayerKind::kEmbedding:
-      return make_embedding(layer);
-    case model::LayerKind::kAttention:
-      return make_attention(layer);
-    default:
-      return make_convolution(layer);
+namespace {
+
+using Make = std::unique_ptr<Operation> (*)(const model::Layer& layer);
+struct Maker {
+  model::LayerKind kind;
+  Make make;
+};
+// In the order of LayerKind.
+constexpr std::array<Maker, static_cast<std::size_t>(model::LayerKind::kCount)> kMakers = {{
+    {model::LayerKind::kMatMul, make_matmul},
+    {model::LayerKind::kConvolution, make_convolution},
+    {model::LayerKind::kTransposedConvolution, make_convolution},
+    {model::LayerKind::kEmbedding, make_embedding},
+    {model::LayerKind::kAttention, make_attention},
+}};
+constexpr bool complete() {
+  for (std::size_t i = 0; i < kMakers.size(); ++i) {
+    if (static_cast<std::size_t>(kMakers[i].kind) != i || kMakers[i].make == nullptr) return false;
   }
+  return true;
+}
+static_assert(complete(), "a kind of layer has no operation, or not in the order of LayerKind");
+
+}  // namespace
+
+std::unique_ptr<Operation> make_operation(const model::Layer& layer) {
+  return kMakers[static_cast<std::size_t>(layer.kind)].make(layer);
 }
 
 Result<std::vector<float>> activation_scales(const ActivationQuantizer& quantizer,

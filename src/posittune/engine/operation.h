@@ -43,6 +43,12 @@ class Operation {
     return {tokens(operand, shape).cols};
   }
 
+  // Of an output of this rank, the axis of the weight's rows.
+  virtual std::size_t channel_axis(std::size_t /*rank*/) const { return 1; }
+  // Whether run() can follow Path::kInt8, and do LayerSetting::epilogue.
+  virtual bool has_int8() const { return false; }
+  virtual bool does_epilogues() const { return false; }
+
   // Convolutions as matrix products: of one image (of shape `token`), what meets a row of the
   // weight at each chosen output position, positions x columns. Empty where that is not one matrix
   // for all rows (groups).
@@ -61,6 +67,7 @@ std::unique_ptr<Operation> make_matmul(const model::Layer& layer);
 std::unique_ptr<Operation> make_attention(const model::Layer& layer);
 std::unique_ptr<Operation> make_embedding(const model::Layer& layer);
 std::unique_ptr<Operation> make_convolution(const model::Layer& layer);
+// By the layer's kind, which has a line in the table of operation.cc.
 std::unique_ptr<Operation> make_operation(const model::Layer& layer);
 
 // Scales of an operand: one, or one for each row (per token).

@@ -69,9 +69,9 @@ class Finder {
   Status add_product(const std::shared_ptr<ov::Node>& node) {
     const auto kind = verdict_on(*node, constants_).kind;
     if (!kind) return success();
-    if (*kind != LayerKind::kAttention)
+    if (traits(*kind).weight_port)
       return add_weighted(node, *kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
-    add(node, LayerKind::kAttention, 1);
+    add(node, *kind, 1);
     return success();
   }
 
@@ -92,15 +92,13 @@ class Finder {
   }
 
   Layer& add(const std::shared_ptr<ov::Node>& node, LayerKind kind, std::size_t groups) {
-    Layer layer{
-        .name = node_name(*node),
-        .kind = kind,
-        .weight = {},
-        .groups = groups,
-        .input_shape =
-            node->get_input_partial_shape(kind == LayerKind::kEmbedding ? 1 : 0).to_string(),
-        .output_shape = node->get_output_partial_shape(0).to_string(),
-        .node = node};
+    Layer layer{.name = node_name(*node),
+                .kind = kind,
+                .weight = {},
+                .groups = groups,
+                .input_shape = node->get_input_partial_shape(traits(kind).data_port).to_string(),
+                .output_shape = node->get_output_partial_shape(0).to_string(),
+                .node = node};
     const int used = ++names_[layer.name];
     if (used > 1) layer.name += "#" + std::to_string(used);
     graph_.layers.push_back(std::move(layer));
@@ -155,25 +153,6 @@ class Finder {
   std::map<ov::Output<ov::Node>, std::vector<std::size_t>> by_source_;
   std::unordered_map<std::string, int> names_, weight_names_;
 };
-
-}  // namespace
-
-std::string_view name(LayerKind kind) {
-  switch (kind) {
-    case LayerKind::kMatMul:
-      return "MatMul";
-    case LayerKind::kConvolution:
-      return "Convolution";
-    case LayerKind::kTransposedConvolution:
-      return "TransposedConvolution";
-    case LayerKind::kEmbedding:
-      return "Embedding";
-    default:
-      return "Attention";
-  }
-}
-
-namespace {
 
 Error in_file(Error error, const std::string& path) {
   error.where = path + (error.where.empty() ? "" : ", " + error.where);

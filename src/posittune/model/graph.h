@@ -14,6 +14,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
+#include "posittune/model/layer_kind.h"
 
 namespace ov {
 class Model;
@@ -22,23 +23,16 @@ class Node;
 
 namespace posittune::model {
 
-enum class LayerKind : std::uint8_t {
-  kMatMul,                 // activations x constant weights (MatMul, Gemm)
-  kConvolution,            // grouped and depthwise ones too
-  kTransposedConvolution,  // grouped ones too
-  kEmbedding,              // Gather of rows of a constant table
-  kAttention,              // MatMul of two activations; two inputs to quantize and no weight
-};
-std::string_view name(LayerKind kind);
-
 // One node whose operands can be quantized.
 struct Layer {
   std::string name;  // of the node, unique in the graph
   LayerKind kind = LayerKind::kMatMul;
-  std::optional<std::size_t> weight;  // index in Graph::weights; none for kAttention
+  std::optional<std::size_t>
+      weight;  // index in Graph::weights; none: it multiplies two activations
   std::size_t groups = 1;
   std::string input_shape, output_shape;  // "?" where the model leaves a dimension open
   std::shared_ptr<ov::Node> node;
+  const LayerTraits& traits() const { return model::traits(kind); }
 };
 
 // One stored tensor of weights; several layers may use it (ALBERT's depths, tied embeddings).
@@ -121,7 +115,7 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
 // Elements of the operands and result of a layer or a product, and its multiply-accumulates.
 struct LayerSizes {
   std::uint64_t macs = 0;
-  std::uint64_t inputs = 0;  // activations: both factors of kAttention; indices of kEmbedding
+  std::uint64_t inputs = 0;  // elements of all operands; where there is none, indices
   std::uint64_t outputs = 0;
   std::uint64_t weights =
       0;  // of a product: constants, once however often a loop reads them; 0 for layers
@@ -135,11 +129,13 @@ struct ModelSizes {
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes);
 
-// What to tell who asks for kAttention where there is none; empty where there is.
+// What to tell who asks for products of two activations where there are none; empty where there
+// are.
 std::string attention_note(const Graph& graph);
 
-// Which layers to quantize: kAttention only if asked for; then `include` (empty: all) without
-// `exclude`, ECMAScript regular expressions searched in the names of node and weight.
+// Which layers to quantize: products of two activations only if asked for (`attention`); then
+// `include` (empty: all) without `exclude`, ECMAScript regular expressions searched in the names of
+// node and weight.
 struct Selection {
   std::vector<std::string> include, exclude;
   bool attention = false;

@@ -47,7 +47,7 @@ Arrangement arrangement(const Layer& layer) {
       const std::size_t rows = product(0, grouped ? 2 : 1);
       return {.a = rows, .b = product(grouped ? 2 : 1, shape.size())};
     }
-    default: {  // transposed convolution: [groups] x in x out x kernel
+    case LayerKind::kTransposedConvolution: {  // [groups] x in x out x kernel
       const bool grouped = ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(&node);
       const std::size_t first = grouped ? 1 : 0;
       return {.outer = grouped ? shape[0] : 1,
@@ -56,7 +56,11 @@ Arrangement arrangement(const Layer& layer) {
               .inner = product(first + 2, shape.size()),
               .swap = true};
     }
+    case LayerKind::kAttention:
+    case LayerKind::kCount:
+      break;
   }
+  return {};  // no weight
 }
 
 }  // namespace
@@ -135,7 +139,7 @@ Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
   return fold(output, folded);
 }
 
-std::size_t weight_input(const Layer& layer) { return layer.kind == LayerKind::kEmbedding ? 0 : 1; }
+std::size_t weight_input(const Layer& layer) { return *layer.traits().weight_port; }
 
 MatrixShape matrix_shape(const Layer& layer) {
   const Arrangement at = arrangement(layer);

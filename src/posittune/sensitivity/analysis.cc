@@ -111,8 +111,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       for (std::size_t c = 0; c < error->channels.size(); ++c)
         sum.channels[c] += error->channels[c];
     }
-    if (site.what != What::kWeight &&
-        in_.engine->graph().layers[l].kind != model::LayerKind::kEmbedding) {
+    if (site.what != What::kWeight && in_.engine->graph().layers[l].traits().operands > 0) {
       auto error = in_.engine->activation_error(l, candidate.activation);
       if (!error) return error.error();
       sum.error += error->error;
@@ -196,7 +195,7 @@ Result<double> Analysis::predicted(const Site& site, const Candidate& candidate)
   auto sum = predicted({What::kWeight, site.weight, site.layers}, candidate);
   if (!sum) return sum.error();
   for (const std::size_t l : site.layers) {
-    if (in_.engine->graph().layers[l].kind == model::LayerKind::kEmbedding) continue;
+    if (in_.engine->graph().layers[l].traits().operands == 0) continue;
     auto input = predicted({What::kActivation, site.weight, {l}}, candidate);
     if (!input) return input.error();
     *sum += *input;

@@ -7,8 +7,6 @@
 namespace posittune::sensitivity {
 namespace {
 
-using model::LayerKind;
-
 constexpr std::array<std::string_view, 3> kNames = {"w", "a", "wa"};
 
 std::vector<std::size_t> chosen_users(const engine::Engine& engine, std::size_t weight) {
@@ -40,7 +38,7 @@ std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What>
       const model::Layer& layer = graph.layers[l];
       if (!engine.chosen(l)) continue;
       if (each == What::kActivation) {
-        if (layer.kind != LayerKind::kEmbedding) sites.push_back({each, layer.weight, {l}});
+        if (layer.traits().operands > 0) sites.push_back({each, layer.weight, {l}});
         continue;
       }
       if (!layer.weight) continue;
@@ -58,7 +56,7 @@ quant::Recipe recipe_of(const engine::Engine& engine, const Site& site,
   if (site.what != What::kActivation)
     recipe.weights[graph.weights[*site.weight].name] = candidate.weight;
   for (const std::size_t l : site.layers) {
-    if (site.what == What::kWeight || graph.layers[l].kind == LayerKind::kEmbedding) continue;
+    if (site.what == What::kWeight || graph.layers[l].traits().operands == 0) continue;
     recipe.activations[graph.layers[l].name] = candidate.activation;
   }
   return recipe;

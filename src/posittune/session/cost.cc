@@ -32,9 +32,7 @@ Trial uniform(const model::Graph& graph, const FormatPair& pair, const CostOptio
   }
   if (is_fp32(pair.activation)) return trial;
   for (const model::Layer& layer : graph.layers) {
-    const bool reads = layer.kind == model::LayerKind::kAttention
-                           ? options.attention
-                           : layer.kind != model::LayerKind::kEmbedding;
+    const bool reads = layer.traits().operands > 0 && (layer.weight || options.attention);
     if (reads) trial.recipe.activations[layer.name] = activation;
   }
   return trial;
