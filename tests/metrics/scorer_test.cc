@@ -149,6 +149,34 @@ Tensors inputs_of(const Setting& setting) {
   return {{"input_ids", int64s({setting.shape[0], setting.shape[1]}, ids)}};
 }
 
+TEST(AllTasks, OneMetricIsTheLossAndOneTellsMost) {
+  const std::map<Task, std::set<std::string>> telling = {
+      {Task::kLanguageModel, {"perplexity"}},
+      {Task::kClassify, {"accuracy", "top1_agreement"}},
+      {Task::kDetect, {"map", "map_agreement"}},
+      {Task::kCtc, {"exact_match", "exact_match_to_fp32"}},
+      {Task::kSegment, {"top1_agreement"}},
+      {Task::kAgreement, {"agreement"}},
+      {Task::kGeneric, {"cosine", "sqnr_db"}}};
+  for (const Setting& setting : settings()) {
+    SCOPED_TRACE(name(setting.task));
+    Scorer scorer(setting.task, {}, setting.annotations, {});
+    const Tensors out = outputs_of(setting, 1);
+    ASSERT_TRUE(scorer.add(0, inputs_of(setting), out, out).ok());
+    const auto metrics = finished(scorer);
+    Rank least = Rank::kDeviation;
+    for (const MetricSamples& m : metrics) {
+      EXPECT_EQ(m.metric.rank == Rank::kLoss, m.metric.name == loss_of(setting.task).name);
+      if (m.metric.rank != Rank::kLoss) least = std::min(least, m.metric.rank);
+    }
+    for (const MetricSamples& m : metrics) {
+      if (m.metric.rank == least) {
+        EXPECT_TRUE(telling.at(setting.task).contains(m.metric.name)) << m.metric.name;
+      }
+    }
+  }
+}
+
 TEST(AllTasks, Fp32BesideItselfIsExact) {
   for (const Setting& setting : settings()) {
     SCOPED_TRACE(name(setting.task));
@@ -157,9 +185,9 @@ TEST(AllTasks, Fp32BesideItselfIsExact) {
     ASSERT_TRUE(scorer.add(0, inputs_of(setting), out, out).ok());
     const auto metrics = finished(scorer);
     for (const MetricSamples& m : metrics) {
-      const double best = lower_is_better(m.metric.name) ? 0
-                          : m.metric.name == "sqnr_db"   ? std::numeric_limits<double>::infinity()
-                                                         : 1;
+      const double best = m.metric.direction == Direction::kLowerIsBetter ? 0
+                          : m.metric.name == "sqnr_db" ? std::numeric_limits<double>::infinity()
+                                                       : 1;
       if (setting.annotations.labels.empty() && m.metric.name != "perplexity") {
         EXPECT_EQ(value_of(*m.statistic), best) << m.metric.name;
       }

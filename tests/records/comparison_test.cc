@@ -28,8 +28,8 @@ Comparison small_comparison() {
                     .bits_per_weight = 8.25,
                     .metrics = {},
                     .seconds = 1.5};
-  row.metrics["kl"] = {{0.5, 0.25, 1}, Estimate{0.5, 0.25, 1}, false};
-  row.metrics["sqnr"] = {{kInfinity, 30, kInfinity}, {}, true};
+  row.metrics["kl"] = {{0.5, 0.25, 1}, Estimate{0.5, 0.25, 1}, false, true, "nats/item", 0};
+  row.metrics["sqnr"] = {{kInfinity, 30, kInfinity}, {}, true, false, "dB", 4};
   comparison.rows.push_back(row);
   return comparison;
 }
@@ -74,13 +74,19 @@ constexpr const char* kSmallText = R"({
             "low": 0.25,
             "high": 1.0
           },
-          "noise": false
+          "noise": false,
+          "better": "lower",
+          "unit": "nats/item",
+          "rank": 0
         },
         "sqnr": {
           "value": "Infinity",
           "low": 30.0,
           "high": "Infinity",
-          "noise": true
+          "noise": true,
+          "better": "higher",
+          "unit": "dB",
+          "rank": 4
         }
       },
       "seconds": 1.5
@@ -247,6 +253,18 @@ TEST(ComparisonRecord, NumbersThatAreNoneAndTheirCountComeBack) {
   EXPECT_EQ(back->metrics.at("kl").value.low, -kInfinity);
   EXPECT_TRUE(std::isnan(back->metrics.at("kl").value.high));
   EXPECT_TRUE(std::isnan(back->metrics.at("kl").delta->value));
+}
+
+TEST(Metrics, TheMostTellingOneHasTheLowestRankButTheLoss) {
+  std::map<std::string, MetricResult> metrics;
+  EXPECT_EQ(primary_metric(metrics) + loss_metric(metrics), "");
+  metrics["kl"].rank = 0;
+  EXPECT_EQ(primary_metric(metrics), "kl");
+  metrics["cosine"].rank = metrics["agreement"].rank = 4;
+  EXPECT_EQ(primary_metric(metrics), "agreement");  // the first by name
+  metrics["map"].rank = 1;
+  EXPECT_EQ(primary_metric(metrics), "map");
+  EXPECT_EQ(loss_metric(metrics), "kl");
 }
 
 }  // namespace

@@ -54,34 +54,14 @@ std::string signed_interval(const records::Estimate& estimate) {
          with_sign(estimate.high) + "]";
 }
 
-// Metrics in the table, of those that the task has; all are in --json and results.csv.
-std::vector<std::string> shown_metrics(metrics::Task task, const ComparisonRow& row) {
-  std::vector<std::string> wanted;
-  switch (task) {
-    case metrics::Task::kLanguageModel:
-      wanted = {"kl", "perplexity"};
-      break;
-    case metrics::Task::kClassify:
-      wanted = {"kl", "accuracy", "top1_agreement"};
-      break;
-    case metrics::Task::kDetect:
-      wanted = {"kl", "map", "map_agreement"};
-      break;
-    case metrics::Task::kCtc:
-      wanted = {"kl", "cer", "cer_to_fp32"};
-      break;
-    case metrics::Task::kSegment:
-      wanted = {"kl", "top1_agreement"};
-      break;
-    case metrics::Task::kAgreement:
-      wanted = {"agreement"};
-      break;
-    default:
-      wanted = {"rel_sq_error", "cosine"};
-  }
-  std::erase_if(wanted, [&](const std::string& name) { return !row.metrics.contains(name); });
-  if (wanted.size() > 2) wanted.resize(2);
-  return wanted;
+// Metrics in the table: the loss and the most telling one beside it; all are in --json and
+// results.csv.
+std::vector<std::string> shown_metrics(const ComparisonRow& row) {
+  std::vector<std::string> shown = {records::loss_metric(row.metrics),
+                                    records::primary_metric(row.metrics)};
+  std::erase(shown, "");
+  if (shown.size() == 2 && shown[0] == shown[1]) shown.pop_back();
+  return shown;
 }
 
 void print_table(const CompareResult& result, std::ostream& out) {
@@ -90,7 +70,7 @@ void print_table(const CompareResult& result, std::ostream& out) {
   fmt::print(out, "{}  on {} ({} items, {} {}s)\n", comparison.model.path, data.path, data.items,
              result.units, data.unit);
   fmt::print(out, "scored: {}\n", scored_text(comparison.scored));
-  const std::vector<std::string> shown = shown_metrics(result.task, comparison.rows.front());
+  const std::vector<std::string> shown = shown_metrics(comparison.rows.front());
   using report::Align;
   std::vector<report::Column> columns = {
       {"format"}, {"what"}, {"scale"}, {"bits/weight", Align::kRight}};

@@ -67,13 +67,12 @@ std::string energy_text(double pj) {
                      : fmt::format("{:.3g} nJ", pj / 1e3);
 }
 
-std::string metric_cell(const std::string& name, const records::MetricResult& metric) {
+std::string metric_cell(const records::MetricResult& metric) {
   std::string text = number(metric.value.value);
-  const bool loss =
-      name == "kl" || name == "rel_sq_error";  // FP32's own is 0: there is no part of it
+  const bool loss = metric.rank == 0;  // FP32's own is 0: there is no part of it
   if (!loss && metric.delta)
-    text += fmt::format(" ({:+.2f} %)", 100 * tuning::drop_of(name, metric) *
-                                            (metrics::lower_is_better(name) ? 1 : -1));
+    text += fmt::format(" ({:+.2f} %)",
+                        100 * tuning::drop_of(metric) * (metric.lower_is_better ? 1 : -1));
   if (loss) text += fmt::format(" [{}, {}]", number(metric.value.low), number(metric.value.high));
   return text + (metric.noise ? " noise" : "");
 }
@@ -90,7 +89,7 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
   const bool inputs = any([](const auto& row) { return row.activation_bits < 31.9; });
   std::string metric;
   for (const auto& row : rows) {
-    if (!row.metrics.empty()) metric = tuning::primary_metric(row.metrics);
+    if (!row.metrics.empty()) metric = records::primary_metric(row.metrics);
   }
   std::vector<report::Column> columns = {{"method"}, {"budget"}, {"bits/weight", Align::kRight}};
   if (inputs) columns.push_back({"bits/input", Align::kRight});
@@ -120,7 +119,7 @@ void print_rows(const records::SearchResult& result, std::ostream& out) {
     line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy),
                              number(row.predicted_loss), number(row.search_loss.value)});
     const auto cell = [&](const std::string& name) {
-      return row.metrics.contains(name) ? metric_cell(name, row.metrics.at(name)) : "-";
+      return row.metrics.contains(name) ? metric_cell(row.metrics.at(name)) : "-";
     };
     if (lost) line.push_back(cell(loss));
     if (reported && metric != loss) line.push_back(cell(metric));

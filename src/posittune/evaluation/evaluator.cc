@@ -177,9 +177,13 @@ Result<std::map<std::string, records::MetricResult>> Evaluator::compare(
   if (!compared) return compared.error();
   std::map<std::string, records::MetricResult> results;
   for (const metrics::Comparison& comparison : *compared) {
-    results[comparison.metric.name] = {.value = to_record(comparison.estimate),
-                                       .delta = to_record(comparison.difference),
-                                       .noise = comparison.better_than_fp32};
+    results[comparison.metric.name] = {
+        .value = to_record(comparison.estimate),
+        .delta = to_record(comparison.difference),
+        .noise = comparison.better_than_fp32,
+        .lower_is_better = comparison.metric.direction == metrics::Direction::kLowerIsBetter,
+        .unit = comparison.metric.unit,
+        .rank = static_cast<std::uint64_t>(comparison.metric.rank)};
   }
   return results;
 }

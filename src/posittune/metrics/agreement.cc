@@ -23,8 +23,8 @@ class AgreementScorer : public TaskScorer {
   std::vector<MetricSamples> finish(std::size_t units) override {
     std::vector<MetricSamples> metrics;
     if (!any_) return metrics;
-    metrics.push_back(ratio({"agreement", Direction::kHigherIsBetter, ""}, equal_.take(units),
-                            elements_.take(units)));
+    metrics.push_back(ratio({"agreement", Direction::kHigherIsBetter, "", Rank::kAgreement},
+                            equal_.take(units), elements_.take(units)));
     return metrics;
   }
 

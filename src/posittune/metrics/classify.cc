@@ -101,8 +101,8 @@ std::vector<MetricSamples> ClassifyScorer::finish(std::size_t units) {
   if (logits_.empty()) return metrics;
   if (!labels_.empty()) {
     const std::vector<double> items = items_.take(units);
-    metrics.push_back(
-        ratio({"accuracy", Direction::kHigherIsBetter, ""}, right_.take(units), items));
+    metrics.push_back(ratio({"accuracy", Direction::kHigherIsBetter, "", Rank::kTask},
+                            right_.take(units), items));
     if (classes_ > kTop) {
       metrics.push_back(
           ratio({"top5_accuracy", Direction::kHigherIsBetter, ""}, in_top_.take(units), items));

@@ -126,7 +126,7 @@ std::vector<MetricSamples> CtcScorer::finish(std::size_t units) {
   std::vector<MetricSamples> metrics;
   if (steps_.empty()) return metrics;
   const std::string suffix = sequences_.empty() ? "_to_fp32" : "";
-  metrics.push_back(ratio({"exact_match" + suffix, Direction::kHigherIsBetter, ""},
+  metrics.push_back(ratio({"exact_match" + suffix, Direction::kHigherIsBetter, "", Rank::kTask},
                           right_.take(units), items_.take(units)));
   metrics.push_back(ratio({"cer" + suffix, Direction::kLowerIsBetter, ""}, edits_.take(units),
                           symbols_.take(units)));

@@ -103,12 +103,11 @@ std::vector<MetricSamples> DetectScorer::finish(std::size_t units) {
   if (matches_.empty()) return metrics;
   const auto table = std::make_shared<const MatchTable>(matches_, unit_of_, units);
   const std::string suffix = boxes_.empty() ? "_agreement" : "";
-  metrics.push_back({{"map" + suffix, Direction::kHigherIsBetter, ""},
+  metrics.push_back({{"map" + suffix, Direction::kHigherIsBetter, "", Rank::kTask},
                      std::make_shared<AveragePrecision>(table, kIous)});
   metrics.push_back({{"map50" + suffix, Direction::kHigherIsBetter, ""},
                      std::make_shared<AveragePrecision>(table, std::size_t{1})});
-  metrics.push_back(
-      ratio({"kl", Direction::kLowerIsBetter, "nats/image"}, kl_.take(units), images_.take(units)));
+  metrics.push_back(ratio(loss_of(Task::kDetect), kl_.take(units), images_.take(units)));
   deviation_.finish(units, metrics);
   return metrics;
 }

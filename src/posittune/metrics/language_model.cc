@@ -91,7 +91,7 @@ std::vector<MetricSamples> LanguageModelScorer::finish(std::size_t units) {
   if (logits_.empty()) return metrics;
   logits_.finish(units, "token", metrics);
   metrics.insert(metrics.begin() + 1,
-                 ratio({"perplexity", Direction::kLowerIsBetter, ""}, nll_.take(units),
+                 ratio({"perplexity", Direction::kLowerIsBetter, "", Rank::kTask}, nll_.take(units),
                        tokens_.take(units), [](double mean) { return std::exp(mean); }));
   return metrics;
 }

@@ -15,10 +15,20 @@ namespace posittune::metrics {
 
 enum class Direction { kLowerIsBetter, kHigherIsBetter };
 
+// What a metric tells who has to decide, the most telling first (in records as 0, 1, ...).
+enum class Rank {
+  kLoss,       // what sensitivity and search minimise; that of FP32 itself is 0
+  kTask,       // how well the task is done, by the truth where that is known
+  kAgreement,  // with FP32
+  kDetail,     // beside one of the task
+  kDeviation,  // of output numbers
+};
+
 struct Metric {
   std::string name;  // as in JSON: "kl", "perplexity", "map50" ...
   Direction direction = Direction::kHigherIsBetter;
   std::string unit;  // of the value: "nats/token", "dB"; empty for fractions of one
+  Rank rank = Rank::kDetail;
 };
 
 struct MetricSamples {

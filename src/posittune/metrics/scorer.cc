@@ -122,7 +122,9 @@ bool has_classes(Task task) {
 }
 
 Metric loss_of(Task task) {
-  const auto kl = [](const char* unit) { return Metric{"kl", Direction::kLowerIsBetter, unit}; };
+  const auto kl = [](const char* unit) {
+    return Metric{"kl", Direction::kLowerIsBetter, unit, Rank::kLoss};
+  };
   switch (task) {
     case Task::kLanguageModel:
       return kl("nats/token");
@@ -135,19 +137,11 @@ Metric loss_of(Task task) {
     case Task::kSegment:
       return kl("nats/position");
     case Task::kAgreement:
-      return {"disagreement", Direction::kLowerIsBetter, ""};
+      return {"disagreement", Direction::kLowerIsBetter, "", Rank::kLoss};
     case Task::kGeneric:
       break;
   }
-  return {"rel_sq_error", Direction::kLowerIsBetter, ""};
-}
-
-bool lower_is_better(std::string_view metric) {
-  for (const std::string_view name :
-       {"kl", "rel_sq_error", "disagreement", "perplexity", "cer", "cer_to_fp32"}) {
-    if (metric == name) return true;
-  }
-  return false;
+  return {"rel_sq_error", Direction::kLowerIsBetter, "", Rank::kLoss};
 }
 
 std::string identity(Task task, const ScorerOptions& options) {

@@ -80,9 +80,6 @@ struct ScorerOptions {
   int threads = 0;  // 0 = all; the result does not depend on it
 };
 
-// Of a metric of any task, by its name.
-bool lower_is_better(std::string_view metric);
-
 // All of it that results depend on, for keys: "classify/probs/probabilities".
 std::string identity(Task task, const ScorerOptions& options);
 

@@ -30,10 +30,10 @@ void UnitDeviation::add(std::uint32_t unit, const Deviation& row) {
 }
 
 void UnitDeviation::finish(std::size_t units, std::vector<MetricSamples>& metrics) {
-  metrics.push_back(
-      ratio({"cosine", Direction::kHigherIsBetter, ""}, cosine_.take(units), rows_.take(units)));
-  metrics.push_back(ratio({"sqnr_db", Direction::kHigherIsBetter, "dB"}, signal_.take(units),
-                          noise_.take(units), decibel));
+  metrics.push_back(ratio({"cosine", Direction::kHigherIsBetter, "", Rank::kDeviation},
+                          cosine_.take(units), rows_.take(units)));
+  metrics.push_back(ratio({"sqnr_db", Direction::kHigherIsBetter, "dB", Rank::kDeviation},
+                          signal_.take(units), noise_.take(units), decibel));
 }
 
 void LogitSums::add(std::uint32_t unit, const RowScores& row) {
@@ -47,10 +47,11 @@ void LogitSums::add(std::uint32_t unit, const RowScores& row) {
 void LogitSums::finish(std::size_t units, const char* unit_name,
                        std::vector<MetricSamples>& metrics) {
   const std::vector<double> rows = rows_.take(units);
-  metrics.push_back(ratio({"kl", Direction::kLowerIsBetter, std::string("nats/") + unit_name},
-                          kl_.take(units), rows));
   metrics.push_back(
-      ratio({"top1_agreement", Direction::kHigherIsBetter, ""}, agreement_.take(units), rows));
+      ratio({"kl", Direction::kLowerIsBetter, std::string("nats/") + unit_name, Rank::kLoss},
+            kl_.take(units), rows));
+  metrics.push_back(ratio({"top1_agreement", Direction::kHigherIsBetter, "", Rank::kAgreement},
+                          agreement_.take(units), rows));
   deviation_.finish(units, metrics);
 }
 

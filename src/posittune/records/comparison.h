@@ -13,7 +13,8 @@
 //              "bits_per_weight": 8.03,
 //              "metrics": {"kl": {"value": 0.01, "low": 0.009, "high": 0.011,
 //                                 "delta": {"value": ..., "low": ..., "high": ...},  when paired
-//                                 "noise": false}, ...},
+//                                 "noise": false,
+//                                 "better": "lower", "unit": "nats/item", "rank": 0}, ...},
 //              "seconds": 1.5,
 //              "rounding": "compensated",                                     when not to nearest
 //              "nonfinite": 3}, ...]}                                         when not 0
@@ -39,8 +40,19 @@ struct MetricResult {
   Estimate value;
   std::optional<Estimate> delta;  // minus FP32's, paired on the same items
   bool noise = false;             // better than FP32: the data cannot tell, it is no gain
+  bool lower_is_better = false;
+  std::string unit{};  // of the value: "nats/token"; empty for fractions of one
+  // How much it tells who has to decide, the most telling first: 0 the loss that search minimises
+  // (FP32's own is 0), 1 how well the task is done, 2 agreement with FP32, 3 and more details.
+  std::uint64_t rank = 3;
   bool operator==(const MetricResult&) const = default;
 };
+
+// The name of the metric of lowest rank but the loss, the first by name of several; the loss where
+// there is no other, and empty where there is none.
+std::string primary_metric(const std::map<std::string, MetricResult>& metrics);
+// The name of the loss; empty where it is not among them.
+std::string loss_metric(const std::map<std::string, MetricResult>& metrics);
 
 struct ComparisonRow {
   std::string format;          // as formats::name prints it

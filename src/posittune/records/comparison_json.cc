@@ -55,11 +55,19 @@ ordered_json json_value(const MetricResult& metric) {
   ordered_json object = json_value(metric.value);
   if (metric.delta) object["delta"] = json_value(*metric.delta);
   object["noise"] = metric.noise;
+  object["better"] = metric.lower_is_better ? "lower" : "higher";
+  object["unit"] = metric.unit;
+  object["rank"] = metric.rank;
   return object;
 }
 
 void read_value(const Place& place, MetricResult& metric) {
-  metric = {.value = read<Estimate>(place), .delta = {}, .noise = place["noise"].flag()};
+  metric = {.value = read<Estimate>(place),
+            .delta = {},
+            .noise = place["noise"].flag(),
+            .lower_is_better = place["better"].text() == "lower",
+            .unit = place["unit"].text(),
+            .rank = place["rank"].count()};
   if (place.has("delta")) metric.delta = read<Estimate>(place["delta"]);
 }
 

@@ -308,8 +308,7 @@ class Tuner {
           rows_.metrics_of(*evaluator, *in_.search, space_->recipe((*points)[middle].choice),
                            "drop at " + cost_text((*points)[middle]));
       if (!metrics) return metrics.error();
-      const std::string metric = primary_metric(*metrics);
-      if (drop_of(metric, metrics->at(metric)) <= *options_.max_drop) {
+      if (drop_of(metrics->at(records::primary_metric(*metrics))) <= *options_.max_drop) {
         high = middle;
       } else {
         low = middle + 1;
@@ -494,17 +493,9 @@ class Tuner {
 
 }  // namespace
 
-std::string primary_metric(const std::map<std::string, records::MetricResult>& metrics) {
-  for (const char* name : {"perplexity", "accuracy", "map", "map_agreement", "exact_match",
-                           "exact_match_to_fp32", "top1_agreement", "agreement", "cosine"}) {
-    if (metrics.contains(name)) return name;
-  }
-  return metrics.empty() ? "" : metrics.begin()->first;
-}
-
-double drop_of(const std::string& metric, const records::MetricResult& result) {
+double drop_of(const records::MetricResult& result) {
   const double delta = result.delta ? result.delta->value : 0, fp32 = result.value.value - delta;
-  const double lost = metrics::lower_is_better(metric) ? delta : -delta;
+  const double lost = result.lower_is_better ? delta : -delta;
   return fp32 != 0 ? lost / std::abs(fp32) : lost;
 }
 

@@ -66,10 +66,7 @@ struct Outcome {
 // does not end the search, see Outcome). Everything measured goes through the journal.
 Result<Outcome> tune(const Inputs& inputs, const Options& options);
 
-// The metric that a drop is measured in: perplexity, accuracy, mAP; without truth the agreement
-// with FP32.
-std::string primary_metric(const std::map<std::string, records::MetricResult>& metrics);
 // The part of FP32's value that was lost; negative when it is better.
-double drop_of(const std::string& metric, const records::MetricResult& result);
+double drop_of(const records::MetricResult& result);
 
 }  // namespace posittune::tuning
