@@ -10,7 +10,6 @@
 namespace posittune::cli {
 namespace {
 
-using formats::Family;
 using formats::Format;
 using formats::Traits;
 
@@ -21,33 +20,10 @@ std::string number(double v) {
   return fmt::format("{:.6g}", v);
 }
 
-std::string rounding_text(const Format& f) {
-  switch (f.family) {
-    case Family::kPosit:
-      return f.variant == formats::kPositFlush
-                 ? "nearest even on the bit string; NON-STANDARD: |x| < minpos/2 becomes zero"
-                 : "nearest even on the bit string; a nonzero never becomes zero";
-    case Family::kFloat:
-      return "nearest, ties to even; subnormals kept";
-    case Family::kInt:
-      return "nearest, ties to even";
-  }
-  return "";
-}
-
-std::string overflow_text(const Format& f, const Traits& t) {
-  if (f.family == Family::kPosit) return "saturates at maxpos; infinities give NaR";
-  const bool to_infinity = f.family == Family::kFloat && f.bits > 8;
-  if (to_infinity)
-    return "becomes infinity; under a chosen scale saturates (OCP saturating mode), infinities too";
-  return t.has_infinity ? "saturates (OCP saturating mode); its infinity codes only decode"
-                        : "saturates, infinities too";
-}
-
 std::string nan_text(const Format& f, const Traits& t) {
   if (!t.nan_code) return "no code: quantize keeps NaN, encode gives the largest value";
-  const std::string label = f.family == Family::kPosit ? "NaR" : "NaN";
-  return fmt::format("{} = {}", label, binary(*t.nan_code, f.bits));
+  return fmt::format("{} = {}", formats::family_ops(f.family).nan_label,
+                     binary(*t.nan_code, f.bits));
 }
 
 std::string decimals_at_one(const Format& format) {
@@ -60,16 +36,7 @@ std::string decimals_at_one(const Format& format) {
 }  // namespace
 
 std::string family_name(const Format& format) {
-  if (format.block != 0) return "mx";
-  switch (format.family) {
-    case Family::kPosit:
-      return "posit";
-    case Family::kFloat:
-      return "float";
-    case Family::kInt:
-      return "int";
-  }
-  return "";
+  return format.block != 0 ? "mx" : std::string(formats::family_ops(format.family).label);
 }
 
 std::string binary(std::uint64_t code, int bits) {
@@ -103,8 +70,8 @@ std::string card(const Format& f) {
   line("zero", t.has_negative_zero ? "two, +0 and -0" : "one, unsigned");
   line("NaN", nan_text(f, t));
   line("infinities", t.has_infinity ? "two" : "none");
-  line("rounding", rounding_text(f));
-  line("overflow", overflow_text(f, t));
+  line("rounding", formats::family_ops(f.family).rounding(f));
+  line("overflow", formats::family_ops(f.family).overflow(f));
   if (f.block != 0) line("shared scale", "E8M0, 2^(floor(log2(absmax)) - emax of the element)");
   return text;
 }

@@ -59,6 +59,11 @@ struct FloatRange {
 };
 FloatRange float_range(const Format& format);
 
+// Where a format is most precise, in grid units: what a scale brings the bulk of data to. 1 for
+// posits, floats and blocks; a quarter of the largest value for ints, so that a normal
+// distribution's tails stay inside.
+double centre(const Format& format);
+
 // All values in code order; bits <= 16.
 std::vector<double> value_table(const Format& format);
 

@@ -28,16 +28,22 @@ struct FamilyOps {
   // Bit picture of a code, one line.
   std::string (*layout)(const Format& format);
   std::vector<Format> (*known)();
+
+  std::string_view label;      // of the family: "posit"
+  std::string_view nan_label;  // "NaN", "NaR"
+  // Precision falls away from the centre, so that a scale from the bulk of the data suits it better
+  // than one from the largest value.
+  bool tapered;
+  double (*centre)(const Format& format);  // see centre() in codec.h
+  // For the card: how values are rounded, and what becomes of what is too large.
+  std::string (*rounding)(const Format& format);
+  std::string (*overflow)(const Format& format);
 };
 
 const FamilyOps& family_ops(Family family);
 
 // Bit picture for the card, and the rule that rounds and saturates.
 std::string layout(const Format& format);
-
-extern const FamilyOps kPositOps;  // posit.cc
-extern const FamilyOps kFloatOps;  // minifloat.cc
-extern const FamilyOps kIntOps;    // integer.cc
 
 // boundary_above of the families whose values are evenly spaced around each tie: the mean.
 double middle_above(const Format& format, std::uint32_t code);

@@ -13,7 +13,7 @@
 
 namespace posittune::formats {
 
-enum class Family : std::uint8_t { kFloat, kInt, kPosit };
+enum class Family : std::uint8_t { kFloat, kInt, kPosit, kCount };
 
 struct Format {
   Family family = Family::kFloat;

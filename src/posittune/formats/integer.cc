@@ -85,6 +85,14 @@ std::vector<Format> known() {
           integer(5),  integer(4),  integer(3), integer(2)};
 }
 
+// int2 and int3 have no room for tails: their centre is the largest value.
+double centre_of(const Format& format) {
+  const double max = traits_of(format).max;
+  return max <= 3 ? max : max / 4;
+}
+std::string rounding(const Format&) { return "nearest, ties to even"; }
+std::string overflow(const Format&) { return "saturates, infinities too"; }
+
 }  // namespace
 
 Format integer(int n) {
@@ -92,7 +100,9 @@ Format integer(int n) {
   return {.family = Family::kInt, .bits = static_cast<std::uint8_t>(n), .exp_bits = 0};
 }
 
+extern const FamilyOps kIntOps;
 const FamilyOps kIntOps = {Family::kInt, parse,        name_of,   traits_of, unpack_code,
-                           pack_code,    middle_above, layout_of, known};
+                           pack_code,    middle_above, layout_of, known,     "int",
+                           "NaN",        false,        centre_of, rounding,  overflow};
 
 }  // namespace posittune::formats

@@ -177,6 +177,16 @@ std::vector<Format> known() {
           minifloat(3, 4), minifloat(2, 5), minifloat(2, 3), minifloat(3, 2), minifloat(2, 1)};
 }
 
+double centre_of(const Format&) { return 1.0; }
+std::string rounding(const Format&) { return "nearest, ties to even; subnormals kept"; }
+std::string overflow(const Format& format) {
+  if (format.bits > 8)
+    return "becomes infinity; under a chosen scale saturates (OCP saturating mode), infinities too";
+  return traits_of(format).has_infinity
+             ? "saturates (OCP saturating mode); its infinity codes only decode"
+             : "saturates, infinities too";
+}
+
 }  // namespace
 
 Format minifloat(int exp_bits, int man_bits) {
@@ -203,7 +213,9 @@ Format plain(const Format& format) {
   return made;
 }
 
+extern const FamilyOps kFloatOps;
 const FamilyOps kFloatOps = {Family::kFloat, parse,        name_of,   traits_of, unpack_code,
-                             pack_code,      middle_above, layout_of, known};
+                             pack_code,      middle_above, layout_of, known,     "float",
+                             "NaN",          false,        centre_of, rounding,  overflow};
 
 }  // namespace posittune::formats

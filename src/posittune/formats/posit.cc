@@ -141,6 +141,14 @@ std::vector<Format> known() {
           posit(12, 1), posit(16, 1), posit(16, 2), posit(32, 2)};
 }
 
+double centre_of(const Format&) { return 1.0; }
+std::string rounding(const Format& format) {
+  return format.variant == kPositFlush
+             ? "nearest even on the bit string; NON-STANDARD: |x| < minpos/2 becomes zero"
+             : "nearest even on the bit string; a nonzero never becomes zero";
+}
+std::string overflow(const Format&) { return "saturates at maxpos; infinities give NaR"; }
+
 }  // namespace
 
 Format posit(int n, int es) {
@@ -158,7 +166,9 @@ std::uint32_t posit_pack(const Format& format, const Unpacked& value) {
 }
 int posit_max_exponent(const Format& format) { return max_exponent(format); }
 
+extern const FamilyOps kPositOps;
 const FamilyOps kPositOps = {Family::kPosit, parse,          name_of,   traits_of, unpack_code,
-                             pack_code,      boundary_above, layout_of, known};
+                             pack_code,      boundary_above, layout_of, known,     "posit",
+                             "NaR",          true,           centre_of, rounding,  overflow};
 
 }  // namespace posittune::formats

@@ -10,10 +10,15 @@
 #include "posittune/formats/family.h"
 
 namespace posittune::formats {
+
+extern const FamilyOps kFloatOps, kIntOps, kPositOps;  // each in its family's file
+
 namespace {
 
 // Indexed by Family.
-constexpr std::array<const FamilyOps*, 3> kFamilies = {&kFloatOps, &kIntOps, &kPositOps};
+constexpr std::array<const FamilyOps*, static_cast<std::size_t>(Family::kCount)> kFamilies = {
+    &kFloatOps, &kIntOps, &kPositOps};
+static_assert(kFamilies.back() != nullptr, "a family has no line here");
 
 std::string normalize(std::string_view text) {
   std::string out;
@@ -54,6 +59,10 @@ std::string layout(const Format& format) {
   const std::string bits = family_ops(format.family).layout(element(format));
   if (format.block == 0) return bits;
   return "block of " + std::to_string(format.block) + " x (" + bits + ") + one E8M0 scale";
+}
+
+double centre(const Format& format) {
+  return format.block != 0 ? 1.0 : family_ops(format.family).centre(format);
 }
 
 std::string name(const Format& format) {

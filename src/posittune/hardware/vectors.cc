@@ -120,6 +120,8 @@ class Model {
       case Family::kFloat:
         add_floats(operand(unit_.weight, pair.a), operand(unit_.activation, pair.b));
         break;
+      default:
+        break;  // no unit of another family
     }
   }
   bool nar() const { return nar_; }

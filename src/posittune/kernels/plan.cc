@@ -85,6 +85,9 @@ Plan make_plan(const Format& format) {
     case Family::kInt:
       p.kind = p.encode_kind = p.decode_kind = Kind::kInt;
       p.unit = static_cast<float>(p.traits.min);
+      break;
+    default:
+      break;  // a family without vector algorithms runs the plain twin
   }
   return p;
 }

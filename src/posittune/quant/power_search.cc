@@ -11,7 +11,7 @@
 
 namespace posittune::quant {
 
-using formats::Family;
+using formats::centre;
 using formats::Format;
 using kernels::Statistics;
 
@@ -21,12 +21,6 @@ float usable(double scale) {
 }
 
 double largest(const Format& format) { return double{formats::float_range(format).high}; }
-
-double centre(const Format& format) {
-  const double max = formats::traits(format).max;
-  // int2 and int3 have no room for tails: their centre is the largest value.
-  return format.family == Family::kInt && format.block == 0 ? (max <= 3 ? max : max / 4) : 1.0;
-}
 
 int nearest_exponent(double ratio) { return static_cast<int>(std::lround(std::log2(ratio))); }
 

@@ -17,8 +17,6 @@ float power(int exponent);
 
 // Largest value that a float tensor can take; posits may go on beyond it.
 double largest(const formats::Format& format);
-// Where a format is most precise.
-double centre(const formats::Format& format);
 int nearest_exponent(double ratio);
 
 // Exponents of the powers of two where absmax just fits, and where rms is at the centre; of data

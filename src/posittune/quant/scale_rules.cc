@@ -10,12 +10,14 @@
 #include "posittune/base/nearest.h"
 #include "posittune/base/threads.h"
 #include "posittune/formats/codec.h"
+#include "posittune/formats/family.h"
 #include "posittune/kernels/runs.h"
 #include "posittune/quant/power_search.h"
 
 namespace posittune::quant {
 namespace {
 
+using formats::centre;
 using formats::Format;
 using kernels::Statistics;
 
@@ -106,7 +108,7 @@ int search_rounds(ScaleRule rule) {
 
 ScaleRule token_rule(const Format& format, ScaleRule rule) {
   if (!entry(rule).searches()) return rule;
-  return format.family == formats::Family::kPosit ? ScaleRule::kRmsPow2 : ScaleRule::kAbsmax;
+  return formats::family_ops(format.family).tapered ? ScaleRule::kRmsPow2 : ScaleRule::kAbsmax;
 }
 
 Format scaled_format(const Format& format, ScaleRule rule) {

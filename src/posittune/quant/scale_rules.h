@@ -13,8 +13,7 @@
 //              within four octaves of it. So never worse than mse_pow2, and not promised to be the
 //              least of all reals
 //
-// The centre is where a format is most precise: 1 for posits and floats, a quarter of the largest
-// value for ints, so that a normal distribution's bulk stays inside.
+// The centre is where a format is most precise (formats::centre).
 //
 // Under every rule but `none` formats saturate (formats::saturating): what is larger than all that
 // the scale was chosen for becomes the largest value in each family, and never infinity.
@@ -93,8 +92,8 @@ int search_rounds(ScaleRule rule);
 formats::Format scaled_format(const formats::Format& format, ScaleRule rule);
 
 // The rule for a scale for each token, where nothing can be searched for: instead of a rule that
-// searches, powers of two by the root mean square for posits, which are finest in their middle, and
-// the largest value for the others.
+// searches, powers of two by the root mean square for families that are tapered (finest in their
+// middle), and the largest value for the others.
 ScaleRule token_rule(const formats::Format& format, ScaleRule rule);
 
 // The scale of a rule that does not search; a usable scale, 1 for data without a finite nonzero
