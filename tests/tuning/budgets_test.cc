@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 namespace posittune::tuning {
@@ -20,6 +21,19 @@ TEST(Budgets, AreParsedInTheirUnits) {
   EXPECT_EQ(amount(Cost::kEnergy, "2.5mJ"), 2.5e9);
   EXPECT_EQ(amount(Cost::kEnergy, "70pJ"), 70);
   EXPECT_EQ(amount(Cost::kArea, "900um2"), 900);
+}
+
+TEST(Budgets, EachCostHasItsEntry) {
+  std::set<std::string_view> names;
+  for (const Cost cost : all_costs()) {
+    EXPECT_TRUE(names.insert(name(cost)).second) << name(cost);
+    EXPECT_FALSE(traits(cost).help.empty()) << name(cost);
+    EXPECT_TRUE(parse_budget(cost, "0.5x").ok()) << name(cost);
+  }
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(Cost::kCount));
+  EXPECT_TRUE(traits(Cost::kEnergy).priced && traits(Cost::kArea).priced);
+  EXPECT_TRUE(traits(Cost::kBits).stored && traits(Cost::kSize).stored);
+  EXPECT_TRUE(traits(Cost::kActivationBits).inputs_alone);
 }
 
 TEST(Budgets, EnergiesNeedAUnit) {

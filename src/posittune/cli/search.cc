@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -37,7 +38,7 @@ struct Options {
                                  .rounding = "compensated",
                                  .activation_scale = "output",
                                  .input_weighted = true};
-  std::vector<std::string> bits, size, activation_bits, mac_bits, energy, area;
+  std::map<tuning::Cost, std::vector<std::string>> budgets;
   std::string what, scale, activation_rule, max_drop;
   double memory_pj_per_bit = -1;
   std::int64_t gain_items = -1;
@@ -195,16 +196,8 @@ Status run_search(const Options& options, Streams streams) {
 }
 
 Status add_budgets(const Options& options, std::vector<tuning::Budget>& budgets) {
-  using tuning::Cost;
-  const std::pair<Cost, const std::vector<std::string>*> all[] = {
-      {Cost::kBits, &options.bits},
-      {Cost::kSize, &options.size},
-      {Cost::kActivationBits, &options.activation_bits},
-      {Cost::kMacBits, &options.mac_bits},
-      {Cost::kEnergy, &options.energy},
-      {Cost::kArea, &options.area}};
-  for (const auto& [cost, texts] : all) {
-    for (const std::string& text : *texts) {
+  for (const auto& [cost, texts] : options.budgets) {
+    for (const std::string& text : texts) {
       auto budget = tuning::parse_budget(cost, text);
       if (!budget) return budget.error();
       budgets.push_back(std::move(*budget));
@@ -302,19 +295,13 @@ void declare_budgets(CLI::App& app, Options& options) {
   const std::string group =
       "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto "
       "are searches of their own, over bits alone)";
-  const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) {
+  const auto list = [&](const std::string& name, std::vector<std::string>& to,
+                        const std::string& help) {
     app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group);
   };
-  list("--bits", options.bits, "mean bits per weight, with what scales and format tags take: 4.5");
-  list("--size", options.size, "size of all parameters: 60MB");
-  list("--activation-bits", options.activation_bits,
-       "mean bits per element of the inputs of layers");
-  list("--mac-bits", options.mac_bits,
-       "bits of the weight times bits of the input, mean over multiply-accumulates (MACs)");
-  list("--energy", options.energy,
-       "energy of one inference: 2.5mJ; 0.1x: a tenth of FP32's; 0.9xint8: of int8's");
-  list("--area", options.area,
-       "area of a MAC unit in um2, mean over MACs; or 0.5x: half of FP32's");
+  for (const tuning::Cost cost : tuning::all_costs())
+    list("--" + std::string(tuning::name(cost)), options.budgets[cost],
+         std::string(tuning::traits(cost).help));
   app.add_option(
          "--max-drop", options.max_drop,
          "find the fewest bits at which the metric on search data drops by no more than this: 1%")

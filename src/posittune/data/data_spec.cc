@@ -3,7 +3,6 @@
 namespace posittune::data {
 namespace {
 
-constexpr std::string_view kKinds[] = {"auto", "npz", "text", "images", "coco"};
 constexpr std::string_view kResizes[] = {"none", "stretch", "letterbox", "center_crop"};
 
 template <class Enum, std::size_t n>
@@ -16,9 +15,7 @@ std::optional<Enum> find(const std::string_view (&names)[n], std::string_view na
 
 }  // namespace
 
-std::string_view name(DataKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 std::string_view name(Resize resize) { return kResizes[static_cast<std::size_t>(resize)]; }
-std::optional<DataKind> data_kind(std::string_view name) { return find<DataKind>(kKinds, name); }
 std::optional<Resize> resize_mode(std::string_view name) { return find<Resize>(kResizes, name); }
 
 }  // namespace posittune::data

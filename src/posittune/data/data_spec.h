@@ -14,7 +14,7 @@
 
 namespace posittune::data {
 
-enum class DataKind { kAuto, kNpz, kText, kImages, kCoco };
+enum class DataKind { kAuto, kNpz, kText, kImages, kCoco, kCount };
 
 std::string_view name(DataKind kind);  // "auto", "npz", "text", "images", "coco"
 std::optional<DataKind> data_kind(std::string_view name);

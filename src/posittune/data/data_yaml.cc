@@ -6,7 +6,6 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
-#include <initializer_list>
 #include <set>
 #include <span>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "posittune/base/edit_distance.h"
 #include "posittune/base/files.h"
 #include "posittune/base/memory.h"
+#include "posittune/data/kinds.h"
 
 namespace posittune::data {
 namespace {
@@ -174,11 +174,15 @@ Reader size(Preprocessing& out) {
   };
 }
 
-// One of `names`; out = its position.
-Reader choice(std::initializer_list<std::string_view> names,
-              std::function<void(std::size_t)> choose) {
-  return [names = std::vector<std::string_view>(names), choose](const YAML::Node& node,
-                                                                const Place& place) -> Status {
+std::vector<std::string_view> kind_names() {
+  std::vector<std::string_view> names = {name(DataKind::kAuto)};
+  for (const KindEntry& each : kinds()) names.push_back(each.name);
+  return names;
+}
+
+// One of `names`; choose() gets its position.
+Reader choice(std::vector<std::string_view> names, std::function<void(std::size_t)> choose) {
+  return [names = std::move(names), choose](const YAML::Node& node, const Place& place) -> Status {
     std::string known;
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (node.IsScalar() && node.Scalar() == names[i]) {
@@ -230,9 +234,8 @@ Reader split(std::optional<DataSpec>& out, const fs::path& folder) {
     }
     std::string start;
     const std::vector<Field> fields = {
-        {"kind", choice({name(DataKind::kAuto), name(DataKind::kNpz), name(DataKind::kText),
-                         name(DataKind::kImages), name(DataKind::kCoco)},
-                        [&](std::size_t i) { spec.kind = static_cast<DataKind>(i); })},
+        {"kind",
+         choice(kind_names(), [&](std::size_t i) { spec.kind = *data_kind(kind_names()[i]); })},
         {"path", path(spec.path, folder)},
         {"images", path(spec.images, folder)},
         {"annotations", path(spec.annotations, folder)},

@@ -8,46 +8,12 @@
 
 #include "posittune/base/hash.h"
 #include "posittune/base/memory.h"
-#include "posittune/data/source.h"
+#include "posittune/data/kinds.h"
 
 namespace posittune::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<DataKind> kind_of(const DataSpec& spec) {
-  if (spec.kind != DataKind::kAuto) return spec.kind;
-  std::error_code problem;
-  const bool folder = fs::is_directory(spec.path, problem);
-  if (folder) return spec.annotations.empty() ? DataKind::kImages : DataKind::kCoco;
-  if (!fs::exists(spec.path, problem)) {
-    return Error{.kind = ErrorKind::kInput, .what = "no such file or folder", .where = spec.path};
-  }
-  const std::string extension = fs::path(spec.path).extension().string();
-  if (extension == ".npz") return DataKind::kNpz;
-  if (extension == ".txt") return DataKind::kText;
-  if (extension == ".json") return DataKind::kCoco;
-  return Error{.kind = ErrorKind::kUsage,
-               .what = "the kind of data cannot be told from its name",
-               .where = spec.path,
-               .expected = ".npz, .txt, .json (COCO) or a folder of images",
-               .hint = "set kind: npz, text, images or coco"};
-}
-
-Result<OpenedSource> open_source(const DataSpec& spec, DataKind kind, const ModelInputs& inputs) {
-  switch (kind) {
-    case DataKind::kText:
-      return open_text(spec, inputs);
-    case DataKind::kImages:
-      return open_images(spec, inputs);
-    case DataKind::kCoco:
-      return open_coco(spec, inputs);
-    case DataKind::kNpz:
-    case DataKind::kAuto:
-      break;
-  }
-  return open_npz(spec, inputs);
-}
 
 Result<std::vector<DataFile>> hash_files(const OpenedSource& opened) {
   std::vector<DataFile> files;
@@ -107,12 +73,12 @@ Status add_tokenizer(const std::string& path, std::vector<DataFile>& files) {
   return success();
 }
 
-Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& opened,
-                                    const ModelInputs& inputs) {
+Result<DatasetDescription> describe(const DataSpec& spec, const KindEntry& kind,
+                                    const OpenedSource& opened, const ModelInputs& inputs) {
   auto files = hash_files(opened);
   if (!files) return files.error();
   DatasetDescription description;
-  description.kind = name(opened.kind);
+  description.kind = kind.name;
   description.path = spec.path;
   description.items = opened.items;
   description.units =
@@ -122,7 +88,7 @@ Result<DatasetDescription> describe(const DataSpec& spec, const OpenedSource& op
   description.sha256 = combined_hash(opened, *files);
   if (Status s = check_hash(spec, description.sha256); !s) return s.error();
   description.identity = identity_of(opened, description.sha256, inputs);
-  if (opened.kind == DataKind::kText) {
+  if (kind.tokenizer) {
     if (Status s = add_tokenizer(spec.tokenizer, *files); !s) return s.error();
   }
   description.files = std::move(*files);
@@ -150,9 +116,10 @@ Result<Dataset> Dataset::open(const DataSpec& spec, const std::vector<TensorInfo
   try {
     const auto kind = kind_of(spec);
     if (!kind) return kind.error();
-    auto opened = open_source(spec, *kind, model_inputs);
+    auto opened = (*kind)->open(spec, model_inputs);
     if (!opened) return opened.error();
-    auto description = describe(spec, *opened, model_inputs);
+    opened->kind = (*kind)->kind;
+    auto description = describe(spec, **kind, *opened, model_inputs);
     if (!description) return description.error();
     return Dataset(std::make_unique<OpenedSource>(std::move(*opened)), std::move(*description));
   } catch (const std::bad_alloc&) {

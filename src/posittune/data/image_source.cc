@@ -373,9 +373,8 @@ std::string settings_of(const Preprocessing& options) {
 
 // What `images` and `coco` share, once the files are known.
 OpenedSource opened_images(const std::string& folder, const std::vector<std::string>& names,
-                           DataKind kind, const Preprocessing& options) {
+                           const Preprocessing& options) {
   OpenedSource opened;
-  opened.kind = kind;
   opened.items = names.size();
   opened.units = numbered(names.size());
   opened.unit_name = "image";
@@ -433,7 +432,7 @@ Result<OpenedSource> open_images(const DataSpec& spec, const ModelInputs& inputs
   auto images = list_images(spec.path);
   if (!images) return images.error();
   shorten(*images, spec.limit);
-  OpenedSource opened = opened_images(spec.path, images->names, DataKind::kImages, options);
+  OpenedSource opened = opened_images(spec.path, images->names, options);
   const auto sizes = image_sizes(opened.files, options);
   if (!sizes) return sizes.error();
   opened.source = std::make_unique<ImageSource>(opened.files, std::move(*input), options);
@@ -466,7 +465,7 @@ Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs) 
   shorten(coco->images, spec.limit);
   std::vector<std::string> names;
   for (const CocoImage& image : coco->images) names.push_back(image.file_name);
-  OpenedSource opened = opened_images(folder, names, DataKind::kCoco, options);
+  OpenedSource opened = opened_images(folder, names, options);
   const auto sizes = image_sizes(opened.files, options);
   if (!sizes) return sizes.error();
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -200,7 +200,6 @@ Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs) {
   const std::size_t items = spec.limit > 0 ? std::min(*all, spec.limit) : *all;
 
   OpenedSource opened;
-  opened.kind = DataKind::kNpz;
   opened.items = items;
   opened.units = numbered(items);
   opened.unit_name = "item";

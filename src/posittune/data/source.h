@@ -27,7 +27,7 @@ class ItemSource {
 
 struct OpenedSource {
   std::unique_ptr<ItemSource> source;
-  DataKind kind = DataKind::kNpz;
+  DataKind kind = DataKind::kAuto;  // filled in by whoever opens it
   std::size_t items = 0;
   records::Annotations annotations;
   std::vector<std::size_t> units;  // of each item, from 0, in the order of first appearance
@@ -41,11 +41,9 @@ struct OpenedSource {
 
 using ModelInputs = std::vector<TensorInfo>;
 
-// All are kInput errors unless they say otherwise; kInterrupted after a signal.
-Result<OpenedSource> open_npz(const DataSpec& spec, const ModelInputs& inputs);
-Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs);
-Result<OpenedSource> open_images(const DataSpec& spec, const ModelInputs& inputs);
-Result<OpenedSource> open_coco(const DataSpec& spec, const ModelInputs& inputs);
+// Opens one kind of data; each has its line in kinds.cc. All are kInput errors unless they say
+// otherwise; kInterrupted after a signal.
+using OpenSource = Result<OpenedSource>(const DataSpec& spec, const ModelInputs& inputs);
 
 // Items that lie in memory: row i of every tensor.
 std::unique_ptr<ItemSource> make_tensor_source(Tensors tensors);

@@ -1,10 +1,12 @@
 #include "posittune/data/splits.h"
 
+#include <algorithm>
 #include <functional>
 #include <unordered_map>
 #include <utility>
 
 #include "posittune/base/interrupt.h"
+#include "posittune/data/kinds.h"
 
 namespace posittune::data {
 namespace {
@@ -31,7 +33,9 @@ std::vector<NamedSplit> named(const Splits& splits) {
 // The file that the items are from. Folders of images have none: a labels file may serve them all.
 const DataFile* main_file(const Dataset& data) {
   const DatasetDescription& about = data.description();
-  return about.kind == name(DataKind::kImages) ? nullptr : &about.files.front();
+  const bool own = std::ranges::any_of(
+      kinds(), [&](const KindEntry& of) { return of.name == about.kind && of.own_file; });
+  return own ? &about.files.front() : nullptr;
 }
 
 Status check_files(const std::vector<NamedSplit>& splits) {

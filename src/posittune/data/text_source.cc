@@ -204,7 +204,6 @@ Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs) 
   }
 
   OpenedSource opened;
-  opened.kind = DataKind::kText;
   opened.items = rows->documents.size();
   opened.units = renumbered(rows->documents);
   opened.unit_name = "document";

@@ -228,9 +228,8 @@ Status Session::SearchJob::settle_table() {
   if (priced) return success();
   auto fallback = fallback_table(choice, table, priced.error());
   if (!fallback) return priced.error();
-  const bool counts = std::ranges::any_of(options.budgets, [](const tuning::Budget& each) {
-    return each.cost == tuning::Cost::kEnergy || each.cost == tuning::Cost::kArea;
-  });
+  const bool counts = std::ranges::any_of(
+      options.budgets, [](const tuning::Budget& each) { return tuning::traits(each.cost).priced; });
   if (counts) session.observer_->note(fallback->note);
   table = std::move(fallback->table);
   memory = memory_for(choice, table);

@@ -184,11 +184,12 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   made.pareto = options.pareto;
   made.max_drop = options.max_drop;
   if (made.budgets.empty() && made.pareto == 0 && !made.max_drop) {
+    std::string budgets_text;
+    for (const tuning::Cost each : tuning::all_costs())
+      budgets_text += "--" + std::string(tuning::name(each)) + ", ";
     return Error{.kind = ErrorKind::kUsage,
                  .what = "nothing to search for",
-                 .expected =
-                     "--bits, --size, --activation-bits, --mac-bits, --energy, --area, --max-drop "
-                     "or --pareto"};
+                 .expected = budgets_text + "--max-drop or --pareto"};
   }
   made.refine = options.refine;
   made.baselines = options.baselines;

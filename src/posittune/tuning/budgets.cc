@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <span>
 #include <utility>
 
 namespace posittune::tuning {
@@ -26,36 +27,95 @@ constexpr std::array<Unit, 2> kAreas = {{{"um2", 1}, {"", 1}}};
 constexpr std::array<Unit, 1> kNumbers = {{{"", 1}}};
 
 struct Entry {
+  Cost cost;
   std::string_view name;
   double (*share)(const cost::SiteCost&);
-  double (*whole)(const ModelSize&);  // what one unit of the amount is a mean over
-  const Unit* units;
-  std::size_t unit_count;
+  double (*whole)(const ModelSize&);     // what one unit of the amount is a mean over
+  double (*constant)(const ModelSize&);  // what no layer owns, in the cost's unit
+  std::span<const Unit> units;
+  CostTraits traits;
 };
 
 double one(const ModelSize&) { return 1; }
+double nothing(const ModelSize&) { return 0; }
 
 // In the order of Cost.
-const std::array<Entry, 6> kEntries = {{
-    {"bits", [](const cost::SiteCost& part) { return part.stored_bits; },
-     [](const ModelSize& size) { return size.weights; }, kNumbers.data(), kNumbers.size()},
-    {"size", [](const cost::SiteCost& part) { return part.stored_bits / 8; }, one, kBytes.data(),
-     kBytes.size()},
-    {"activation-bits", [](const cost::SiteCost& part) { return part.input_bits; },
-     [](const ModelSize& size) { return size.inputs; }, kNumbers.data(), kNumbers.size()},
-    {"mac-bits", [](const cost::SiteCost& part) { return part.mac_bits; },
-     [](const ModelSize& size) { return size.macs; }, kNumbers.data(), kNumbers.size()},
-    {"energy", [](const cost::SiteCost& part) { return part.compute_pj + part.memory_pj; }, one,
-     kEnergies.data(), kEnergies.size()},
-    {"area", [](const cost::SiteCost& part) { return part.area_macs_um2; },
-     [](const ModelSize& size) { return size.macs; }, kAreas.data(), kAreas.size()},
+constexpr std::size_t kCosts = static_cast<std::size_t>(Cost::kCount);
+constexpr std::array<Entry, kCosts> kEntries = {{
+    {Cost::kBits,
+     "bits",
+     [](const cost::SiteCost& part) { return part.stored_bits; },
+     [](const ModelSize& size) { return size.weights; },
+     nothing,
+     kNumbers,
+     {.help = "mean bits per weight, with what scales and format tags take: 4.5",
+      .inputs_alone = false,
+      .stored = true,
+      .priced = false}},
+    {Cost::kSize,
+     "size",
+     [](const cost::SiteCost& part) { return part.stored_bits / 8; },
+     one,
+     [](const ModelSize& size) { return size.other_bits / 8; },
+     kBytes,
+     {.help = "size of all parameters: 60MB",
+      .inputs_alone = false,
+      .stored = true,
+      .priced = false}},
+    {Cost::kActivationBits,
+     "activation-bits",
+     [](const cost::SiteCost& part) { return part.input_bits; },
+     [](const ModelSize& size) { return size.inputs; },
+     nothing,
+     kNumbers,
+     {.help = "mean bits per element of the inputs of layers",
+      .inputs_alone = true,
+      .stored = false,
+      .priced = false}},
+    {Cost::kMacBits,
+     "mac-bits",
+     [](const cost::SiteCost& part) { return part.mac_bits; },
+     [](const ModelSize& size) { return size.macs; },
+     nothing,
+     kNumbers,
+     {.help = "bits of the weight times bits of the input, mean over multiply-accumulates (MACs)",
+      .inputs_alone = false,
+      .stored = false,
+      .priced = false}},
+    {Cost::kEnergy,
+     "energy",
+     [](const cost::SiteCost& part) { return part.compute_pj + part.memory_pj; },
+     one,
+     nothing,
+     kEnergies,
+     {.help = "energy of one inference: 2.5mJ; 0.1x: a tenth of FP32's; 0.9xint8: of int8's",
+      .inputs_alone = false,
+      .stored = false,
+      .priced = true}},
+    {Cost::kArea,
+     "area",
+     [](const cost::SiteCost& part) { return part.area_macs_um2; },
+     [](const ModelSize& size) { return size.macs; },
+     nothing,
+     kAreas,
+     {.help = "area of a MAC unit in um2, mean over MACs; or 0.5x: half of FP32's",
+      .inputs_alone = false,
+      .stored = false,
+      .priced = true}},
 }};
+constexpr bool complete() {
+  for (std::size_t i = 0; i < kCosts; ++i) {
+    if (static_cast<std::size_t>(kEntries[i].cost) != i || kEntries[i].name.empty()) return false;
+  }
+  return true;
+}
+static_assert(complete(), "a cost has no entry, or not in the order of Cost");
 
 const Entry& entry(Cost cost) { return kEntries[static_cast<std::size_t>(cost)]; }
 
 std::string units_text(const Entry& of) {
   std::string text;
-  for (std::size_t i = 0; i < of.unit_count; ++i) {
+  for (std::size_t i = 0; i < of.units.size(); ++i) {
     if (!of.units[i].name.empty())
       text += (text.empty() ? "" : ", ") + std::string(of.units[i].name);
   }
@@ -72,14 +132,17 @@ Error not_a_budget(const Entry& of, std::string_view text) {
           .found = std::string(text)};
 }
 
-// Bytes also hold what no layer owns.
-double constant(Cost cost, const ModelSize& size) {
-  return cost == Cost::kSize ? size.other_bits / 8 : 0;
-}
-
 }  // namespace
 
 std::string_view name(Cost cost) { return entry(cost).name; }
+const CostTraits& traits(Cost cost) { return entry(cost).traits; }
+
+std::vector<Cost> all_costs() {
+  std::vector<Cost> costs;
+  for (const Entry& each : kEntries) costs.push_back(each.cost);
+  return costs;
+}
+
 double share(Cost cost, const cost::SiteCost& part) { return entry(cost).share(part); }
 
 Result<Budget> parse_budget(Cost cost, std::string_view text) {
@@ -89,7 +152,7 @@ Result<Budget> parse_budget(Cost cost, std::string_view text) {
   if (status != std::errc() || !std::isfinite(budget.amount) || budget.amount <= 0)
     return not_a_budget(of, text);
   const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  for (std::size_t i = 0; i < of.unit_count; ++i) {
+  for (std::size_t i = 0; i < of.units.size(); ++i) {
     if (rest != of.units[i].name) continue;
     budget.amount *= of.units[i].size;
     return budget;
@@ -108,7 +171,7 @@ Result<Budget> parse_budget(Cost cost, std::string_view text) {
 std::string amount_text(Cost cost, double amount) {
   const Entry& of = entry(cost);
   const Unit* unit = &of.units[0];
-  for (std::size_t i = 0; i < of.unit_count; ++i) {
+  for (std::size_t i = 0; i < of.units.size(); ++i) {
     const bool decimal = !of.units[i].name.empty() && !of.units[i].name.ends_with("iB");
     if (decimal && of.units[i].size <= amount) unit = &of.units[i];  // they ascend
   }
@@ -131,12 +194,12 @@ std::string to_text(const std::vector<Budget>& budgets) {
 }
 
 double limit_of_shares(const Budget& budget, const ModelSize& size) {
-  return budget.amount * entry(budget.cost).whole(size) - constant(budget.cost, size);
+  return budget.amount * entry(budget.cost).whole(size) - entry(budget.cost).constant(size);
 }
 
 double amount_of_shares(Cost cost, double shares, const ModelSize& size) {
   const double whole = entry(cost).whole(size);
-  return whole > 0 ? (shares + constant(cost, size)) / whole : 0;
+  return whole > 0 ? (shares + entry(cost).constant(size)) / whole : 0;
 }
 
 }  // namespace posittune::tuning

@@ -22,8 +22,19 @@ enum class Cost : std::uint8_t {
   kMacBits,         // bits of the weight x bits of the activation, mean over MACs
   kEnergy,          // pJ of one inference: MACs and traffic
   kArea,            // um2 of a MAC's unit, mean over MACs
+  kCount,
 };
 std::string_view name(Cost cost);  // "bits", "size", "activation-bits" ...
+
+// What follows from a cost, for those who do not know it.
+struct CostTraits {
+  std::string_view help;  // of a budget of it, for a person: what it counts, and an example
+  bool inputs_alone;      // of inputs: nothing while they stay in FP32
+  bool stored;            // of weights as they are stored
+  bool priced;            // by a table of MAC units
+};
+const CostTraits& traits(Cost cost);
+std::vector<Cost> all_costs();
 
 // A part's share of what is limited: such shares add up over a model.
 double share(Cost cost, const cost::SiteCost& part);

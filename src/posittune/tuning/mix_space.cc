@@ -204,7 +204,7 @@ Status MixSpace::add_fixed(const cost::CostModel& model, const SpaceOptions& opt
   fixed_ = shares(options.costs, *fixed);
   // A mean over the inputs that are decided.
   for (std::size_t k = 0; k < fixed_.size(); ++k) {
-    if (options.costs[k] == Cost::kActivationBits) fixed_[k] = 0;
+    if (traits(options.costs[k]).inputs_alone) fixed_[k] = 0;
   }
   return success();
 }

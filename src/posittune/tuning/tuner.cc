@@ -190,7 +190,7 @@ class Tuner {
       missed.found = tuning::amount_text(
           cost, amount_of_shares(cost, limits[k] + space_->fixed_shares()[k], in_.size));
       missed.hint =
-          cost == Cost::kActivationBits && options_.choices.activations.empty()
+          traits(cost).inputs_alone && options_.choices.activations.empty()
               ? "--what wa: inputs are in FP32 now"
               : "cheaper formats in --formats; layers that are not quantized count in FP32";
     }
@@ -335,8 +335,7 @@ class Tuner {
     if (!scores) return scores.error();
     std::optional<MixSpace> windows;
     const Cost first = options_.budgets.front().front().cost;
-    const bool stored = first == Cost::kBits || first == Cost::kSize;
-    if (stored && options_.choices.activations.empty()) {
+    if (traits(first).stored && options_.choices.activations.empty()) {
       const FlexPosit scheme = flexposit_scheme(first);
       auto built =
           MixSpace::build(analysis_, *in_.engine, *in_.model, scheme.choices, scheme.options,

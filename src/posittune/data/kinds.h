@@ -1,0 +1,32 @@
+#pragma once
+
+// The kinds of data: one table says how each is told and opened. Internal to the room.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "posittune/data/source.h"
+
+namespace posittune::data {
+
+// Which folders are data of a kind.
+enum class Folder { kNone, kPlain, kWithAnnotations };
+
+struct KindEntry {
+  DataKind kind;
+  std::string_view name;       // in data.yaml and in records
+  std::string_view extension;  // of its files, ".npz"; empty: it is no file
+  Folder folder;
+  std::string_view example;  // for messages: ".json (COCO)"
+  OpenSource* open;
+  bool tokenizer;  // DataSpec::tokenizer makes items of it
+  bool own_file;   // the first file is of its items alone; else it may serve other splits, too
+};
+std::span<const KindEntry> kinds();
+
+// DataSpec::kind, or what the path's name and the annotations say. kInput: there is nothing;
+// kUsage: no kind has such a name.
+Result<const KindEntry*> kind_of(const DataSpec& spec);
+
+}  // namespace posittune::data
