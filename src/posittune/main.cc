@@ -9,6 +9,7 @@
 #include "posittune/base/interrupt.h"
 #include "posittune/base/memory.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/errors.h"
 
 namespace {
 
@@ -36,7 +37,8 @@ bool is_terminal() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  posittune::end_in_order_without_memory();
+  posittune::end_in_order_without_memory(
+      posittune::cli::exit_code(posittune::ErrorKind::kResource));
   occupy_standard_streams();
   posittune::watch_interrupts();
   // A reader that went away or a file past the limit is a failed write, reported with an exit code,

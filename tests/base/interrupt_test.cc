@@ -25,7 +25,7 @@ bool interrupted_soon() {
   if (!check_interrupt()) std::exit(1);
   ::kill(::getpid(), signal);
   if (!interrupted_soon()) std::exit(2);
-  std::exit(static_cast<int>(check_interrupt().error().kind));
+  std::exit(check_interrupt().error().kind == ErrorKind::kInterrupted ? 130 : 4);
 }
 
 [[noreturn]] void raise_twice(int signal) {

@@ -177,7 +177,7 @@ TEST(MacTable, MissingPairNamesTheNearest) {
   EXPECT_EQ(unit.error().kind, ErrorKind::kInput);
   const std::string message = unit.error().message();
   for (const std::string part :
-       {"posit<8,1> x int8", "t.csv", "posit<8,1> x posit<8,1>", "int8 x int8", "--table-csv"}) {
+       {"posit<8,1> x int8", "t.csv", "posit<8,1> x posit<8,1>", "int8 x int8", "`table_csv`"}) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 }

@@ -197,7 +197,7 @@ TEST_F(GptProber, ACacheForLessThanOneCutIsAnErrorThatSaysHowMuch) {
     const std::string needed = std::to_string((most + (1U << 20) - 1) >> 20) + " MiB";
     EXPECT_NE(none.error().expected.find(needed), std::string::npos) << none.error().message();
     EXPECT_NE(none.error().found, needed) << none.error().message();
-    EXPECT_NE(none.error().message().find("--cache-limit"), std::string::npos);
+    EXPECT_NE(none.error().message().find("`cache_limit`"), std::string::npos);
   }
   small.cache_limit = most;
   EXPECT_TRUE(Prober::create(*engine_, *data_, small, go_on).ok());

@@ -67,7 +67,7 @@ TEST(Budgets, WrongOnesSayWhatIsExpected) {
     const auto budget = parse_budget(Cost::kBits, text);
     ASSERT_FALSE(budget.ok()) << text;
     EXPECT_EQ(budget.error().kind, ErrorKind::kUsage);
-    EXPECT_NE(budget.error().message().find("--bits"), std::string::npos);
+    EXPECT_NE(budget.error().message().find("`bits`"), std::string::npos);
   }
   const auto unknown = parse_budget(Cost::kEnergy, "0.5xposit81");
   ASSERT_FALSE(unknown.ok());

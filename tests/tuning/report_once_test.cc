@@ -46,7 +46,7 @@ TEST_F(ReportOnce, OthersAreRefused) {
   const Status refused = claim_report(*journal, {plan("a"), plan("c")});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
-  EXPECT_NE(refused.error().message().find("--no-report"), std::string::npos);
+  EXPECT_NE(refused.error().message().find("`no_report`"), std::string::npos);
   EXPECT_TRUE(claim_report(*journal, {plan("b")}).ok());
 }
 

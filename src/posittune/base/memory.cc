@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kReserve = std::size_t{1}
                                  << 20;  // a mapping of its own, so that it goes back to the system
 std::atomic<void*> reserve = nullptr;
+int code_without_memory = 1;  // set before any signal may come
 std::terminate_handler former_terminate = nullptr;
 
 void release_and_throw() {
@@ -26,9 +27,8 @@ void release_and_throw() {
 // Only what a signal handler may call.
 [[noreturn]] void end() noexcept {
   constexpr std::string_view kMessage = "\nerror: out of memory\n";
-  if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0)
-    ::_exit(static_cast<int>(ErrorKind::kResource));
-  ::_exit(static_cast<int>(ErrorKind::kResource));
+  if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0) ::_exit(code_without_memory);
+  ::_exit(code_without_memory);
 }
 
 [[noreturn]] void on_terminate() {
@@ -84,7 +84,8 @@ bool memory_ended(std::string_view message) {
   return std::any_of(kSaid.begin(), kSaid.end(), said) || memory_is_short();
 }
 
-void end_in_order_without_memory() {
+void end_in_order_without_memory(int exit_code) {
+  code_without_memory = exit_code;
   reserve = std::malloc(kReserve);  // NOLINT: nothing is made of it
   std::set_new_handler(release_and_throw);
   former_terminate = std::set_terminate(on_terminate);

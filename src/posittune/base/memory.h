@@ -34,8 +34,8 @@ auto within_memory(const std::string& where, Body&& body) -> decltype(body()) {
 
 // For an executable, once, first of all. A failed allocation leaves some memory for its report;
 // where it was in code that cannot throw, or that did not look (libraries that make machine code),
-// the process ends with a message and the exit code of kResource in place of a signal. Crashes with
-// memory to spare stay what they are.
-void end_in_order_without_memory();
+// the process ends with a message and this exit code in place of a signal. Crashes with memory to
+// spare stay what they are.
+void end_in_order_without_memory(int exit_code);
 
 }  // namespace posittune

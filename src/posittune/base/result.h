@@ -1,8 +1,9 @@
 #pragma once
 
 // Result<T>: a value, or an Error that says what, where, expected, found and what to do.
-// Library code returns it and neither prints nor exits; the command line maps the kind to an exit
-// code.
+// Library code returns it and neither prints nor exits. It calls options by the names of the fields
+// that a program sets, in backticks: `batch_axes`, `rounding=nearest`. The command line makes flags
+// of them, and exit codes of the kinds.
 
 #include <string>
 #include <utility>
@@ -10,15 +11,15 @@
 
 namespace posittune {
 
-// Who can act on an error. The numbers are the exit codes of the executable.
+// Who can act on an error.
 enum class ErrorKind : int {
-  kInternal = 1,       // our own bug
-  kUsage = 2,          // arguments or configuration
-  kInput = 3,          // a file or an array does not hold what it should
-  kUnsupported = 4,    // correct, but not something this build or machine can do
-  kResource = 5,       // disk, memory, time
-  kInterrupted = 130,  // SIGINT or SIGTERM, after a clean flush
-  kGoal = 1001,        // not met; what was reached is written. Its exit code is 1
+  kInternal = 1,  // our own bug
+  kUsage,         // arguments or configuration
+  kInput,         // a file or an array does not hold what it should
+  kUnsupported,   // correct, but not something this build or machine can do
+  kResource,      // disk, memory, time
+  kInterrupted,   // SIGINT, SIGTERM or a cancellation, after a clean flush
+  kGoal,          // not met; what was reached is written
 };
 
 struct Error {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The command line: parses, runs one command, maps its outcome to an exit code.
+// The command line: parses, runs one command, its outcome is an exit code.
 // Results go to `out`; progress, notes and errors to `err`.
 
 #include <functional>
@@ -21,10 +21,10 @@ struct Streams {
   std::ostream& err;
   bool terminal = false;                 // err is a terminal: progress may redraw its line
   std::vector<std::string> arguments{};  // of this call, for records; run() sets them
+  const CLI::App* command = nullptr;  // that runs: whose flags errors and notes name; run() sets it
 };
 
-// Exit codes: 0 done, 1 goal not met or our bug, 2 usage, 3 bad input, 4 unsupported, 5 resources,
-// 130 interrupted.
+// The exit code: see errors.h.
 int run(const std::vector<std::string>& arguments, Streams streams);
 
 // A command declares its options on `app` and returns what to do once they are parsed.

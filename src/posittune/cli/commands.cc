@@ -8,6 +8,7 @@
 #include "posittune/base/memory.h"
 #include "posittune/base/version.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/errors.h"
 
 namespace posittune::cli {
 namespace {
@@ -16,14 +17,11 @@ const std::array<const Command*, 10> kCommands = {&kFormats,     &kQuantize, &kI
                                                   &kSensitivity, &kSearch,   &kCost,    &kRtl,
                                                   &kZoo,         &kDoctor};
 
-int report(const Error& error, Streams streams) {
+int report(Error error, Streams streams) {
+  if (streams.command != nullptr) error = with_flags(std::move(error), *streams.command);
   streams.err << "error: " << error.message() << "\n";
-  return error.kind == ErrorKind::kGoal ? 1 : static_cast<int>(error.kind);
+  return exit_code(error.kind);
 }
-
-}  // namespace
-
-namespace {
 
 // CLI11 says what is wrong; we say for which command, and what may have been meant.
 int report_usage(const CLI::App& app, const CLI::ParseError& error,
@@ -53,6 +51,8 @@ int run_action(const Action& action, Streams streams) {
       return report({.kind = ErrorKind::kResource, .what = "out of memory", .found = error.what()},
                     streams);
     return report({.what = std::string("internal error: ") + error.what()}, streams);
+  } catch (...) {
+    return report({.what = "internal error: an exception of an unknown kind"}, streams);
   }
   return 0;
 }
@@ -72,13 +72,13 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   const std::string built = *commit() != '\0' ? std::string(" (") + commit() + ")" : "";
   app.set_version_flag("--version", std::string("posittune ") + kVersion + built);
   app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 done, 1 goal not met (or a bug of ours), 2 usage, 3 bad input, 4 unsupported, "
-      "5 resources, 130 interrupted.");
+  app.footer(kExitCodes);
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Command* command : kCommands) {
     CLI::App* sub = app.add_subcommand(command->name, command->summary);
-    actions.emplace_back(sub, command->declare(*sub, streams));
+    Streams own = streams;
+    own.command = sub;
+    actions.emplace_back(sub, command->declare(*sub, own));
   }
   try {
     // CLI11 takes the arguments last first.
@@ -89,7 +89,9 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
     return flushed(app.exit(error, streams.out, streams.err), streams);
   }
   for (const auto& [sub, action] : actions) {
-    if (sub->parsed()) return flushed(run_action(action, streams), streams);
+    if (!sub->parsed()) continue;
+    streams.command = sub;
+    return flushed(run_action(action, streams), streams);
   }
   return 0;
 }

@@ -4,13 +4,21 @@
 #include <ostream>
 
 #include "posittune/base/printable.h"
+#include "posittune/cli/errors.h"
 #include "posittune/cli/progress.h"
 
 namespace posittune::cli {
 
-void Terminal::note(const std::string& text) {
-  streams_.err << "note: " << printable(text) << "\n";
+void say_note(Streams streams, const std::string& text) {
+  const std::string flags = streams.command == nullptr ? text : with_flags(text, *streams.command);
+  streams.err << "note: " << printable(flags) << "\n";
 }
+
+void say_results(Streams streams, const std::string& folder) {
+  streams.err << "results: " << printable(folder) << "\n";
+}
+
+void Terminal::note(const std::string& text) { say_note(streams_, text); }
 
 session::Advance Terminal::step(const std::string& title, std::size_t total,
                                 const std::string& unit) {

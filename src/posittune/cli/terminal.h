@@ -9,6 +9,10 @@
 
 namespace posittune::cli {
 
+// Lines on stderr, printable, fields as flags of the running command.
+void say_note(Streams streams, const std::string& text);
+void say_results(Streams streams, const std::string& folder);
+
 class Terminal : public session::Observer {
  public:
   explicit Terminal(Streams streams) : streams_(streams) {}

@@ -97,8 +97,9 @@ Result<MacCost> Table::mac(const Format& weight, const Format& activation) const
         .expected = "a row for it; the nearest pairs are " +
                     joined(nearest(pair_text(weight, activation), known, 3)),
         .hint =
-            "--table placeholder has a model for every pair; with --table-csv it writes rows that "
-            "can be added to a table of your own"};
+            "`table=placeholder` has a model for every pair, and its rows (`table_csv`) can be "
+            "added "
+            "to a table of your own"};
   }
   // A preference that no row of this pair meets does not count: ints have no quire.
   const auto keep = [&some](const std::string& wanted, std::string MacCost::* field) {

@@ -50,7 +50,7 @@ Status check_hash(std::string_view text, const std::string& where, const char* p
     error.expected = "a line \"# " + name + ": " + found + "\"";
     error.found = "no such line";
     error.hint +=
-        "; a table of your own is named with --table FILE and begins without the line that says "
+        "; a table of your own is named with `table=FILE` and begins without the line that says "
         "who wrote it";
     return error;
   }
@@ -68,7 +68,7 @@ Error stale(const std::string& where, const std::string& expected, const std::st
           .where = where,
           .expected = expected,
           .found = found,
-          .hint = std::string(kWriteAgain) + "; --table placeholder does without"};
+          .hint = std::string(kWriteAgain) + "; `table=placeholder` does without"};
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Status check_hashes(std::string_view text, const std::string& where, bool projec
         .where = where + ", line 1",
         .expected = "a comment with \"" + std::string(kMark) + "\"",
         .found = "another line",
-        .hint = std::string(kWriteAgain) + "; a table of your own goes elsewhere: --table FILE"};
+        .hint = std::string(kWriteAgain) + "; a table of your own goes elsewhere: `table=FILE`"};
   }
   const std::string rows =
       lines_hash(text, [](std::string_view line) { return !is_comment(line); });

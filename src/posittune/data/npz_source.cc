@@ -16,8 +16,8 @@ namespace {
 constexpr const char* kLabels = "labels";
 constexpr const char* kDocument = "document";
 constexpr const char* kConstantHint =
-    "an input of the run, the same for all items, is given by --constant NAME=VALUE, or "
-    "`constants` in a data.yaml";
+    "an input of the run, the same for all items, is given by `constants=NAME=VALUE`, "
+    "or constants in a data.yaml";
 
 Error bad_array(const std::string& path, const std::string& array, const std::string& what,
                 const std::string& expected = {}, const std::string& found = {},

@@ -140,14 +140,14 @@ Status Compensator::check(std::size_t weight, const quant::WeightSetting& settin
   if (!calibration_.calibrated()) {
     if (setting.input_weighted) {
       return refused("errors that are weighted by the input need calibration data",
-                     "give --calibrate, or leave --input-weighted out");
+                     "give `calibrate`, or leave `input_weighted` out");
     }
     if (compensated)
       return refused("compensated rounding needs calibration data",
-                     "give --calibrate, or --rounding nearest");
+                     "give `calibrate`, or `rounding=nearest`");
     if (setting.bias_correction)
       return refused("bias correction needs calibration data",
-                     "give --calibrate, or leave --bias-correction out");
+                     "give `calibrate`, or leave `bias_correction` out");
   }
   for (const std::size_t l : of.layers) {
     if (!compensated || !layers_.nodes[l] ||

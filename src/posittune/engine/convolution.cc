@@ -209,7 +209,7 @@ class Convolution : public Operation {
     }
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "oneDNN has no kernel for this convolution",
-                 .hint = "set POSITTUNE_PATH=fp32, or leave the layer out with --exclude"};
+                 .hint = "set POSITTUNE_PATH=fp32, or leave the layer out with `exclude`"};
   }
 
   const ConvolutionPlan& plan_for(const Geometry& sizes, const Band& band, Type type) {

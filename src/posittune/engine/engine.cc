@@ -100,6 +100,16 @@ void Engine::forget_calibration() {
   state_->calibration.clear();
 }
 
+std::size_t Engine::undecided_inputs() const {
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < graph().layers.size(); ++l) {
+    if (!graph().layers[l].weight) continue;
+    const InputStatistics& seen = state_->calibration.statistics(l, 0);
+    count += !seen.empty() && !seen.can_compare() ? 1 : 0;
+  }
+  return count;
+}
+
 void Engine::forget_derived() {
   state_->quantizers.forget();
   state_->errors.forget();

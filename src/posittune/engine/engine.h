@@ -69,6 +69,10 @@ class Engine {
   // A run for each column of each sum of tables that Options::embedding_columns admits; 0: none.
   std::size_t embedding_runs() const;
 
+  // Chosen layers with a weight whose input has too little calibration data to choose between
+  // static and output scales: the scale is static. 0 before calibrate().
+  std::size_t undecided_inputs() const;
+
   // Every chosen weight and activation in the same setting; absent: FP32.
   quant::Recipe uniform(const std::optional<quant::WeightSetting>& weights,
                         const std::optional<quant::ActivationSetting>& activations) const;

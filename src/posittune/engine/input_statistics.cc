@@ -25,7 +25,7 @@ Error unusable(std::span<const float> x) {
           .what = "an activation that no scale can be chosen for",
           .expected = "finite, at most 1e15",
           .found = found.str(),
-          .hint = "leave the item out of the calibration data, or the layer with --exclude"};
+          .hint = "leave the item out of the calibration data, or the layer with `exclude`"};
 }
 constexpr std::size_t kHoldoutElements = 1U << 20;  // of what is held out
 constexpr std::uint64_t kHoldoutBlock = 64;         // tokens

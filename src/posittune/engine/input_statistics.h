@@ -35,6 +35,10 @@ class InputStatistics {
   // the second of each four blocks of 64. Both are empty where nothing was held out yet.
   std::vector<float> fit_sample() const;
   std::span<const float> holdout_sample() const { return holdout_.values; }
+  // Whether scales can be compared on what is held out: two tokens or images at least.
+  bool can_compare() const {
+    return holdout_.values.size() >= 2 * std::max<std::size_t>(1, token_size_);
+  }
   std::size_t token_size() const { return token_size_; }
   kernels::Shape sample_shape() const {
     return {token_size_ == 0 ? 0 : sample_.values.size() / token_size_, token_size_};

@@ -20,7 +20,7 @@ Error not_calibrated(const std::string& where) {
   return {.kind = ErrorKind::kUsage,
           .what = "errors at a layer's output need calibration data",
           .where = where,
-          .hint = "give --calibrate"};
+          .hint = "give `calibrate`"};
 }
 
 OutputError summed(std::vector<double> channels, double signal) {
@@ -82,7 +82,7 @@ Result<OutputError> LayerErrors::sampled(std::size_t layer, const LayerSetting& 
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "this layer cannot run by itself, which errors at its output need",
                  .where = layers_.where(layer),
-                 .hint = "leave it out with --exclude, or use --activation-scale static"};
+                 .hint = "leave it out with `exclude`, or use `activation_scale=static`"};
   }
   ov::Tensor exact(ov::element::f32, *known), rounded(ov::element::f32, *known);
   Status done = node.operation->run(plain, {x}, exact, layers_.scratch, layers_.threads);

@@ -42,7 +42,7 @@ Result<float> LayerQuantizers::scale(std::size_t layer, std::size_t operand,
     return Error{.kind = ErrorKind::kUsage,
                  .what = "static activation scales need calibration data",
                  .where = layers_.where(layer),
-                 .hint = "give --calibrate, or choose scales per token (--activation-scale token)"};
+                 .hint = "give `calibrate`, or choose scales per token (`activation_scale=token`)"};
   }
   const bool by_output = setting.scale == ActivationScale::kOutput &&
                          layers_.graph.layers[layer].weight && quant::entry(setting.rule).of_data();
@@ -58,7 +58,7 @@ Result<float> LayerQuantizers::better_scale(std::size_t layer, const ActivationS
                                             float scale) {
   const InputStatistics& inputs = calibration_.statistics(layer, 0);
   const std::vector<float> fit = inputs.fit_sample();
-  if (fit.empty() || inputs.holdout_sample().size() < 2 * inputs.token_size()) return scale;
+  if (fit.empty() || !inputs.can_compare()) return scale;
   auto other =
       output_scale(setting, inputs, [&](const ActivationQuantizer& candidate) -> Result<double> {
         auto errors = errors_.of_tokens(layer, candidate, fit);

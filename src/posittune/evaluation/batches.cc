@@ -104,9 +104,9 @@ Status check_items_are_independent(const Batch& batch, const Tensors& outputs,
                  .found = change,
                  .hint =
                      "the first axis of an input or of the output may not be the items (as of an "
-                     "LSTM with time first): name it (--batch-axis "
-                     "NAME=1, or `batch_axis` in a data.yaml); where only rounding is shared "
-                     "(dynamic quantization), run item by item (--batch 1)"};
+                     "LSTM with time first): name it "
+                     "(`batch_axes=NAME=1`, or batch_axis in a data.yaml); where only rounding is "
+                     "shared (dynamic quantization), run item by item (`batch=1`)"};
   }
   return success();
 }
@@ -153,8 +153,8 @@ Status check_rows(const Tensors& outputs, const std::string& name, std::size_t f
                .expected = std::to_string(items) + " rows, one for each item",
                .found = "shape " + to_string(shape),
                .hint =
-                   "score an output whose first dimension is the batch (--output), or name the "
-                   "axis of the items (--batch-axis)"};
+                   "score an output whose first dimension is the batch (`output`), or name the "
+                   "axis of the items (`batch_axes`)"};
 }
 
 Status run_items(engine::Engine& engine, const data::Dataset& data, std::size_t first_item,

@@ -155,9 +155,9 @@ Status Prober::keep_fp32(const Batch& batch, const Advance& advance) {
                        .what = "the cache does not hold what crosses one cut",
                        .where = "segment " + std::to_string(widest) + ", " + std::to_string(items) +
                                 " items",
-                       .expected = "--cache-limit of at least " + mebibytes(needed),
+                       .expected = "a `cache_limit` of at least " + mebibytes(needed),
                        .found = std::to_string(options_.cache_limit >> 10) + " KiB",
-                       .hint = "or fewer items to a run (--batch)"};
+                       .hint = "or fewer items to a run (`batch`)"};
         }
         if (const Status rows = check_rows(outputs, options_.scorer.output, first, items); !rows)
           return rows.error();

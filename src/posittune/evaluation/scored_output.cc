@@ -99,13 +99,14 @@ std::string note_of(const ScoredOutput& scored, const model::Graph& graph,
     note = "output '" + scored.scorer.output + "' is scored, " +
            (scored.scorer.output == graph.outputs.front().name ? "the first"
                                                                : "the first of float numbers") +
-           " of " + names_of(graph.outputs) + "; --output names another";
+           " of " + names_of(graph.outputs) + "; `output` names another";
   }
   const bool guessed = request.task.empty() || request.task == "auto";
   if (!guessed || scored.task != Task::kGeneric) return note;
   return note + (note.empty() ? "" : "\n") + "output '" + scored.scorer.output +
-         "' is compared number by number (task generic); if it holds scores of classes, --task "
-         "classify, segment, ctc or language_model says so";
+         "' is compared number by number (task generic); if it holds scores of classes, `task` "
+         "says "
+         "so: classify, segment, ctc or language_model";
 }
 
 }  // namespace

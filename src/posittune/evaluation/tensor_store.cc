@@ -16,7 +16,7 @@ Error disk_error(const std::string& folder) {
           .what = "cannot keep FP32's outputs on disk",
           .where = folder,
           .found = std::strerror(errno),
-          .hint = "set TMPDIR to a folder with more space, or use fewer items (--limit)"};
+          .hint = "set TMPDIR to a folder with more space, or use fewer items (`limit`)"};
 }
 
 template <class Call>

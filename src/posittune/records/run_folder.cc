@@ -140,7 +140,12 @@ std::map<std::string, std::string> options_of(const std::vector<std::string>& co
     if (!option) values.append(" ").append(word);
     if (equals != std::string::npos) values.append(" ").append(word, equals + 1);
   }
-  for (const char* free : {"-o", "--output", "--json", "--threads"}) options.erase(free);
+  // What results do not depend on.
+  std::erase_if(options, [](const auto& option) {
+    const std::string field =
+        option.first.substr(std::min(option.first.find_first_not_of('-'), option.first.size()));
+    return field == "o" || field == "run" || field == "json" || field == "threads";
+  });
   return options;
 }
 

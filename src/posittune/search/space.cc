@@ -19,7 +19,7 @@ std::string joined(const std::vector<std::string>& texts) {
 }
 
 std::string option_text(const Pin& pin) {
-  return "--assign '" + pin.pattern + "=" + pin.label + "'";
+  return "`assign='" + pin.pattern + "=" + pin.label + "'`";
 }
 
 Result<std::regex> expression(const std::string& pattern, const std::string& option) {
@@ -142,7 +142,7 @@ Result<Pin> parse_pin(const std::string& text) {
   if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "not an assignment",
-                 .where = "--assign",
+                 .where = "`assign`",
                  .expected = "'REGEX=FORMAT'",
                  .found = text};
   }
@@ -183,7 +183,7 @@ Result<Space> pinned(Space space, const std::vector<Pin>& pins,
 
 Result<Space> tied(Space space, const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
-    const std::string option = "--tie '" + pattern + "'";
+    const std::string option = "`ties='" + pattern + "'`";
     const auto regex = expression(pattern, option);
     if (!regex) return regex.error();
     std::size_t found = 0;

@@ -111,7 +111,7 @@ Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
   }
   if (choices.empty()) {
     return Error{.kind = ErrorKind::kUsage,
-                 .what = "mixes are made of formats of 4 to 8 bits, and none is among --formats"};
+                 .what = "mixes are made of formats of 4 to 8 bits, and none is among `formats`"};
   }
   const auto advance =
       in_.report("mixes", count * (in_.search == nullptr ? 0 : in_.search->items()));

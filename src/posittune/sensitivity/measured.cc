@@ -57,8 +57,8 @@ Status Analysis::calibrate() {
   if (in_.calibrate == nullptr) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "proxies, gains and static scales need calibration data",
-                 .expected = "--calibrate PATH, or `calibrate` in --data",
-                 .hint = "or --tier exact with --what w"};
+                 .expected = "`calibrate=PATH`, or that key of a `data` file",
+                 .hint = "or `tier=exact` with `what=w`"};
   }
   const Stopwatch time(costs_[Tier::kProxy]);
   if (const Status plain = in_.engine->apply({}); !plain) return plain.error();
@@ -88,8 +88,8 @@ Result<evaluation::Prober*> Analysis::prober() {
   if (in_.search == nullptr) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "KL is measured on search data, and there are none",
-                 .expected = "--search PATH, or `search` in --data",
-                 .hint = "or --tier proxy"};
+                 .expected = "`search=PATH`, or that key of a `data` file",
+                 .hint = "or `tier=proxy`"};
   }
   auto made = evaluation::Prober::create(*in_.engine, *in_.search, options_.prober,
                                          in_.report("FP32", in_.search->items()));

@@ -38,7 +38,7 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
   if (at < 0 || at >= rank) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the array has no such axis",
-                 .where = "--axis",
+                 .where = "`axis`",
                  .expected = rank == 0 ? "no axis: the array is a scalar"
                                        : "0 to " + std::to_string(rank - 1) + " or negative",
                  .found = std::to_string(*axis)};
@@ -46,7 +46,7 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
   if (format.block != 0 && at == rank - 1) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the blocks of " + formats::name(format) + " run along the last axis",
-                 .where = "--axis",
+                 .where = "`axis`",
                  .expected = "another axis",
                  .found = std::to_string(*axis)};
   }
@@ -54,7 +54,7 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
   if (channels > kMaxChannels) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "too many scales",
-                 .where = "--axis",
+                 .where = "`axis`",
                  .expected = "at most " + std::to_string(kMaxChannels),
                  .found = std::to_string(channels)};
   }

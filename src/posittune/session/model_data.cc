@@ -10,7 +10,7 @@
 #include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/data/constants.h"
-#include "posittune/session/config_text.h"
+#include "posittune/records/config_text.h"
 #include "posittune/session/zoo_models.h"
 
 namespace posittune::session {
@@ -63,7 +63,7 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
                  .where = options.labels,
                  .expected = "names that are in one split",
                  .found = name + " in search and in report",
-                 .hint = "give each split its own `labels` in a data.yaml"};
+                 .hint = "give each split its own labels in a data.yaml"};
   }
   return success();
 }
@@ -71,9 +71,10 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
 std::string run_inputs_config(const Tensors& constants, const data::SplitSpecs& specs) {
   std::string text;
   for (const auto& [name, tensor] : constants)
-    text += "constant: " + quoted(data::constants_text({{name, tensor}})) + "\n";
+    text += "constant: " + records::quoted(data::constants_text({{name, tensor}})) + "\n";
   for (const auto& [name, axis] : specs.batch_axes) {
-    if (axis > 0) text += "batch_axis: " + quoted(name + "=" + std::to_string(axis)) + "\n";
+    if (axis > 0)
+      text += "batch_axis: " + records::quoted(name + "=" + std::to_string(axis)) + "\n";
   }
   return text;
 }
@@ -92,7 +93,7 @@ Result<data::SplitSpecs> split_specs(const DataSpec& options, const std::string&
   if (paths && !options.data.empty()) {
     return Error{
         .kind = ErrorKind::kUsage,
-        .what = "--data names all splits; --calibrate, --search and --report name one each",
+        .what = "`data` names all splits; `calibrate`, `search` and `report` name one each",
         .hint = "give one or the other"};
   }
   if (paths) {
@@ -197,8 +198,8 @@ Status require_data(const Source& source) {
   return Error{.kind = ErrorKind::kUsage,
                .what = "no data",
                .expected =
-                   "--data data.yaml, which names the splits, or one each by --calibrate, --search "
-                   "and --report PATH",
+                   "`data=data.yaml`, which names the splits, or one each by `calibrate`, `search` "
+                   "and `report=PATH`",
                .hint = "zoo:gpt2, zoo:albert and zoo:yolo bring their own"};
 }
 

@@ -13,7 +13,7 @@ std::optional<fs::path> project_folder(const fs::path& file) {
   fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
     if (holds(folder)) return folder;
-    const fs::path installed = folder / "share" / "posittune";  // as cmake --install puts it
+    const fs::path installed = folder / "share" / "posittune";  // as an installation puts it
     if (holds(installed)) return installed;
   }
   return std::nullopt;

@@ -63,7 +63,7 @@ Status add_pairs(const SearchOptions& options, tuning::Choices& choices) {
     if (at == std::string::npos) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "not a pair of formats",
-                   .where = "--pairs",
+                   .where = "`pairs`",
                    .expected = "WEIGHT/ACTIVATION, or same",
                    .found = text};
     }
@@ -124,6 +124,8 @@ Result<std::vector<search::Pin>> make_pins(const SearchOptions& options) {
   return pins;
 }
 
+std::string field_of(Cost cost) { return "`" + std::string(tuning::name(cost)) + "`"; }
+
 // Several budgets of one cost are searches of their own; the others bind in each.
 Result<std::vector<std::vector<Budget>>> make_budgets(const std::vector<Budget>& all) {
   std::vector<Budget> several, common;
@@ -137,8 +139,7 @@ Result<std::vector<std::vector<Budget>>> make_budgets(const std::vector<Budget>&
       return Error{
           .kind = ErrorKind::kUsage,
           .what = "two lists of budgets",
-          .where = "--" + std::string(tuning::name(several.front().cost)) + " and --" +
-                   std::string(tuning::name(first.cost)),
+          .where = field_of(several.front().cost) + " and " + field_of(first.cost),
           .hint = "one option may have several, the others bind in each of those searches"};
     }
     if (several.empty() || many) std::swap(several, budgets);
@@ -163,7 +164,7 @@ Result<double> parse_drop(const std::string& text) {
     return percent ? value / 100 : value;
   return Error{.kind = ErrorKind::kUsage,
                .what = "not an allowed drop",
-               .where = "--max-drop",
+               .where = "`max_drop`",
                .expected = "1% or 0.01",
                .found = text};
 }
@@ -185,11 +186,10 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   made.max_drop = options.max_drop;
   if (made.budgets.empty() && made.pareto == 0 && !made.max_drop) {
     std::string budgets_text;
-    for (const tuning::Cost each : tuning::all_costs())
-      budgets_text += "--" + std::string(tuning::name(each)) + ", ";
+    for (const tuning::Cost each : tuning::all_costs()) budgets_text += field_of(each) + ", ";
     return Error{.kind = ErrorKind::kUsage,
                  .what = "nothing to search for",
-                 .expected = budgets_text + "--max-drop or --pareto"};
+                 .expected = budgets_text + "`max_drop` or `pareto`"};
   }
   made.refine = options.refine;
   made.baselines = options.baselines;

@@ -18,6 +18,13 @@ bool any_weight(const Trial& trial, Test test) {
                              [&](const auto& each) { return test(each.second); });
 }
 
+template <class Test>
+bool any_activation(const Trial& trial, Test test) {
+  if (!trial.recipe) return trial.activation && test(*trial.activation);
+  return std::ranges::any_of(trial.recipe->activations,
+                             [&](const auto& each) { return test(each.second); });
+}
+
 // The trials of recipes in files.
 Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
   for (const std::string& file : options.recipes) {
@@ -35,7 +42,7 @@ Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
     if (same != trials.end()) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "two recipes of one name",
-                   .where = "--recipe " + file,
+                   .where = "`recipes=" + file + "`",
                    .found = trial.label,
                    .hint = "rows are told apart by the files' names"};
     }
@@ -52,15 +59,17 @@ bool is_compensated(const Trial& trial) {
 }
 
 bool needs_calibration(const Trial& trial) {
-  const auto calibrated = [](const quant::ActivationSetting& of) {
+  const bool activation = any_activation(trial, [](const quant::ActivationSetting& of) {
     return of.scale != quant::ActivationScale::kToken && quant::entry(of.rule).of_data();
-  };
-  const bool activation =
-      trial.recipe ? std::ranges::any_of(trial.recipe->activations,
-                                         [&](const auto& each) { return calibrated(each.second); })
-                   : trial.activation && calibrated(*trial.activation);
+  });
   return activation ||
          any_weight(trial, [](const auto& weight) { return quant::needs_calibration(weight); });
+}
+
+bool takes_output_scales(const Trial& trial) {
+  return any_activation(trial, [](const quant::ActivationSetting& of) {
+    return of.scale == quant::ActivationScale::kOutput && of.rule != quant::ScaleRule::kNone;
+  });
 }
 
 std::string recipe_name(const Trial& trial) {
@@ -106,8 +115,8 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
       searched != rules.end()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a scale per token cannot be searched for",
-                 .where = "--activation-scale token",
-                 .expected = "--scale of " + quant::direct_rule_names(),
+                 .where = "`activation_scale=token`",
+                 .expected = "`scales` of " + quant::direct_rule_names(),
                  .found = std::string(quant::name(*searched))};
   }
   for (const std::string& text : options.formats) {
@@ -118,7 +127,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
         shared->group % format->block != 0) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a group of columns that does not fit the format",
-                   .where = "--granularity, " + formats::name(*format),
+                   .where = "`granularity`, " + formats::name(*format),
                    .expected = "a multiple of " + std::to_string(format->block),
                    .found = std::to_string(shared->group)};
     }

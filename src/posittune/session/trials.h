@@ -32,6 +32,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options);
 
 bool is_compensated(const Trial& trial);
 bool needs_calibration(const Trial& trial);
+bool takes_output_scales(const Trial& trial);
 // Different for all recipes that can come into one folder.
 std::string recipe_name(const Trial& trial);
 

@@ -126,7 +126,7 @@ Error not_a_budget(const Entry& of, std::string_view text) {
   const std::string units = units_text(of);
   return {.kind = ErrorKind::kUsage,
           .what = "not a budget",
-          .where = "--" + std::string(of.name),
+          .where = "`" + std::string(of.name) + "`",
           .expected = "a number above 0" + (units.empty() ? "" : " (" + units + ")") +
                       ", or a multiple of FP32 or a format: 0.5x, 0.9xint8",
           .found = std::string(text)};

@@ -95,7 +95,7 @@ Status MixSpace::list_settings() {
   for (const auto& each : choices_.activations) activations.push_back(activation_label(each));
   return Error{.kind = ErrorKind::kUsage,
                .what = "a pair of formats that are not both among the choices",
-               .where = "--pairs",
+               .where = "`pairs`",
                .expected = "one of " + joined(weights) + " / one of " + joined(activations),
                .found = wanted.begin()->first + "/" + wanted.begin()->second};
 }
@@ -217,8 +217,8 @@ Status MixSpace::begin(const engine::Engine& engine, const Choices& choices,
   if (options.window == 0 || choices.activations.empty()) return list_settings();
   return Error{.kind = ErrorKind::kUsage,
                .what = "windows of channels are decided for weights alone",
-               .where = "--windows",
-               .hint = "--what w, or no --windows"};
+               .where = "`windows`",
+               .hint = "`what=w`, or no `windows`"};
 }
 
 // What ties and pins leave of the decisions.

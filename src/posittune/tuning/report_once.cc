@@ -27,9 +27,9 @@ Status claim_report(records::Journal& journal, const std::vector<Plan>& plans) {
                .what = "the report split was already read for this search, for other recipes",
                .expected = "the same choices and budgets as then",
                .hint =
-                   "compare recipes on the search split with --no-report; what is chosen after a "
+                   "compare recipes on the search split with `no_report`; what is chosen after a "
                    "look at the report is no longer "
-                   "measured on untouched data (a new -o RUN starts a new search)"};
+                   "measured on untouched data (a new `run_folder` starts a new search)"};
 }
 
 }  // namespace posittune::tuning

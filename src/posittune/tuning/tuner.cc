@@ -189,10 +189,9 @@ class Tuner {
                               amount_of_shares(cost, least + space_->fixed_shares()[k], in_.size));
       missed.found = tuning::amount_text(
           cost, amount_of_shares(cost, limits[k] + space_->fixed_shares()[k], in_.size));
-      missed.hint =
-          traits(cost).inputs_alone && options_.choices.activations.empty()
-              ? "--what wa: inputs are in FP32 now"
-              : "cheaper formats in --formats; layers that are not quantized count in FP32";
+      missed.hint = traits(cost).inputs_alone && options_.choices.activations.empty()
+                        ? "`what=wa`: inputs are in FP32 now"
+                        : "cheaper `formats`; layers that are not quantized count in FP32";
     }
     if (!alone) missed.what = "budgets that no assignment meets together";
     outcome_.missed.push_back(missed);
@@ -320,7 +319,7 @@ class Tuner {
       outcome_.missed.push_back({.kind = ErrorKind::kUsage,
                                  .what = "no assignment loses that little on the search split",
                                  .where = text,
-                                 .hint = "formats of more bits in --formats, or a larger drop"});
+                                 .hint = "`formats` of more bits, or a larger drop"});
     }
     const search::Solution& found = (*points)[none ? points->size() - 1 : high];
     plans_.push_back(plan_of("search", text, found.choice, found.gap()));

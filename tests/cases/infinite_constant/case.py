@@ -9,6 +9,16 @@ HERE = ROOT / "tests/cases/infinite_constant"
 
 
 class InfiniteConstant(CliTest):
+    def test_jobs_say_so_too(self):
+        for arguments in (
+            ("compare", HERE / "m.onnx", "--report", HERE / "r.npz", "--what", "w", "--resamples", 20),
+            ("sensitivity", HERE / "m.onnx", "--calibrate", HERE / "r.npz", "--tier", "proxy"),
+        ):
+            done = self.run_cli(*arguments, "--formats", "int8", "-o", f"run {arguments[0]}\x1b[31m")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("note: tensor 'anchors' holds +inf", done.stderr)
+            self.assertIn(f"results: run {arguments[0]}\\x1b[31m", done.stderr)
+
     def test_the_model_runs(self):
         document = json.loads(self.ok("inspect", HERE / "m.onnx", "--json"))
         self.assertEqual([row["layer"] for row in document["rows"]], ["d"])
