@@ -161,6 +161,7 @@ class Model:
     def __init__(self, args, name):
         self.name = name
         channel = ["--granularity", "channel"]
+        search = ["search", *channel, "--rounding", "compensated", "--input-weighted"]
         formats = ["--formats", "posit<8,*>,posit<4,*>,int4", "--scale", "mse_pow2,mse", "--input-weighted"]
         inputs = ["--what", "wa", "--activation-scale", "output", "--refine", 1 if args.small else 16]
         both = ["compare", *channel, "--what", "wa", "--input-weighted", "--rounding", "compensated"]
@@ -176,9 +177,9 @@ class Model:
             "plain": ["compare", *channel, "--what", "w", "--formats", "posit<8,1>,int8", "--scale", "mse_pow2,mse"],
             "weighted": ["compare", *channel, "--what", "w", *formats],
             "compensated": ["compare", *channel, "--what", "w", *formats, "--rounding", "compensated"],
-            "search": ["search", "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines"],
+            "search": [*search, "--bits", "4.5,5,6", "--formats", CHOICES, "--baselines"],
             "eight": [
-                "search",
+                *search,
                 "--bits",
                 8.05,
                 "--activation-bits",
@@ -200,9 +201,9 @@ class Model:
                 "--activation-scale",
                 "token",
             ],
-            "windows": ["search", "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64],
+            "windows": [*search, "--bits", "4.5,5", "--formats", CHOICES, "--windows", 64],
             "six": [
-                "search",
+                *search,
                 "--bits",
                 6.05,
                 "--activation-bits",

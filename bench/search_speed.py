@@ -26,7 +26,8 @@ SOLVER = [  # (what, benchmark of posittune_bench_knapsack)
     ("100,000 windows x 8 formats, one budget", "knapsack/100000/8/1"),
     ("100,000 windows x 8 formats, front of 20 points", "front/100000/8"),
 ]
-FRONT = ["search", "--pareto", "20"]
+SEARCH = ["search", "--granularity", "channel", "--rounding", "compensated", "--input-weighted"]
+FRONT = [*SEARCH, "--pareto", "20"]
 ONE = [
     "compare",
     "--formats",
@@ -115,7 +116,7 @@ def searches(args) -> list[str] | None:
                 "",
                 "zoo/gpt2",
                 (2, 2),
-                ["search", "--pareto", "3", "--limit", "2", "--formats", "int4;int8"],
+                [*SEARCH, "--pareto", "3", "--limit", "2", "--formats", "int4;int8"],
             )
         ]
         if args.small

@@ -44,7 +44,12 @@ class RunFolderTest(JournalTest):
         self.assertEqual(json.loads((run / "results.json").read_text()), document)
         self.assertEqual(
             sorted(p.name for p in (run / "recipes").iterdir()),
-            ["fp32_w.yaml", "fp32_wa.yaml", "posit_8_1__w_mse_pow2.yaml", "posit_8_1__wa_mse_pow2.yaml"],
+            [
+                "fp32_w.yaml",
+                "fp32_wa.yaml",
+                "posit_8_1__w_mse_pow2_channel.yaml",
+                "posit_8_1__wa_mse_pow2_channel.yaml",
+            ],
         )
         info = json.loads((run / "run.json").read_text())
         # Of the data, more than the files: what their tensors follow from.
@@ -86,10 +91,10 @@ class RunFolderTest(JournalTest):
             [("posit<6,1>", "w"), ("posit<6,1>", "wa"), ("fp32", "w"), ("fp32", "wa")],
         )
         self.assertEqual(self.entries()[: len(before)], before)
-        # Two names of one format are one trial; a scale for each channel is another recipe.
+        # Two names of one format are one trial; one scale for a tensor is another recipe.
         self.compare(*self.ALBERT, "--formats", "P8E1,posit8e1")
         self.assertIn("2 of 2 rows", self.said)
-        fourth = self.compare(*self.ALBERT, "--formats", "posit8e1", "--granularity", "channel")
+        fourth = self.compare(*self.ALBERT, "--formats", "posit8e1", "--granularity", "tensor")
         self.assertNotIn("measured before", self.said)
         self.assertNotEqual(value(fourth["rows"][0], "kl"), value(first["rows"][2], "kl"))
         names = {p.name for p in (self.path / "run" / "recipes").iterdir()}

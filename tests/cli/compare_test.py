@@ -269,6 +269,8 @@ class BitsTest(CompareTest):
             "posit<8,1>",
             "--scale",
             "mse_pow2",
+            "--granularity",
+            "tensor",
             "--exclude",
             "lm_head",
             "-o",
@@ -281,7 +283,19 @@ class BitsTest(CompareTest):
 
     def test_a_shared_weight_is_quantized_once(self):
         document = self.compare(
-            "zoo:albert", "--limit", 2, "--what", "wa", "--formats", "posit<8,1>", "--scale", "mse_pow2", "-o", "run"
+            "zoo:albert",
+            "--limit",
+            2,
+            "--what",
+            "wa",
+            "--formats",
+            "posit<8,1>",
+            "--scale",
+            "mse_pow2",
+            "--granularity",
+            "tensor",
+            "-o",
+            "run",
         )
         shapes = self.weights("albert")
         self.assertEqual(len(shapes), 12)
@@ -318,6 +332,9 @@ class OptionsTest(CompareTest):
         for other in (token, output, weighted):
             self.assertNotEqual(other, static)
             self.assertTrue(all(0 < k < 1 for k in other), other)
+        # One description has fewer than two blocks of tokens: nothing can be kept apart to choose by.
+        self.compare("zoo:albert", "--limit", 1, "--formats", "int8", "--what", "wa", "--activation-scale", "output")
+        self.assertIn("note: calibration data are too few to choose between static and output scales", self.said)
         # Per token nothing is calibrated, and without --scale the rules are those that need no search.
         document = self.compare(
             "zoo:albert",
@@ -384,11 +401,11 @@ class OptionsTest(CompareTest):
             "calibration data", self.refused(2, model, *report, "--formats", "int4", "--rounding", "compensated")
         )
         self.assertIn("calibration data", self.refused(2, model, *report, "--formats", "int4", "--bias-correction"))
-        self.assertIn("granularity channel", self.refused(2, model, *report, "--formats", "posit<4,*>"))
         self.assertIn(
-            "equal bits", self.refused(2, model, *report, "--granularity", "channel", "--formats", "int4|int5")
+            "granularity channel", self.refused(2, model, *report, "--granularity", "tensor", "--formats", "posit<4,*>")
         )
-        self.assertIn("'*'", self.refused(2, model, *report, "--granularity", "channel", "--formats", "int*"))
+        self.assertIn("equal bits", self.refused(2, model, *report, "--formats", "int4|int5"))
+        self.assertIn("'*'", self.refused(2, model, *report, "--formats", "int*"))
 
     def test_attention(self):
         plain, attention = (

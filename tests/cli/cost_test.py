@@ -93,7 +93,7 @@ class ModelTest(CostTest):
         self.assertAlmostEqual(twice, 2 * once, delta=1e-6)
 
     def test_a_recipe(self):
-        uniform = self.cost("zoo:gpt2", *SHAPE, "--formats", "posit<8,1>", "--by-layer")
+        uniform = self.cost("zoo:gpt2", *SHAPE, "--formats", "posit<8,1>", "--granularity", "tensor", "--by-layer")
         weights = {layer["weight"] for layer in uniform["layers"] if layer["weight"]}
         inputs = [layer["layer"] for layer in uniform["layers"] if layer["kind"] == "MatMul"]
         lines = [

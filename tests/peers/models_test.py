@@ -92,6 +92,8 @@ class Outputs:
             ",".join(what),
             "--scale",
             ",".join(rules),
+            "--granularity",
+            "tensor",
             "--activation-scale",
             "token",
             "--threads",

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "posittune/session/compare.h"
+#include "posittune/session/cost.h"
 #include "posittune/session/search.h"
+#include "posittune/session/sensitivity.h"
 
 namespace posittune::session {
 namespace {
@@ -22,6 +25,22 @@ TEST(Settings, WordsBecomeASetting) {
   EXPECT_FALSE(settings->weight.bias_correction);
 }
 
+// One set for all jobs: see settings.h.
+TEST(Settings, WordsAndValuesHaveTheSameDefaults) {
+  const auto words = parse_settings({});
+  ASSERT_TRUE(words.ok()) << words.error().message();
+  EXPECT_EQ(words->weight, Settings{}.weight);
+  EXPECT_EQ(words->activation_scale, Settings{}.activation_scale);
+  for (const Settings& of : {CompareOptions{}.settings, SensitivityOptions{}.settings,
+                             SearchOptions{}.settings, CostOptions{}.settings}) {
+    EXPECT_EQ(of.weight, Settings{}.weight);
+    EXPECT_EQ(of.weight.granularity, quant::Granularity::kChannel);
+    EXPECT_EQ(of.weight.rounding, quant::Rounding::kNearest);
+    EXPECT_FALSE(of.weight.input_weighted);
+    EXPECT_EQ(of.activation_scale, quant::ActivationScale::kStatic);
+  }
+}
+
 TEST(Settings, UnknownWordsAreRefused) {
   EXPECT_EQ(parse_settings({.granularity = "row"}).error().kind, ErrorKind::kUsage);
   EXPECT_EQ(parse_settings({.rounding = "up"}).error().kind, ErrorKind::kUsage);
@@ -29,7 +48,7 @@ TEST(Settings, UnknownWordsAreRefused) {
 }
 
 TEST(Settings, FormatsOfRowsNeedAScaleForEach) {
-  Settings settings;
+  Settings settings{.weight = {.format = {}, .granularity = quant::Granularity::kTensor}};
   EXPECT_FALSE(weight_setting(settings, "posit<6,*>", quant::ScaleRule::kMsePow2).ok());
   settings.weight.granularity = quant::Granularity::kChannel;
   auto setting = weight_setting(settings, "posit<6,*>", quant::ScaleRule::kMsePow2);

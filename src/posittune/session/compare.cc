@@ -72,16 +72,16 @@ Result<Session::CompareJob> Session::compare_job(const CompareOptions& options) 
   if (!splits_.report) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no data to report on",
-                 .expected = "--report PATH, or `report` in --data"};
+                 .expected = "`report=PATH`, or that key of a `data` file"};
   }
   const bool calibrates = std::any_of(trials->begin(), trials->end(), needs_calibration);
   if (calibrates && !splits_.calibrate) {
     return Error{.kind = ErrorKind::kUsage,
                  .what =
-                     "static activation scales, --input-weighted, --rounding compensated and "
-                     "--bias-correction need calibration data",
-                 .expected = "--calibrate PATH, or `calibrate` in --data",
-                 .hint = "or --what w, or --activation-scale token"};
+                     "static activation scales, `input_weighted`, `rounding=compensated` and "
+                     "`bias_correction` need calibration data",
+                 .expected = "`calibrate=PATH`, or that key of a `data` file",
+                 .hint = "or `what=w`, or `activation_scale=token`"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);
@@ -222,8 +222,11 @@ Status Session::CompareJob::prepare() {
   if (!calibrates) return success();
   const data::Dataset& calibrate = *session.splits_.calibrate;
   const Advance advance = session.observer_->step("calibrate", calibrate.items(), "items");
-  return evaluation::calibrate(ready.engine, calibrate, evaluator->batch(),
-                               ready.scored.scorer.output, advance);
+  const Status seen = evaluation::calibrate(ready.engine, calibrate, evaluator->batch(),
+                                            ready.scored.scorer.output, advance);
+  if (seen && std::ranges::any_of(trials, takes_output_scales))
+    session.note_undecided(ready.engine);
+  return seen;
 }
 
 Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial,

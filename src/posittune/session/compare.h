@@ -11,6 +11,7 @@
 #include "posittune/metrics/scorer.h"
 #include "posittune/quant/recipe.h"
 #include "posittune/records/comparison.h"
+#include "posittune/records/plan.h"
 #include "posittune/session/settings.h"
 
 namespace posittune::session {
@@ -44,13 +45,6 @@ struct CompareResult {
   std::string run_folder;
 };
 
-struct ComparePlan {
-  std::string model, task, unit;
-  std::uint64_t weights = 0;              // values
-  std::size_t layers = 0, quantized = 0;  // layers of the model, and of these
-  std::size_t items = 0, units = 0;       // of the report split
-  std::vector<std::string> trials;        // "posit<8,1> wa rms_pow2"
-  double seconds_per_item = 0, seconds = 0;
-};
+using records::ComparePlan;
 
 }  // namespace posittune::session

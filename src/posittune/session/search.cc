@@ -62,13 +62,14 @@ Status check_splits(const SearchOptions& options, const data::Splits& splits) {
                  .hint = std::move(hint)};
   };
   if (!splits.calibrate)
-    return missing("scores need calibration data", "--calibrate PATH, or `calibrate` in --data");
+    return missing("scores need calibration data",
+                   "`calibrate=PATH`, or that key of a `data` file");
   if (!splits.search)
     return missing("formats are chosen on search data, and there are none",
-                   "--search PATH, or `search` in --data");
+                   "`search=PATH`, or that key of a `data` file");
   if (!splits.report && !options.no_report) {
-    return missing("no data to report on", "--report PATH, or `report` in --data",
-                   "or --no-report: KL on the search split only");
+    return missing("no data to report on", "`report=PATH`, or that key of a `data` file",
+                   "or `no_report`: KL on the search split only");
   }
   return success();
 }
@@ -295,6 +296,14 @@ Result<SearchResult> Session::search(const SearchOptions& options) {
     folder->forget_if_empty();
     return outcome.error();
   }
+  if (options.settings.weight.rounding == quant::Rounding::kNearest)
+    observer_->note(
+        "weights were rounded to nearest; `rounding=compensated` loses less, most of all below 6 "
+        "bits, and takes longer");
+  if (std::ranges::any_of(job->tuning.choices.activations, [](const auto& each) {
+        return each.scale == quant::ActivationScale::kOutput;
+      }))
+    note_undecided(job->ready->engine);
   outcome->result.model = model_record();
   outcome->result.scored = evaluation::to_record(scored);
   outcome->result.data["calibrate"] = record_of(job->calibrate());

@@ -9,6 +9,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/evaluation/scored_output.h"
+#include "posittune/records/plan.h"
 #include "posittune/records/search.h"
 #include "posittune/session/settings.h"
 #include "posittune/tuning/budgets.h"
@@ -62,12 +63,6 @@ struct SearchResult {
   double seconds = 0;
 };
 
-struct SearchPlan {
-  std::string model, task;
-  std::size_t weights = 0, choices = 0;   // and choices for each
-  std::size_t recipes = 0;                // to measure
-  std::size_t gain_items = 0, items = 0;  // of the search split
-  double seconds = 0;
-};
+using records::SearchPlan;
 
 }  // namespace posittune::session

@@ -68,21 +68,26 @@ bool needs_calibration(const sensitivity::Options& options) {
                      [](const Candidate& each) { return quant::needs_calibration(each.weight); });
 }
 
+bool quantizes_inputs(const sensitivity::Options& options) {
+  return std::any_of(options.what.begin(), options.what.end(),
+                     [](What what) { return what != What::kWeight; });
+}
+
 Status check_extras(const SensitivityOptions& options, const sensitivity::Options& analysis) {
   const auto refused = [](const std::string& what, const std::string& hint) {
     return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint};
   };
   if (options.exact_channels > 0 && options.channels == 0) {
-    return refused("--exact-channels measures windows of --channels, and there are none",
-                   "add --channels 64");
+    return refused("`exact_channels` measures windows of `channels`, and there are none",
+                   "add `channels=64`");
   }
   const auto mixable = [](const Candidate& each) {
     return each.format().bits >= 4 && each.format().bits <= 8;
   };
   if (options.mixes > 0 &&
       std::none_of(analysis.candidates.begin(), analysis.candidates.end(), mixable)) {
-    return refused("mixes are made of formats of 4 to 8 bits, and none is among --formats",
-                   "add some to --formats");
+    return refused("mixes are made of formats of 4 to 8 bits, and none is among `formats`",
+                   "add some to `formats`");
   }
   if (options.upgrade_points == 0) return success();
   auto from = make_candidate(options, options.upgrade_from, options.scales.front());
@@ -147,33 +152,31 @@ Result<Session::SensitivityJob> Session::sensitivity_job(const SensitivityOption
   auto analysis = analysis_options(options);
   if (!analysis) return analysis.error();
   if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();
-  const bool inputs = std::any_of(analysis->what.begin(), analysis->what.end(),
-                                  [](What what) { return what != What::kWeight; });
-  if (selection_.attention && !inputs) {
+  if (selection_.attention && !quantizes_inputs(*analysis)) {
     return Error{.kind = ErrorKind::kUsage,
-                 .what = "--attention adds products of inputs, and --what w has no inputs",
-                 .hint = "add --what a or --what wa"};
+                 .what = "`attention` adds products of inputs, and `what=w` has no inputs",
+                 .hint = "add `what=a` or `what=wa`"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool extras = options.channels > 0 || options.mixes > 0 || options.upgrade_points > 0;
   if (!splits_.calibrate && (analysis->tier != Tier::kExact || extras)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "proxies and gains need calibration data",
-                 .expected = "--calibrate PATH, or `calibrate` in --data",
-                 .hint = "or --tier exact"};
+                 .expected = "`calibrate=PATH`, or that key of a `data` file",
+                 .hint = "or `tier=exact`"};
   }
   if (!splits_.calibrate && needs_calibration(*analysis)) {
     return Error{
         .kind = ErrorKind::kUsage,
         .what =
-            "--input-weighted, --rounding compensated and --bias-correction need calibration data",
-        .expected = "--calibrate PATH, or `calibrate` in --data"};
+            "`input_weighted`, `rounding=compensated` and `bias_correction` need calibration data",
+        .expected = "`calibrate=PATH`, or that key of a `data` file"};
   }
   if (!splits_.search && (analysis->tier != Tier::kProxy || extras)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "KL is measured on search data, and there are none",
-                 .expected = "--search PATH, or `search` in --data",
-                 .hint = "or --tier proxy"};
+                 .expected = "`search=PATH`, or that key of a `data` file",
+                 .hint = "or `tier=proxy`"};
   }
   const bool compensated = options.settings.weight.rounding == quant::Rounding::kCompensated;
   auto ready = prepare(splits_.search ? *splits_.search : *splits_.calibrate, options.scores,
@@ -217,6 +220,9 @@ Result<SensitivityResult> Session::sensitivity(const SensitivityOptions& options
     return result.error();
   }
   if (const Status done = add_extras(options, analysis, *result); !done) return done.error();
+  if (options.settings.activation_scale == quant::ActivationScale::kOutput &&
+      quantizes_inputs(job->analysis))
+    note_undecided(job->ready.engine);
   analysis.set_costs(*result);
   result->scored = evaluation::to_record(job->ready.scored);
   result->model = model_record();

@@ -8,6 +8,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/evaluation/scored_output.h"
+#include "posittune/records/plan.h"
 #include "posittune/records/sensitivity.h"
 #include "posittune/sensitivity/analysis.h"
 #include "posittune/session/settings.h"
@@ -49,11 +50,6 @@ struct SensitivityResult {
   std::string run_folder;
 };
 
-struct SensitivityPlan {
-  std::string model, task, tier;
-  std::size_t sites = 0, formats = 0, segments = 0, items = 0;
-  double evaluations = 0;  // of all items in FP32
-  double seconds = 0;
-};
+using records::SensitivityPlan;
 
 }  // namespace posittune::session
