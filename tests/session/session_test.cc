@@ -190,7 +190,7 @@ TEST_F(SessionTest, WithoutDataThereAreCostsAlone) {
   for (int twice = 0; twice < 2; ++twice) {
     auto cost = session->cost({.formats = {"int8", "fp32"}}, *table);
     ASSERT_TRUE(cost.ok()) << cost.error().message();
-    EXPECT_LT(cost->rows[0].cost.energy_pj, cost->rows[1].cost.energy_pj);
+    EXPECT_LT(cost->rows[0].totals.energy_pj, cost->rows[1].totals.energy_pj);
   }
 }
 

@@ -9,13 +9,15 @@
 #include <ostream>
 
 #include "posittune/base/files.h"
+#include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
-#include "posittune/cli/format_text.h"
-#include "posittune/cli/json_output.h"
+#include "posittune/cli/common_options.h"
+#include "posittune/cli/terminal.h"
 #include "posittune/formats/codec.h"
 #include "posittune/formats/family.h"
 #include "posittune/formats/format.h"
-#include "posittune/report/plot.h"
+#include "posittune/records/json_fields.h"
+#include "posittune/report/format_card.h"
 
 namespace posittune::cli {
 namespace {
@@ -34,7 +36,7 @@ struct Options {
 Json to_json(const Format& format) {
   const formats::Traits t = formats::traits(format);
   Json row = {{"name", formats::name(format)},
-              {"family", family_name(format)},
+              {"family", report::family_name(format)},
               {"bits", format.bits},
               {"exponent_bits", format.exp_bits},
               {"block", format.block},
@@ -60,13 +62,13 @@ std::string code_table(const Format& format, bool json) {
       const Json value =
           std::isfinite(values[code]) ? Json(values[code]) : Json(fmt::format("{}", values[code]));
       table["rows"].push_back(
-          {{"code", code}, {"bits", binary(code, format.bits)}, {"value", value}});
+          {{"code", code}, {"bits", report::binary(code, format.bits)}, {"value", value}});
     }
     return table.dump(1) + "\n";
   }
   std::string csv = "code,bits,value\n";
   for (std::size_t code = 0; code < values.size(); ++code) {
-    csv += fmt::format("{},{},{}\n", code, binary(code, format.bits), values[code]);
+    csv += fmt::format("{},{},{}\n", code, report::binary(code, format.bits), values[code]);
   }
   return csv;
 }
@@ -85,26 +87,6 @@ Status write_codes(const Options& options, const std::vector<Format>& chosen, St
   if (!options.output.empty()) return write_file(options.output, table);
   fmt::print(streams.out, "{}", table);
   return success();
-}
-
-Status write_plot(const std::string& path, const std::vector<Format>& chosen, Streams streams) {
-  report::Plot plot{.title = "Decimal accuracy, worst case between neighbouring values",
-                    .x_label = "magnitude",
-                    .y_label = "decimals",
-                    .log2_x = true,
-                    .series = {}};
-  for (const Format& format : chosen) {
-    report::Series series{.name = formats::name(format), .x = {}, .y = {}};
-    for (const formats::AccuracyPoint& point : formats::decimal_accuracy(format, 1024)) {
-      series.x.push_back(point.x);
-      series.y.push_back(point.decimals);
-    }
-    if (series.x.empty()) {
-      fmt::print(streams.err, "{} has one magnitude: no accuracy to plot\n", series.name);
-    }
-    plot.series.push_back(std::move(series));
-  }
-  return write_file(path, report::to_svg(plot));
 }
 
 Status show(const Options& options, Streams streams) {
@@ -128,19 +110,23 @@ Status show(const Options& options, Streams streams) {
     if (chosen.empty()) {
       return Error{.kind = ErrorKind::kUsage, .what = "--plot needs at least one format"};
     }
-    if (Status s = write_plot(options.plot, chosen, streams); !s) return s;
-    fmt::print(streams.err, "decimal accuracy plotted in {}\n", options.plot);
+    for (const Format& format : chosen) {
+      if (formats::decimal_accuracy(format).empty())
+        say_note(streams, formats::name(format) + " has one magnitude: no accuracy to plot");
+    }
+    if (Status s = write_file(options.plot, report::accuracy_plot(chosen)); !s) return s;
+    fmt::print(streams.err, "decimal accuracy plotted in {}\n", printable(options.plot));
   }
   if (!options.codes.empty()) return success();
   const std::vector<Format> rows = chosen.empty() ? formats::known_formats() : chosen;
   if (options.json) {
     Json document = {{"rows", Json::array()}};
     for (const Format& format : rows) document["rows"].push_back(to_json(format));
-    print_json(document, streams.out);
+    streams.out << records::document_text(document);
   } else if (chosen.size() == 1) {
-    fmt::print(streams.out, "{}", card(chosen.front()));
+    fmt::print(streams.out, "{}", report::card(chosen.front()));
   } else {
-    fmt::print(streams.out, "{}", format_table(rows));
+    fmt::print(streams.out, "{}", report::format_table(rows));
     if (chosen.empty()) {
       fmt::print(streams.out,
                  "\nAlso posit<n,es> (n 2..32, es 0..4), int2..int16, fpN_eXmY (N = 1+X+Y).\n"
@@ -155,8 +141,7 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option(
       "SPEC", options->specs,
       "formats to show. None: the list of known formats; one: its properties; several: a table");
-  CLI::Option* json =
-      app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
+  CLI::Option* json = declare_json(app, options->json);
   app.add_option("--codes", options->codes, "print every code of one format with its value")
       ->check(CLI::IsMember({"csv", "json"}))
       ->excludes(json);

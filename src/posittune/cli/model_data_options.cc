@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "posittune/cli/common_options.h"
+
 namespace posittune::cli {
 void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("MODEL", options.model.model,
@@ -41,22 +43,8 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
       ->check(CLI::Range(0, 1 << 30))
       ->group(data);
   declare_run_inputs(app, options.run_inputs, data);
-  const std::string layers = "Layers";
-  app.add_option("--include", options.model.selection.include,
-                 "quantize only layers whose name, or whose weight's name, matches one of these")
-      ->option_text("REGEX")
-      ->allow_extra_args(false)
-      ->group(layers);
-  app.add_option("--exclude", options.model.selection.exclude,
-                 "keep layers that match one of these in FP32")
-      ->option_text("REGEX")
-      ->allow_extra_args(false)
-      ->group(layers);
-  app.add_flag("--attention", options.model.selection.attention,
-               "also the products of attention (MatMuls of two activations)")
-      ->group(layers);
-  app.add_option("--threads", options.threads, "processor threads to use (0: all)")
-      ->check(CLI::Range(0, 1024));
+  declare_selection(app, options.model.selection, "Layers");
+  declare_threads(app, options.threads);
 }
 
 }  // namespace posittune::cli

@@ -6,23 +6,20 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/json_output.h"
+#include "posittune/cli/common_options.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/kernels/dispatch.h"
+#include "posittune/report/rounding_text.h"
 
 namespace posittune::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Options {
   std::string input, output, format, rule;
@@ -32,59 +29,6 @@ struct Options {
   bool codes = false, json = false;
   int threads = 0;
 };
-
-std::string scale_text(const session::QuantizeJob& job) {
-  const auto [low, high] = std::minmax_element(job.scales.begin(), job.scales.end());
-  const std::string rule = job.given_scale ? "given" : std::string(quant::name(job.rule));
-  if (job.scales.size() == 1) return fmt::format("{} ({})", job.scales.front(), rule);
-  return fmt::format("{} scales, {:g} to {:g} ({})", job.scales.size(), *low, *high, rule);
-}
-
-void print_report(const session::QuantizeJob& job, bool json, double seconds, std::ostream& out) {
-  const kernels::Difference& d = job.difference;
-  const auto share = [&d](std::uint64_t n) {
-    return d.count == 0 ? 0.0 : 100.0 * static_cast<double>(n) / static_cast<double>(d.count);
-  };
-  if (json) {
-    Json row = {{"format", formats::name(job.format)},
-                {"rule", job.given_scale ? "given" : std::string(quant::name(job.rule))},
-                {"elements", d.count},
-                {"sqnr_db", std::isfinite(d.sqnr_db()) ? Json(d.sqnr_db()) : Json(nullptr)},
-                {"exact", d.noise == 0},
-                {"max_error", d.max_error},
-                {"saturated", d.saturated},
-                {"overflowed", d.overflowed},
-                {"to_zero", d.to_zero},
-                {"nonfinite", d.nonfinite},
-                {"scales", job.scales},
-                {"output", job.output},
-                {"seconds", seconds}};
-    print_json(Json{{"rows", Json::array({row})}}, out);
-    return;
-  }
-
-  fmt::print(out, "format     {}{}\n", formats::name(job.format),
-             formats::traits(job.format).standard ? "" : "  (NON-STANDARD)");
-  fmt::print(out, "scale      {}\nelements   {}\n", scale_text(job), d.count);
-  fmt::print(out, "SQNR       {}\n",
-             d.signal == 0 && d.noise == 0 ? "-"
-             : d.noise == 0                ? "exact"
-                                           : fmt::format("{:.2f} dB", d.sqnr_db()));
-  fmt::print(out, "max error  {:g}\n", d.max_error);
-  fmt::print(out, "saturated  {} ({:.3g} %)\n", d.saturated, share(d.saturated));
-  if (d.overflowed > 0) {
-    fmt::print(out, "overflowed {} ({:.3g} %)  <- finite values became infinite\n", d.overflowed,
-               share(d.overflowed));
-  }
-  fmt::print(out, "to zero    {} ({:.3g} %)\n", d.to_zero, share(d.to_zero));
-  fmt::print(out, "nonfinite  {} ({:.3g} %){}\n", d.nonfinite, share(d.nonfinite),
-             d.nonfinite == 0 ? ""
-             : job.format.family == formats::Family::kPosit
-                 ? "  <- NaN or infinities in the input: NaR"
-                 : "  <- NaN or infinities in the input");
-  fmt::print(out, "written    {} ({}) in {:.2f} s\n", job.output, job.codes ? "codes" : "float32",
-             seconds);
-}
 
 Status quantize(const Options& options, Streams streams) {
   const auto start = std::chrono::steady_clock::now();
@@ -118,7 +62,9 @@ Status quantize(const Options& options, Streams streams) {
   if (Status s = choose_scales(job); !s) return s;
   if (Status s = write_array(job); !s) return s;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  print_report(job, options.json, elapsed.count(), streams.out);
+  records::Rounding rounding = record_of(job);
+  rounding.seconds = elapsed.count();
+  streams.out << (options.json ? records::json_text(rounding) : report::rounding_text(rounding));
   return success();
 }
 
@@ -148,9 +94,8 @@ Action declare(CLI::App& app, Streams streams) {
       "--codes", options->codes,
       "write codes (uint8, uint16 or uint32) instead of float32, and beside them NAME.scales.npy "
       "(unless all scales are 1) and, for MX formats, NAME.exponents.npy");
-  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
-  app.add_option("--threads", options->threads, "processor threads to use (0: all)")
-      ->check(CLI::Range(0, 1024));
+  declare_json(app, options->json);
+  declare_threads(app, options->threads);
   return [options, scale, streams] {
     options->has_scale = scale->count() > 0;
     return quantize(*options, streams);

@@ -1,7 +1,9 @@
 #include "posittune/cli/run_input_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 namespace posittune::cli {
@@ -9,15 +11,28 @@ namespace {
 
 // NAME and what stands behind the first '='.
 Result<std::pair<std::string, std::string>> named(const std::string& text, const char* option,
-                                                  const char* form) {
+                                                  const char* form,
+                                                  const char* what = "not a name and a value") {
   const std::size_t equals = text.find('=');
   if (equals != std::string::npos && equals > 0 && equals + 1 < text.size())
     return std::pair(text.substr(0, equals), text.substr(equals + 1));
-  return Error{.kind = ErrorKind::kUsage,
-               .what = "not a name and a value",
-               .where = option,
-               .expected = form,
-               .found = text};
+  return Error{
+      .kind = ErrorKind::kUsage, .what = what, .where = option, .expected = form, .found = text};
+}
+
+// "1,256"
+std::optional<TensorShape> parse_shape(const std::string& text) {
+  TensorShape shape;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + comma, value);
+    const bool whole = error == std::errc{} && end == text.data() + comma;
+    if (!whole || value == 0 || value >= (1U << 30)) return std::nullopt;
+    shape.push_back(value);
+    at = comma + 1;
+  }
+  return shape;
 }
 
 Error twice(const char* option, const std::string& name) {
@@ -72,6 +87,31 @@ Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec) 
       return twice("--batch-axis", entry->first);
   }
   return success();
+}
+
+void declare_shapes(CLI::App& app, std::vector<std::string>& texts) {
+  app.add_option("--shape", texts,
+                 "shape of an input, for MACs: NAME=D0,D1,... (default: 1 for each open dimension)")
+      ->option_text("NAME=DIMS")
+      ->allow_extra_args(false);
+}
+
+Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts) {
+  std::map<std::string, TensorShape> shapes;
+  for (const std::string& text : texts) {
+    auto entry = named(text, "--shape", "NAME=D0,D1,...", "not an input shape");
+    if (!entry) return entry.error();
+    auto shape = parse_shape(entry->second);
+    if (!shape) {
+      return Error{.kind = ErrorKind::kUsage,
+                   .what = "not an input shape",
+                   .where = "--shape",
+                   .expected = "NAME=D0,D1,...",
+                   .found = text};
+    }
+    shapes[entry->first] = std::move(*shape);
+  }
+  return shapes;
 }
 
 }  // namespace posittune::cli

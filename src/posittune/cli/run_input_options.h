@@ -1,12 +1,14 @@
 #pragma once
 
-// --constant NAME=VALUE and --batch-axis NAME=AXIS: what is said of a model's inputs and outputs
-// beside its file.
+// --constant NAME=VALUE, --batch-axis NAME=AXIS and --shape NAME=D0,D1,...: what is said of a
+// model's inputs and outputs beside its file.
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "posittune/base/result.h"
+#include "posittune/base/tensor.h"
 #include "posittune/session/spec.h"
 
 namespace CLI {
@@ -25,5 +27,10 @@ void declare_run_inputs(CLI::App& app, RunInputOptions& options, const std::stri
 
 // Adds them to the spec. kUsage: text of another form, a name twice.
 Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec);
+
+// Shapes of inputs, for commands that count.
+void declare_shapes(CLI::App& app, std::vector<std::string>& texts);
+// By input name. kUsage for text of another form.
+Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts);
 
 }  // namespace posittune::cli

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "posittune/cli/common_options.h"
+
 namespace posittune::cli {
 
 void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
@@ -10,7 +12,7 @@ void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
   app.add_option("-o,--run", options.run_folder,
                  "run folder; an interrupted run continues (default: runs/" + command + "-...)")
       ->group(group);
-  app.add_flag("--json", options.json, "print the results as one JSON document on stdout");
+  declare_json(app, options.json);
   app.add_flag("--dry-run", options.dry_run,
                "measure nothing: show what would be measured and how long it may take");
 }

@@ -2,12 +2,14 @@
 
 // What commands that run a job of a session share.
 
+#include <ostream>
 #include <string>
 
 #include "posittune/base/result.h"
 #include "posittune/cli/cli.h"
 #include "posittune/cli/model_data_options.h"
 #include "posittune/cli/terminal.h"
+#include "posittune/report/plan_text.h"
 #include "posittune/session/session.h"
 
 namespace posittune::cli {
@@ -25,10 +27,10 @@ void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
 Result<session::Session> open_session(const RunOptions& options, Streams streams,
                                       session::Observer& observer);
 
-// `run` gets the open session; with --dry-run `show` gets what Session::estimate() says of the job
-// in its place.
-template <class Job, class Show, class Run>
-Status run_job(const RunOptions& options, const Job& job, Streams streams, Show show, Run run) {
+// `run` gets the open session; with --dry-run what Session::estimate() says of the job is shown in
+// its place.
+template <class Job, class Run>
+Status run_job(const RunOptions& options, const Job& job, Streams streams, Run run) {
   if (const Status right = check(job); !right) return right;
   Terminal terminal(streams);
   auto session = open_session(options, streams, terminal);
@@ -36,7 +38,7 @@ Status run_job(const RunOptions& options, const Job& job, Streams streams, Show 
   if (!options.dry_run) return run(*session);
   auto plan = session->estimate(job);
   if (!plan) return plan.error();
-  show(*plan, options.json, streams.out);
+  streams.out << (options.json ? records::json_text(*plan) : report::plan_text(*plan));
   return success();
 }
 

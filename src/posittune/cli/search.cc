@@ -3,41 +3,28 @@
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/json_output.h"
+#include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
-#include "posittune/cli/score_options.h"
-#include "posittune/cli/settings_options.h"
 #include "posittune/quant/scale_rules.h"
 #include "posittune/quant/weight_format.h"
-#include "posittune/report/scored_text.h"
-#include "posittune/report/table.h"
+#include "posittune/report/search_text.h"
 #include "posittune/tuning/tuner.h"
 
 namespace posittune::cli {
 namespace {
 
-using report::loss_title;
-using report::scored_text;
-using session::SearchResult;
-
 // As they are written on the command line.
 struct Options {
   RunOptions run;
   session::SearchOptions search;
-  session::SettingsText settings{.granularity = "channel",
-                                 .rounding = "compensated",
-                                 .activation_scale = "output",
-                                 .input_weighted = true};
+  session::SettingsText settings;
   std::map<tuning::Cost, std::vector<std::string>> budgets;
   std::string what, scale, activation_rule, max_drop;
   double memory_pj_per_bit = -1;
@@ -50,144 +37,28 @@ const char* const kFormats =
 const char* const kActivations =
     "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
 
-std::string number(double value) {
-  if (std::isnan(value)) return "-";
-  if (value == 0) return "0";
-  if (std::abs(value) >= 1e-2 && std::abs(value) < 1e5) return fmt::format("{:.4g}", value);
-  return fmt::format("{:.2e}", value);
-}
-
-std::string bytes_text(double bytes) {
-  return bytes >= 1e9   ? fmt::format("{:.2f} GB", bytes / 1e9)
-         : bytes >= 1e6 ? fmt::format("{:.2f} MB", bytes / 1e6)
-                        : fmt::format("{:.1f} KB", bytes / 1e3);
-}
-std::string energy_text(double pj) {
-  return pj >= 1e9   ? fmt::format("{:.3g} mJ", pj / 1e9)
-         : pj >= 1e6 ? fmt::format("{:.3g} uJ", pj / 1e6)
-                     : fmt::format("{:.3g} nJ", pj / 1e3);
-}
-
-std::string metric_cell(const records::MetricResult& metric) {
-  std::string text = number(metric.value.value);
-  const bool loss = metric.rank == 0;  // FP32's own is 0: there is no part of it
-  if (!loss && metric.delta)
-    text += fmt::format(" ({:+.2f} %)",
-                        100 * tuning::drop_of(metric) * (metric.lower_is_better ? 1 : -1));
-  if (loss) text += fmt::format(" [{}, {}]", number(metric.value.low), number(metric.value.high));
-  return text + (metric.noise ? " noise" : "");
-}
-
-std::string gap_text(double gap) {
-  return std::isnan(gap) ? "-" : gap < 1e-8 ? "optimal" : fmt::format("{:.1e}", gap);
-}
-
-void print_rows(const records::SearchResult& result, std::ostream& out) {
-  using report::Align;
-  const auto& rows = result.rows;
-  const auto any = [&](auto of) { return std::any_of(rows.begin(), rows.end(), of); };
-  const bool reported = any([](const auto& row) { return !row.metrics.empty(); });
-  const bool inputs = any([](const auto& row) { return row.activation_bits < 31.9; });
+// Of the rows' report split, the metric that is shown beside the loss.
+std::string shown_metric(const records::SearchResult& result) {
   std::string metric;
-  for (const auto& row : rows) {
+  for (const auto& row : result.rows) {
     if (!row.metrics.empty()) metric = records::primary_metric(row.metrics);
   }
-  std::vector<report::Column> columns = {{"method"}, {"budget"}, {"bits/weight", Align::kRight}};
-  if (inputs) columns.push_back({"bits/input", Align::kRight});
-  const bool macs =
-      any([](const auto& row) { return row.budget.find("mac-bits") != std::string::npos; });
-  const bool areas =
-      any([](const auto& row) { return row.budget.find("area") != std::string::npos; });
-  if (macs) columns.push_back({"bits x bits/MAC", Align::kRight});
-  if (areas) columns.push_back({"um2/MAC", Align::kRight});
-  for (const char* title : {"size", "energy", "sum of scores"})
-    columns.push_back({title, Align::kRight});
-  const std::string& loss = result.scored.loss;
-  const bool lost = any([&](const auto& row) { return row.metrics.contains(loss); });
-  columns.push_back({loss_title(result.scored) + " on search", Align::kRight});
-  if (lost) columns.push_back({loss_title(result.scored) + " on report", Align::kRight});
-  if (reported && metric != loss) columns.push_back({metric, Align::kRight});
-  columns.push_back({"gap", Align::kRight});
-  const bool nonfinite = any([](const auto& row) { return row.nonfinite > 0; });
-  if (nonfinite) columns.push_back({"NaN or inf", Align::kRight});
-  report::Table table(std::move(columns));
-  for (const records::SearchRow& row : rows) {
-    std::vector<std::string> line = {row.method, row.budget,
-                                     fmt::format("{:.3f}", row.bits_per_weight)};
-    if (inputs) line.push_back(fmt::format("{:.2f}", row.activation_bits));
-    if (macs) line.push_back(fmt::format("{:.1f}", row.mac_bits));
-    if (areas) line.push_back(fmt::format("{:.0f}", row.area));
-    line.insert(line.end(), {bytes_text(row.bytes), energy_text(row.energy),
-                             number(row.predicted_loss), number(row.search_loss.value)});
-    const auto cell = [&](const std::string& name) {
-      return row.metrics.contains(name) ? metric_cell(row.metrics.at(name)) : "-";
-    };
-    if (lost) line.push_back(cell(loss));
-    if (reported && metric != loss) line.push_back(cell(metric));
-    line.push_back(gap_text(row.optimality_gap));
-    if (nonfinite) line.push_back(row.nonfinite > 0 ? fmt::format("! {}", row.nonfinite) : "");
-    table.add_row(std::move(line));
-  }
-  fmt::print(out, "{}", table.text());
-  if (nonfinite)
-    fmt::print(out, "! units with NaN or an infinity in the output: the row is of no use\n");
-}
-
-void print_result(const SearchResult& found, std::ostream& out) {
-  fmt::print(out, "{}\nscored: {}\n", found.result.model.path, scored_text(found.result.scored));
-  print_rows(found.result, out);
-  if (!found.result.refinement.empty()) {
-    report::Table table({{"change tried"},
-                         {"by scores", report::Align::kRight},
-                         {"measured", report::Align::kRight},
-                         {"verdict"}});
-    for (const auto& each : found.result.refinement) {
-      table.add_row(
-          {each.change, number(each.predicted),
-           fmt::format("{} [{}, {}]", number(each.measured), number(each.low), number(each.high)),
-           each.verdict});
-    }
-    fmt::print(out, "\n{}", table.text());
-  }
-  fmt::print(out, "\n");
-  for (const records::TierCost& cost : found.result.costs) {
-    fmt::print(out, "{:<6} {:>8.1f} s {:>8.1f} FP32 evaluations {:>6} runs\n", cost.tier,
-               cost.seconds, cost.evaluations, cost.probes);
-  }
-  fmt::print(out, "{:<6} {:>8.1f} s\n", "all", found.seconds);
-}
-
-void print_plan(const session::SearchPlan& plan, bool json, std::ostream& out) {
-  if (json) {
-    const nlohmann::ordered_json document = {{"model", plan.model},
-                                             {"task", plan.task},
-                                             {"weights", plan.weights},
-                                             {"choices", plan.choices},
-                                             {"recipes", plan.recipes},
-                                             {"gain_items", plan.gain_items},
-                                             {"estimated_seconds", plan.seconds}};
-    print_json(document, out);
-    return;
-  }
-  fmt::print(out,
-             "model    {}\ntask     {}\nweights  {}\nchoices  {} for each\nrecipes  {} to "
-             "measure\ngains    on {} of {} items\nestimate {:.0f} s of runs, beside scores\n",
-             plan.model, plan.task, plan.weights, plan.choices, plan.recipes, plan.gain_items,
-             plan.items, plan.seconds);
+  return metric;
 }
 
 // 1 when a budget cannot be met: results are written all the same.
 Status run_search(const Options& options, Streams streams) {
   const session::SearchOptions& job = options.search;
-  return run_job(options.run, job, streams, print_plan, [&](session::Session& session) -> Status {
+  return run_job(options.run, job, streams, [&](session::Session& session) -> Status {
     auto result = session.search(job);
     if (!result) return result.error();
     if (options.run.json) {
       streams.out << records::json_text(result->result);
     } else {
-      print_result(*result, streams.out);
+      streams.out << report::search_text(result->result, shown_metric(result->result),
+                                         result->seconds);
     }
-    fmt::print(streams.err, "results: {}\n", result->run_folder);
+    say_results(streams, result->run_folder);
     if (result->missed.empty()) return success();
     Error missed = result->missed.front();
     missed.kind = ErrorKind::kGoal;
@@ -334,10 +205,7 @@ void declare_budgets(CLI::App& app, Options& options) {
       ->check(is_number)
       ->default_val("60")
       ->group(group);
-  app.add_option("--table", options.search.table,
-                 "MAC units: rtl, placeholder or a CSV, see `posittune cost` (default: rtl; the "
-                 "placeholder where rtl lacks a pair)")
-      ->group(group);
+  declare_table(app, options.search.table, group);
   app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit,
                  "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
       ->check([](const std::string& text) {
@@ -346,7 +214,7 @@ void declare_budgets(CLI::App& app, Options& options) {
       ->group(group);
 }
 
-void declare_measuring(CLI::App& app, Options& options) {
+void declare_measures(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
   app.add_flag("--no-report", options.search.no_report,
                "do not measure the results on the report data: for trying things out")
@@ -356,36 +224,15 @@ void declare_measuring(CLI::App& app, Options& options) {
                  "(0: all; default: by the model's size)")
       ->check(CLI::Range(0, 1 << 30))
       ->group(group);
-  app.add_option(
-         "--reference", options.search.reference,
-         "format whose rounding is used to measure how much errors of each layer matter (its gain)")
-      ->default_val("posit<5,1>")
-      ->group(group);
-  app.add_option("--segments", options.search.segments,
-                 "cut the model into at most this many parts, so that a change re-runs only the "
-                 "parts after it")
-      ->check(CLI::Range(1, 1000))
-      ->default_val("32")
-      ->group(group);
-  app.add_option(
-         "--cache-limit", options.search.cache_limit,
-         "memory for the tensors kept between parts, for example 512MiB; the rest goes to disk")
-      ->transform(CLI::AsSizeValue(false))
-      ->default_str("1GiB")
-      ->group(group);
   declare_scores(app, options.search.scores, group);
-  app.add_option("--batch", options.search.batch,
-                 "items that go through the model at once (0: chosen by the size of the outputs)")
-      ->check(CLI::Range(0, 1 << 20))
-      ->group(group);
-  app.add_option("--resamples", options.search.resamples,
-                 "resamples of the bootstrap that gives the 95 % intervals")
-      ->check(CLI::Range(100, 1000000))
-      ->default_val("1000")
-      ->group(group);
-  app.add_option("--seed", options.search.seed, "seed of random choices")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
-      ->group(group);
+  declare_measuring(app,
+                    {.reference = &options.search.reference,
+                     .segments = &options.search.segments,
+                     .cache_limit = &options.search.cache_limit,
+                     .batch = &options.search.batch,
+                     .resamples = &options.search.resamples,
+                     .seed = &options.search.seed},
+                    group);
   declare_run(app, options.run, "search", group);
 }
 
@@ -394,7 +241,7 @@ Action declare(CLI::App& app, Streams streams) {
   declare_model_data(app, options->run.model_data);
   declare_choices(app, *options);
   declare_budgets(app, *options);
-  declare_measuring(app, *options);
+  declare_measures(app, *options);
   return [options, streams, &app] {
     for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule",
                              "--activation-bits"}) {

@@ -9,7 +9,8 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
-#include "posittune/cli/json_output.h"
+#include "posittune/cli/common_options.h"
+#include "posittune/records/json_fields.h"
 #include "posittune/report/table.h"
 #include "posittune/session/zoo_models.h"
 
@@ -62,7 +63,7 @@ Status zoo(const Options& options, Streams streams) {
                       {"data", model.data()},
                       {"fetch", model.fetch}});
     }
-    print_json(Json{{"rows", rows}}, streams.out);
+    streams.out << records::document_text(Json{{"rows", rows}});
     return success();
   }
   if (!options.name.empty()) {
@@ -79,7 +80,7 @@ Status zoo(const Options& options, Streams streams) {
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("NAME", options->name, "show only this model");
-  app.add_flag("--json", options->json, "print the results as one JSON document on stdout");
+  declare_json(app, options->json);
   app.footer(
       "A name with zoo: in front stands for a model and its data: `posittune compare zoo:gpt2`.");
   return [options, streams] { return zoo(*options, streams); };

@@ -11,6 +11,7 @@
 #include "posittune/cost/table.h"
 #include "posittune/model/graph.h"
 #include "posittune/quant/recipe.h"
+#include "posittune/records/cost.h"
 
 namespace posittune::cost {
 
@@ -42,17 +43,7 @@ struct SiteCost {
   SiteCost& operator+=(const SiteCost& other);
 };
 
-struct RecipeCost {
-  double bits_per_weight = 0;  // stored, of the layers' weights; FP32 counts 32
-  double weight_bits = 0;      // that, for all of them
-  double bytes = 0;            // of all parameters: biases and norms, which stay FP32, too
-  double macs = 0, mac_bits = 0;
-  double activation_bits = 0;  // mean over the elements that layers read; NaN when there are none
-  double compute_pj = 0, memory_pj = 0, energy_pj = 0;
-  double area_um2 = 0;       // of the largest MAC unit needed
-  double mean_area_um2 = 0;  // of the unit that a MAC runs on; NaN without MACs
-  double delay_ns = 0;       // of the slowest MAC unit needed
-};
+using RecipeCost = records::CostTotals;
 
 // Costs of one model on one hardware. `graph`, `loads` and `table` must outlive it.
 class CostModel {

@@ -14,7 +14,7 @@ void Table::add_row(std::vector<std::string> cells) {
 
 std::string Table::text() const {
   std::vector<std::string> titles;
-  for (const Column& column : columns_) titles.push_back(column.title);
+  for (const Column& column : columns_) titles.push_back(printable(column.title));
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     widths.push_back(display_width(titles[i]));

@@ -9,11 +9,11 @@
 
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
-#include "posittune/cost/loads.h"
 #include "posittune/cost/recipe_cost.h"
 #include "posittune/cost/table.h"
-#include "posittune/model/graph.h"
 #include "posittune/quant/recipe.h"
+#include "posittune/records/cost.h"
+#include "posittune/session/settings.h"
 
 namespace posittune::session {
 
@@ -32,7 +32,7 @@ struct CostOptions {
       shapes{};  // of inputs; 1 for each open dimension that none names
   std::vector<std::string> formats{};
   std::string activations = "same";  // of all inputs: a format, or that of the weight
-  quant::WeightSetting setting{};    // granularity of the weights
+  Settings settings{};               // granularity of the weights; the rest costs nothing
   std::string recipe{};              // file, in place of formats
   TableChoice table{};
   bool attention = false;  // products of two activations too; otherwise they stay FP32
@@ -46,6 +46,9 @@ struct FormatPair {
 Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& formats,
                                              const std::string& activations);
 
+// The units of a table for these pairs. An error that cost::is_missing_unit() knows: it lacks one.
+Result<records::UnitsResult> mac_units(const CostOptions& options, const cost::Table& table);
+
 Result<cost::Table> open_table(const TableChoice& choice);
 // Where no table was named, a pair that the rtl table lacks makes a run use the placeholder for
 // everything: numbers of one table can be compared, those of two cannot. Gives that table, and what
@@ -58,30 +61,5 @@ std::optional<Fallback> fallback_table(const TableChoice& choice, const cost::Ta
                                        const Error& error);
 // Memory energies for a table: the choice's, or those of its node.
 cost::Memory memory_for(const TableChoice& choice, const cost::Table& table);
-
-// What kinds of products take of a row's costs; storage is no part of it. The three are the whole.
-struct CostParts {
-  cost::SiteCost weighted;     // layers with weights
-  cost::SiteCost activations;  // products of two activations, layers or not
-  cost::SiteCost others;       // products with constants that are no layers
-};
-
-struct CostRow {
-  std::string format, activations;  // "recipe" and "" for a recipe
-  cost::RecipeCost cost;
-  CostParts parts;
-  std::vector<cost::SiteCost> layers;    // of each of graph.layers; storage is no part of it
-  std::vector<cost::SiteCost> products;  // of each of graph.products
-};
-
-struct ModelCost {
-  std::string model;
-  model::Graph graph;
-  cost::Loads loads;
-  std::vector<CostRow> rows;
-  std::optional<CostRow> fp32,
-      int8;  // what rows are compared with; absent where the table has no units
-  std::vector<std::string> notes;
-};
 
 }  // namespace posittune::session

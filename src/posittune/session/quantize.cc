@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "posittune/formats/codec.h"
+
 namespace posittune::session {
 namespace {
 
@@ -245,6 +247,27 @@ Status write_array(QuantizeJob& job) {
   });
   if (!s) return s;
   return commit(*outputs);
+}
+
+records::Rounding record_of(const QuantizeJob& job) {
+  const kernels::Difference& difference = job.difference;
+  const bool posit = job.format.family == formats::Family::kPosit;
+  return {.format = formats::name(job.format),
+          .standard = formats::traits(job.format).standard,
+          .nan_name = posit ? "NaR" : "",
+          .rule = job.given_scale ? "given" : std::string(quant::name(job.rule)),
+          .scales = job.scales,
+          .elements = difference.count,
+          .saturated = difference.saturated,
+          .overflowed = difference.overflowed,
+          .to_zero = difference.to_zero,
+          .nonfinite = difference.nonfinite,
+          .signal = difference.signal,
+          .noise = difference.noise,
+          .sqnr_db = difference.sqnr_db(),
+          .max_error = difference.max_error,
+          .output = job.output,
+          .codes = job.codes};
 }
 
 }  // namespace posittune::session

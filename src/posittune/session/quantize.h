@@ -9,6 +9,7 @@
 #include "posittune/data/npy.h"
 #include "posittune/kernels/statistics.h"
 #include "posittune/quant/scale_rules.h"
+#include "posittune/records/rounding.h"
 #include "posittune/session/array_chunks.h"
 #include "posittune/session/observer.h"
 
@@ -36,5 +37,8 @@ Status choose_scales(QuantizeJob& job);
 // Writes job.output. Codes have companions: NAME.exponents.npy (E8M0) for block formats, and
 // NAME.scales.npy (float32, one per channel) unless all scales are 1.
 Status write_array(QuantizeJob& job);
+
+// After write_array(); without seconds.
+records::Rounding record_of(const QuantizeJob& job);
 
 }  // namespace posittune::session

@@ -12,8 +12,8 @@
 #include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
+#include "posittune/records/config_text.h"
 #include "posittune/records/run_folder.h"
-#include "posittune/session/config_text.h"
 
 namespace posittune::session {
 namespace {
@@ -21,7 +21,8 @@ namespace {
 // The lines of a configuration that say what is scored.
 std::string scored_config(const evaluation::ScoredOutput& scored) {
   const records::ScoredRecord record = evaluation::to_record(scored);
-  std::string text = fmt::format("task: {}\noutput: {}\n", record.task, quoted(record.output));
+  std::string text =
+      fmt::format("task: {}\noutput: {}\n", record.task, records::quoted(record.output));
   if (!record.scores.empty()) text += fmt::format("scores: {}\n", record.scores);
   if (scored.scorer.class_axis) text += fmt::format("class_axis: {}\n", *scored.scorer.class_axis);
   if (scored.task == metrics::Task::kCtc) text += fmt::format("blank: {}\n", scored.scorer.blank);
@@ -33,7 +34,7 @@ std::string quantized_config(const engine::Engine& engine) {
   std::string text = "quantized:\n";
   const model::Graph& graph = engine.graph();
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    if (engine.chosen(i)) text += fmt::format("  - {}\n", quoted(graph.layers[i].name));
+    if (engine.chosen(i)) text += fmt::format("  - {}\n", records::quoted(graph.layers[i].name));
   }
   return text;
 }
@@ -145,7 +146,7 @@ Status Session::check_chosen() const {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no layer is left to quantize",
                  .where = source_.model,
-                 .hint = "--include and --exclude leave none"};
+                 .hint = "`include` and `exclude` leave none"};
   }
   return Error{.kind = ErrorKind::kUnsupported,
                .what = "the model has no layer to quantize",
@@ -157,6 +158,7 @@ void Session::note_what_stays(const model::Graph& graph, const data::Dataset& da
   if (selection_.attention) {
     if (const std::string note = model::attention_note(graph); !note.empty()) observer_->note(note);
   }
+  for (const std::string& note : graph.notes) observer_->note(note);
   if (graph.products.empty()) return;
   const model::Product& first = graph.products.front();
   const bool one = graph.products.size() == 1;
@@ -165,6 +167,16 @@ void Session::note_what_stays(const model::Graph& graph, const data::Dataset& da
                   "inspect` names why",
                   graph.products.size(), one ? " is" : "s are", one ? "s" : "",
                   macs_beside(graph, data), first.name, first.type, one ? "" : ", ..."));
+}
+
+void Session::note_undecided(const engine::Engine& engine) {
+  const std::size_t layers = engine.undecided_inputs();
+  if (layers == 0) return;
+  observer_->note(
+      fmt::format("calibration data are too few to choose between static and output scales: {} "
+                  "layer{} the static "
+                  "one; two images, or two blocks of 64 tokens, are the least",
+                  layers, layers == 1 ? " has" : "s have"));
 }
 
 Result<Session::Ready> Session::prepare(const data::Dataset& seen,

@@ -20,6 +20,8 @@
 #include "posittune/engine/engine.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/records/comparison.h"
+#include "posittune/records/cost.h"
+#include "posittune/records/inspection.h"
 #include "posittune/session/compare.h"
 #include "posittune/session/cost.h"
 #include "posittune/session/inspect.h"
@@ -60,9 +62,9 @@ class Session {
   Result<SearchResult> search(const SearchOptions& options);
   // What formats or a recipe cost on a table of MAC units. An error that cost::is_missing_unit()
   // knows: the table lacks a pair.
-  Result<ModelCost> cost(const CostOptions& options, const cost::Table& table);
+  Result<records::CostResult> cost(const CostOptions& options, const cost::Table& table);
   // What can be quantized, and what cannot and why.
-  Result<Inspection> inspect(const InspectOptions& options);
+  Result<records::Inspection> inspect(const InspectOptions& options);
 
   // What a job would do, and how long it may take by the time of one item; measures nothing else.
   Result<ComparePlan> estimate(const CompareOptions& options);
@@ -99,6 +101,8 @@ class Session {
                         const std::function<Status(const model::Graph&)>& look = {});
   Status check_chosen() const;
   void note_what_stays(const model::Graph& graph, const data::Dataset& data);
+  // Where output scales were asked for and too little was calibrated on to choose them.
+  void note_undecided(const engine::Engine& engine);
 
   // `config`: what the results depend on besides model and data; `unused`: a split that plays no
   // part.

@@ -1,4 +1,4 @@
-#include "posittune/cli/format_text.h"
+#include "posittune/report/format_card.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,9 @@
 
 #include "posittune/formats/codec.h"
 #include "posittune/formats/family.h"
+#include "posittune/report/plot.h"
 
-namespace posittune::cli {
+namespace posittune::report {
 namespace {
 
 using formats::Format;
@@ -90,4 +91,21 @@ std::string format_table(const std::vector<Format>& rows) {
   return text;
 }
 
-}  // namespace posittune::cli
+std::string accuracy_plot(const std::vector<Format>& chosen) {
+  Plot plot{.title = "Decimal accuracy, worst case between neighbouring values",
+            .x_label = "magnitude",
+            .y_label = "decimals",
+            .log2_x = true,
+            .series = {}};
+  for (const Format& format : chosen) {
+    Series series{.name = formats::name(format), .x = {}, .y = {}};
+    for (const formats::AccuracyPoint& point : formats::decimal_accuracy(format, 1024)) {
+      series.x.push_back(point.x);
+      series.y.push_back(point.decimals);
+    }
+    plot.series.push_back(std::move(series));
+  }
+  return to_svg(plot);
+}
+
+}  // namespace posittune::report

@@ -8,7 +8,7 @@
 
 #include "posittune/formats/format.h"
 
-namespace posittune::cli {
+namespace posittune::report {
 
 std::string family_name(const formats::Format& format);
 
@@ -20,4 +20,7 @@ std::string card(const formats::Format& format);
 // One line per format.
 std::string format_table(const std::vector<formats::Format>& rows);
 
-}  // namespace posittune::cli
+// Decimal accuracy against magnitude, a line for each format that has any, as SVG.
+std::string accuracy_plot(const std::vector<formats::Format>& chosen);
+
+}  // namespace posittune::report

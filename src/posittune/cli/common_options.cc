@@ -1,0 +1,198 @@
+#include "posittune/cli/common_options.h"
+
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "posittune/quant/scale_rules.h"
+
+namespace posittune::cli {
+namespace {
+
+constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
+CLI::Option* declare_json(CLI::App& app, bool& json) {
+  return app.add_flag("--json", json, "print the results as one JSON document on stdout");
+}
+
+void declare_threads(CLI::App& app, int& threads) {
+  app.add_option("--threads", threads, "processor threads to use (0: all)")
+      ->check(CLI::Range(0, 1024));
+}
+
+void declare_selection(CLI::App& app, model::Selection& selection, const std::string& group) {
+  CLI::Option* const options[] = {
+      app.add_option("--include", selection.include,
+                     "quantize only layers whose name, or whose weight's name, matches one of "
+                     "these")
+          ->option_text("REGEX")
+          ->allow_extra_args(false),
+      app.add_option("--exclude", selection.exclude, "keep layers that match one of these in FP32")
+          ->option_text("REGEX")
+          ->allow_extra_args(false),
+      app.add_flag("--attention", selection.attention,
+                   "quantize the products of attention too (MatMuls of two activations)")};
+  for (CLI::Option* option : options) {
+    if (!group.empty()) option->group(group);
+  }
+}
+
+CLI::Option* declare_list(CLI::App& app, const char* name, std::vector<std::string>& to,
+                          const std::string& help, const std::string& group, char delimiter) {
+  return app.add_option(name, to, help)
+      ->delimiter(delimiter)
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+void declare_formats(CLI::App& app, std::vector<std::string>& formats, const char* usual,
+                     const std::string& group) {
+  declare_list(app, "--formats", formats,
+               "number formats, see `posittune formats`. posit<6,*>: each output channel of a "
+               "weight takes the es that suits it; posit<6,0>|int6: one of these (inputs of "
+               "layers: the first)",
+               group, ';')
+      ->default_str(usual);
+}
+
+void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
+                    const std::string& group) {
+  declare_list(app, "--scale", scales,
+               fmt::format("how scales are chosen, each rule for all formats: {}",
+                           fmt::join(quant::scale_rule_names(), ", ")),
+               group)
+      ->default_str(usual);
+}
+
+void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::string& group) {
+  if (fields.reference != nullptr)
+    app.add_option("--reference", *fields.reference,
+                   "format that gains are measured with: how much an error of a layer changes the "
+                   "output is found by rounding the layer to it")
+        ->default_val(*fields.reference)
+        ->group(group);
+  if (fields.segments != nullptr)
+    app.add_option("--segments", *fields.segments,
+                   "cut the model into at most this many parts, so that a change runs only the "
+                   "parts after it")
+        ->check(CLI::Range(1, 1000))
+        ->default_val(*fields.segments)
+        ->group(group);
+  if (fields.cache_limit != nullptr)
+    app.add_option("--cache-limit", *fields.cache_limit,
+                   "memory for the tensors kept between parts, for example 512MiB; the rest goes "
+                   "to disk")
+        ->transform(CLI::AsSizeValue(false))
+        ->default_str("1GiB")
+        ->group(group);
+  if (fields.batch != nullptr)
+    app.add_option("--batch", *fields.batch,
+                   "items that go through the model at once (0: chosen by the size of the outputs)")
+        ->check(CLI::Range(0, 1 << 20))
+        ->group(group);
+  if (fields.resamples != nullptr)
+    app.add_option("--resamples", *fields.resamples,
+                   "resamples of the bootstrap that gives the 95 % intervals")
+        ->check(CLI::Range(10, 1000000))
+        ->default_val(*fields.resamples)
+        ->group(group);
+  if (fields.seed != nullptr)
+    app.add_option("--seed", *fields.seed, "seed of all random choices")
+        ->check(CLI::Range(std::int64_t{0}, kMostSeed))
+        ->default_val(*fields.seed)
+        ->group(group);
+}
+
+void declare_table(CLI::App& app, std::string& table, const std::string& group) {
+  app.add_option("--table", table,
+                 "MAC units: rtl (this project's, synthesised), placeholder (a model for every "
+                 "pair of formats), or a CSV as `posittune cost --table-csv` writes it (default: "
+                 "rtl; the placeholder where rtl lacks a pair)")
+      ->option_text("TABLE")
+      ->group(group);
+}
+
+void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std::string& group) {
+  app.add_option("--task", request.task,
+                 "what the output is, and so how it is scored: language_model; classify; detect "
+                 "(boxes of YOLOv8's layout); "
+                 "ctc (symbols at each step); segment (classes at each pixel); generic (plain "
+                 "numbers); agreement (integers); "
+                 "auto: what model and data suggest")
+      ->default_val("auto")
+      ->group(group);
+  app.add_option("--output", request.output,
+                 "output that is scored (default: the first one of float numbers)")
+      ->group(group);
+  app.add_option(
+         "--scores", request.scores,
+         "what scores of classes are: logits; probabilities (KL = sum of p log(p / max(q, "
+         "1.18e-38))); sigmoid: one "
+         "probability for each class (KL = sum over classes, from 1e-7 to 1 - 1e-7). Default: by "
+         "the graph's last "
+         "operator, or probabilities where FP32's rows are not negative and sum to 1 within 0.001")
+      ->check(CLI::IsMember({"logits", "probabilities", "sigmoid"}))
+      ->group(group);
+  app.add_option("--class-axis", request.class_axis,
+                 "axis of the output that holds the classes (default: ctc the last, segment 1)")
+      ->check(CLI::Range(-16, 16))
+      ->group(group);
+  app.add_option("--blank", request.blank, "ctc: the class that is no symbol; -1: the last")
+      ->check(CLI::Range(-(1 << 20), 1 << 20))
+      ->default_val("0")
+      ->group(group);
+}
+
+void declare_granularity(CLI::App& app, session::SettingsText& text, const std::string& group) {
+  app.add_option("--granularity", text.granularity,
+                 "weights that share a scale. tensor: all of a layer; channel: those of an output "
+                 "channel; group:K: K inputs of a channel")
+      ->default_val(text.granularity)
+      ->group(group);
+}
+
+void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group) {
+  declare_granularity(app, text, group);
+  app.add_option("--activation-scale", text.activation_scale,
+                 "scales of inputs. static: calibrated, by the error of the input itself; output: "
+                 "calibrated, by the error at the layer's output, where that "
+                 "is surely less on calibration data kept apart, else static; token: for each "
+                 "token when the model runs")
+      ->default_val(text.activation_scale)
+      ->group(group);
+  app.add_option("--rounding", text.rounding,
+                 "of weights. nearest; compensated: GPTQ, columns not yet rounded are changed to "
+                 "cancel the output error of those already rounded: loses far less at few bits; "
+                 "needs calibration data, and takes longer")
+      ->check(CLI::IsMember({"nearest", "compensated"}))
+      ->default_val(text.rounding)
+      ->group(group);
+  app.add_flag("--input-weighted", text.input_weighted,
+               "choose scales of weights by the squared error weighted by how large each input is "
+               "in calibration (E[x_k^2]), not by that of the weights alone")
+      ->group(group);
+  app.add_flag(
+         "--bias-correction", text.bias_correction,
+         "correct the mean error that rounding weights makes in each output channel, in its bias")
+      ->group(group);
+}
+
+Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales,
+                     session::Settings& settings, std::vector<quant::ScaleRule>& rules) {
+  if (!scales.empty()) {
+    auto parsed = session::parse_rules(scales);
+    if (!parsed) return parsed.error();
+    rules = std::move(*parsed);
+  }
+  auto parsed = session::parse_settings(text);
+  if (!parsed) return parsed.error();
+  settings = std::move(*parsed);
+  return success();
+}
+
+}  // namespace posittune::cli

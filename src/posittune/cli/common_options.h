@@ -1,0 +1,64 @@
+#pragma once
+
+// Options that several commands have: declared once, with one text of help.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "posittune/evaluation/scored_output.h"
+#include "posittune/model/graph.h"
+#include "posittune/session/settings.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace posittune::cli {
+
+CLI::Option* declare_json(CLI::App& app, bool& json);
+void declare_threads(CLI::App& app, int& threads);
+
+// --include, --exclude and --attention. `group`: of the page of help; empty: with the other
+// options.
+void declare_selection(CLI::App& app, model::Selection& selection, const std::string& group = {});
+
+// An option that takes a list and may be given several times. `delimiter`: formats have commas of
+// their own, quant::split_formats() takes them apart.
+CLI::Option* declare_list(CLI::App& app, const char* name, std::vector<std::string>& to,
+                          const std::string& help, const std::string& group, char delimiter = ',');
+// --formats of weights: "posit<6,*>" and "posit<6,0>|int6" too.
+void declare_formats(CLI::App& app, std::vector<std::string>& formats, const char* usual,
+                     const std::string& group);
+// --scale, rules for all formats.
+void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
+                    const std::string& group);
+
+// How a job measures; null: not an option of the command.
+struct MeasuringFields {
+  std::string* reference = nullptr;
+  std::size_t* segments = nullptr;
+  std::uint64_t* cache_limit = nullptr;
+  std::size_t* batch = nullptr;
+  std::size_t* resamples = nullptr;
+  std::uint64_t* seed = nullptr;
+};
+void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::string& group);
+
+// --table, of MAC units.
+void declare_table(CLI::App& app, std::string& table, const std::string& group);
+
+// Which output is scored, by which task, and what its numbers are.
+void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std::string& group);
+
+// Which elements share a scale, how weights are rounded, when scales of inputs are chosen.
+void declare_granularity(CLI::App& app, session::SettingsText& text, const std::string& group);
+// That one and the others.
+void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group);
+
+// Rules stay as they are where `scales` names none. kUsage for words that are not known.
+Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales,
+                     session::Settings& settings, std::vector<quant::ScaleRule>& rules);
+
+}  // namespace posittune::cli

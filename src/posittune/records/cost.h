@@ -1,0 +1,102 @@
+#pragma once
+
+// What formats or a recipe cost on one table of MAC units: the result of `posittune cost`.
+//
+// As JSON (numbers as in numbers.h):
+//   {"model": "gpt2.onnx",
+//    "table": {"source": "...", "placeholder": false, "node": "180 nm at 1.8 V"},
+//    "memory": {"weight_pj_per_bit": 755, "activation_pj_per_bit": 5.9},
+//    "rows": [{"format": "int8", "activations": "int8", totals by name,
+//              "relative_to_fp32": {totals by name} or null, "relative_to_int8": the same,
+//              "parts": {"weighted": {...}, "activations": {...}, "others": {...}},
+//              "products": [...], "layers": [...]}, ...],                        by layer
+//    "notes": [...],
+//    "layers": [{"layer", "kind", "weight", "known", "macs", "weight_elements", "input_elements",
+//                "output_elements"}, ...], "products": [...]}                     by layer
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace posittune::records {
+
+// Of a whole model.
+struct CostTotals {
+  double bits_per_weight = 0;  // stored, of the layers' weights; FP32 counts 32
+  double weight_bits = 0;      // that, for all of them
+  double bytes = 0;            // of all parameters: biases and norms, which stay FP32, too
+  double macs = 0, mac_bits = 0;
+  double activation_bits = 0;  // mean over the elements that layers read; NaN when there are none
+  double compute_pj = 0, memory_pj = 0, energy_pj = 0;
+  double area_um2 = 0;       // of the largest MAC unit needed
+  double mean_area_um2 = 0;  // of the unit that a MAC runs on; NaN without MACs
+  double delay_ns = 0;       // of the slowest MAC unit needed
+};
+
+// Of a layer, a product, or a kind of them; storage is no part of it.
+struct CostPart {
+  double macs = 0, mac_bits = 0, compute_pj = 0, memory_pj = 0;
+  double area_um2 = 0;     // of the largest MAC unit
+  double inputs_read = 0;  // elements
+  double energy_pj() const { return compute_pj + memory_pj; }
+};
+
+struct CostRow {
+  std::string format, activations;  // "recipe" and "" for a recipe
+  CostTotals totals;
+  // What kinds of products take of the whole.
+  CostPart weighted;             // layers with weights
+  CostPart of_activations;       // products of two activations, layers or not
+  CostPart others;               // products with constants that are no layers
+  std::vector<CostPart> layers;  // of CostResult::layers
+  std::vector<CostPart> products;
+};
+
+// What one run multiplies and moves, in elements: cost/loads.h.
+struct LoadRecord {
+  std::string name, kind;
+  std::optional<std::string> weight{};  // of a layer
+  std::string reason{};                 // of a product: why it is no layer
+  int bits = 32;                        // of a product
+  bool known = true;                    // false: shapes depend on data, and the rest is 0
+  std::uint64_t macs = 0, weights = 0, inputs = 0, outputs = 0;
+};
+
+struct CostTableRecord {
+  std::string source;
+  bool placeholder = false;
+  std::string node;
+  double weight_pj_per_bit = 0, activation_pj_per_bit = 0;  // of memory
+};
+
+struct CostResult {
+  std::string model;
+  CostTableRecord table;
+  std::vector<CostRow> rows;
+  // What rows are compared with; absent where the table has no units for it.
+  std::optional<CostTotals> fp32, int8;
+  std::vector<LoadRecord> layers, products;
+  std::vector<std::string> notes;
+};
+
+// The document; it ends in a newline.
+std::string json_text(const CostResult& result, bool by_layer);
+
+// One unit of a table: it multiplies a weight by an activation and adds the product up.
+struct UnitRecord {
+  std::string format, activations, unit, accumulator, pipeline;
+  double area_um2 = 0, nand2_eq = 0, delay_ns = 0, energy_pj = 0, leakage_nw = 0;
+  bool used = false;  // by a model's costs: others of the pair are not
+};
+
+// The units of a table for some pairs of formats. As JSON: {"table": as above, "rows": [fields of
+// each unit by name]}.
+struct UnitsResult {
+  CostTableRecord table;
+  std::vector<UnitRecord> rows;
+  std::optional<UnitRecord> fp32, int8;  // what rows are compared with
+};
+std::string json_text(const UnitsResult& result);
+
+}  // namespace posittune::records

@@ -1,0 +1,42 @@
+#pragma once
+
+// What a job would measure, and how long it may take by the time of one item, as a dry
+// run says.
+//
+// As JSON: {"model": ..., "task": ..., fields by name, "estimated_seconds": 12.5}
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace posittune::records {
+
+struct ComparePlan {
+  std::string model, task, unit;
+  std::uint64_t weights = 0;              // values
+  std::size_t layers = 0, quantized = 0;  // layers of the model, and of these
+  std::size_t items = 0, units = 0;       // of the report split
+  std::vector<std::string> trials{};      // "posit<8,1> wa rms_pow2"
+  double seconds_per_item = 0, seconds = 0;
+};
+
+struct SensitivityPlan {
+  std::string model, task, tier;
+  std::size_t sites = 0, formats = 0, segments = 0, items = 0;
+  double evaluations = 0;  // of all items in FP32
+  double seconds = 0;
+};
+
+struct SearchPlan {
+  std::string model, task;
+  std::size_t weights = 0, choices = 0;   // and choices for each
+  std::size_t recipes = 0;                // to measure
+  std::size_t gain_items = 0, items = 0;  // of the search split
+  double seconds = 0;
+};
+
+std::string json_text(const ComparePlan& plan);
+std::string json_text(const SensitivityPlan& plan);
+std::string json_text(const SearchPlan& plan);
+
+}  // namespace posittune::records
