@@ -216,7 +216,6 @@ class Scores(CliTest):
                     "--no-report",
                     "--rounding",
                     "nearest",
-                    "--plain-scales",
                     "-o",
                     f"f-{name}",
                 )
@@ -309,7 +308,7 @@ class Scores(CliTest):
         last = self.model("last", lambda x: ops.transpose(x, np.array([0, 2, 3, 1])), [-1, 3, 6, 5], KERNEL)
         document, p, q = self.compare(last)
         self.assertEqual(document["scored"]["task"], "generic")
-        self.assertIn("--task classify, segment", self.said)
+        self.assertIn("--task says so: classify, segment", self.said)
         document, p, q = self.compare(last, "--task", "segment", "--class-axis", 3)
         self.assertEqual(document["scored"]["scores"], "logits")
         self.assertAlmostEqual(self.value(document, "kl") / kl(softmax(p), softmax(q)), 1, delta=1e-4)

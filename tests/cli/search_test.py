@@ -79,7 +79,7 @@ class BudgetTest(SearchTest):
 
     def test_a_written_recipe_is_compared(self):
         # What compare makes of the recipe is what search said of it.
-        document, _ = self.search("--bits", 5, "--formats", FORMATS)
+        document, _ = self.search("--bits", 5, "--formats", FORMATS, "--rounding", "compensated")
         (row,) = document["rows"]
         done = self.run_cli(
             "compare",

@@ -31,13 +31,17 @@ TEST(Settings, WordsAndValuesHaveTheSameDefaults) {
   ASSERT_TRUE(words.ok()) << words.error().message();
   EXPECT_EQ(words->weight, Settings{}.weight);
   EXPECT_EQ(words->activation_scale, Settings{}.activation_scale);
-  for (const Settings& of : {CompareOptions{}.settings, SensitivityOptions{}.settings,
-                             SearchOptions{}.settings, CostOptions{}.settings}) {
-    EXPECT_EQ(of.weight, Settings{}.weight);
-    EXPECT_EQ(of.weight.granularity, quant::Granularity::kChannel);
-    EXPECT_EQ(of.weight.rounding, quant::Rounding::kNearest);
-    EXPECT_FALSE(of.weight.input_weighted);
-    EXPECT_EQ(of.activation_scale, quant::ActivationScale::kStatic);
+  const CompareOptions compare;
+  const SensitivityOptions sensitivity;
+  const SearchOptions search;
+  const CostOptions cost;
+  for (const Settings* of :
+       {&compare.settings, &sensitivity.settings, &search.settings, &cost.settings}) {
+    EXPECT_EQ(of->weight, Settings{}.weight);
+    EXPECT_EQ(of->weight.granularity, quant::Granularity::kChannel);
+    EXPECT_EQ(of->weight.rounding, quant::Rounding::kNearest);
+    EXPECT_FALSE(of->weight.input_weighted);
+    EXPECT_EQ(of->activation_scale, quant::ActivationScale::kStatic);
   }
 }
 

@@ -1,13 +1,9 @@
 #include "posittune/cli/common_options.h"
 
-#include <fmt/ranges.h>
-
 #include <CLI/CLI.hpp>
 #include <limits>
 #include <string>
 #include <utility>
-
-#include "posittune/quant/scale_rules.h"
 
 namespace posittune::cli {
 namespace {
@@ -63,9 +59,7 @@ void declare_formats(CLI::App& app, std::vector<std::string>& formats, const cha
 void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
                     const std::string& group) {
   declare_list(app, "--scale", scales,
-               fmt::format("how scales are chosen, each rule for all formats: {}",
-                           fmt::join(quant::scale_rule_names(), ", ")),
-               group)
+               std::string("how scales are chosen, each for all formats. ") + kScaleRules, group)
       ->default_str(usual);
 }
 
@@ -126,16 +120,16 @@ void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std:
                  "auto: what model and data suggest")
       ->default_val("auto")
       ->group(group);
-  app.add_option("--output", request.output,
-                 "output that is scored (default: the first one of float numbers)")
+  app.add_option(
+         "--output", request.output,
+         "name of the model's output that is scored (default: the first one of float numbers)")
       ->group(group);
   app.add_option(
          "--scores", request.scores,
-         "what scores of classes are: logits; probabilities (KL = sum of p log(p / max(q, "
-         "1.18e-38))); sigmoid: one "
-         "probability for each class (KL = sum over classes, from 1e-7 to 1 - 1e-7). Default: by "
-         "the graph's last "
-         "operator, or probabilities where FP32's rows are not negative and sum to 1 within 0.001")
+         "what the numbers of the output are, where they score classes: logits; probabilities; "
+         "sigmoid: one probability for each class by itself. docs/compare.md says how KL is "
+         "computed from each. Default: by the last operator of the graph; else probabilities where "
+         "FP32's rows are not negative and sum to 1, logits elsewhere")
       ->check(CLI::IsMember({"logits", "probabilities", "sigmoid"}))
       ->group(group);
   app.add_option("--class-axis", request.class_axis,
@@ -159,22 +153,22 @@ void declare_granularity(CLI::App& app, session::SettingsText& text, const std::
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group) {
   declare_granularity(app, text, group);
   app.add_option("--activation-scale", text.activation_scale,
-                 "scales of inputs. static: calibrated, by the error of the input itself; output: "
-                 "calibrated, by the error at the layer's output, where that "
-                 "is surely less on calibration data kept apart, else static; token: for each "
-                 "token when the model runs")
+                 "when the scale of a layer's input is chosen. static: before the model runs, so "
+                 "that the error of the input is small on calibration data; output: so that the "
+                 "error at the layer's output is small, where that holds on calibration data kept "
+                 "apart, else static; token: for each token when the model runs")
       ->default_val(text.activation_scale)
       ->group(group);
   app.add_option("--rounding", text.rounding,
-                 "of weights. nearest; compensated: GPTQ, columns not yet rounded are changed to "
-                 "cancel the output error of those already rounded: loses far less at few bits; "
-                 "needs calibration data, and takes longer")
+                 "how weights are rounded. nearest: each to the nearest value; compensated: GPTQ, "
+                 "weights not yet rounded are changed to cancel the output error of those already "
+                 "rounded: loses far less at few bits, needs calibration data, takes longer")
       ->check(CLI::IsMember({"nearest", "compensated"}))
       ->default_val(text.rounding)
       ->group(group);
   app.add_flag("--input-weighted", text.input_weighted,
-               "choose scales of weights by the squared error weighted by how large each input is "
-               "in calibration (E[x_k^2]), not by that of the weights alone")
+               "where scales of weights are chosen by their squared error: weigh it by how large "
+               "each input is in calibration data (E[x_k^2])")
       ->group(group);
   app.add_flag(
          "--bias-correction", text.bias_correction,

@@ -77,7 +77,8 @@ Action declare(CLI::App& app, Streams streams) {
                  "FP32 alone), as `posittune search` writes them")
       ->allow_extra_args(false)
       ->group(numbers);
-  app.add_option("--what", options->what, "w: weights; wa: weights and activations")
+  app.add_option("--what", options->what,
+                 "what is rounded. w: weights alone; wa: weights and the inputs of layers")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"w", "wa"}))
@@ -87,7 +88,7 @@ Action declare(CLI::App& app, Streams streams) {
                  "rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token", numbers);
   declare_settings(app, options->settings, numbers);
   app.add_option("--accumulate", options->accumulate,
-                 "fp32, or quire: exact sums, for small models")
+                 "how products are summed. fp32; quire: exactly, which is slow: for small models")
       ->check(CLI::IsMember({"fp32", "quire"}))
       ->default_val("fp32")
       ->group(numbers);

@@ -154,14 +154,15 @@ Action declare(CLI::App& app, Streams streams) {
                "number formats for all weights, see `posittune formats`", what, ';')
       ->default_str(kDefaultFormats);
   app.add_option("--activations", options->cost.activations,
-                 "inputs of layers: same (as the weights), a format, or fp32")
+                 "format of the inputs of layers; same: that of the weights")
       ->default_val("same")
       ->group(what);
   declare_granularity(app, options->settings, what);
   app.add_flag("--attention", options->cost.attention,
-               "MatMuls of two activations too; otherwise they stay FP32")
+               "round the inputs of MatMuls of two activations too; otherwise they stay FP32")
       ->group(what);
-  app.add_option("--recipe", options->cost.recipe, "cost this recipe (YAML) instead of formats")
+  app.add_option("--recipe", options->cost.recipe,
+                 "the cost of this recipe (YAML) instead of formats")
       ->option_text("FILE")
       ->group(what);
   declare_table(app, options->cost.table.table, hardware);

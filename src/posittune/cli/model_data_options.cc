@@ -11,13 +11,13 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
       ->required();
   const std::string data = "Data";
   app.add_option("--data", options.data.data,
-                 "YAML file that describes the data: keys calibrate, search and report")
+                 "YAML file that describes the data: a section each for calibrate, search and "
+                 "report (docs/data.md)")
       ->group(data);
   app.add_option("--calibrate", options.data.calibrate,
-                 "calibration data: statistics of activations and scales come from it")
+                 "data that scales of inputs, and errors of layers, are computed from")
       ->group(data);
-  app.add_option("--search", options.data.search,
-                 "data that scores, and choices between formats, are measured on")
+  app.add_option("--search", options.data.search, "data that formats are scored and chosen on")
       ->group(data);
   app.add_option("--report", options.data.report,
                  "data for the results shown, used for nothing else: .npz, .txt, folder of images, "

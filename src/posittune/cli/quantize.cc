@@ -2,8 +2,7 @@
 
 #include "posittune/session/quantize.h"
 
-#include <fmt/ostream.h>
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -79,11 +78,12 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("-f,--format", options->format, "number format, see `posittune formats`")
       ->required();
   app.add_option("-o,--output", options->output, "result (.npy)")->required()->check(not_empty);
-  CLI::Option* scale = app.add_option("--scale", options->scale,
-                                      "q(x) = Q(x * S) * (1 / S), one S for the whole array")
-                           ->option_text("S");
-  app.add_option("--rule", options->rule,
-                 fmt::format("choose the scale: {}", fmt::join(quant::scale_rule_names(), ", ")))
+  CLI::Option* scale =
+      app.add_option(
+             "--scale", options->scale,
+             "multiply by S before rounding and divide by it after: q(x) = Q(x * S) * (1 / S)")
+          ->option_text("S");
+  app.add_option("--rule", options->rule, std::string("how the scale is chosen. ") + kScaleRules)
       ->default_val("none")
       ->excludes(scale);
   app.add_option_function<int>(

@@ -1,7 +1,5 @@
 // posittune search: the best format for each layer or window of channels within a budget.
 
-#include <fmt/ostream.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -117,16 +115,17 @@ void declare_choices(CLI::App& app, Options& options) {
     return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group);
   };
   list("--formats", options.search.formats,
-       "formats of weights; posit<6,*>: each output channel takes its es; posit<6,1>|int6: one of "
-       "these")
+       "formats that weights may take. posit<6,*>: each output channel takes the es that suits it; "
+       "posit<6,1>|int6: each takes one of these")
       ->default_str(kFormats);
-  app.add_option("--what", options.what, "w: weights; wa: weights and the inputs of layers")
+  app.add_option("--what", options.what,
+                 "what gets a format. w: weights alone; wa: weights and the inputs of layers")
       ->check(CLI::IsMember({"w", "wa"}))
       ->default_val("w")
       ->group(group);
   list("--activations", options.search.activations,
-       "formats of inputs, for wa; FORMAT@token, FORMAT@output, FORMAT@static: how the scale is "
-       "chosen")
+       "formats that inputs of layers may take, with --what wa. FORMAT@token, FORMAT@output, "
+       "FORMAT@static: with this --activation-scale")
       ->default_str(kActivations);
   list("--pairs", options.search.pairs,
        "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only "
@@ -149,15 +148,15 @@ void declare_choices(CLI::App& app, Options& options) {
          "choose a format for each group of this many output channels (0: for whole weights)")
       ->check(CLI::Range(0, 1 << 20))
       ->group(group);
-  app.add_option(
-         "--scale", options.scale,
-         fmt::format("scale rule of weights: {}", fmt::join(quant::scale_rule_names(), ", ")))
+  app.add_option("--scale", options.scale,
+                 std::string("how scales of weights are chosen. ") + kScaleRules)
       ->default_val("mse_pow2")
       ->group(group);
   declare_settings(app, options.settings, group);
-  app.add_option("--activation-rule", options.activation_rule,
-                 "scale rule of inputs (token: where it searches, rms_pow2 for posits and absmax "
-                 "for others)")
+  app.add_option(
+         "--activation-rule", options.activation_rule,
+         "how scales of inputs are chosen, as --scale. Scales per token are not searched for: in "
+         "place of mse and mse_pow2 they take rms_pow2 for posits, absmax for others")
       ->default_val("mse_pow2")
       ->group(group);
 }
@@ -173,9 +172,9 @@ void declare_budgets(CLI::App& app, Options& options) {
   for (const tuning::Cost cost : tuning::all_costs())
     list("--" + std::string(tuning::name(cost)), options.budgets[cost],
          std::string(tuning::traits(cost).help));
-  app.add_option(
-         "--max-drop", options.max_drop,
-         "find the fewest bits at which the metric on search data drops by no more than this: 1%")
+  app.add_option("--max-drop", options.max_drop,
+                 "find the fewest bits that lose at most this part of the metric (perplexity, "
+                 "accuracy ...) on search data: 1%")
       ->group(group);
   app.add_option("--pareto", options.search.pareto,
                  "solve for this many budgets of bits, spread from the least possible to the most")

@@ -1,7 +1,5 @@
 // posittune sensitivity: what each format costs in each layer.
 
-#include <fmt/ostream.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -10,7 +8,6 @@
 #include "posittune/cli/cli.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
-#include "posittune/quant/scale_rules.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/report/sensitivity_text.h"
 
@@ -64,19 +61,15 @@ Result<Options> resolve(Options options) {
   auto tier = sensitivity::parse_tier(options.tier);
   if (!tier) return tier.error();
   job.tier = *tier;
-  if (options.check) {
-    job.tier = sensitivity::Tier::kExact;
-    job.mixes = std::max<std::size_t>(job.mixes, 20);
-    job.upgrade_points = std::max<std::size_t>(job.upgrade_points, 8);
-    job.naive = std::max<std::size_t>(job.naive, 4);
-  }
+  if (options.check) job.tier = sensitivity::Tier::kExact;
   return options;
 }
 
 void declare_choices(CLI::App& app, Options& options) {
   const std::string group = "Formats";
   declare_formats(app, options.analysis.formats, kFormats12, group);
-  app.add_option("--what", options.what, "w: weights; a: inputs of layers; wa: both together")
+  app.add_option("--what", options.what,
+                 "what is rounded. w: weights; a: inputs of layers; wa: both together")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->default_str("w")
@@ -103,9 +96,9 @@ void declare_tiers(CLI::App& app, Options& options) {
       ->group(group);
   app.add_flag("--no-early-stop", options.analysis.no_early_stop, "exact runs use all the data")
       ->group(group);
-  app.add_option(
-         "--spot-checks", options.analysis.spot_checks,
-         "random (layer, format) pairs that the gain tier also measures exactly, as a check")
+  app.add_option("--spot-checks", options.analysis.spot_checks,
+                 "pairs of a layer and a format, drawn at random, that the gain tier also measures "
+                 "exactly, as a check")
       ->check(CLI::Range(0, 100000))
       ->default_val("8")
       ->group(group);
@@ -154,8 +147,8 @@ void declare_more(CLI::App& app, Options& options) {
       ->check(CLI::Range(0, 10000))
       ->group(group);
   app.add_flag("--check", options.check,
-               "check the scores: all three tiers and how well they agree, --mixes 20, "
-               "--upgrade-points 8 and --naive 4")
+               "check the scores: all three tiers and how well they agree; --mixes 20, "
+               "--upgrade-points 8 and --naive 4 where they are not given")
       ->group(group);
   declare_run(app, options.run, "sensitivity", group);
 }
@@ -166,7 +159,14 @@ Action declare(CLI::App& app, Streams streams) {
   declare_choices(app, *options);
   declare_tiers(app, *options);
   declare_more(app, *options);
-  return [options, streams] {
+  return [options, streams, &app] {
+    // What --check asks for, where nothing else was said.
+    const auto unless_given = [&](const char* name, std::size_t& field, std::size_t value) {
+      if (options->check && app.count(name) == 0) field = value;
+    };
+    unless_given("--mixes", options->analysis.mixes, 20);
+    unless_given("--upgrade-points", options->analysis.upgrade_points, 8);
+    unless_given("--naive", options->analysis.naive, 4);
     auto resolved = resolve(*options);
     return resolved ? analyse(*resolved, streams) : Status(resolved.error());
   };

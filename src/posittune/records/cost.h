@@ -85,7 +85,7 @@ std::string json_text(const CostResult& result, bool by_layer);
 
 // One unit of a table: it multiplies a weight by an activation and adds the product up.
 struct UnitRecord {
-  std::string format, activations, unit, accumulator, pipeline;
+  std::string format{}, activations{}, unit{}, accumulator{}, pipeline{};
   double area_um2 = 0, nand2_eq = 0, delay_ns = 0, energy_pj = 0, leakage_nw = 0;
   bool used = false;  // by a model's costs: others of the pair are not
 };

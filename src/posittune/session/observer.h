@@ -7,11 +7,12 @@
 #include <string>
 
 #include "posittune/base/result.h"
+#include "posittune/evaluation/evaluator.h"
 
 namespace posittune::session {
 
 // Called with what was done since the last call; its error ends the work.
-using Advance = std::function<Status(std::size_t)>;
+using evaluation::Advance;
 
 class Observer {
  public:

@@ -48,7 +48,7 @@ constexpr std::array<Entry, kCosts> kEntries = {{
      [](const ModelSize& size) { return size.weights; },
      nothing,
      kNumbers,
-     {.help = "mean bits per weight, with what scales and format tags take: 4.5",
+     {.help = "mean bits per weight, scales and names of formats included: 4.5",
       .inputs_alone = false,
       .stored = true,
       .priced = false}},

@@ -120,7 +120,8 @@ class ProductsLeftOut(CliTest):
         self.assertEqual(document["products"], [])
         x = self.save_items(5, 8)
         done = self.compare(
-            "einsum", "--formats", "fp32,int8", "--what", "w", "--scale", "absmax", "--save-outputs", "out"
+            *("einsum", "--formats", "fp32,int8", "--what", "w", "--granularity", "tensor", "--scale", "absmax"),
+            *("--save-outputs", "out"),
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         file = OnnxFile(HERE / "einsum.onnx")
