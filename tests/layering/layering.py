@@ -115,11 +115,11 @@ UNTESTED: dict[str, str] = {
     "metrics": "class_rows lanes score_kind task_scorer",
     "model": "declared_shapes graph input_ties output_end products read tensors weights",
     "quant": "power_search",
-    "records": "annotations comparison_fields comparison_json config_text cost csv_cells fields inspection json_fields machine plan rounding search_fields search_json sensitivity_fields sensitivity_json",
+    "records": "annotations comparison_fields comparison_json csv_cells fields json_fields search_fields search_json sensitivity_fields sensitivity_json",
     "search": "belief branch core dominance dynamic_program flatten items minimize relaxation states",
-    "sensitivity": "analysis measured sites",
+    "sensitivity": "analysis measured",
     "session": "array_chunks compare cost inspect machine model_data observer output_files project_folder quantize rtl_folder search search_choices sensitivity spec trials zoo_models",
-    "tuning": "baselines plan row_maker tuner",
+    "tuning": "baselines plan",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<(posittune/[^>]+)>)', re.MULTILINE)
