@@ -38,7 +38,7 @@ TEST(ComparisonText, ALineForEachRow) {
   EXPECT_EQ(comparison_text(of, 4),
             "m.onnx  on r.npz (8 items, 4 documents)\n"
             "scored: output 'logits' as logits (the last operator), task language_model\n"
-            "format  what  scale     bits/weight      kl [95 %]  perplexity [95 %]   to FP32 "
+            "format  what  scale     bits/weight      kl [95 %]  perplexity [95 %]  to FP32 "
             "(paired)    s\n"
             "int8    w     mse_pow2        8.030  0.5 [0.25, 1]       80 [40, 160]  +0.5 [-0.25, "
             "+1]  1.2\n");

@@ -62,7 +62,7 @@ TEST(CostText, KindsOfProductsWhereThereIsMoreThanOne) {
   CostResult of = result();
   for (CostRow& each : of.rows) each.of_activations = {.compute_pj = 100, .inputs_read = 5};
   const std::string text = cost_text(of, false);
-  EXPECT_NE(text.find("layers with weights          1e+03  1 nJ (100 %)  250 pJ (100 %)"),
+  EXPECT_NE(text.find("layers with weights          1e+03   1 nJ (100 %)  250 pJ (100 %)"),
             text.npos)
       << text;
   EXPECT_NE(text.find("products of two activations      0  100 pJ (10 %)"), text.npos) << text;
@@ -80,7 +80,7 @@ TEST(CostText, LayersThenProducts) {
   }
   const std::string text = cost_text(of, true);
   EXPECT_NE(text.find("energy of each layer, then of products"), text.npos) << text;
-  EXPECT_NE(text.find("a      MatMul       1000      100      10       10   1 nJ  250 pJ"),
+  EXPECT_NE(text.find("a      MatMul       1000      100      10       10  1 nJ  250 pJ"),
             text.npos)
       << text;
   EXPECT_NE(text.find("gru    GRUSequence     ?        ?       ?        ?"), text.npos) << text;

@@ -17,7 +17,7 @@ TEST(FormatCard, FamiliesAndBits) {
 
 TEST(FormatCard, ALineForEachFact) {
   const std::string posit = card(format("posit<8,1>"));
-  for (const char* fact : {"posit<8,1>\n", "largest            4096\n", "zero               one",
+  for (const char* fact : {"posit<8,1>\n", "largest            2^12\n", "zero               one",
                            "NaR = 10000000", "saturates at maxpos"})
     EXPECT_NE(posit.find(fact), posit.npos) << fact << posit;
   EXPECT_NE(card(format("posit<8,1>ftz")).find("(NON-STANDARD)"), posit.npos);

@@ -33,14 +33,13 @@ records::Inspection inspection() {
 }
 
 TEST(InspectionText, LayersAndTheirSums) {
-  EXPECT_EQ(inspection_text(inspection()),
-            "layer   weight  kind       weight shape  parameters  MACs  min  max  rms  kurtosis  "
-            "uses\n"
-            "dense   w       MatMul     (3, 4)                12    24   -1    2  0.5         3    "
-            " 1\n"
-            "scores  -       attention                            8                              "
-            "     stays FP32\n"
-            "\n2 layers, 1 weights with 12 parameters (4 others stay FP32), 32 MACs\n");
+  EXPECT_EQ(
+      inspection_text(inspection()),
+      "layer   weight  kind       weight shape  parameters  MACs  min  max  rms  kurtosis  uses\n"
+      "dense   w       MatMul     (3, 4)                12    24   -1    2  0.5         3     1\n"
+      "scores  -       attention                               8                                 "
+      "stays FP32\n"
+      "\n2 layers, 1 weights with 12 parameters (4 others stay FP32), 32 MACs\n");
 }
 
 TEST(InspectionText, WhatIsNotKnownIsNotSummed) {
