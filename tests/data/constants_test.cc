@@ -58,7 +58,7 @@ TEST(Constants, MessagesSayWhatToDo) {
     EXPECT_TRUE(is_error(read.error(), kind, parts));
   };
   fails("rate", "1", ErrorKind::kUsage,
-        {"no input of the model", "constant 'rate' (--constant, or `constants:`",
+        {"no input of the model", "constant 'rate' (`constants`, or `constants:`",
          "'sr' int64 (), 'scales' float32", "found: 'rate'", "the name of one of these inputs"});
   fails("sr", "fast", ErrorKind::kUsage,
         {"is no number", "constant 'sr'", "expected: a number, numbers with commas",

@@ -19,12 +19,13 @@ std::string quoted(const std::string& text) { return "'" + printable(text) + "'"
 
 Error bad(ErrorKind kind, const std::string& name, const std::string& what,
           const std::string& expected, const std::string& found, const std::string& hint) {
-  return {.kind = kind,
-          .what = what,
-          .where = "constant " + quoted(name) + " (--constant, or `constants:` of --data's file)",
-          .expected = expected,
-          .found = found,
-          .hint = hint};
+  return {
+      .kind = kind,
+      .what = what,
+      .where = "constant " + quoted(name) + " (`constants`, or `constants:` in the `data` file)",
+      .expected = expected,
+      .found = found,
+      .hint = hint};
 }
 
 std::vector<std::string_view> split(std::string_view text) {

@@ -117,8 +117,7 @@ std::string totals_line(const Inspection& inspection) {
 }  // namespace
 
 std::string inspection_text(const Inspection& inspection) {
-  return layers_table(inspection) + "\n" + elementwise_line(inspection) +
-         totals_line(inspection) +
+  return layers_table(inspection) + "\n" + elementwise_line(inspection) + totals_line(inspection) +
          (inspection.products.empty() ? "" : "\n" + products_table(inspection));
 }
 
