@@ -17,8 +17,8 @@ struct QuantizedWeight {
   bool compensated = false;        // codes are not those nearest to the FP32 weights
 
   // From the first row to the last. The weight of row r in run i, column c, is
-  //   value of `format` at codes[r * cols + c], times 2^(exponent of its block - 127) for MX, over
-  //   the scale of the row (and group)
+  //   value of `format` at codes[r * cols + c], times 2^(exponent of its block - 127) for MX,
+  //   over the scale of the row (and group)
   // `scales` of a run: one for all its rows, one for each, or count x ceil(cols / group).
   std::vector<RowRun> runs;
   std::vector<std::uint32_t> codes;  // rows x cols, the format's bits in the low ones

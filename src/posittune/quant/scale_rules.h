@@ -31,11 +31,10 @@
 //     sum w x^2 / W (triangle inequality in the weighted norm), and without weights E >=
 //     (max|x|-c)^2. Both grow with s.
 //   - E of a part of the data is at most E.
-//   - At scale 2s an int or a float has each value v/s that it has at s, as 2v / (2s), up to M /
-//   (2s).
-//     So each |x| up to there is rounded at least as well, in the floats and sums of the kernels,
-//     too: y - x is exact, and squares and sums of floats are monotone. No scale below one that
-//     clips nothing is better than that one. (Not so for posits, and not where x s may be
+//   - At scale 2s an int or a float has each value v/s that it has at s, as 2v / (2s), up to
+//     M / (2s). So each |x| up to there is rounded at least as well, in the floats and sums of the
+//     kernels, too: y - x is exact, and squares and sums of floats are monotone. No scale below one
+//     that clips nothing is better than that one. (Not so for posits, and not where x s may be
 //     subnormal.)
 // Every exponent between the first bound and where the second exceeds the least error found is
 // looked at, and measured on all data unless one of the bounds exceeds that error, or what its own

@@ -4,17 +4,14 @@
 // defaults, for all jobs, so that what one of them finds holds in the others. Why these
 // (docs/settings.md has the numbers):
 //   channel   int8 weights lose a tenth of what they lose with one scale for a tensor, for 0.03
-//   bits
-//             a weight; depthwise convolutions lose too much without it in every format.
+//             bits a weight; depthwise convolutions lose too much without it in every format.
 //   nearest   what tables of the field compare, and it needs no calibration data. Compensated
-//   rounding
-//             loses 3 to 10 times less at 4.5 bits, and takes 1.3 to 4 times as long: a search says
-//             so.
+//             rounding loses 3 to 10 times less at 4.5 bits, and takes 1.3 to 4 times as long: a
+//             search says so.
 //   static    output differs from it by 3 % at most on the zoo's models, and takes up to 3.4 times
-//   as
-//             long.
+//             as long.
 //   no weighting by inputs: it needs calibration data, and gains less than it varies between
-//   models.
+//             models.
 
 #include <string>
 #include <vector>
