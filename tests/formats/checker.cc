@@ -76,6 +76,7 @@ std::unique_ptr<oracle::Model> model_of(const Format& format) {
     case Family::kInt:
       return oracle::integer_model(format.bits, format.variant == kIntFraction);
     case Family::kFloat:
+    case Family::kCount:
       break;
   }
   return oracle::float_model(format.exp_bits, format.bits - 1 - format.exp_bits);
