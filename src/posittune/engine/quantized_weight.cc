@@ -11,13 +11,19 @@ Result<std::vector<float>> decoded(const QuantizedWeight& weight, int threads) {
   const std::size_t blocks = weight.rows == 0 ? 0 : weight.exponents.size() / weight.rows;
   for (const RowRun& run : weight.runs) {
     const std::size_t at = run.first * weight.cols, size = run.count * weight.cols;
-    const auto exponents =
-        run.format.block == 0
-            ? std::span<const std::uint8_t>()
-            : std::span(weight.exponents).subspan(run.first * blocks, run.count * blocks);
-    const Status done = kernels::decode<std::uint32_t>(
-        run.format, std::span(weight.codes).subspan(at, size), {run.count, weight.cols},
-        {run.scales, weight.group}, std::span(values).subspan(at, size), exponents, {threads});
+    const kernels::Shape shape{run.count, weight.cols};
+    const kernels::Scales grid{run.scales, weight.group};
+    const auto codes = std::span(weight.codes).subspan(at, size);
+    const auto y = std::span(values).subspan(at, size);
+    Status done = success();
+    if (run.format.block == 0) {
+      done = kernels::decode<std::uint32_t>(run.format, codes, shape, grid, y, {}, {threads});
+    } else {
+      const std::vector<std::uint8_t> bytes(codes.begin(), codes.end());
+      done = kernels::decode<std::uint8_t>(
+          run.format, bytes, shape, grid, y,
+          std::span(weight.exponents).subspan(run.first * blocks, run.count * blocks), {threads});
+    }
     if (!done) return done.error();
   }
   return values;

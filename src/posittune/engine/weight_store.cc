@@ -274,13 +274,20 @@ Result<QuantizedWeight> WeightStore::quantized(const quant::WeightSetting& setti
   made.exponents.resize(rows_ * blocks);
   const Status done = for_runs(made.runs, threads, [&](const RowRun& run, int some) {
     const std::size_t at = run.first * cols_, size = run.count * cols_;
-    const auto exponents =
-        run.format.block == 0
-            ? std::span<std::uint8_t>()
-            : std::span(made.exponents).subspan(run.first * blocks, run.count * blocks);
-    return kernels::encode<std::uint32_t>(run.format, exact.subspan(at, size), {run.count, cols_},
-                                          scales_of(run, setting), {made.codes.data() + at, size},
-                                          exponents, {some});
+    const kernels::Shape shape{run.count, cols_};
+    const kernels::Scales grid = scales_of(run, setting);
+    const std::span<const float> x = exact.subspan(at, size);
+    if (run.format.block == 0) {
+      return kernels::encode<std::uint32_t>(run.format, x, shape, grid,
+                                            {made.codes.data() + at, size}, {}, {some});
+    }
+    std::vector<std::uint8_t> bytes(size);  // as the kernels have codes of blocks
+    const std::span<std::uint8_t> exponents(made.exponents.data() + run.first * blocks,
+                                            run.count * blocks);
+    const Status encoded =
+        kernels::encode<std::uint8_t>(run.format, x, shape, grid, bytes, exponents, {some});
+    std::copy(bytes.begin(), bytes.end(), made.codes.begin() + static_cast<std::ptrdiff_t>(at));
+    return encoded;
   });
   if (!done) return done.error();
   return made;
