@@ -93,7 +93,7 @@ std::shared_ptr<ov::Model> model_of_all_kinds() {
   const auto axis = [](std::int64_t value) {
     return ov::op::v0::Constant::create(ov::element::i64, {}, {value});
   };
-  const ov::Strides ones = {1, 1};
+  const ov::Strides ones = {1, 1}, twos = {2, 2};
   const ov::CoordinateDiff none = {0, 0}, one = {1, 1};
   const auto ids = parameter({-1, 4}, "ids", ov::element::i64);
   const auto table = named(
@@ -105,9 +105,10 @@ std::shared_ptr<ov::Model> model_of_all_kinds() {
   const auto attention =
       named(std::make_shared<ov::op::v0::MatMul>(product, table, false, true), "attention");
   const auto image = std::make_shared<ov::op::v0::Unsqueeze>(attention, axis(1));
+  // 16 numbers of an item between all of these, so that segments can be cut there.
   const auto convolution =
       named(std::make_shared<ov::op::v1::Convolution>(
-                image, normal_constant({4, 1, 3, 3}, 3, "w_convolution"), ones, one, one, ones),
+                image, normal_constant({4, 1, 3, 3}, 3, "w_convolution"), twos, one, one, ones),
             "convolution");
   const auto depthwise = named(
       std::make_shared<ov::op::v1::GroupConvolution>(
@@ -117,16 +118,17 @@ std::shared_ptr<ov::Model> model_of_all_kinds() {
       named(std::make_shared<ov::op::v1::GroupConvolution>(
                 depthwise, normal_constant({2, 2, 2, 3, 3}, 6, "w_grouped"), ones, one, one, ones),
             "grouped");
-  const auto transposed =
-      named(std::make_shared<ov::op::v1::ConvolutionBackpropData>(
-                grouped, normal_constant({4, 2, 3, 3}, 4, "w_transposed"), ones, none, none, ones),
-            "transposed");
   const auto grouped_transposed =
       named(std::make_shared<ov::op::v1::GroupConvolutionBackpropData>(
-                transposed, normal_constant({2, 1, 1, 3, 3}, 7, "w_grouped_transposed"), ones, one,
+                grouped, normal_constant({2, 2, 2, 3, 3}, 7, "w_grouped_transposed"), ones, one,
                 one, ones),
             "grouped_transposed");
-  return model_of(grouped_transposed, {ids});
+  const auto transposed =
+      named(std::make_shared<ov::op::v1::ConvolutionBackpropData>(
+                grouped_transposed, normal_constant({4, 2, 3, 3}, 4, "w_transposed"), ones, none,
+                none, ones),
+            "transposed");
+  return model_of(transposed, {ids});
 }
 
 }  // namespace posittune::test

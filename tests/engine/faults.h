@@ -32,8 +32,8 @@ class Faulty {
 };
 ErrorKind kind_of(Fault fault);
 
-// y (items, 2, 6, 6) of indices "ids" (items, 4) of a table of 9 rows. Layers: "table", "product",
-// "attention", "convolution", "depthwise", "grouped", "transposed", "grouped_transposed".
+// y (items, 2, 4, 4) of indices "ids" (items, 4) of a table of 9 rows. Layers: "table", "product",
+// "attention", "convolution", "depthwise", "grouped", "grouped_transposed", "transposed".
 std::shared_ptr<ov::Model> model_of_all_kinds();
 
 }  // namespace posittune::test
