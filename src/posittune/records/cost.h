@@ -66,7 +66,7 @@ struct LoadRecord {
 struct CostTableRecord {
   std::string source;
   bool placeholder = false;
-  std::string node;
+  std::string node{};
   double weight_pj_per_bit = 0, activation_pj_per_bit = 0;  // of memory
 };
 
