@@ -26,7 +26,17 @@ TEST(Inspection, LayersProductsAndNotes) {
                   .reason = "recurrent",
                   .constants = {"W"},
                   .text = "node 'gru' stays"}};
+  of.elementwise = {
+      {.name = "p", .kind = "PRelu", .constants = {"slope"}, .elements = 8, .bytes = 32},
+      {.name = "q", .kind = "Multiply", .where = "the body of 'loop'"}};
   const json document = json::parse(json_text(of));
+  const json prelu = {{"product", "p"},
+                      {"kind", "PRelu"},
+                      {"constants", {"slope"}},
+                      {"elements", 8},
+                      {"bytes", 32}};
+  EXPECT_EQ(document["elementwise"][0], prelu);
+  EXPECT_EQ(document["elementwise"][1]["where"], "the body of 'loop'");
   EXPECT_EQ(document["rows"][0]["shares_weight_with"], json::array({"b"}));
   EXPECT_EQ(document["rows"][0]["weight_shape"], json::array({3, 4}));
   EXPECT_EQ(document["rows"][0]["macs"], 12);

@@ -67,5 +67,21 @@ TEST(InspectionText, ProductsThatAreNoLayers) {
   EXPECT_NE(text.find("   0      0     -  activations  of two activations\n"), text.npos) << text;
 }
 
+TEST(InspectionText, ConstantsElementByElementAreSummed) {
+  auto of = inspection();
+  of.elementwise = {{.name = "a", .kind = "PRelu", .elements = 8},
+                    {.name = "b", .kind = "Multiply", .elements = 4},
+                    {.name = "c", .kind = "Multiply", .elements = 4}};
+  const std::string text = inspection_text(of);
+  EXPECT_NE(text.find("\n3 nodes multiply by 16 constants element by element and stay FP32: "
+                      "Multiply (2), PRelu (1)\n2 layers"),
+            text.npos)
+      << text;
+  of.elementwise.resize(1);
+  EXPECT_NE(inspection_text(of).find("1 node multiplies by 8 constants element by element and "
+                                     "stays FP32: PRelu (1)\n"),
+            text.npos);
+}
+
 }  // namespace
 }  // namespace posittune::report

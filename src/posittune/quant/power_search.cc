@@ -12,6 +12,7 @@
 namespace posittune::quant {
 
 using formats::centre;
+using formats::Family;
 using formats::Format;
 using kernels::Statistics;
 

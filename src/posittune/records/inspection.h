@@ -61,7 +61,7 @@ struct Inspection {
   std::string model;
   std::vector<InspectedLayer> rows;
   std::vector<InspectedProduct> products;
-  std::vector<InspectedElementwise> elementwise;
+  std::vector<InspectedElementwise> elementwise{};
   std::vector<std::string> notes;
   std::size_t weights = 0;                              // several layers may use one
   std::uint64_t parameters = 0;                         // of them
