@@ -68,7 +68,7 @@ bool needs_calibration(const Trial& trial) {
 
 bool takes_output_scales(const Trial& trial) {
   return any_activation(trial, [](const quant::ActivationSetting& of) {
-    return of.scale == quant::ActivationScale::kOutput && of.rule != quant::ScaleRule::kNone;
+    return of.scale == quant::ActivationScale::kOutput && quant::entry(of.rule).of_data();
   });
 }
 
