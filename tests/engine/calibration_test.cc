@@ -4,60 +4,15 @@
 
 #include <gtest/gtest.h>
 
-#include "posittune/engine/compiled_model.h"
-#include "tests/engine/engines.h"
-#include "tests/engine/faults.h"
+#include "tests/engine/parts.h"
 
 namespace posittune::engine {
 namespace {
 
-// model_of_all_kinds(): table, product, attention, convolution, transposed.
-struct Parts {
-  explicit Parts(const Calibration::Plan& plan, const std::vector<bool>& chosen = {}) {
-    layers.graph = test::load_ir(test::model_of_all_kinds());
-    layers.chosen = chosen.empty() ? std::vector<bool>(layers.graph.layers.size(), true) : chosen;
-    layers.threads = 1;
-    EXPECT_TRUE(load_weights(layers, 0).ok());
-    calibration.plan(plan);
-    EXPECT_TRUE(model.compile(1).ok());
-    for (std::size_t w = 0; w < layers.stores.size(); ++w) {
-      for (const std::size_t l : layers.graph.weights[w].layers) {
-        if (layers.nodes[l])
-          layers.nodes[l]->setting.weight =
-              layers.stores[w]->prepare(std::nullopt, {}, {.values = true}, 1).value();
-      }
-    }
-  }
-  std::size_t layer(const std::string& name) const {
-    for (std::size_t l = 0; l < layers.graph.layers.size(); ++l) {
-      if (layers.graph.layers[l].name == name) return l;
-    }
-    ADD_FAILURE() << name;
-    return 0;
-  }
-  void run(std::size_t items) {
-    Tensor ids = Tensor::zeros(ElementType::kI64, {items, 4});
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      ids.as<std::int64_t>()[i] = static_cast<std::int64_t>(i * i % 9);
-    const Tensors inputs = {{"ids", ids}};
-    EXPECT_TRUE(model.run(0, inputs, {}, {}).ok());
-  }
-  void calibrate(std::size_t items) {
-    calibration.observe(true);
-    run(items);
-    calibration.observe(false);
-  }
-
-  ChosenLayers layers{};
-  Calibration calibration{layers};
-  CompiledModel model{layers};
-};
-
-constexpr Calibration::Plan kAll = {
-    .covariance_bytes = 1U << 20, .held_out = false, .embedding_columns = 0};
+using test::Parts;
 
 TEST(Calibration, SeesWhatRunsWhileItObserves) {
-  Parts parts(kAll);
+  Parts parts(test::kAllCovariances);
   parts.run(3);
   EXPECT_FALSE(parts.calibration.calibrated());
   parts.calibrate(3);
@@ -73,7 +28,7 @@ TEST(Calibration, SeesWhatRunsWhileItObserves) {
 }
 
 TEST(Calibration, CountsUsesOfRows) {
-  Parts parts(kAll);
+  Parts parts(test::kAllCovariances);
   parts.calibrate(3);
   const std::size_t table = parts.layer("table");
   const std::vector<std::uint64_t> uses = {4, 3, 0, 0, 3, 0, 0, 2, 0};  // of i * i % 9, i < 12
@@ -105,7 +60,7 @@ TEST(Calibration, KnowsMatricesOfProductsAndConvolutions) {
 }
 
 TEST(Calibration, LayersThatAreNotChosenHoldNothing) {
-  Parts parts(kAll, {true, false, true, true, true});
+  Parts parts(test::kAllCovariances, {true, false, true, true, true});
   parts.calibrate(2);
   const std::size_t product = parts.layer("product");
   ASSERT_EQ(product, 1U);
