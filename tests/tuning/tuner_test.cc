@@ -9,36 +9,25 @@ namespace {
 
 using records::MetricResult;
 
-std::map<std::string, MetricResult> named(std::initializer_list<const char*> names) {
-  std::map<std::string, MetricResult> metrics;
-  for (const char* name : names) metrics[name] = {};
-  return metrics;
+MetricResult changed(bool lower_is_better, double value, double from_fp32) {
+  MetricResult made{.value = {value, value, value}, .delta = {{from_fp32, from_fp32, from_fp32}}};
+  made.lower_is_better = lower_is_better;
+  return made;
 }
-
-MetricResult changed(double value, double from_fp32) {
-  return {.value = {value, value, value}, .delta = {{from_fp32, from_fp32, from_fp32}}};
-}
-
-TEST(Tuner, TheMetricOfTheTaskComesBeforeAgreement) {
-  EXPECT_EQ(primary_metric(named({"kl", "perplexity", "top1_agreement"})), "perplexity");
-  EXPECT_EQ(primary_metric(named({"accuracy", "kl", "top1_agreement"})), "accuracy");
-  EXPECT_EQ(primary_metric(named({"map", "map_agreement"})), "map");
-  EXPECT_EQ(primary_metric(named({"kl", "top1_agreement"})), "top1_agreement");
-  EXPECT_EQ(primary_metric(named({"cosine", "rel_sq_error"})), "cosine");
-  EXPECT_EQ(primary_metric(named({"kl"})), "kl");
-  EXPECT_EQ(primary_metric({}), "");
-}
+constexpr bool kAccuracy = false, kPerplexity = true;
 
 TEST(Tuner, ADropIsPositiveWhereTheMetricIsWorse) {
-  EXPECT_DOUBLE_EQ(drop_of("accuracy", changed(0.75, -0.25)), 0.25);
-  EXPECT_DOUBLE_EQ(drop_of("accuracy", changed(1.0, 0.25)), -1.0 / 3);
-  EXPECT_DOUBLE_EQ(drop_of("perplexity", changed(30, 10)), 0.5);
-  EXPECT_DOUBLE_EQ(drop_of("perplexity", changed(10, -10)), -0.5);
+  EXPECT_DOUBLE_EQ(drop_of(changed(kAccuracy, 0.75, -0.25)), 0.25);
+  EXPECT_DOUBLE_EQ(drop_of(changed(kAccuracy, 1.0, 0.25)), -1.0 / 3);
+  EXPECT_DOUBLE_EQ(drop_of(changed(kPerplexity, 30, 10)), 0.5);
+  EXPECT_DOUBLE_EQ(drop_of(changed(kPerplexity, 10, -10)), -0.5);
 }
 
 TEST(Tuner, ADropFromNothingIsTheChangeItself) {
-  EXPECT_DOUBLE_EQ(drop_of("accuracy", changed(-0.5, -0.5)), 0.5);
-  EXPECT_DOUBLE_EQ(drop_of("accuracy", {.value = {0.5, 0.5, 0.5}, .delta = {}}), 0);
+  EXPECT_DOUBLE_EQ(drop_of(changed(kAccuracy, -0.5, -0.5)), 0.5);
+  MetricResult unpaired = changed(kAccuracy, 0.5, 0);
+  unpaired.delta.reset();
+  EXPECT_DOUBLE_EQ(drop_of(unpaired), 0);
 }
 
 }  // namespace
