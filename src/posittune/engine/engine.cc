@@ -103,7 +103,8 @@ void Engine::forget_calibration() {
 std::size_t Engine::undecided_inputs() const {
   std::size_t count = 0;
   for (std::size_t l = 0; l < graph().layers.size(); ++l) {
-    if (!graph().layers[l].weight) continue;
+    if (!graph().layers[l].weight || !state_->layers.chosen[l] || state_->layers.operands(l) == 0)
+      continue;
     const InputStatistics& seen = state_->calibration.statistics(l, 0);
     count += !seen.empty() && !seen.can_compare() ? 1 : 0;
   }

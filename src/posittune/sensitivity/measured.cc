@@ -62,6 +62,8 @@ Status Analysis::calibrate() {
   }
   const Stopwatch time(costs_[Tier::kProxy]);
   if (const Status plain = in_.engine->apply({}); !plain) return plain.error();
+  // What an engine was calibrated on before is not added to.
+  if (in_.engine->calibrated()) in_.engine->forget_calibration();
   const std::string& asked = options_.prober.scorer.output;
   const std::string output =
       asked.empty() ? evaluation::default_output(in_.engine->graph()) : asked;
