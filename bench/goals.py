@@ -20,8 +20,11 @@ class Goal:
     met: bool | None  # None: this machine cannot tell
 
     def row(self):
-        verdict = {True: "met", False: "**missed**", None: "not measured"}[self.met]
-        return f"| {self.what} | {self.goal} | {self.measured} | {verdict} |"
+        return f"| {self.what} | {self.measured} |"
+
+    def told(self):
+        verdict = {True: "met", False: "missed", None: "not measured"}[self.met]
+        return f"goal: {self.what}: {self.goal}, seen {self.measured}: {verdict}"
 
 
 def at_least(what, value, goal, unit, absent=""):

@@ -34,6 +34,11 @@ def add_models(made: argparse.ArgumentParser, small: str) -> None:
     made.add_argument("--small", action="store_true", help=f"to see that it works, in seconds: {small}")
 
 
+def tell_goal(what: str, asked: float, seen: float) -> None:
+    """What was asked (at most so much) beside what was seen, for those who develop: pages show what was seen alone."""
+    print(f"goal: {what}: at most {asked:g}, seen {seen:.2f}: {'met' if seen <= asked else 'missed'}", file=sys.stderr)
+
+
 def slug(name: str) -> str:
     return name.lower().replace(" ", "-")
 

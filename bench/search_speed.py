@@ -124,13 +124,10 @@ def searches(args) -> list[str] | None:
     )
     if not all(pages.is_there(args, folder) for _, _, folder, _, _ in rows):
         return None
-    lines = [*pages.environment(), "", "| what | asked | took, s |", "|---|---:|---:|"]
+    lines = [*pages.environment(), "", "| what | took, s |", "|---|---:|"]
     return [
         *lines,
-        *(
-            f"| {what} | {asked} | {timed(args, folder, limits, command):.0f} |"
-            for what, asked, folder, limits, command in rows
-        ),
+        *(f"| {what} | {timed(args, folder, limits, command):.0f} |" for what, _, folder, limits, command in rows),
     ]
 
 

@@ -211,17 +211,14 @@ def markdown(rows, absent, context, options):
     )
     yield from (
         "",
-        "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours | goal |",
-        "|---|---:|---:|---:|---:|---|",
+        "| quantize-dequantize | floats | ns per float | ours, ns | peer / ours |",
+        "|---|---:|---:|---:|---:|",
     )
     for row in rows:
-        goal = f"≥ {row.goal}" if row.goal and row.size == SIZES[0] else ""
-        verdict = {True: " met", False: " **missed**", None: " (for AVX-512)"}[row.met] if goal else ""
         size = f"{row.size}" + (f" ({row.peer_size} timed)" if row.peer_size != row.size else "")
         own = f"{row.ours_ns:.3f}" + (f" ({size_of(row.ours)} floats)" if size_of(row.ours) != row.size else "")
         yield (
-            f"| {row.peer} | {size} | {row.peer_ns:.3f} | {own} | "
-            f"{row.ratio:.1f} ({row.low:.1f} to {row.high:.1f}) | {goal}{verdict} |"
+            f"| {row.peer} | {size} | {row.peer_ns:.3f} | {own} | {row.ratio:.1f} ({row.low:.1f} to {row.high:.1f}) |"
         )
     yield from ("", "Ours: " + ", ".join(f"`{name}`" for name in dict.fromkeys(row.ours for row in rows)) + ".")
     yield from (f"Not here: {entry['peer']}: {entry['reason']}." for entry in absent)
