@@ -21,15 +21,19 @@ evaluation::Advance report(const std::string&, std::size_t) {
 class JournalOfFaults : public testing::Test {
  protected:
   void SetUp() override {
+    start_engine();
+    data_.emplace(test::kinds_data(folder_, kItems, engine_->graph()));
+    for (const model::Weight& weight : engine_->graph().weights)
+      recipe_.weights[weight.name] = test::weight_setting("int4");
+  }
+  // One that has seen no items.
+  void start_engine() {
     model::Graph graph = test::load_ir(test::model_of_all_kinds());
-    data_.emplace(test::kinds_data(folder_, kItems, graph));
     const std::vector<bool> all(graph.layers.size(), true);
     engine_.emplace(engine::Engine::create(
                         std::move(graph),
                         {.chosen = all, .threads = 2, .segments = 4, .covariance_bytes = 1U << 20})
                         .value());
-    for (const model::Weight& weight : engine_->graph().weights)
-      recipe_.weights[weight.name] = test::weight_setting("int4");
   }
   records::Journal journal(const std::string& name) const {
     return records::Journal::open(folder_.file(name)).value();
@@ -95,9 +99,11 @@ TEST_F(JournalOfFaults, AnAnalysisGoesOnAsIfNothingHadFailed) {
   for (std::size_t layer = 0; layer < engine_->graph().layers.size(); ++layer) {
     records::Journal kept = journal("layer " + std::to_string(layer));
     for (std::size_t from = 0; from < 4 * kBatches; from += kBatches) {
+      start_engine();
       const test::Faulty faulty(*engine_, layer, test::Fault::kError, from);
       EXPECT_FALSE(analysis(kept).run().ok()) << engine_->graph().layers[layer].name << from;
     }
+    start_engine();
     const auto after = analysis(kept).run();
     ASSERT_TRUE(after.ok()) << after.error().message();
     EXPECT_EQ(scores(*after), scores(*expected)) << engine_->graph().layers[layer].name;
