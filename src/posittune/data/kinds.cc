@@ -24,7 +24,13 @@ constexpr std::array<KindEntry, static_cast<std::size_t>(DataKind::kCount) - 1> 
     {DataKind::kCoco, "coco", ".json", Folder::kWithAnnotations, ".json (COCO)", open_coco, false,
      true},
 }};
-static_assert(kKinds.back().open != nullptr, "a kind of data has no entry");
+constexpr bool complete() {
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if (static_cast<std::size_t>(kKinds[i].kind) != i + 1) return false;
+  }
+  return true;
+}
+static_assert(complete(), "a kind of data has no entry, or not in the order of DataKind");
 
 template <class Text>
 std::string alternatives(Text text) {

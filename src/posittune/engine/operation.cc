@@ -23,7 +23,7 @@ constexpr std::array<Maker, static_cast<std::size_t>(model::LayerKind::kCount)> 
 }};
 constexpr bool complete() {
   for (std::size_t i = 0; i < kMakers.size(); ++i) {
-    if (static_cast<std::size_t>(kMakers[i].kind) != i || kMakers[i].make == nullptr) return false;
+    if (static_cast<std::size_t>(kMakers[i].kind) != i) return false;
   }
   return true;
 }

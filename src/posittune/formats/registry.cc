@@ -15,10 +15,21 @@ extern const FamilyOps kFloatOps, kIntOps, kPositOps;  // each in its family's f
 
 namespace {
 
-// Indexed by Family.
-constexpr std::array<const FamilyOps*, static_cast<std::size_t>(Family::kCount)> kFamilies = {
-    &kFloatOps, &kIntOps, &kPositOps};
-static_assert(kFamilies.back() != nullptr, "a family has no line here");
+struct Entry {
+  Family family = Family::kCount;
+  const FamilyOps* ops = nullptr;
+};
+// In the order of Family.
+constexpr std::array<Entry, static_cast<std::size_t>(Family::kCount)> kFamilies = {
+    {{Family::kFloat, &kFloatOps}, {Family::kInt, &kIntOps}, {Family::kPosit, &kPositOps}}};
+
+constexpr bool complete() {
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
+    if (static_cast<std::size_t>(kFamilies[i].family) != i) return false;
+  }
+  return true;
+}
+static_assert(complete(), "a family has no line here, or not in the order of Family");
 
 std::string normalize(std::string_view text) {
   std::string out;
@@ -35,7 +46,9 @@ constexpr std::size_t kMaxEcho = 48;
 
 }  // namespace
 
-const FamilyOps& family_ops(Family family) { return *kFamilies[static_cast<std::size_t>(family)]; }
+const FamilyOps& family_ops(Family family) {
+  return *kFamilies[static_cast<std::size_t>(family)].ops;
+}
 
 bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -72,7 +85,7 @@ std::string name(const Format& format) {
 Result<Format> parse_format(std::string_view text) {
   const std::string normal = normalize(text);
   if (const auto format = parse_block(normal)) return *format;
-  for (const FamilyOps* family : kFamilies) {
+  for (const auto& [unused, family] : kFamilies) {
     if (const auto format = family->parse(normal)) return *format;
   }
   std::string echo(text.substr(0, kMaxEcho));
@@ -91,7 +104,7 @@ Result<Format> parse_format(std::string_view text) {
 
 std::vector<Format> known_formats() {
   std::vector<Format> all;
-  for (const FamilyOps* family : kFamilies) {
+  for (const auto& [unused, family] : kFamilies) {
     const auto some = family->known();
     all.insert(all.end(), some.begin(), some.end());
   }

@@ -125,7 +125,13 @@ struct LayerSizes {
 struct ModelSizes {
   std::vector<LayerSizes> layers, products;  // of Graph::layers and of Graph::products
 };
-// Shapes and errors as count_macs, which is the layers' `macs`.
+// The shapes of a run of one item, whose tensors have these: a model of a fixed number of items
+// runs all of them.
+std::map<std::string, TensorShape> run_shapes(const Graph& graph,
+                                              std::map<std::string, TensorShape> item);
+
+// Shapes and errors as count_macs, which is the layers' `macs`. A length of 0 (an empty cache) is
+// one.
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes);
 

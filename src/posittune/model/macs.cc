@@ -33,8 +33,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     }
     bool fits = shape.size() == input->dims.size();
     for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-      fits = shape[i] > 0 &&
-             (input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]));
+      fits = input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]);
     }
     if (!fits) {
       std::string wanted;
@@ -68,6 +67,16 @@ LayerSizes sizes_of(const Layer& layer, const ov::Node& node) {
 }
 
 }  // namespace
+
+std::map<std::string, TensorShape> run_shapes(const Graph& graph,
+                                              std::map<std::string, TensorShape> item) {
+  for (const TensorInfo& input : graph.inputs) {
+    const auto found = item.find(input.name);
+    if (found == item.end() || found->second.empty() || input.dims.empty()) continue;
+    if (input.dims[0] > 0) found->second[0] = static_cast<std::size_t>(input.dims[0]);
+  }
+  return item;
+}
 
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes) {

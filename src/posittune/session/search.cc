@@ -159,7 +159,7 @@ Status check(const SearchOptions& options) {
 Status Session::SearchJob::look_at(const model::Graph& graph) {
   auto inputs = search().batch(0, 1);
   if (!inputs) return inputs.error();
-  auto counted = cost::count_loads(graph, shapes_of(*inputs));
+  auto counted = cost::count_loads(graph, model::run_shapes(graph, shapes_of(*inputs)));
   if (!counted) return counted.error();
   loads = std::move(*counted);
   for (const model::Weight& weight : graph.weights)

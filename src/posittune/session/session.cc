@@ -43,7 +43,7 @@ std::string quantized_config(const engine::Engine& engine) {
 std::string macs_beside(const model::Graph& graph, const data::Dataset& data) {
   auto item = data.batch(0, 1);
   if (!item) return "";
-  const auto sizes = model::count_sizes(graph, shapes_of(*item));
+  const auto sizes = model::count_sizes(graph, model::run_shapes(graph, shapes_of(*item)));
   if (!sizes) return "";
   std::uint64_t beside = 0, all = 0;
   for (const model::LayerSizes& each : sizes->products) {

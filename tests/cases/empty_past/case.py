@@ -37,6 +37,10 @@ class EmptyPast(CliTest):
         want = p / p.sum(-1, keepdims=True) @ k @ file.values("wo")
         np.testing.assert_allclose(found[0].reshape(want.shape), want, atol=1e-4)
 
+    def test_a_search_counts_what_a_run_does(self):
+        data = ("--calibrate", HERE / "c.npz", "--search", HERE / "r.npz", "--no-report")
+        self.ok("search", HERE / "m.onnx", *data, "--what", "wa", "--bits", 6, "-o", self.path / "run")
+
     def test_no_items_are_refused(self):
         np.savez(self.path / "none.npz", ids=np.zeros((0, 5), np.int64), past=np.zeros((0, 0, 8), np.float32))
         message = self.fails(

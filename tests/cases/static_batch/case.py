@@ -46,6 +46,10 @@ class StaticBatch(CliTest):
         np.savez(self.path / "r17.npz", x=x17)
         np.testing.assert_allclose(self.outputs(self.path / "r17.npz", 17, "--batch", 2), x17 @ w, atol=1e-5)
 
+    def test_a_search_counts_what_a_run_does(self):
+        data = ("--calibrate", HERE / "c.npz", "--search", HERE / "r.npz", "--no-report")
+        self.ok("search", HERE / "m.onnx", *data, "--bits", 5, "-o", self.path / "run")
+
     def test_padding_does_not_enter_calibration(self):
         x = np.load(HERE / "c.npz")["x"]
         rows = []
