@@ -130,8 +130,8 @@ struct ModelSizes {
 std::map<std::string, TensorShape> run_shapes(const Graph& graph,
                                               std::map<std::string, TensorShape> item);
 
-// Shapes and errors as count_macs, which is the layers' `macs`. A length of 0 (an empty cache) is
-// one.
+// Shapes and errors as count_macs, which is the layers' `macs`. A length of 0 within an item
+// (an empty cache) is one.
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes);
 

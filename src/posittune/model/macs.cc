@@ -33,7 +33,8 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
     }
     bool fits = shape.size() == input->dims.size();
     for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-      fits = input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]);
+      fits = (shape[i] > 0 || i > 0) &&  // an empty cache, but not no items
+             (input->dims[i] < 0 || shape[i] == static_cast<std::size_t>(input->dims[i]));
     }
     if (!fits) {
       std::string wanted;
