@@ -5,10 +5,21 @@
 #include <string>
 #include <utility>
 
+#include "posittune/evaluation/batches.h"
+
 namespace posittune::cli {
 namespace {
 
 constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
+
+std::string items_of_a_batch(std::string& text) {
+  if (text == "alone") {
+    text = std::to_string(evaluation::kAlone);
+    return {};
+  }
+  if (CLI::Range(0, 1 << 20)(text).empty()) return {};
+  return "'" + text + "' is neither a number of items from 0 to 1048576 nor `alone`";
+}
 
 }  // namespace
 
@@ -86,8 +97,10 @@ void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::
         ->group(group);
   if (fields.batch != nullptr)
     app.add_option("--batch", *fields.batch,
-                   "items that go through the model at once (0: chosen by the size of the outputs)")
-        ->check(CLI::Range(0, 1 << 20))
+                   "items that go through the model at once (0: chosen by the size of the outputs; "
+                   "alone: one by one, for a model whose items influence each other in a batch)")
+        ->transform(CLI::Validator(items_of_a_batch, ""))
+        ->option_text("ITEMS|alone")
         ->group(group);
   if (fields.resamples != nullptr)
     app.add_option("--resamples", *fields.resamples,

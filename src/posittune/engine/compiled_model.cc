@@ -12,6 +12,7 @@
 
 #include "posittune/base/memory.h"
 #include "posittune/engine/fixed_batch.h"
+#include "posittune/engine/index_check.h"
 #include "posittune/model/tensors.h"
 
 namespace posittune::engine {
@@ -93,6 +94,7 @@ Status CompiledModel::compile(std::size_t segments) {
   // The originals are of no more use, and hold the weights.
   for (model::Layer& layer : graph.layers) layer.node.reset();
   graph.ov_model.reset();
+  check_indices(copy, failure_);
   segmentation_ = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
   ov::Core core;
   for (Segment& segment : segmentation_.segments) {

@@ -39,6 +39,17 @@ std::string change_in_company(std::span<const float> alone, std::span<const floa
   return number(std::sqrt(difference / size));
 }
 
+// Two items together, against each alone. A model that does not take two has no more to be asked.
+Status check_pair(engine::Engine& engine, const data::Dataset& data, const Batch& batch,
+                  const std::string& output) {
+  auto inputs = data.batch(0, 2);
+  if (!inputs) return inputs.error();
+  const auto outputs = engine.run(*inputs);
+  if (outputs) return check_items_are_independent(batch, *outputs, output);
+  if (outputs.error().kind == ErrorKind::kResource) return outputs.error();
+  return success();
+}
+
 }  // namespace
 
 std::size_t batch_limit(const model::Graph& graph) {
@@ -55,7 +66,8 @@ Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, st
   // A fixed batch is the model's own; the engine fills up the last one.
   const std::size_t fixed = batch_limit(engine.graph());
   const bool any = fixed == std::numeric_limits<std::size_t>::max();
-  Batch batch{.items = any ? wanted : std::max<std::size_t>(fixed, 1)};
+  const bool alone = any && wanted == kAlone;
+  Batch batch{.items = !any ? std::max<std::size_t>(fixed, 1) : alone ? 1 : wanted};
   const auto run_alone = [&](std::size_t item) -> Status {
     auto inputs = data.batch(item, 1);
     if (!inputs) return inputs.error();
@@ -79,6 +91,12 @@ Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, st
   }
   if (together() == 2 && !output.empty()) {
     if (const Status ran = run_alone(0); !ran) return ran.error();
+  }
+  if (any && wanted == 1 && data.items() > 1 && !output.empty()) {
+    for (const std::size_t item : {0, 1}) {
+      if (const Status ran = run_alone(item); !ran) return ran.error();
+    }
+    if (const Status apart = check_pair(engine, data, batch, output); !apart) return apart.error();
   }
   return batch;
 }
@@ -106,7 +124,7 @@ Status check_items_are_independent(const Batch& batch, const Tensors& outputs,
                      "the first axis of an input or of the output may not be the items (as of an "
                      "LSTM with time first): name it "
                      "(`batch_axes=NAME=1`, or batch_axis in a data.yaml); where only rounding is "
-                     "shared (dynamic quantization), run item by item (`batch=1`)"};
+                     "shared (dynamic quantization), run item by item (`batch=alone`)"};
   }
   return success();
 }

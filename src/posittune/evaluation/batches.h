@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -16,6 +17,10 @@ namespace posittune::evaluation {
 // Most items a batch may have: 1 where the model fixes its first dimension at 1, and so on.
 std::size_t batch_limit(const model::Graph& graph);
 
+// As `wanted`: one by one, and not compared with a run of two, for models that share something
+// among the items of a batch (the scale of a dynamic quantization).
+inline constexpr std::size_t kAlone = std::numeric_limits<std::size_t>::max();
+
 struct Batch {
   std::size_t items = 1;
   std::map<std::size_t, Tensor> apart{};  // items that were run alone: the output that is scored
@@ -23,7 +28,8 @@ struct Batch {
 
 // The model's fixed batch; else `wanted` items, or (0) as many as make outputs of 64 MiB, at most
 // 16: more are no faster. One item is run for that; where a batch has several and `output` is
-// named, also to be compared with itself in the batch (of a batch of two, both are).
+// named, also to be compared with itself in the batch (of a batch of two, both are). Items that are
+// `wanted` one by one are compared here: the first two alone and together, if the model takes two.
 Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, std::size_t wanted,
                            const std::string& output);
 
