@@ -5,6 +5,8 @@
 #include <openvino/openvino.hpp>
 #include <openvino/opsets/opset15.hpp>
 
+#include "posittune/engine/quantized_node.h"
+
 namespace posittune::engine {
 namespace {
 

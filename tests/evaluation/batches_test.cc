@@ -84,6 +84,7 @@ TEST(Batches, AnErrorEndsAndNamesTheData) {
 TEST(Batches, SizeByTheOutputsOrAsWanted) {
   Zoo zoo(3);
   EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 2, "").value().items, 2u);
+  EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, kAlone, "").value().items, 1u);
   EXPECT_EQ(choose_batch(*zoo.engine, *zoo.data, 1000, "").value().items,
             1000u);  // no limit in the model
   const auto outputs = zoo.engine->run(zoo.data->batch(0, 1).value());
@@ -102,7 +103,8 @@ TEST(Batches, ItemsAreRunAloneOnlyToBeCompared) {
     return items;
   };
   const std::string name = zoo.engine->graph().outputs.front().name;
-  EXPECT_EQ(apart(1, name), std::vector<std::size_t>{});  // alone anyway
+  EXPECT_EQ(apart(1, name), std::vector<std::size_t>{});       // compared already
+  EXPECT_EQ(apart(kAlone, name), std::vector<std::size_t>{});  // not to be compared
   EXPECT_EQ(apart(2, name), (std::vector<std::size_t>{0, 1}));
   EXPECT_EQ(apart(3, name), std::vector<std::size_t>{1});
   EXPECT_EQ(apart(3, ""), std::vector<std::size_t>{});

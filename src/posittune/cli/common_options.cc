@@ -145,6 +145,10 @@ void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std:
          "FP32's rows are not negative and sum to 1, logits elsewhere")
       ->check(CLI::IsMember({"logits", "probabilities", "sigmoid"}))
       ->group(group);
+  app.add_option("--tokens", request.tokens,
+                 "language_model: the input that holds the tokens (default: input_ids, else the "
+                 "only input of integers (items, tokens))")
+      ->group(group);
   app.add_option("--class-axis", request.class_axis,
                  "axis of the output that holds the classes (default: ctc the last, segment 1)")
       ->check(CLI::Range(-16, 16))

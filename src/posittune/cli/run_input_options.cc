@@ -20,7 +20,7 @@ Result<std::pair<std::string, std::string>> named(const std::string& text, const
       .kind = ErrorKind::kUsage, .what = what, .where = option, .expected = form, .found = text};
 }
 
-// "1,256"
+// "1,256"; no items are no run, but a cache may be empty: "1,8,0,64"
 std::optional<TensorShape> parse_shape(const std::string& text) {
   TensorShape shape;
   for (std::size_t at = 0; at <= text.size();) {
@@ -28,7 +28,7 @@ std::optional<TensorShape> parse_shape(const std::string& text) {
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + comma, value);
     const bool whole = error == std::errc{} && end == text.data() + comma;
-    if (!whole || value == 0 || value >= (1U << 30)) return std::nullopt;
+    if (!whole || (value == 0 && shape.empty()) || value >= (1U << 30)) return std::nullopt;
     shape.push_back(value);
     at = comma + 1;
   }

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "posittune/engine/quantized_node.h"
+
 namespace posittune::engine {
 namespace {
 

@@ -6,9 +6,9 @@
 #include <memory>
 #include <openvino/core/model.hpp>
 
-#include "posittune/engine/failure.h"
-
 namespace posittune::engine {
+
+struct Failure;  // quantized_node.h
 
 // Puts a check before the indices of every Gather, GatherElements, GatherND, ScatterUpdate,
 // ScatterElementsUpdate, ScatterNDUpdate and embedding bag of `model`, bodies of If, Loop and Scan

@@ -10,7 +10,6 @@
 
 #include "posittune/base/result.h"
 #include "posittune/engine/covariance.h"
-#include "posittune/engine/failure.h"
 #include "posittune/engine/input_statistics.h"
 #include "posittune/engine/operation.h"
 #include "posittune/engine/patch_covariance.h"
@@ -18,6 +17,14 @@
 #include "posittune/model/graph.h"
 
 namespace posittune::engine {
+
+// Failure of one run, shared by all nodes of ours in an engine. OpenVINO goes on when a node's
+// evaluate() returns false, with what its output tensor held before: whoever calls infer() must
+// look here afterwards. Nodes that run behind a failed one do nothing, so that the error is the
+// first, and nothing is learnt from such tensors.
+struct Failure {
+  std::optional<Error> error;
+};
 
 // Shared by the engine and the node (and the copies of it that OpenVINO makes).
 struct NodeState {

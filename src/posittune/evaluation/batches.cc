@@ -97,6 +97,7 @@ Result<Batch> choose_batch(engine::Engine& engine, const data::Dataset& data, st
       if (const Status ran = run_alone(item); !ran) return ran.error();
     }
     if (const Status apart = check_pair(engine, data, batch, output); !apart) return apart.error();
+    batch.apart.clear();
   }
   return batch;
 }

@@ -1,6 +1,7 @@
 #include "posittune/evaluation/scored_output.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -92,6 +93,25 @@ Status decide_scores(ScoredOutput& scored, const model::Graph& graph, const Scor
   return success();
 }
 
+Status name_tokens(ScoredOutput& scored, const model::Graph& graph, const ScoreRequest& request) {
+  if (scored.task != Task::kLanguageModel) {
+    if (request.tokens.empty()) return success();
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "this task has no input of tokens",
+                 .where = "task " + std::string(metrics::name(scored.task)),
+                 .expected = "task language_model",
+                 .found = "`tokens=" + request.tokens + "`"};
+  }
+  scored.scorer.tokens = request.tokens.empty() ? default_tokens(graph) : request.tokens;
+  if (find(graph.inputs, scored.scorer.tokens) != nullptr) return success();
+  return Error{.kind = ErrorKind::kUsage,
+               .what = request.tokens.empty()
+                           ? "it is not clear which input holds a language model's tokens"
+                           : "the model has no input '" + request.tokens + "'",
+               .where = graph.path,
+               .expected = "`tokens=NAME`, one of " + names_of(graph.inputs)};
+}
+
 std::string note_of(const ScoredOutput& scored, const model::Graph& graph,
                     const ScoreRequest& request) {
   std::string note;
@@ -101,12 +121,20 @@ std::string note_of(const ScoredOutput& scored, const model::Graph& graph,
                                                                : "the first of float numbers") +
            " of " + names_of(graph.outputs) + "; `output` names another";
   }
-  const bool guessed = request.task.empty() || request.task == "auto";
-  if (!guessed || scored.task != Task::kGeneric) return note;
-  return note + (note.empty() ? "" : "\n") + "output '" + scored.scorer.output +
-         "' is compared number by number (task generic); if it holds scores of classes, `task` "
-         "says "
-         "so: classify, segment, ctc or language_model";
+  const auto add = [&](const std::string& more) { note += (note.empty() ? "" : "\n") + more; };
+  if (request.tokens.empty() && scored.task == Task::kLanguageModel &&
+      scored.scorer.tokens != "input_ids")
+    add("input '" + scored.scorer.tokens + "' is taken for the tokens; `tokens` names another");
+  if (!request.task.empty() && request.task != "auto") return note;
+  if (scored.task == Task::kCtc)
+    add("output '" + scored.scorer.output +
+        "' is taken for a CTC recogniser's (items, steps, classes); if it is not, `task` says so: "
+        "language_model, segment (labels of positions) or generic");
+  if (scored.task == Task::kGeneric)
+    add("output '" + scored.scorer.output +
+        "' is compared number by number (task generic); if it holds scores of classes, `task` "
+        "says so: classify, segment, ctc or language_model");
+  return note;
 }
 
 }  // namespace
@@ -118,6 +146,20 @@ std::string default_output(const model::Graph& graph) {
   return graph.outputs.empty() ? "" : graph.outputs.front().name;
 }
 
+std::string default_tokens(const model::Graph& graph) {
+  constexpr std::array kOtherParts = {"attention_mask", "token_type_ids", "position_ids"};
+  std::string only;
+  for (const TensorInfo& input : graph.inputs) {
+    const bool integers = input.type == ElementType::kI64 || input.type == ElementType::kI32;
+    if (input.name == "input_ids") return input.name;
+    if (!integers || input.dims.size() != 2 || std::ranges::count(kOtherParts, input.name) > 0)
+      continue;
+    if (!only.empty()) return {};
+    only = input.name;
+  }
+  return only;
+}
+
 Task guess_task(const model::Graph& graph, const data::Dataset& data, const std::string& output) {
   const TensorInfo* scored = find(graph.outputs, output);
   if (scored == nullptr) return Task::kGeneric;
@@ -126,7 +168,8 @@ Task guess_task(const model::Graph& graph, const data::Dataset& data, const std:
     return std::any_of(graph.inputs.begin(), graph.inputs.end(), of);
   };
   const bool images = any_input([](const TensorInfo& input) { return input.dims.size() == 4; });
-  const bool tokens = any_input([](const TensorInfo& input) { return input.name == "input_ids"; });
+  const bool numbers = any_input([](const TensorInfo& input) { return is_float(input.type); });
+  const bool tokens = !default_tokens(graph).empty();
   const bool single = graph.outputs.size() == 1, logits = output == "logits";
   const model::Ending ending = model::ending_of(graph, output);
   const bool softmax = ending.end == OutputEnd::kSoftmax || ending.end == OutputEnd::kLogSoftmax;
@@ -136,7 +179,7 @@ Task guess_task(const model::Graph& graph, const data::Dataset& data, const std:
   if (!data.annotations().sequences.empty() && rank == 3) return Task::kCtc;
   if (!data.annotations().labels.empty() || !data.annotations().sequences.empty())
     return Task::kClassify;
-  if (rank == 3 && last && !tokens) return Task::kCtc;
+  if (rank == 3 && last && numbers && !tokens) return Task::kCtc;
   if (rank == 3 && images && single && scored->dims[1] > 4) return Task::kDetect;
   if (rank == 3 && tokens && (logits || last)) return Task::kLanguageModel;
   if (rank == 3 && logits && single && !images) return Task::kCtc;
@@ -163,6 +206,7 @@ Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Datase
     if (!task) return task.error();
     scored.task = *task;
   }
+  if (const Status named = name_tokens(scored, graph, request); !named) return named.error();
   scored.scorer.class_axis = request.class_axis;
   scored.scorer.blank = request.blank;
   if (const Status decided = decide_scores(scored, graph, request); !decided)

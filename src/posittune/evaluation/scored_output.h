@@ -16,13 +16,14 @@ namespace posittune::evaluation {
 // What a person asked for; empty (task: or "auto"): to be decided.
 struct ScoreRequest {
   std::string task{}, output{}, scores{};
+  std::string tokens{};  // a language model's input of tokens
   std::optional<int> class_axis{};
   std::int64_t blank = 0;
 };
 
 struct ScoredOutput {
   metrics::Task task = metrics::Task::kGeneric;
-  metrics::ScorerOptions scorer{};  // output, scores, class_axis, blank
+  metrics::ScorerOptions scorer{};  // output, scores, class_axis, blank, tokens
   std::string reason{};             // why the scores are taken for what they are
   bool by_data = false;  // the graph does not say: settle() has to look at FP32's own output
   std::string note{};    // what a person may want to decide otherwise; empty: nothing
@@ -31,13 +32,19 @@ struct ScoredOutput {
 // The model's first output of float numbers, else its first. Empty without outputs.
 std::string default_output(const model::Graph& graph);
 
+// The input that holds a language model's tokens: `input_ids`, else the only input of integers
+// (items, tokens) that has not the name of another part of a tokenizer's output. Empty: none, or
+// several.
+std::string default_tokens(const model::Graph& graph);
+
 // The task that model and data suggest for an output: boxes or detector outputs, labels, logits of
 // tokens.
 metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data,
                          const std::string& output);
 
 // kUsage: an unknown name, an output that the model does not have, an axis that the output does not
-// have, scores of a task without classes. While the graph has its nodes.
+// have, scores of a task without classes, a language model without an input of tokens. While the
+// graph has its nodes.
 Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data,
                                    const ScoreRequest& request);
 

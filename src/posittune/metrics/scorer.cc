@@ -149,6 +149,8 @@ std::string identity(Task task, const ScorerOptions& options) {
   text += "/" + options.output;
   if (has_classes(task)) text.append("/").append(name(options.scores));
   if (options.class_axis) text += "/axis " + std::to_string(*options.class_axis);
+  if (task == Task::kLanguageModel && options.tokens != ScorerOptions{}.tokens)
+    text += "/tokens " + options.tokens;
   if (task == Task::kCtc) text += "/blank " + std::to_string(options.blank);
   return text;
 }

@@ -25,6 +25,8 @@ std::string scored_config(const evaluation::ScoredOutput& scored) {
       fmt::format("task: {}\noutput: {}\n", record.task, records::quoted(record.output));
   if (!record.scores.empty()) text += fmt::format("scores: {}\n", record.scores);
   if (scored.scorer.class_axis) text += fmt::format("class_axis: {}\n", *scored.scorer.class_axis);
+  if (scored.task == metrics::Task::kLanguageModel && scored.scorer.tokens != "input_ids")
+    text += fmt::format("tokens: {}\n", records::quoted(scored.scorer.tokens));
   if (scored.task == metrics::Task::kCtc) text += fmt::format("blank: {}\n", scored.scorer.blank);
   return text;
 }

@@ -41,6 +41,12 @@ class EmptyPast(CliTest):
         data = ("--calibrate", HERE / "c.npz", "--search", HERE / "r.npz", "--no-report")
         self.ok("search", HERE / "m.onnx", *data, "--what", "wa", "--bits", 6, "-o", self.path / "run")
 
+    def test_cost_and_inspect_take_its_shape(self):
+        shapes = ("--shape", "ids=1,5", "--shape", "past=1,0,8")
+        self.ok("inspect", HERE / "m.onnx", *shapes)
+        self.ok("cost", HERE / "m.onnx", *shapes)
+        self.assertIn("not an input shape", self.fails(2, "cost", HERE / "m.onnx", "--shape", "past=0,5,8"))
+
     def test_no_items_are_refused(self):
         np.savez(self.path / "none.npz", ids=np.zeros((0, 5), np.int64), past=np.zeros((0, 0, 8), np.float32))
         message = self.fails(
