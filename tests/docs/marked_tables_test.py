@@ -182,6 +182,8 @@ class WithoutTheirTools(unittest.TestCase):
     def test_hardware(self):
         """As rtl/syn/goals.py --write would write them, of the synthesis tables."""
         done = subprocess.run([sys.executable, "-B", ROOT / "rtl/syn/goals.py"], capture_output=True, text=True)
+        if "no cell library" in done.stderr:
+            self.skipTest("the OSU018 cells are not here (docs/testing.md)")
         self.assertEqual(done.returncode, 0, done.stderr)
         marked = page_case.PageCase().marked((ROOT / "docs/hardware.md").read_text())
         self.assertEqual(
