@@ -1,6 +1,7 @@
 #pragma once
 
-// How far two sequences are apart: names, or what a recogniser spelled and the text.
+// Edit distance of two sequences: of two names, or of the text that a recogniser gives and the true
+// one.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,8 +17,8 @@ namespace posittune {
 template <class Sequence>
   requires requires(const Sequence& sequence) { sequence.size(); }
 std::size_t edit_distance(const Sequence& a, const Sequence& b) {
-  std::vector<std::size_t> row(b.size() +
-                               1);  // distances of what a begins with to what b begins with
+  // row[j]: the distance of the first i elements of a to the first j of b.
+  std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];

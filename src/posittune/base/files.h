@@ -1,6 +1,6 @@
 #pragma once
 
-// Files that are read by position and files that appear whole or not at all.
+// Files: one that is read by position, and one that appears whole or not at all.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ class InputFile {
 
   const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }
-  // Fills `out` from byte `offset` on; a file that ends before is an error.
+  // Fills `out` from byte `offset` on. kInput when the file ends before.
   Status read_at(std::uint64_t offset, std::span<std::byte> out) const;
 
  private:
@@ -30,9 +30,9 @@ class InputFile {
   std::uint64_t size_;
 };
 
-// Writes to a temporary name beside `path`; commit() syncs and renames. Without commit() nothing is
-// left behind. An existing file is replaced by a new one: a symbolic link does not stay one, and
-// the mode is that of a new file.
+// A file that appears whole: it is written under a temporary name beside `path`; commit() syncs and
+// renames. Without commit() nothing is left behind. An existing file is replaced by a new one: a
+// symbolic link does not stay one, and the mode is that of a new file.
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const std::string& path);

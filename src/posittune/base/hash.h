@@ -21,12 +21,12 @@ class Sha256 {
 
   Sha256& update(std::span<const std::byte> bytes);
   Sha256& update(std::string_view text);
-  // The length (8 bytes, little endian), then the bytes: of a sequence of fields, ("ab", "c") and
+  // Adds the length (8 bytes, little endian), then the bytes, so that the fields ("ab", "c") and
   // ("a", "bc") hash differently.
   Sha256& update_field(std::span<const std::byte> bytes);
   Sha256& update_field(std::string_view text);
 
-  // 64 lower-case digits for everything so far; more may follow.
+  // The hash of everything so far, 64 lower-case digits; more may follow.
   std::string hex() const;
 
  private:

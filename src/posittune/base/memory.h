@@ -1,6 +1,6 @@
 #pragma once
 
-// Memory that ends is an error of kind kResource, whichever library asked for it.
+// Out of memory: an error of kind kResource, whichever library asked for the memory.
 
 #include <cstddef>
 #include <new>
@@ -14,15 +14,17 @@ namespace posittune {
 
 Error out_of_memory(std::string where, std::string what = "out of memory");
 
-// Whether so many more bytes cannot be had now: a process limit (RLIMIT_AS, RLIMIT_DATA) is near.
+// Whether kMemoryProbe more bytes cannot be allocated now: a process limit (RLIMIT_AS, RLIMIT_DATA)
+// is near.
 inline constexpr std::size_t kMemoryProbe = std::size_t{128} << 20;
 bool memory_is_short() noexcept;
 
-// Whether another library, which has no error of its own for it, failed because memory ended: its
+// Whether another library failed because memory ended, for which it has no error of its own: its
 // message says so, or memory is short.
 bool memory_ended(std::string_view message);
 
-// body() returns a Result; where it throws std::bad_alloc, that is the error.
+// Calls body(), which returns a Result; std::bad_alloc that it throws becomes an out_of_memory()
+// error.
 template <class Body>
 auto within_memory(const std::string& where, Body&& body) -> decltype(body()) {
   try {
@@ -32,10 +34,10 @@ auto within_memory(const std::string& where, Body&& body) -> decltype(body()) {
   }
 }
 
-// For an executable, once, first of all. A failed allocation leaves some memory for its report;
-// where it was in code that cannot throw, or that did not look (libraries that make machine code),
-// the process ends with a message and this exit code in place of a signal. Crashes with memory to
-// spare stay what they are.
+// Prepares an executable for the end of memory; call it once, first of all. Some memory is set
+// aside, so that a failed allocation can be reported. Where an allocation fails in code that cannot
+// throw, or does not check (libraries that generate machine code), the process ends with a message
+// and this exit code instead of a signal. Crashes while memory is left are not touched.
 void end_in_order_without_memory(int exit_code);
 
 }  // namespace posittune

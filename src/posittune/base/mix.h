@@ -1,16 +1,17 @@
 #pragma once
 
-// Numbers that look random and follow from a number alone.
+// Pseudorandom numbers that are a function of their input alone.
 
 #include <cstdint>
 
 namespace posittune {
 
-// The odd number nearest to 2^64 over the golden ratio: multiples of it are spread evenly.
+// Golden ratio constant: the odd number nearest to 2^64 over the golden ratio; its multiples are
+// spread evenly.
 inline constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
 
-// A bijection. source: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number
-// generators", OOPSLA 2014 (splitmix64).
+// Mixes the bits of a number; a bijection. source: G. L. Steele, D. Lea, C. H. Flood, "Fast
+// splittable pseudorandom number generators", OOPSLA 2014 (splitmix64).
 constexpr std::uint64_t mix(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What was meant by a name that is not known.
+// Suggestions for a name that is not known.
 
 #include <cstddef>
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace posittune {
 
-// The `count` of `known` nearest to `text`: those that contain it first (or a part of them, for
-// long names), then by edit distance, ties in the order given. Text beyond 128 bytes is not looked
-// at.
+// The `count` names of `known` nearest to `text`: those that contain it first (or a part of them,
+// for long names), then by edit distance, ties in the order given. Text beyond 128 bytes is not
+// looked at.
 std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& known,
                                  std::size_t count);
 

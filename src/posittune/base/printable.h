@@ -8,16 +8,16 @@
 
 namespace posittune {
 
-// UTF-8 stays as it is. Control characters (C0, DEL, C1, those that turn the direction of writing)
-// and bytes that are not UTF-8 become \xNN, byte by byte: a name cannot move the cursor, add a line
-// or fake a colour.
+// Text that is safe to print: UTF-8 stays as it is; control characters (C0, DEL, C1, those that
+// turn the direction of writing) and bytes that are not UTF-8 become \xNN, byte by byte: a name
+// cannot move the cursor, add a line or fake a colour.
 std::string printable(std::string_view text);
 
 // Columns of a terminal that printable text takes: 2 for a wide East Asian character or an emoji,
 // 0 for a combining mark, 1 for others (Unicode 15, UAX 11).
 std::size_t display_width(std::string_view text);
 
-// As much of the text, from its start, as fits into so many columns.
+// The longest beginning of the text that fits into `columns` columns.
 std::string_view cut_to_width(std::string_view text, std::size_t columns);
 
 }  // namespace posittune

@@ -4,9 +4,9 @@
 
 namespace posittune {
 
-// Name, family, model and stepping as the system shows them, "AMD EPYC (family 26, model 2,
-// stepping 1)": virtual machines give one name to several generations. "unknown" where it shows
-// none.
+// The processor: name, family, model and stepping as the system shows them, "AMD EPYC (family 26,
+// model 2, stepping 1)": virtual machines give one name to several generations. "unknown" where it
+// shows none.
 std::string processor();
 
 }  // namespace posittune

@@ -1,9 +1,9 @@
 #pragma once
 
-// Result<T>: a value, or an Error that says what, where, expected, found and what to do.
-// Library code returns it and neither prints nor exits. It calls options by the names of the fields
-// that a program sets, in backticks: `batch_axes`, `rounding=nearest`. The command line makes flags
-// of them, and exit codes of the kinds.
+// Result<T>: a value, or an Error that says what, where, expected, found and what to do. Library
+// code returns it and neither prints nor exits. Messages name options by the fields that a program
+// sets, in backticks: `batch_axes`, `rounding=nearest`. The command line turns these into flags,
+// and kinds into exit codes.
 
 #include <string>
 #include <utility>
@@ -43,7 +43,8 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  // Only after ok(); otherwise throws std::bad_variant_access, which is a bug of the caller.
+  // The value. Only after ok(); otherwise throws std::bad_variant_access, which is a bug of the
+  // caller.
   T& value() & { return std::get<0>(state_); }
   const T& value() const& { return std::get<0>(state_); }
   T&& value() && { return std::get<0>(std::move(state_)); }

@@ -20,8 +20,8 @@ enum class ElementType : std::uint8_t { kF32, kF64, kF16, kI8, kI16, kI32, kI64,
 std::size_t element_bytes(ElementType type);
 std::string_view name(ElementType type);  // "float32", "int64", ...
 
-// Default-initialises elements (no zero fill): a tensor that is about to be filled is not cleared
-// first.
+// An allocator that default-initialises elements (no zero fill), for tensors that are filled right
+// away.
 template <class T>
 struct UnclearedAllocator : std::allocator<T> {
   template <class U>
@@ -40,7 +40,7 @@ using TensorShape = std::vector<std::size_t>;
 std::size_t element_count(const TensorShape& shape);  // 1 for a scalar
 std::string to_string(const TensorShape& shape);      // "(2, 3)"
 
-// Row-major and contiguous; bytes.size() == element_count(shape) * element_bytes(type).
+// An array, row-major and contiguous; bytes.size() == element_count(shape) * element_bytes(type).
 struct Tensor {
   ElementType type = ElementType::kF32;
   TensorShape shape;
@@ -50,7 +50,7 @@ struct Tensor {
   static Tensor uncleared(ElementType type, TensorShape shape);  // to be filled
 
   std::size_t size() const { return element_count(shape); }
-  // T must be the C++ type of `type`.
+  // The elements; T must be the C++ type of `type`.
   template <class T>
   std::span<T> as() {
     return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
@@ -61,7 +61,7 @@ struct Tensor {
   }
 };
 
-// By the name of a model's input or output.
+// Tensors by the name of a model's input or output.
 using Tensors = std::map<std::string, Tensor>;
 std::map<std::string, TensorShape> shapes_of(const Tensors& tensors);  // by their names
 

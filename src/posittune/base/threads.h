@@ -7,7 +7,7 @@
 
 namespace posittune {
 
-// Processors this process may run on (affinity and cgroup respected), at least 1.
+// The number of processors this process may run on (affinity and cgroup respected), at least 1.
 int hardware_threads();
 
 // Calls body(i) for i = 0 .. tasks-1 on at most `threads` threads (0 = all) and returns when all

@@ -12,8 +12,8 @@ inline constexpr const char* kVersion = POSITTUNE_VERSION;
 // tarball.
 const char* commit();
 
-// 16 hex digits of a hash of the sources that decide results (cmake/PosittuneFingerprint.cmake):
-// two builds with the same one measure the same.
+// The fingerprint of a build: 16 hex digits of a hash of the sources that decide results
+// (cmake/PosittuneFingerprint.cmake): two builds with the same one measure the same.
 const char* fingerprint();
 
 }  // namespace posittune

@@ -12,7 +12,7 @@ namespace posittune::formats {
 
 std::uint32_t posit_add(const Format& format, std::uint32_t a, std::uint32_t b);
 std::uint32_t posit_mul(const Format& format, std::uint32_t a, std::uint32_t b);
-// a*b + c with one rounding.
+// Fused multiply-add: a*b + c with one rounding.
 std::uint32_t posit_fma(const Format& format, std::uint32_t a, std::uint32_t b, std::uint32_t c);
 
 // Exact accumulator of products of posits: a two's complement fixed-point number.

@@ -22,8 +22,8 @@ struct Traits {
   double min_normal;     // float: smallest normal; else = min
   double epsilon;        // distance from 1 to the next larger value; 0 where 1 is the largest
   int significand_bits;  // most bits, hidden one included, that any value needs
-  std::optional<std::uint32_t>
-      nan_code;  // posit NaR; int: the unused code -2^(n-1); float: a quiet NaN
+  // posit: NaR; int: the unused code -2^(n-1); float: a quiet NaN. None: no code for NaN.
+  std::optional<std::uint32_t> nan_code;
   bool has_infinity;
   bool has_negative_zero;
   bool standard;       // false: a variant that no standard document defines
@@ -41,15 +41,16 @@ double decode(const Format& format, std::uint32_t code);
 // The code nearest to x: round to nearest, ties to even (posit: on the bit string, posit standard
 // 2022 section 4.1; a nonzero x never gives zero nor NaR).
 //   NaN  -> nan_code; formats without one (fp6, fp4): the code of +max, see round()
-//   +-inf -> posit: NaR; int and float except fp16/bf16/wider: +-max (OCP saturating mode); fp16,
-//   bf16: +-inf overflow -> int, posit, float up to 8 bits: +-max; wider IEEE floats: +-inf
+//   +-inf -> posit: NaR; int and floats up to 8 bits: +-max (OCP saturating mode); wider: +-inf
+//   overflow -> int, posit, floats up to 8 bits: +-max; wider floats: +-inf
 std::uint32_t encode(const Format& format, double x);
 
 // decode(encode(x)), except that NaN stays NaN in formats that have no code for it.
 double round(const Format& format, double x);
 
-// The same on fp32 tensors. Posits whose range exceeds fp32's (for example posit<16,4>) are clamped
-// to the grid values that fp32 holds, so a finite x never becomes an infinity or zero.
+// Rounds elements of fp32 tensors: as round(), but posits whose range exceeds fp32's (for example
+// posit<16,4>) are clamped to the grid values that fp32 holds, so that a finite x never becomes an
+// infinity or zero.
 float round_to_float(const Format& format, float x);
 
 // Smallest and largest positive grid values that fp32 holds exactly (for most formats: min and
@@ -59,8 +60,8 @@ struct FloatRange {
 };
 FloatRange float_range(const Format& format);
 
-// Where a format is most precise, in grid units: what a scale brings the bulk of data to. 1 for
-// posits, floats and blocks; a quarter of the largest value for ints, so that a normal
+// The centre of a format, where it is most precise, in grid units: scales bring most of the data
+// there. 1 for posits, floats and blocks; a quarter of the largest value for ints, so that a normal
 // distribution's tails stay inside.
 double centre(const Format& format);
 

@@ -17,7 +17,7 @@ namespace posittune::formats {
 
 struct FamilyOps {
   Family family;
-  // `text` is lower case without spaces. Empty when it is not a spelling of this family.
+  // Reads a spelling, lower case without spaces. None when it is not one of this family.
   std::optional<Format> (*parse)(std::string_view text);
   std::string (*name)(const Format& format);
   Traits (*traits)(const Format& format);
@@ -31,21 +31,22 @@ struct FamilyOps {
 
   std::string_view label;      // of the family: "posit"
   std::string_view nan_label;  // "NaN", "NaR"
-  // Precision falls away from the centre, so that a scale from the bulk of the data suits it better
-  // than one from the largest value.
+  // Tapered: precision falls away from the centre, so that a scale from the mean or rms of the data
+  // suits the family better than one from the largest value.
   bool tapered;
   double (*centre)(const Format& format);  // see centre() in codec.h
-  // For the card: how values are rounded, and what becomes of what is too large.
+  // Texts of the card: how values are rounded, and what becomes of values that are too large.
   std::string (*rounding)(const Format& format);
   std::string (*overflow)(const Format& format);
 };
 
 const FamilyOps& family_ops(Family family);
 
-// Bit picture for the card, and the rule that rounds and saturates.
+// Layout of a format for its card: the fields of a code, one line.
 std::string layout(const Format& format);
 
-// boundary_above of the families whose values are evenly spaced around each tie: the mean.
+// The mean of the values of `code` and code + 1: boundary_above of families whose ties lie in the
+// middle.
 double middle_above(const Format& format, std::uint32_t code);
 
 // Reads a whole unsigned number at the front of `text` and removes it; empty when there is none or

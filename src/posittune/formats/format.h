@@ -27,11 +27,10 @@ struct Format {
 
 // Format::variant of a float: what the largest exponent field means.
 enum FloatSpecials : std::uint8_t {
-  kIeee = 0,     // infinities and NaN, as IEEE 754 (fp16, bf16, fp32, fp8_e5m2)
-  kNanOnly = 1,  // S.1..1.1..1 is NaN, no infinities (OCP fp8_e4m3)
-  kFinite = 2,   // every code is a number (OCP fp6, fp4)
-  kIeeeSaturating =
-      3,  // the codes of kIeee, overflow and infinities to the largest; see saturating()
+  kIeee = 0,            // infinities and NaN, as IEEE 754 (fp16, bf16, fp32, fp8_e5m2)
+  kNanOnly = 1,         // S.1..1.1..1 is NaN, no infinities (OCP fp8_e4m3)
+  kFinite = 2,          // every code is a number (OCP fp6, fp4)
+  kIeeeSaturating = 3,  // codes of kIeee; overflow and infinities become the largest: saturating()
 };
 
 // Format::variant of a posit: |x| < minpos/2 rounds to zero. NOT in the posit standard.
@@ -52,19 +51,19 @@ inline Format fp32() { return minifloat(8, 23); }
 inline Format bf16() { return minifloat(8, 7); }
 inline Format fp16() { return minifloat(5, 10); }
 
-// With OCP's saturating conversion: what overflows, infinities too, becomes the largest value.
-// Other than itself only for floats above 8 bits that have infinities (fp16, bf16, fp12_e5m6):
-// under a scale that was chosen for some data these have to take what other data bring as ints,
-// posits and 8-bit floats do, instead of turning one value beyond the largest of calibration into
-// infinity and a row of NaN. Codes, values, traits and name are those of the format itself; plain()
-// is the way back.
+// The format with OCP's saturating conversion: values that overflow, infinities too, become the
+// largest value. It differs from `format` only for floats above 8 bits that have infinities (fp16,
+// bf16, fp12_e5m6). Scales are chosen for calibration data, and other data may be larger: then
+// these floats saturate as ints, posits and 8-bit floats do, instead of turning one large value
+// into infinity and its row into NaN. Codes, values, traits and name are those of the format
+// itself; plain() is the way back.
 // source: OCP 8-bit Floating Point Specification (OFP8) 1.0, conversions, saturating mode.
 Format saturating(const Format& format);
 Format plain(const Format& format);
 
-// Any spelling, case-insensitive, spaces ignored: posit<8,1> posit8e1 p8e1 posit<8,1>ftz, int8,
-// fp32 fp16 bf16 float16, fp8_e4m3 e4m3 fp6_e2m3 fpN_eXmY, mxfp8 mxfp8_e5m2 mxint8 ...
-// Error: kUsage, with the nearest known names.
+// Parses any spelling, case-insensitive, spaces ignored: posit<8,1> posit8e1 p8e1 posit<8,1>ftz,
+// int8, fp32 fp16 bf16 float16, fp8_e4m3 e4m3 fp6_e2m3 fpN_eXmY, mxfp8 mxfp8_e5m2 mxint8 ... Error:
+// kUsage, with the nearest known names.
 Result<Format> parse_format(std::string_view text);
 
 // The one canonical spelling; parse_format(name(f)) == plain(f).

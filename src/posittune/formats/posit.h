@@ -10,7 +10,7 @@ namespace posittune::formats {
 Unpacked posit_unpack(const Format& format, std::uint32_t code);
 std::uint32_t posit_pack(const Format& format, const Unpacked& value);  // rounds once
 
-// log2(maxpos) = (n-2) * 2^es; minpos is its inverse.
+// The largest exponent, log2(maxpos) = (n-2) * 2^es; minpos = 1 / maxpos.
 int posit_max_exponent(const Format& format);
 
 }  // namespace posittune::formats

@@ -1,6 +1,7 @@
 #pragma once
 
-// The one form between decode, operate, round and encode: sign, exponent, 64-bit significand.
+// Unpacked numbers, the one form between decode, operate, round and encode: sign, exponent, 64-bit
+// significand.
 
 #include <bit>
 #include <cmath>
@@ -9,7 +10,7 @@
 
 namespace posittune::formats {
 
-// value = (-1)^negative * significand * 2^(exponent - 63), bit 63 of the significand set;
+// A number: value = (-1)^negative * significand * 2^(exponent - 63), bit 63 of the significand set;
 // `sticky` says that a nonzero part below the last bit was cut off.
 struct Unpacked {
   enum class Kind : std::uint8_t { kZero, kFinite, kInfinite, kNan };
@@ -53,8 +54,8 @@ inline Unpacked unpack(double x) {
           .significand = (fraction | std::uint64_t{1} << 52) << 11};
 }
 
-// Exact while the significand has at most 53 bits and the exponent is in double's normal range:
-// true of every format here.
+// The value as a double. Exact while the significand has at most 53 bits and the exponent is in
+// double's normal range, which holds for every format here.
 inline double pack(const Unpacked& u) {
   double magnitude = 0;
   switch (u.kind) {
@@ -73,7 +74,7 @@ inline double pack(const Unpacked& u) {
   return u.negative ? -magnitude : magnitude;
 }
 
-// Round to nearest, ties to even: drops the low `drop` bits (0..127) of a bit string.
+// Rounds to nearest, ties to even: drops the low `drop` bits (0..127) of a bit string.
 inline std::uint64_t round_string(unsigned __int128 bits, int drop, bool sticky) {
   if (drop == 0) return static_cast<std::uint64_t>(bits);
   const auto kept = static_cast<std::uint64_t>(bits >> drop);

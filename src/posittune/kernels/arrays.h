@@ -32,9 +32,9 @@ struct Shape {
   std::size_t size() const { return rows * cols; }
 };
 
-// 1 value: per tensor; `rows` values: per row (output channel); with group > 0: rows x
-// ceil(cols/group) values, one for each stretch of `group` columns. Block formats need group % 32
-// == 0.
+// Scales of an array. One value: for the whole tensor; `rows` values: one for each row (output
+// channel); with group > 0: rows x ceil(cols/group) values, one for each `group` consecutive
+// columns of a row. Block formats need group % 32 == 0.
 struct Scales {
   std::span<const float> values;
   std::size_t group = 0;
@@ -44,7 +44,7 @@ struct Options {
   int threads = 0;  // 0 = all
 };
 
-// y = q(x); x and y may be the same array.
+// Quantizes: y = q(x); x and y may be the same array.
 Status quantize(const formats::Format& format, std::span<const float> x, Shape shape,
                 const Scales& scales, std::span<float> y, Options options = {});
 
@@ -55,7 +55,8 @@ Status encode(const formats::Format& format, std::span<const float> x, Shape sha
               const Scales& scales, std::span<Code> codes, std::span<std::uint8_t> exponents = {},
               Options options = {});
 
-// y = value(code) * (1/s). Codes beyond fp32's range (posit<32,4>) become infinity or zero.
+// Decodes: y = value(code) * (1/s). Codes beyond fp32's range (posit<32,4>) become infinity or
+// zero.
 template <class Code>
 Status decode(const formats::Format& format, std::span<const Code> codes, Shape shape,
               const Scales& scales, std::span<float> y,
@@ -71,8 +72,8 @@ bool exact_in_bf16(const formats::Format& format);
 Status to_int8(const formats::Format& format, std::span<const float> x, Shape shape,
                const Scales& scales, std::span<std::int8_t> y, Options options = {});
 
-// Dense little-endian bit string: code i at bits [i*bits, (i+1)*bits); 1 <= bits <= 8 *
-// sizeof(Code).
+// Packed codes, a dense little-endian bit string: code i at bits [i*bits, (i+1)*bits); 1 <= bits <=
+// 8 * sizeof(Code).
 std::size_t packed_bytes(std::size_t count, int bits);
 template <class Code>
 Status pack(std::span<const Code> codes, int bits, std::span<std::uint8_t> out,

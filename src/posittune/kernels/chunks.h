@@ -1,6 +1,6 @@
 #pragma once
 
-// Rows in chunks of kChunk elements, which sums are taken over.
+// Chunks: rows are cut into kChunk elements, which sums are taken over.
 
 #include <algorithm>
 #include <cstddef>

@@ -21,8 +21,9 @@ struct Decoder<Kind::kCopy> {
   F operator()(I code) const { return V::select(is_nan(V::floats(code)), nan(), V::floats(code)); }
 };
 
-// The magnitude at the top of the word: | 0 | regime | exponent | fraction | 0...0 |. Counting the
-// regime and shifting it out leaves exponent and fraction as they stand in a float pattern.
+// Posits: the magnitude is put at the top of the word: | 0 | regime | exponent | fraction | 0...0
+// |. Counting the regime and shifting it out leaves exponent and fraction as they stand in a float
+// pattern.
 template <bool kWide>
 struct PositDecoder {
   explicit PositDecoder(const Plan& plan)

@@ -14,7 +14,7 @@ namespace posittune::kernels {
 // The environment variable that forces a target: "scalar", "avx2" or "avx512".
 inline constexpr const char* kTargetVariable = "POSITTUNE_SIMD";
 
-// A target by name. table() only where supported().
+// A target by name. Call table() only where supported().
 struct TargetEntry {
   const char* name;
   bool (*supported)();
@@ -30,7 +30,7 @@ std::span<const TargetEntry> targets();
 Result<const Target*> choose_target();
 const Target& active_target();
 
-// For tests: replaces the active target until the object dies. Not for concurrent use.
+// Replaces the active target until the object dies, for tests. Not for concurrent use.
 class ScopedTarget {
  public:
   explicit ScopedTarget(const Target& target);

@@ -1,5 +1,5 @@
-// Dense n-bit codes with BMI2: pext/pdep move 64 bits of codes to and from their packed place at
-// once. See rounding-inl.h for how this file is used.
+// Packing of n-bit codes with BMI2: pext/pdep move 64 bits of codes to and from their packed place
+// at once. See rounding-inl.h for how this file is used.
 //
 // Groups of 8 codes fill exactly `bits` bytes. Loads and stores of whole words may touch the bytes
 // of the next group, so the last groups, which have none, go to the scalar twin. Codes of more than
@@ -15,7 +15,7 @@ std::uint64_t field_mask(int bits) {
   return mask;
 }
 
-// Groups of 8 that may be moved as whole words of `word_bytes`.
+// The number of groups of 8 codes that may be moved as whole words of `word_bytes`.
 inline std::size_t whole_groups(std::size_t n, int bits, std::size_t word_bytes) {
   const std::size_t group = static_cast<std::size_t>(bits), bytes = (n * group + 7) / 8;
   if (bytes < word_bytes) return 0;

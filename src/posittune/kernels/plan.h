@@ -11,7 +11,7 @@
 
 namespace posittune::kernels {
 
-// One rounding algorithm each; rounding-inl.h explains them.
+// The rounding algorithms; rounding-inl.h explains them.
 enum class Kind : std::uint8_t {
   kCopy,        // fp32
   kPosit,       // range and precision within fp32's normal numbers

@@ -1,8 +1,8 @@
 // The rounding algorithms, written once over a vector vocabulary V (simd_*.h) and compiled per
 // target. No include guard: each target includes it inside its own namespace, after V.
 //
-// Each Rounder<kind> maps x and y = x * scale to the grid value Q(y) and its code. What a caller
-// does not use the compiler drops.
+// Each Rounder<kind> maps x and y = x * scale to the grid value Q(y) and its code. The compiler
+// drops the one that a caller does not use.
 
 using F = V::F;
 using I = V::I;
@@ -25,7 +25,7 @@ inline M not_finite(F v) { return V::greater(magnitude(v), V::set(kInfinityBits 
 inline M is_nan(F v) { return V::greater(magnitude(v), V::set(kInfinityBits)); }
 inline F nan() { return V::floats(V::set(kNanBits)); }
 
-// Lanes of `slow` again by the scalar twin.
+// Computes the lanes of `slow` again by the scalar twin.
 inline Rounded patch(const Plan& p, F x, F scale, M slow, Rounded r) {
   float xs[V::kLanes], grid[V::kLanes], scales[V::kLanes];
   std::uint32_t code[V::kLanes];
@@ -111,7 +111,7 @@ struct PositRounder {
     return r;
   }
 
-  // The whole string sign-free, from the top of a word,
+  // The code: the whole string without its sign, from the top of a word,
   //     k >= 0: | 1 0 | E | shifted right by run with copies of the 1:  1..1 0 E
   //     k < 0:  | 0 1 | E | shifted right by run with zeros:            0..0 1 E
   // where E is exponent and fraction, rounded at the same place for all regimes. What is shifted
@@ -153,9 +153,9 @@ struct Rounder<Kind::kPositWide> : PositRounder<false, true, false> {
   using PositRounder::PositRounder;
 };
 
-// Adding and subtracting C = 2^(e - Y + 23) rounds to Y mantissa bits, because the sum's last bit
-// weighs 2^(e-Y); below the smallest normal e stays there, which gives the subnormals. The integer
-// between the two steps is the mantissa with its hidden bit: the code.
+// Floats: adding and subtracting C = 2^(e - Y + 23) rounds to Y mantissa bits, because the sum's
+// last bit weighs 2^(e-Y); below the smallest normal e stays there, which gives the subnormals. The
+// integer between the two steps is the mantissa with its hidden bit: the code.
 template <>
 struct Rounder<Kind::kFloat> {
   explicit Rounder(const Plan& plan, F)
@@ -191,7 +191,8 @@ struct Rounder<Kind::kFloat> {
   I shift;
 };
 
-// fp32's exponent field: round the pattern at a fixed bit, subnormals and overflow included.
+// Floats with fp32's exponent field: round the pattern at a fixed bit, subnormals and overflow
+// included.
 template <>
 struct Rounder<Kind::kFloatShift> {
   explicit Rounder(const Plan& plan, F)

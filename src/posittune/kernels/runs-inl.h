@@ -1,6 +1,6 @@
 // Loops over runs, and the table of a target; see rounding-inl.h for how this file is used.
 
-// What a run writes for each vector.
+// Writers: what a run writes for each vector.
 struct WriteFloat {
   using T = float;
   static void write(float* out, const Rounded& r, F inverse) {
@@ -57,7 +57,7 @@ void stream_run(const Plan& p, const float* x, float* y, std::size_t n, float sc
   round_run<kKind, WriteFloat>(p, x + i, y + i, n - i, scale, inverse);
 }
 
-// int8 for a GEMM: codes sign-extended from their width.
+// Codes as int8 for a GEMM, sign-extended from their width.
 inline void int8_run(const Plan& p, const float* x, std::int8_t* out, std::size_t n, float scale,
                      float inverse) {
   auto* codes = reinterpret_cast<std::uint8_t*>(out);
@@ -93,7 +93,7 @@ inline float horizontal_max(I patterns) {
   return value;
 }
 
-// block_exponent and the two powers of two of scalar.h, on patterns.
+// The scale of a block: block_exponent and the two powers of two of scalar.h, on bit patterns.
 struct BlockScale {
   std::int32_t exponent;
   float down, up;  // 2^-exponent, 2^exponent

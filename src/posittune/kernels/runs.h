@@ -1,6 +1,6 @@
 #pragma once
 
-// How an array is cut into runs of one scale and spread over threads.
+// Runs: an array is cut into pieces of one scale, which are spread over threads.
 
 #include <cstddef>
 #include <functional>
@@ -18,13 +18,14 @@ struct Run {
   float scale, inverse;
 };
 
-// kInput unless lengths and scales fit; `block` of the format or 0.
+// Checks of arguments, errors kInput: scales and lengths fit the shape; `block` is the format's, or
+// 0.
 Status check_scales(const Scales& scales, Shape shape, std::size_t block);
 Status check_shape(Shape shape);
 Status check_length(const char* name, const void* data, std::size_t found, std::size_t expected);
 
-// The runs of an array, in tasks that can go to different threads. The cut does not depend on how
-// many there are. Runs of block formats stay within a row and begin at whole blocks. Call
+// The runs of an array, in tasks that can go to different threads. The cut does not depend on the
+// number of threads. Runs of block formats stay within a row and begin at whole blocks. Call
 // check_scales first; scales and shape are kept by reference.
 class RunTasks {
  public:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The plain twin, one element at a time. The vector targets call it for lanes that have no fast
-// way.
+// The plain twin, one element at a time. The vector targets call it for lanes that their algorithm
+// does not cover.
 
 #include <cstdint>
 
@@ -9,8 +9,8 @@
 
 namespace posittune::kernels {
 
-// x * scale as the codecs see it. For posits the scaling itself cannot turn a finite nonzero x into
-// zero or infinity: it saturates at fp32's range.
+// The product x * scale as the codecs see it. For posits the scaling itself cannot turn a finite
+// nonzero x into zero or infinity: it saturates at fp32's range.
 float scaled(const Plan& plan, float x, float scale);
 
 float round_one(const Plan& plan, float x, float scale);           // grid value Q(x * scale)
@@ -21,7 +21,7 @@ float decode_one(const Plan& plan, std::uint32_t code);
 // not count.
 int block_exponent(const Plan& plan, const float* x, std::size_t n, float scale);
 
-// 2^exponent for exponents -127..127, the first a subnormal.
+// A power of two, 2^exponent, for exponents -127..127; the first is a subnormal.
 float power_of_two(int exponent);
 
 }  // namespace posittune::kernels

@@ -1,6 +1,7 @@
-// Sums in kSumLanes interleaved double lanes: lane j adds the elements j, j+16, j+32, ... in order,
-// as the scalar twin does, so every target has the same bits. See rounding-inl.h for how this file
-// is used. Squares of floats are exact in double, so a fused multiply-add could not differ either.
+// Statistics: sums in kSumLanes interleaved double lanes: lane j adds the elements j, j+16, j+32,
+// ... in order, as the scalar twin does, so every target has the same bits. See rounding-inl.h for
+// how this file is used. Squares of floats are exact in double, so a fused multiply-add could not
+// differ either.
 
 inline constexpr std::size_t kParts = kSumLanes / V::kLanes;  // vectors per group of lanes
 
@@ -74,7 +75,8 @@ inline void add_squared_errors(const float* x, const float* y, const float* w, s
   for (std::size_t part = 0; part < kParts; ++part) V::store(lanes + part * V::kLanes, sum[part]);
 }
 
-// The increments, not the arithmetic, bound this: four tables keep equal neighbours apart.
+// Counts of |x| by bin. Increments, not arithmetic, limit its speed: four tables keep equal
+// neighbours apart.
 inline void histogram(const float* x, std::size_t n, std::uint64_t* bins) {
   constexpr std::size_t kTables = 4;
   std::uint32_t counts[kTables][kHistogramBins] = {};

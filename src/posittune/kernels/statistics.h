@@ -1,8 +1,8 @@
 #pragma once
 
 // Statistics of arrays (rows x cols, row-major). NaN and infinities are counted and left out of all
-// sums. Same bits on every target and for every number of threads: sums are taken in chunks of
-// kChunk elements of a row, and the chunks added in order.
+// sums. They have the same bits on every target and for every number of threads: sums are taken in
+// chunks of kChunk elements of a row, and the chunks added in order.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Statistics {
   void merge(const Statistics& other);
 };
 
-// One entry per row.
+// Statistics of each row.
 Result<std::vector<Statistics>> row_statistics(std::span<const float> x, Shape shape,
                                                Options options = {});
 // Statistics of the whole array.
@@ -41,16 +41,16 @@ std::vector<std::uint64_t> histogram(std::span<const float> x, Options options =
 // Lower edge of a bin.
 float histogram_edge(std::size_t bin);
 
-// sum over the columns of w_k * (q(x_k) - x_k)^2 for each row and each candidate scale, in one pass
-// over x. `weights` is empty (all 1) or has `cols` entries, finite and not negative; `candidates`
-// has k scales for all rows or rows x k. The result is rows x k.
+// Rounding error: the sum over the columns of w_k * (q(x_k) - x_k)^2, for each row and each
+// candidate scale, in one pass over x. `weights` is empty (all 1) or has `cols` entries, finite and
+// not negative; `candidates` has k scales for all rows or rows x k. The result is rows x k.
 Result<std::vector<double>> rounding_error(const formats::Format& format, std::span<const float> x,
                                            Shape shape, std::span<const float> weights,
                                            std::span<const float> candidates, std::size_t k,
                                            Options options = {});
 
-// The same for a list of its own for each row, or (one list) for all of them, over the first
-// `columns` only. The sum of a row is of the same bits as above when that is all columns.
+// Rounding errors for lists of candidates: a list for each row, or one for all rows, over the first
+// `columns` columns only. With all columns, sums have the same bits as rounding_error().
 using ScaleLists = std::vector<std::vector<float>>;
 Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& format,
                                                          std::span<const float> x, Shape shape,
@@ -58,19 +58,21 @@ Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& 
                                                          const ScaleLists& candidates,
                                                          std::size_t columns, Options options = {});
 
-// The same over all columns, for what shall be below a limit of each row: a scale whose error is
-// above that, or above the error of a scale before it in the row's list, is given up as soon as
-// that is known, and has a number between the two.
+// Rounding errors over all columns, as far as they matter to a search for the least: a scale whose
+// error exceeds the row's limit, or the error of a scale before it in the row's list, is given up
+// as soon as that is known; its result is then some number between that bound and its error.
 Result<std::vector<std::vector<double>>> rounding_errors_below(
     std::span<const double> limits, const formats::Format& format, std::span<const float> x,
     Shape shape, std::span<const float> weights, const ScaleLists& candidates,
     Options options = {});
 
-// sum over the columns of w_k x_k^2 of each row: the error of rounding all to zero.
+// Weighted squares: the sum over the columns of w_k x_k^2 of each row, which is the error of
+// rounding all to zero.
 Result<std::vector<double>> weighted_squares(std::span<const float> x, Shape shape,
                                              std::span<const float> weights, Options options = {});
 
-// What rounding did to an array: y = quantize(x) with the same format, shape and scales.
+// The difference that rounding made to an array: y = quantize(x) with the same format, shape and
+// scales.
 struct Difference {
   std::uint64_t count = 0;
   std::uint64_t nonfinite = 0;   // NaN and infinities in x: NaR in posits

@@ -3,8 +3,8 @@
 // The table that one instruction set provides. scalar.cc is the plain twin: every entry of the
 // other tables gives the same bits (tests/kernels/ compares them).
 //
-// A "run" is a stretch of elements with one scale. q = Q(x * scale) is the grid value, inverse =
-// 1/scale. Naming: x float input, y float output, n elements.
+// A "run" is a number of consecutive elements with one scale. q = Q(x * scale) is the grid value,
+// inverse = 1/scale. Naming: x float input, y float output, n elements.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +19,8 @@ struct Moments {
   std::uint64_t zeros = 0, nonfinite = 0;
 };
 
-// Sums are over at most this many elements at a time, in 16 interleaved lanes that are then added
-// in order: the same bits on every target and for every number of threads.
+// Chunk of a sum: sums are over at most this many elements at a time, in 16 interleaved lanes that
+// are then added in order: the same bits on every target and for every number of threads.
 inline constexpr std::size_t kChunk = 4096;
 inline constexpr std::size_t kSumLanes = 16;
 

@@ -10,7 +10,8 @@
 
 namespace posittune::quant {
 
-// A scale and its reciprocal are normal floats within these exponents.
+// The largest exponent of a scale, to both sides: a scale and its reciprocal are then normal
+// floats.
 inline constexpr int kMaxScaleExponent = 125;
 float usable(double scale);
 float power(int exponent);
@@ -19,15 +20,15 @@ float power(int exponent);
 double largest(const formats::Format& format);
 int nearest_exponent(double ratio);
 
-// Exponents of the powers of two where absmax just fits, and where rms is at the centre; of data
-// that are not all zero. Landmarks far apart (posits with es = 4 fit absmax 2^100 above their
-// centre) keep the end at the centre, where those formats are precise.
+// Landmarks: exponents of the powers of two where absmax just fits (`fit`), and where rms is at the
+// centre (`bulk`), of data that are not all zero. Landmarks far apart (posits with es = 4 fit
+// absmax 2^100 above their centre) keep the end at the centre, where those formats are precise.
 struct Landmarks {
   int fit, bulk;
 };
 Landmarks landmarks(const formats::Format& format, const kernels::Statistics& s);
 
-// For each unit; 1 where all is zero.
+// The best power of two for each unit; 1 where all is zero.
 Result<std::vector<float>> best_powers(const formats::Format& format, std::span<const Unit> units,
                                        const Measure& measure);
 

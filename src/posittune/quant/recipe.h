@@ -16,10 +16,10 @@
 
 namespace posittune::quant {
 
-// How many elements share a scale.
+// Granularity: which elements share a scale.
 enum class Granularity { kTensor, kChannel, kGroup };
 
-// Output channels of a weight that have another format than the rest.
+// A window: output channels of a weight that have another format than the rest.
 struct RowWindow {
   std::size_t first = 0, count = 0;
   formats::Format format;
@@ -29,7 +29,7 @@ struct RowWindow {
   friend bool operator==(const RowWindow&, const RowWindow&) = default;
 };
 
-// How a weight is rounded to its grid.
+// Rounding of a weight to its grid.
 enum class Rounding {
   kNearest,
   // GPTQ: columns not yet rounded are updated to cancel the output error of those already rounded,
@@ -45,22 +45,22 @@ struct WeightSetting {
   Granularity granularity = Granularity::kTensor;
   std::size_t group = 0;        // columns that share a scale, for kGroup
   bool input_weighted = false;  // the error of input column k counts E[x_k^2] times
-  // Ascending and apart; rows that none covers have the format above. Each window, and each stretch
-  // of rows between windows, has its own scales, of the granularity above.
+  // Windows in ascending order, which do not overlap; rows outside have `format`. Each window, and
+  // each run of rows between two windows, has its own scales, of `granularity`.
   std::vector<RowWindow> windows{};
-  // Formats of as many bits as `format`: each row takes that of {format, alternatives...} which has
-  // the least (weighted) squared error with its own scale under the rule; the first of equals. With
-  // kChannel only.
+  // Alternatives: formats of as many bits as `format`. Each row takes that of {format,
+  // alternatives...} which has the least (weighted) squared error with its own scale under the
+  // rule; the first of equals. Only with kChannel.
   std::vector<formats::Format> alternatives{};
   Rounding rounding = Rounding::kNearest;
-  // Matrix products and convolutions: each output channel gets the mean of (W - q(W)) x over the
-  // calibration data added, so that rounding does not shift it.
+  // Bias correction, for matrix products and convolutions: each output channel gets the mean of (W
+  // - q(W)) x over the calibration data added, so that rounding does not shift it.
   bool bias_correction = false;
 
   friend bool operator==(const WeightSetting&, const WeightSetting&) = default;
 };
 
-// When the scale of an activation is chosen.
+// The scale of an activation: when it is chosen, and by what.
 enum class ActivationScale {
   kStatic,  // from calibration data, by the error of the activation itself
   kOutput,  // from calibration data, by the error that it causes at the layer's output
@@ -75,13 +75,13 @@ struct ActivationSetting {
   friend bool operator==(const ActivationSetting&, const ActivationSetting&) = default;
 };
 
-// How dot products are summed.
+// The sum of a dot product.
 enum class Accumulate {
   kFp32,   // in float32, in the order of the fastest kernel
   kQuire,  // exactly, with one rounding at the end; slow
 };
 
-// What is not named stays in FP32.
+// A recipe; weights and activations that it does not name stay in FP32.
 struct Recipe {
   std::map<std::string, WeightSetting> weights;          // by the weight's name
   std::map<std::string, ActivationSetting> activations;  // by the layer's name
@@ -91,30 +91,30 @@ struct Recipe {
 };
 
 std::string_view name(Granularity granularity);
-// "tensor", "channel", "group:32": as parse_granularity() reads it.
+// The granularity as parse_granularity() reads it: "tensor", "channel", "group:32".
 std::string granularity_text(const WeightSetting& setting);
 std::string_view name(ActivationScale scale);
 std::string_view name(Rounding rounding);
-// "tensor", "channel", "group:32". kUsage errors name what is known.
+// Parses "tensor", "channel", "group:32". kUsage errors name the known words.
 Status parse_granularity(std::string_view text, WeightSetting& setting);
 Result<ActivationScale> parse_activation_scale(std::string_view text);
 Result<Rounding> parse_rounding(std::string_view text);  // "nearest", "compensated"
 
-// Bits that storing a weight of rows x cols takes: its codes, the scales (8 bits for a power of
-// two, 32 for a real one, none for rule `none`), shared exponents of MX blocks, and 8 bits that
-// name each format; where rows choose among n formats, ceil(log2 n) bits for each row. With
-// windows, the sum of that over parts(); windows that do not fit count for nothing. Bias correction
-// is not counted: it is added to the layer's bias.
+// Stored bits of a weight of rows x cols: its codes, the scales (8 bits for a power of two, 32 for
+// a real one, none for rule `none`), shared exponents of MX blocks, and 8 bits that name each
+// format; where rows choose among n formats, ceil(log2 n) bits for each row. With windows, the sum
+// of that over parts(); windows that do not fit count for nothing. Bias correction is not counted:
+// it is added to the layer's bias.
 double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t cols);
 
-// One after the other, every row of a weight once: a window, or rows between windows in the
-// setting's own format. kUsage when windows overlap or reach beyond the last row, and for
-// alternatives that rows cannot choose among: of other bits, of MX blocks, named twice, or without
-// a scale for each row.
+// Parts of a weight, which together hold every row once, in order: a window, or rows between
+// windows in the setting's own format. kUsage when windows overlap or reach beyond the last row,
+// and for alternatives that rows cannot choose among: of other bits, of MX blocks, named twice, or
+// without a scale for each row.
 Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t rows);
 
-// YAML, sorted by name; reading it back gives an equal recipe. `where` names the text in errors
-// (kInput; kUsage for unknown formats and rules).
+// A recipe as YAML, sorted by name; reading it back gives an equal recipe. `where` names the text
+// in errors (kInput; kUsage for unknown formats and rules).
 std::string to_yaml(const Recipe& recipe);
 Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where);
 

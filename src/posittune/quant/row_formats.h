@@ -18,8 +18,9 @@ struct RowFormats {
   std::vector<float> scales;         // by row, for the format chosen
 };
 
-// Each row takes the format with the least (weighted) squared error under its own scale of the
-// rule; the first of equals. At most 256 formats, at least one. `weights` as in choose_scales().
+// Chooses for each row the format with the least (weighted) squared error under its own scale of
+// the rule; the first of equals. At most 256 formats, at least one. `weights` as in
+// choose_scales().
 Result<RowFormats> choose_row_formats(std::span<const formats::Format> formats, ScaleRule rule,
                                       std::span<const float> x, kernels::Shape shape,
                                       std::span<const float> weights = {},

@@ -36,13 +36,12 @@
 //     kernels, too: y - x is exact, and squares and sums of floats are monotone. No scale below one
 //     that clips nothing is better than that one. (Not so for posits, and not where x s may be
 //     subnormal.)
-// Every exponent between the first bound and where the second exceeds the least error found is
-// looked at, and measured on all data unless one of the bounds exceeds that error, or what its own
-// data have given so far does. Blocks (MX) have
-// their own power of two: s shifts all exponents alike, and as long as these stay within E8M0 and x
-// s within the normal floats every s is as good as another. Two are measured, one in the middle and
-// the largest that does not overflow (for rows of subnormals); that a block's exponent is held at
-// an end of E8M0 is not counted on.
+// So the search looks at every exponent from the first bound to where the second exceeds the least
+// error found. It measures one on all data unless a bound, or its error on part of the data,
+// already exceeds that least error. Blocks (MX) have their own power of two: s shifts all exponents
+// alike, and as long as these stay within E8M0 and x s within the normal floats every s is as good
+// as another. Two are measured: one in the middle, and the largest that does not overflow (for rows
+// of subnormals). Gains from exponents clamped at an end of E8M0 are not searched for.
 
 #include <functional>
 #include <span>
@@ -64,14 +63,15 @@ struct ScaleRuleEntry {
   std::string_view name;
   // Bits that a stored scale takes: 0 where it is always 1, 8 for a power of two, 32 for a real.
   int stored_bits;
-  // A rule that does not search: the scale of data that are not all zero. Else null.
+  // The scale by a rule that does not search, for data that are not all zero. Null for rules that
+  // search.
   float (*direct)(const formats::Format& format, const kernels::Statistics& statistics);
-  // A rule that searches beyond powers of two: what it looks at around the best one, which is the
-  // first. Else null, and the best power of two is the scale.
+  // The candidates of a rule that searches beyond powers of two: scales around the best power of
+  // two, which is the first. Null for the others, whose scale is the best power of two.
   std::vector<float> (*refined)(const formats::Format& format,
                                 const kernels::Statistics& statistics, float best);
 
-  // Whether it looks at data; where not, formats keep their own overflow.
+  // Whether the scale depends on data; where not, formats keep their own overflow.
   bool of_data() const { return stored_bits > 0; }
   bool searches() const { return direct == nullptr; }
   bool real() const { return stored_bits == 32; }
@@ -81,7 +81,7 @@ const ScaleRuleEntry& entry(ScaleRule rule);
 Result<ScaleRule> parse_scale_rule(std::string_view text);
 std::string_view name(ScaleRule rule);
 std::vector<std::string_view> scale_rule_names();
-// "none, absmax, rms_pow2 or mean_pow2": rules that a scale per token may have.
+// The rules that a scale per token may have: "none, absmax, rms_pow2 or mean_pow2".
 std::string direct_rule_names();
 
 // Passes over all data that the rule needs (one more in rare cases); 0 for direct_scale().
@@ -90,43 +90,43 @@ int search_rounds(ScaleRule rule);
 // The format that a scale of this rule is for: saturating, unless the rule is `none`.
 formats::Format scaled_format(const formats::Format& format, ScaleRule rule);
 
-// The rule for a scale for each token, where nothing can be searched for: instead of a rule that
-// searches, powers of two by the root mean square for families that are tapered (finest in their
-// middle), and the largest value for the others.
+// The rule in place of `rule` for a scale per token, which is chosen while the model runs and
+// cannot be searched for: for a rule that searches, rms_pow2 for tapered families (most precise at
+// their centre) and absmax for the others.
 ScaleRule token_rule(const formats::Format& format, ScaleRule rule);
 
-// The scale of a rule that does not search; a usable scale, 1 for data without a finite nonzero
-// element.
+// The scale of a rule that does not search: finite and positive; 1 for data without a finite
+// nonzero element.
 float direct_scale(const formats::Format& format, ScaleRule rule,
                    const kernels::Statistics& statistics);
 
 // Powers of two around the two landmarks: where absmax just fits, and where rms is at the centre.
-// For errors that the bounds above know nothing of; {1} as direct_scale().
+// Candidates for errors to which the bounds above do not apply; {1} where direct_scale() gives 1.
 std::vector<float> powers_near(const formats::Format& format,
                                const kernels::Statistics& statistics);
-// What `mse` looks at around the best power of two, which is the first.
+// Candidates of `mse` around the best power of two, which is the first.
 std::vector<float> refined_scales(const formats::Format& format,
                                   const kernels::Statistics& statistics, float best);
 
 // Index of the least error; ties and NaN go to the earliest.
 std::size_t best_candidate(std::span<const double> errors);
 
-// What a scale is chosen for: a tensor, a channel.
+// A unit is what a scale is chosen for: a tensor, a channel.
 struct Unit {
   kernels::Statistics statistics;
   double energy = 0;  // sum w x^2
   double weight = 0;  // sum w
   bool weighted = false;
 };
-// Without weights.
+// A unit without weights.
 Unit plain_unit(const kernels::Statistics& statistics);
 
-// Errors of candidates: lists[u] are scales for unit u, of any number; the result has as many
-// errors for each.
+// Errors of candidates: lists[u] are any number of scales for unit u; the result has an error for
+// each.
 using ErrorsOfCandidates =
     std::function<Result<std::vector<std::vector<double>>>(const kernels::ScaleLists& lists)>;
-// The same, for what shall be below a limit of each unit: an error that is above it, or above one
-// before it in the list, may be any number between the two.
+// Errors of candidates where only those below a limit of the unit matter: for an error above the
+// limit, or above an error before it in the list, any number between the two may be given.
 using ErrorsBelow = std::function<Result<std::vector<std::vector<double>>>(
     const kernels::ScaleLists& lists, std::span<const double> limits)>;
 struct Measure {
@@ -135,13 +135,13 @@ struct Measure {
   ErrorsBelow below{};        // in place of both; may be null
 };
 
-// One scale for each unit. Measures are called for all units at once, so that a stream is read
-// search_rounds() times (seldom once more).
+// Searches one scale for each unit. Measures are called for all units at once, so that a stream is
+// read search_rounds() times (rarely once more).
 Result<std::vector<float>> search_scales(const formats::Format& format, ScaleRule rule,
                                          std::span<const Unit> units, const Measure& measure);
 
-// One scale for each row (per_row) or one for all. `weights`: importance of each column, E[x_k^2]
-// of the layer's input, or empty.
+// Chooses one scale for each row (per_row) or one for all. `weights`: importance of each column,
+// E[x_k^2] of the layer's input, or empty.
 Result<std::vector<float>> choose_scales(const formats::Format& format, ScaleRule rule,
                                          std::span<const float> x, kernels::Shape shape,
                                          bool per_row, std::span<const float> weights = {},

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a weight looks like: a few numbers that tell which formats will suit it.
+// Summary of a weight: a few numbers that tell which formats will suit it.
 
 #include <span>
 
@@ -9,8 +9,8 @@ namespace posittune::quant {
 struct Summary {
   float min = 0, max = 0;
   double mean = 0, rms = 0;
-  // Fourth central moment over the squared variance: 3 for a normal distribution, more with
-  // outliers; 0 when all values are equal.
+  // Kurtosis: the fourth central moment over the squared variance: 3 for a normal distribution,
+  // more with outliers; 0 when all values are equal.
   double kurtosis = 0;
 };
 

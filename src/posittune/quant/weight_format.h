@@ -20,28 +20,29 @@
 namespace posittune::quant {
 
 // Sets format and alternatives; the rest of the setting is left as it is. kUsage for unknown
-// formats and for lists that check_alternatives() refuses; that the granularity is kChannel is for
-// parts() to say.
+// formats and for lists that check_alternatives() refuses; parts() checks that the granularity is
+// kChannel.
 Status parse_weight_format(std::string_view text, WeightSetting& setting);
 
-// Lists of such words, split at the commas that are not inside "posit<8,1>".
+// Splits lists of such words at the commas that are not inside "posit<8,1>".
 std::vector<std::string> split_formats(std::span<const std::string> lists);
 
-// Shortest spelling; parse_weight_format() gives the same formats back.
+// The shortest spelling; parse_weight_format() gives the same formats back.
 std::string format_text(const formats::Format& format,
                         std::span<const formats::Format> alternatives);
 inline std::string format_text(const WeightSetting& setting) {
   return format_text(setting.format, setting.alternatives);
 }
 
-// "" for nearest without bias correction, else "compensated", "bias" or "compensated+bias": what
-// results add to the format.
+// The rounding as results add it to the format: "" for nearest without bias correction, else
+// "compensated", "bias" or "compensated+bias".
 std::string rounding_text(const WeightSetting& setting);
 
-// Whether what the setting makes of a weight depends on calibration data.
+// Whether a weight under this setting depends on calibration data.
 bool needs_calibration(const WeightSetting& setting);
 
-// kUsage unless all have as many bits as `format`, none is of MX blocks, and none is there twice.
+// Checks alternatives: kUsage unless all have as many bits as `format`, none has MX blocks, and
+// none is there twice.
 Status check_alternatives(const formats::Format& format,
                           std::span<const formats::Format> alternatives);
 
