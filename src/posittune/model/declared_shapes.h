@@ -1,7 +1,7 @@
 #pragma once
 
-// Shapes that an ONNX file declares, against those that OpenVINO finds: a difference is a node that
-// was exported, or is read, wrongly.
+// Declared shapes of an ONNX file, compared with those that OpenVINO finds: a difference shows a
+// node that was exported, or is read, wrongly.
 
 #include <map>
 #include <string>
@@ -14,17 +14,16 @@
 
 namespace posittune::model {
 
-// Dimensions that are fixed on both sides. kInput: names the first tensor, in the order of
-// execution, whose shapes contradict.
+// Compares the dimensions that are fixed on both sides. kInput names the first tensor, in the order
+// of execution, whose shapes contradict.
 Status check_declared(const ModelFile& file, const std::string& path);
 
-// What is left to be looked at when the model runs: of an output, the dimensions that the file
-// declares; -1 where it declares none, and for the items, which are axis 0 of what is returned.
-// Empty: none.
+// The declared dimensions of an output, which check_declared() compares when the model has run. The
+// items are axis 0 and -1, as is what the file does not declare. Empty: nothing is declared.
 std::vector<std::int64_t> declared_dims(const ModelFile& file, const std::string& output,
                                         const std::map<std::string, std::size_t>& batch_axes);
 
-// Outputs that ran, by their names, against graph.declared. kInput.
+// Compares the outputs of a run, by their names, with graph.declared. kInput where they contradict.
 Status check_declared(const Graph& graph, const Tensors& outputs);
 
 }  // namespace posittune::model

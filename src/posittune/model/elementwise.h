@@ -1,6 +1,7 @@
 #pragma once
 
-// Nodes that multiply each element by a constant of its own: scales of norms, slopes, windows.
+// Elementwise factors: constants that a node multiplies its input by, element by element (scales of
+// norms, slopes, windows).
 
 #include <openvino/core/node.hpp>
 #include <set>
@@ -8,7 +9,7 @@
 
 namespace posittune::model {
 
-// The constants of more than one element that a node of floats multiplies or divides its one other
+// The constants, of more than one element, that a node of floats multiplies or divides its other
 // operand by, element by element: of Multiply, Divide, PRelu, BatchNormInference (gamma, variance),
 // GroupNormalization (scale), STFT and ISTFT (window). Empty for other nodes. A constant may be
 // brought into the shape of another tensor, as InstanceNormalization's scale is.

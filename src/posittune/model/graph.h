@@ -23,23 +23,23 @@ class Node;
 
 namespace posittune::model {
 
-// One node whose operands can be quantized.
+// A layer: a node whose operands can be quantized.
 struct Layer {
   std::string name;  // of the node, unique in the graph
   LayerKind kind = LayerKind::kMatMul;
-  std::optional<std::size_t>
-      weight;  // index in Graph::weights; none: it multiplies two activations
+  std::optional<std::size_t> weight;  // in Graph::weights; none: it multiplies two activations
   std::size_t groups = 1;
   std::string input_shape, output_shape;  // "?" where the model leaves a dimension open
   std::shared_ptr<ov::Node> node;
   const LayerTraits& traits() const { return model::traits(kind); }
 };
 
-// One stored tensor of weights; several layers may use it (ALBERT's depths, tied embeddings).
+// A weight: one stored tensor, which several layers may use (ALBERT's repeated layers, tied
+// embeddings).
 //
-// Its values are handed on as a matrix rows x cols: a row is an output channel and a column one
-// input of its dot product; for an embedding, a row is a token. Convolutions: cols = in/groups *
-// kernel size.
+// Its values are used as a matrix rows x cols: a row is an output channel and a column one input of
+// its dot product; for an embedding, a row is a token. Convolutions: cols = in/groups * kernel
+// size.
 struct Weight {
   std::string name;   // of the initializer or constant
   TensorShape shape;  // as stored
@@ -48,21 +48,21 @@ struct Weight {
   std::size_t size() const { return rows * cols; }
 };
 
-// A node that multiplies by constants, or sums products, and is no layer: it stays as it is. Of the
-// graph, or of the body of an If, Loop or Scan.
+// A product that is no layer: a node of the graph, or of the body of an If, Loop or Scan, that
+// multiplies by constants or sums products, and stays as it is.
 struct Product {
   std::string name;    // of the node, behind the names of the nodes around it: "loop/MatMul"
   std::string type;    // "LSTMSequence", "Einsum", "MatMul" ...
   std::string reason;  // why it is no layer
-  std::vector<std::string>
-      constants{};  // the tensors it multiplies by; none: a product of activations
-  std::uint64_t elements = 0,
-                bytes = 0;  // of these: of floats 4 each, of integers as they are stored
-  bool integers = false;    // its result: it is no FP32, and stays as it is
-  bool of_8_bits = false;   // all it multiplies: already quantized
+  // The tensors it multiplies by; none: a product of activations. Floats count 4 bytes each,
+  // integers as they are stored.
+  std::vector<std::string> constants{};
+  std::uint64_t elements = 0, bytes = 0;
+  bool integers = false;   // its result is of integers, not FP32
+  bool of_8_bits = false;  // all factors are of 8 bits or fewer: it is already quantized
 };
-// "node 'gru' (GRUSequence) stays in FP32: a recurrent layer; multiplies by 1152 constants in 'W',
-// 'R'"
+// The product in a sentence: "node 'gru' (GRUSequence) stays in FP32: a recurrent layer; multiplies
+// by 1152 constants in 'W', 'R'".
 std::string to_text(const Product& product);
 
 struct Graph {
@@ -71,36 +71,35 @@ struct Graph {
   std::vector<Layer> layers;  // in the order of execution
   std::vector<Weight> weights;
   std::vector<TensorInfo> inputs, outputs;
-  // What the file declares of outputs, by name: see declared_shapes.h.
+  // Dimensions that the file declares for outputs, by name: see declared_shapes.h.
   std::map<std::string, std::vector<std::int64_t>> declared;
   std::vector<Product> products;
-  // What multiplies by constants element by element (norms, slopes: elementwise.h): no
-  // multiply-accumulates; `reason` names the body it is in.
+  // Nodes that multiply by constants element by element (norms, slopes: elementwise.h), without
+  // multiply-accumulates; `reason` names the body that holds the node.
   std::vector<Product> elementwise;
   std::vector<std::string> notes;
-  // Floats that no layer owns: biases, norms, what products and bodies hold; a tensor stored once
-  // counts once.
-  std::uint64_t other_parameters = 0;
-  std::uint64_t other_bytes =
-      0;  // 4 for each of them, and the integers that products multiply by as they are stored
+  // Floats that belong to no layer: biases, norms, constants of products and bodies; a tensor
+  // stored once counts once. Bytes: 4 for each, and the integers that products multiply by as they
+  // are stored.
+  std::uint64_t other_parameters = 0, other_bytes = 0;
 };
 
-// What is said of a model beside its file. The graph then has no input for a constant, and all
-// inputs and outputs have the items first.
+// Options of loading, which say what the file does not. The graph then has no input for a constant,
+// and all inputs and outputs have the items first.
 struct LoadOptions {
-  // By name of input or output, the axis of the items; 0 where there is no entry.
+  // Axis of the items by name of input or output; 0 where there is no entry.
   std::map<std::string, std::size_t> batch_axes;
-  // Values that each run gets as they are, of the types and shapes of the file's inputs, which it
-  // is called with.
+  // Constants: values of inputs that are the same in each run. It is called with the file's inputs,
+  // whose types and shapes it must keep.
   std::function<Result<Tensors>(const std::vector<TensorInfo>& inputs)> constants;
 };
 
-// Errors: those of options.constants; kUsage (an axis of items that is not there), kInput (missing,
-// truncated, not a model), kUnsupported (an operator that OpenVINO cannot read; unknown rank), each
-// naming the node where OpenVINO does.
+// Loads a model file. Errors: those of options.constants; kUsage (an axis of items that does not
+// exist), kInput (missing, truncated, not a model), kUnsupported (an operator that OpenVINO cannot
+// read; unknown rank), each naming the node where OpenVINO does.
 Result<Graph> load(const std::string& path, const LoadOptions& options = {});
 
-// The rows x cols values of a weight. kInput when one is NaN or infinite.
+// Values of a weight, rows x cols. kInput when one is NaN or infinite.
 Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight);
 
 // Sum of squares of each weight that a chosen layer uses; 0 for the others. Errors of
@@ -112,44 +111,44 @@ Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector
 Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
                                               const std::map<std::string, TensorShape>& shapes);
 
-// Elements of the operands and result of a layer or a product, and its multiply-accumulates.
+// Sizes of a layer or a product: elements of its operands and result, and its multiply-accumulates.
 struct LayerSizes {
   std::uint64_t macs = 0;
   std::uint64_t inputs = 0;  // elements of all operands; where there is none, indices
   std::uint64_t outputs = 0;
-  std::uint64_t weights =
-      0;  // of a product: constants, once however often a loop reads them; 0 for layers
-  bool known = false;  // false: a shape depends on data, and all are 0
-  std::string note{};  // of a product in a body that is not counted as often as it may run
+  std::uint64_t weights = 0;  // constants of a product, once for all iterations; 0 for layers
+  bool known = false;         // false: a shape depends on data, and all are 0
+  std::string note{};         // says that a product in a body may run more often than it is counted
 };
 struct ModelSizes {
   std::vector<LayerSizes> layers, products;  // of Graph::layers and of Graph::products
 };
-// The shapes of a run of one item, whose tensors have these: a model of a fixed number of items
-// runs all of them.
+// Shapes of the inputs of a run of one item of shapes `item`: a model with a fixed batch runs all
+// of it.
 std::map<std::string, TensorShape> run_shapes(const Graph& graph,
                                               std::map<std::string, TensorShape> item);
 
-// Shapes and errors as count_macs, which is the layers' `macs`. A length of 0 within an item
-// (an empty cache) is one.
+// Sizes for inputs of these shapes; arguments and errors as count_macs(), which gives the layers'
+// `macs`. A length of 0 within an item (an empty cache) counts as 1.
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes);
 
-// What to tell who asks for products of two activations where there are none; empty where there
-// are.
+// A note for a user who asks for products of two activations where there are none; empty where
+// there are some.
 std::string attention_note(const Graph& graph);
 
-// Which layers to quantize: products of two activations only if asked for (`attention`); then
-// `include` (empty: all) without `exclude`, ECMAScript regular expressions searched in the names of
-// node and weight.
+// Selection of the layers to quantize: products of two activations only if asked for (`attention`);
+// then `include` (empty: all) without `exclude`, ECMAScript regular expressions searched in the
+// names of node and weight.
 struct Selection {
   std::vector<std::string> include, exclude;
   bool attention = false;
 };
-// One flag for each layer. Errors (kUsage): a bad expression, or one that matches nothing.
+// Selects layers: one flag for each. Errors (kUsage): a bad expression, or one that matches
+// nothing.
 Result<std::vector<bool>> select(const Graph& graph, const Selection& selection);
 
-// Build number of the OpenVINO that reads and runs models.
+// The build number of the OpenVINO that reads and runs models.
 std::string openvino_version();
 
 }  // namespace posittune::model

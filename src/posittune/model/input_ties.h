@@ -1,6 +1,6 @@
 #pragma once
 
-// Which layers read the same input.
+// Input ties: which layers read the same input.
 
 #include <string>
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace posittune::model {
 
-// For each weight a text that it shares with those whose layers read the same input (q, k and v);
-// empty for the others. While the graph has its nodes.
+// A text for each weight, equal for weights whose layers read the same input (q, k and v); empty
+// for weights that share none. The graph must still have its nodes.
 std::vector<std::string> input_ties(const Graph& graph, const std::vector<bool>& chosen);
 
 }  // namespace posittune::model

@@ -1,14 +1,15 @@
 #pragma once
 
-// Everything in a model that multiplies, and everything that it stores beside the weights of its
-// layers: of the graph itself and of the bodies of If, Loop and Scan (TensorIterator).
+// Inventory of a model: everything that multiplies, and everything that it stores beside the
+// weights of its layers, in the graph itself and of the bodies of If, Loop and Scan
+// (TensorIterator).
 
 #include "posittune/model/graph.h"
 
 namespace posittune::model {
 
 // Fills products, elementwise, other_parameters, other_bytes, and notes on tensors that are not
-// finite. After the layers are known.
+// finite. Call it when the layers are known.
 void take_inventory(Graph& graph);
 
 }  // namespace posittune::model

@@ -19,7 +19,7 @@ enum class LayerKind : std::uint8_t {
   kCount,
 };
 
-// What the error of a changed weight follows from.
+// Moments of calibration data that the error of a changed weight follows from.
 enum class Moments : std::uint8_t {
   kNone,     // there is no weight
   kInput,    // E[x x^T] of the input's tokens
@@ -30,8 +30,8 @@ enum class Moments : std::uint8_t {
 struct LayerTraits {
   LayerKind kind;
   std::string_view name;  // as `inspect` prints it
-  // Operands of floats, which can be rounded. 0: what it reads are indices, and it multiplies
-  // nothing. 2: it has no weight.
+  // Float operands, which can be rounded. 0: the layer reads indices and multiplies nothing. 2: it
+  // has no weight.
   std::size_t operands;
   std::size_t data_port;                   // of the node: the first operand, or the indices
   std::optional<std::size_t> weight_port;  // of the node; nothing: no weight

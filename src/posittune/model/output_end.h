@@ -1,6 +1,6 @@
 #pragma once
 
-// What a graph does last before an output.
+// The end of a graph: its last operation before an output.
 
 #include <cstddef>
 #include <optional>
@@ -19,8 +19,8 @@ struct Ending {
   std::optional<std::size_t> axis{};
 };
 
-// Looks through Reshape, Squeeze, Unsqueeze, Transpose, Convert and Identity. `output`: as in
-// Graph::outputs. While the graph has its nodes.
+// Finds the end of an output; looks through Reshape, Squeeze, Unsqueeze, Transpose, Convert and
+// Identity. `output`: as in Graph::outputs. The graph must still have its nodes.
 Ending ending_of(const Graph& graph, const std::string& output);
 
 }  // namespace posittune::model

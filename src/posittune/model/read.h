@@ -12,17 +12,17 @@
 
 namespace posittune::model {
 
-// What OpenVINO says, without its source positions.
+// OpenVINO's message without its source positions.
 std::string first_lines(const std::string& message);
 
 struct ModelFile {
   std::shared_ptr<ov::Model> model;
-  // ONNX: the shapes that the file declares, by the names of outputs and of tensors inside the
-  // graph.
+  // Shapes that an ONNX file declares, by the names of outputs and of tensors inside the graph.
   std::map<std::string, ov::PartialShape> declared;
 };
 
-// ConvTranspose is read as ONNX means it, see transposed_convolution.h. Errors: as model::load().
+// Reads a model file. ConvTranspose is read as ONNX defines it, see transposed_convolution.h.
+// Errors: as model::load().
 Result<ModelFile> read_file(const std::string& path);
 
 }  // namespace posittune::model

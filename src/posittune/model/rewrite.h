@@ -1,6 +1,6 @@
 #pragma once
 
-// Products that are written in another way than layers are.
+// Rewriting of products as MatMuls, which can be layers.
 
 #include <memory>
 
@@ -10,10 +10,10 @@ class Model;
 
 namespace posittune::model {
 
-// Writes as plain MatMuls, in place and in float32: an Einsum that is one matrix product of
+// Rewrites as plain MatMuls, in place and in float32: an Einsum that is one matrix product of
 // activations with a constant, a MatMul with a constant vector, and attention in one node (its
-// scores, their softmax, what they weigh). The first two keep their names; attention's products are
-// called "NAME/scores" and "NAME/values". What cannot be written so stays.
+// scores, their softmax, the weighted sum of values). The first two keep their names; attention's
+// products are called "NAME/scores" and "NAME/values". Nodes that cannot be rewritten stay.
 void rewrite_products(const std::shared_ptr<ov::Model>& model);
 
 }  // namespace posittune::model

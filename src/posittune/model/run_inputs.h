@@ -1,7 +1,7 @@
 #pragma once
 
-// What is said of a model's inputs and outputs beside its file: values that each run gets as they
-// are, and which axis holds the items.
+// Run inputs: what a user says of a model's inputs and outputs beside its file, which inputs are
+// constants and which axis holds the items.
 
 #include <cstddef>
 #include <map>
@@ -15,16 +15,17 @@
 namespace posittune::model {
 
 // Puts constants in the place of inputs, by their names; types and shapes must be those of the
-// inputs. They are neither weights nor part of the model's size, and what is computed from them
-// alone is no layer: see is_of_run().
+// inputs. They are neither weights nor part of the model's size, and nodes that are computed from
+// them alone are no layers: see is_of_run().
 Status give_constants(const std::shared_ptr<ov::Model>& model, const Tensors& constants);
 
-// A constant that was given, or a node that depends on none but these and on constants of the
+// Whether a node is a constant that was given, or depends on nothing but these and constants of the
 // model.
 bool is_of_run(const ov::Node& node);
 
-// Items come first outside, and at `axes` (by name of input or output) inside. kUsage: a name that
-// is neither, an axis that is not there; kUnsupported: an unknown rank.
+// Moves the items to axis 0 of all inputs and outputs, by Transposes from and to `axes` (by name of
+// input or output; others have them at 0). kUsage: an unknown name, an axis that does not exist;
+// kUnsupported: an unknown rank.
 Status move_batch_axes(const std::shared_ptr<ov::Model>& model,
                        const std::map<std::string, std::size_t>& axes);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The nodes that multiply: of the graph itself and of the bodies of If, Loop and Scan
+// Sites: the nodes that multiply, in the graph itself and in the bodies of If, Loop and Scan
 // (TensorIterator).
 
 #include <map>
@@ -14,29 +14,29 @@
 
 namespace posittune::model {
 
-// The nodes of a graph, or of a body, that do not depend on inputs. A body's parameter may stand
-// for a constant outside.
+// The scope of a graph or a body: its nodes that do not depend on inputs. A body's parameter may
+// stand for a constant outside.
 struct Scope {
   std::set<const ov::Node*> constants;
-  std::map<const ov::Node*, ov::Output<ov::Node>>
-      bound;  // parameters to what they stand for, in `outer`
+  std::map<const ov::Node*, ov::Output<ov::Node>> bound;  // parameter -> value in `outer`
   std::shared_ptr<const Scope> outer;
 };
 
-// A node that is_product(), one that multiplies by constants element by element (elementwise.h), or
-// one with bodies that hold some. Not those that are constant, the making of a weight among them.
+// A site: a node that is_product(), one that multiplies by constants element by element
+// (elementwise.h), or one with bodies that hold sites. Constant nodes, such as those that compute a
+// weight, are none.
 struct Site {
   std::shared_ptr<ov::Node> node;
   std::string name;  // unique; behind the names of the nodes around it: "loop/MatMul"
   std::shared_ptr<const Scope> scope;
   std::vector<std::vector<Site>> bodies;
 };
-// In the order of execution.
+// All sites, in the order of execution.
 std::vector<Site> find_sites(const ov::Model& model);
 
-// Of each site that is_product() by name, for a model with the shapes that count. Loops count each
-// iteration where their number is known, else one; of an If the branch with more
-// multiply-accumulates counts.
+// Sizes, by name, of each site that is_product(), for the shapes that the model has now. Loops
+// count each iteration where their number is known, else one; an If counts its branch with more
+// multiply-accumulates.
 std::map<std::string, LayerSizes> sizes_of_sites(const ov::Model& model);
 
 }  // namespace posittune::model

@@ -1,6 +1,6 @@
 #pragma once
 
-// Between OpenVINO's types and ours.
+// Tensors and types of OpenVINO and ours, converted.
 
 #include <openvino/core/node_output.hpp>
 #include <openvino/runtime/tensor.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-// ONNX's ConvTranspose as OpenVINO's node with explicit pads.
+// Transposed convolutions: ONNX's ConvTranspose as OpenVINO's node with explicit pads.
 
 #include <cstdint>
 #include <openvino/core/node_vector.hpp>
@@ -8,19 +8,19 @@
 
 namespace posittune::model {
 
-// How ConvTranspose pads along one axis.
+// One axis of a ConvTranspose.
 struct TransposedAxis {
   std::int64_t stride = 1, dilation = 1, kernel = 1, output_padding = 0;
 };
 struct TransposedPads {
   std::int64_t begin = 0, end = 0, output_padding = 0;
 };
-// What makes the output `total` shorter than (input - 1) * stride + (kernel - 1) * dilation + 1 +
-// output_padding; of an odd total the end gets one more where `upper`, else the beginning. Below 0
-// the output is longer: output padding.
+// Pads that make the output `total` shorter than (input - 1) * stride + (kernel - 1) * dilation + 1
+// + output_padding. With an odd total the end gets one more where `upper`, else the beginning. A
+// total below 0 makes the output longer: output padding.
 TransposedPads split_pads(const TransposedAxis& axis, std::int64_t total, bool upper);
-// auto_pad SAME_UPPER or SAME_LOWER without output_shape: the output is input * stride, or longer
-// where the kernel does not cover that: what onnxruntime computes.
+// Pads of auto_pad SAME_UPPER or SAME_LOWER without output_shape: the output is input * stride, or
+// longer where the kernel does not cover that: what onnxruntime computes.
 TransposedPads same_pads(const TransposedAxis& axis, bool upper);
 
 // A conversion for OpenVINO's ONNX front end. Its own (2026.4) does not pad for auto_pad SAME_* and

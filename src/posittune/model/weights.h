@@ -17,7 +17,7 @@ namespace posittune::model {
 std::set<const ov::Node*> constant_nodes(const ov::Model& model,
                                          const std::set<const ov::Node*>& fixed = {});
 
-// Conversions and changes of shape: what they give has the values of their first input.
+// Whether a node keeps the values of its first input: conversions and changes of shape.
 bool keeps_values(const ov::Node* node);
 
 // The Constant that a weight's values come from, through conversions and changes of shape; the
@@ -27,7 +27,7 @@ ov::Output<ov::Node> weight_source(const ov::Output<ov::Node>& output);
 // The value of a constant sub-tree.
 Result<ov::Tensor> fold(const ov::Output<ov::Node>& output);
 
-// Which input of a layer's node holds its weights.
+// The input of a layer's node that holds its weights.
 std::size_t weight_input(const Layer& layer);
 
 // Rows and columns of a layer's weight, from its shape alone.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Models whose products are in half or double precision, as float32.
+// Widening: models whose products are in half or double precision become float32.
 
 #include <memory>
 #include <string>
@@ -13,14 +13,14 @@ class Model;
 
 namespace posittune::model {
 
-// Where a product (matrix product, convolution, recurrent layer, look-up) of the model, or of a
-// body in it, or an input or output is in float16, bfloat16 or float64, turns every tensor of these
-// types into float32, inputs and outputs too, in place. Values of the 16-bit types stay exactly
-// what they are; of float64 they are rounded. Models in float32, with some helper nodes in other
-// types, stay as they are.
+// Turns every float16, bfloat16 and float64 tensor into float32, in place, inputs and outputs too,
+// where a product (matrix product, convolution, recurrent layer, look-up) of the model or of a body
+// in it, or an input or output, has such a type. Values of the 16-bit types stay exactly what they
+// are; of float64 they are rounded. Models in float32, with some helper nodes in other types, stay
+// as they are.
 //
 // Returns the name of the type that was widened ("f16"), or nothing. kUnsupported names a node that
-// insists on its type, or a tensor with a finite value that float32 does not hold.
+// cannot change its type, or a tensor with a finite value that float32 does not hold.
 Result<std::string> widen_to_float32(const std::shared_ptr<ov::Model>& model);
 
 }  // namespace posittune::model

@@ -1,13 +1,13 @@
 #pragma once
 
-// What is true of the items of a data set, as a person or a data set's author wrote it down.
+// Annotations: the ground truth for the items of a data set.
 
 #include <cstdint>
 #include <vector>
 
 namespace posittune::records {
 
-// Pixels; x, y is the upper left corner (COCO's convention).
+// A box in pixels; x, y is the upper left corner (COCO's convention).
 struct Box {
   float x = 0, y = 0, width = 0, height = 0;
   std::int32_t category = 0;

@@ -30,7 +30,7 @@
 
 namespace posittune::records {
 
-// A measured value and its 95 % interval, low <= value <= high where they are numbers.
+// An estimate: a measured value and its 95 % interval, low <= value <= high where they are numbers.
 struct Estimate {
   double value = 0, low = 0, high = 0;
   bool operator==(const Estimate&) const = default;
@@ -42,14 +42,14 @@ struct MetricResult {
   bool noise = false;             // better than FP32: the data cannot tell, it is no gain
   bool lower_is_better = false;
   std::string unit{};  // of the value: "nats/token"; empty for fractions of one
-  // How much it tells who has to decide, the most telling first: 0 the loss that search minimises
+  // Rank by importance for a decision, the most important first: 0 the loss that search minimises
   // (FP32's own is 0), 1 how well the task is done, 2 agreement with FP32, 3 and more details.
   std::uint64_t rank = 3;
   bool operator==(const MetricResult&) const = default;
 };
 
-// The name of the metric of lowest rank but the loss, the first by name of several; the loss where
-// there is no other, and empty where there is none.
+// The name of the most important metric beside the loss, the first by name of several; the loss
+// where there is no other, and empty where there is none.
 std::string primary_metric(const std::map<std::string, MetricResult>& metrics);
 // The name of the loss; empty where it is not among them.
 std::string loss_metric(const std::map<std::string, MetricResult>& metrics);
@@ -82,7 +82,7 @@ struct SplitRecord {
   bool operator==(const SplitRecord&) const = default;
 };
 
-// What was scored, and as what.
+// The scored output, and how it was scored.
 struct ScoredRecord {
   std::string output;  // of the model
   std::string task;    // "classify" ...

@@ -1,6 +1,6 @@
 #pragma once
 
-// The parts of a comparison that other documents have too.
+// Fields of the parts of a comparison that other documents have too.
 
 #include <string>
 #include <tuple>
@@ -11,13 +11,13 @@
 
 namespace posittune::records {
 
-// With "classes" where they are known; the rest as fields.
+// A split: "classes" where they are known; the rest as fields.
 nlohmann::ordered_json json_value(const SplitRecord& split);
 void read_value(const Place& place, SplitRecord& split);
-// With "delta" where there is one; the rest as fields.
+// A metric: "delta" where there is one; the rest as fields.
 nlohmann::ordered_json json_value(const MetricResult& metric);
 void read_value(const Place& place, MetricResult& metric);
-// metric,value,low,high,delta,delta_low,delta_high,noise
+// CSV cells of a metric: metric,value,low,high,delta,delta_low,delta_high,noise
 std::string metric_cells(const std::string& name, const MetricResult& metric);
 
 template <>

@@ -1,6 +1,6 @@
 #pragma once
 
-// What formats or a recipe cost on one table of MAC units: the result of `posittune cost`.
+// Costs of formats or of a recipe on one table of MAC units: the result of `posittune cost`.
 //
 // As JSON (numbers as in numbers.h):
 //   {"model": "gpt2.onnx",
@@ -21,7 +21,7 @@
 
 namespace posittune::records {
 
-// Of a whole model.
+// Totals of a whole model.
 struct CostTotals {
   double bits_per_weight = 0;  // stored, of the layers' weights; FP32 counts 32
   double weight_bits = 0;      // that, for all of them
@@ -34,7 +34,7 @@ struct CostTotals {
   double delay_ns = 0;       // of the slowest MAC unit needed
 };
 
-// Of a layer, a product, or a kind of them; storage is no part of it.
+// The costs of a layer, a product, or a group of them, without storage.
 struct CostPart {
   double macs = 0, mac_bits = 0, compute_pj = 0, memory_pj = 0;
   double area_um2 = 0;     // of the largest MAC unit
@@ -45,7 +45,7 @@ struct CostPart {
 struct CostRow {
   std::string format, activations;  // "recipe" and "" for a recipe
   CostTotals totals;
-  // What kinds of products take of the whole.
+  // Shares of the kinds of products.
   CostPart weighted;             // layers with weights
   CostPart of_activations;       // products of two activations, layers or not
   CostPart others;               // products with constants that are no layers
@@ -53,7 +53,7 @@ struct CostRow {
   std::vector<CostPart> products;
 };
 
-// What one run multiplies and moves, in elements: cost/loads.h.
+// The load of a layer or product: what one run multiplies and moves, in elements (cost/loads.h).
 struct LoadRecord {
   std::string name, kind;
   std::optional<std::string> weight{};  // of a layer
@@ -74,16 +74,16 @@ struct CostResult {
   std::string model;
   CostTableRecord table;
   std::vector<CostRow> rows;
-  // What rows are compared with; absent where the table has no units for it.
+  // References that rows are compared with; absent where the table has no units for them.
   std::optional<CostTotals> fp32, int8;
   std::vector<LoadRecord> layers, products;
   std::vector<std::string> notes;
 };
 
-// The document; it ends in a newline.
+// The JSON document; it ends in a newline.
 std::string json_text(const CostResult& result, bool by_layer);
 
-// One unit of a table: it multiplies a weight by an activation and adds the product up.
+// One unit of a table: it multiplies a weight by an activation and accumulates the products.
 struct UnitRecord {
   std::string format{}, activations{}, unit{}, accumulator{}, pipeline{};
   double area_um2 = 0, nand2_eq = 0, delay_ns = 0, energy_pj = 0, leakage_nw = 0;

@@ -10,12 +10,12 @@
 
 namespace posittune::records {
 
-// Quoted when it has to be: "posit<8,1>" holds the separator.
+// A cell, quoted when it has to be: "posit<8,1>" holds the separator.
 std::string csv_cell(const std::string& text);
 std::string csv_cell(std::uint64_t count);
 std::string csv_cell(double number);  // as in numbers.h
 
-// A line of titles, then one for each row; a column for each field (fields.h).
+// A table: a line of titles, then one for each row; a column for each field (fields.h).
 template <HasFields Row>
 std::string csv_table(const std::vector<Row>& rows) {
   std::string text;

@@ -17,7 +17,7 @@ struct Field {
   const char* name;
   Value Record::* member;
 };
-// Written out for compilers that do not deduce aggregates by themselves (clang before 17).
+// Deduction guide for compilers that do not deduce aggregates by themselves (clang before 17).
 template <class Record, class Value>
 Field(const char*, Value Record::*) -> Field<Record, Value>;
 
@@ -27,7 +27,7 @@ struct FieldsOf;
 template <class Record>
 concept HasFields = requires { FieldsOf<Record>::kList; };
 
-// visit(name, value) for each field; `value` is const where `record` is.
+// Calls visit(name, value) for each field; `value` is const where `record` is.
 template <class Record, class Visit>
   requires HasFields<std::remove_const_t<Record>>
 void visit_fields(Record& record, Visit visit) {

@@ -1,6 +1,7 @@
 #pragma once
 
-// What can be quantized in a model, and what cannot and why: the result of `posittune inspect`.
+// Inspection of a model: what can be quantized, and what cannot and why; the result of `posittune
+// inspect`.
 //
 // As JSON:
 //   {"model": "gpt2.onnx",
@@ -68,7 +69,7 @@ struct Inspection {
   std::uint64_t other_parameters = 0, other_bytes = 0;  // that no layer owns
 };
 
-// The document; it ends in a newline.
+// The JSON document; it ends in a newline.
 std::string json_text(const Inspection& inspection);
 
 }  // namespace posittune::records

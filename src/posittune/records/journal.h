@@ -30,12 +30,13 @@ struct JournalEntry {
   nlohmann::json payload;
 };
 
-// For one thread at a time. Errors name the file: kInput when it is damaged or not a journal,
-// kUnsupported when a newer version wrote it, kResource for a full disk or a file that stays
-// locked.
+// A journal, for one thread at a time. Errors name the file: kInput when it is damaged or not a
+// journal, kUnsupported when a newer version wrote it, kResource for a full disk or a file that
+// stays locked.
 class Journal {
  public:
-  // Creates the file when there is none; checks the structure of an existing one from end to end.
+  // Opens the file, or creates it when there is none; checks the structure of an existing one from
+  // end to end.
   static Result<Journal> open(const std::string& path);
 
   Result<std::optional<nlohmann::json>> find(const std::string& key) const;
@@ -44,7 +45,7 @@ class Journal {
   // UTF-8 become U+FFFD.
   Status put(const std::string& key, const std::string& kind, const nlohmann::json& payload);
   Result<bool> empty() const;
-  // In the order of their first put().
+  // Entries of a kind, in the order of their first put().
   Result<std::vector<JournalEntry>> entries(const std::string& kind) const;
 
  private:

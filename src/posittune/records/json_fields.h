@@ -1,7 +1,7 @@
 #pragma once
 
-// Results to JSON and back, as all documents of this room do it: a struct is an object of its
-// fields (fields.h), numbers are as in numbers.h, reading ignores fields it does not know and
+// Conversion of results to JSON and back, for all documents of this room: a struct is an object of
+// its fields (fields.h), numbers are as in numbers.h, reading ignores fields it does not know and
 // reports what is missing or of the wrong type by its JSON pointer.
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 
 namespace posittune::records {
 
-// A value and where it stands. What is missing or of the wrong type is thrown as an Error, which
-// guarded() turns into a Result.
+// A place in a document: a value and its JSON pointer. A missing field or a wrong type is thrown as
+// an Error, which guarded() turns into a Result.
 class Place {
  public:
   Place(const nlohmann::json& value, std::string pointer);
@@ -63,7 +63,7 @@ auto guarded(Read read) -> Result<decltype(read())> {
   }
 }
 
-// Declared before any is defined: they call one another.
+// Declarations before all definitions, because these call one another.
 nlohmann::ordered_json json_value(const std::string& text);
 nlohmann::ordered_json json_value(std::uint64_t count);
 nlohmann::ordered_json json_value(double number);
@@ -129,7 +129,7 @@ Value read(const Place& place) {
   return value;
 }
 
-// The document as text that ends in a newline. Bytes that are not UTF-8 become U+FFFD.
+// The text of a document, which ends in a newline. Bytes that are not UTF-8 become U+FFFD.
 std::string document_text(const nlohmann::ordered_json& document);
 
 }  // namespace posittune::records

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a machine can run, and what will be used of it: the result of `posittune doctor`.
+// A machine: what it can run, and what will be used of it; the result of `posittune doctor`.
 //
 // As JSON: {"version", "threads", "kernels": name, "forced": bool, "targets": [{"name",
 // "supported"}, ...], "products_forced": bool, "products": [{"name", "works", "used", "gflops":
@@ -35,7 +35,7 @@ struct Machine {
   std::string kernel_variable, product_variable;  // of the environment; not in the document
 };
 
-// The document; it ends in a newline.
+// The JSON document; it ends in a newline.
 std::string json_text(const Machine& machine);
 
 }  // namespace posittune::records

@@ -1,6 +1,6 @@
 #pragma once
 
-// Floating-point numbers in JSON and CSV. JSON has no infinities and no NaN, and results do (the
+// Numbers (floating-point) in JSON and CSV. JSON has no infinities and no NaN, and results do (the
 // SQNR of FP32 to itself is infinite), so these three are the strings "Infinity", "-Infinity" and
 // "NaN": Python's float(), JavaScript's Number() and pandas read them back.
 
@@ -12,7 +12,8 @@ namespace posittune::records {
 
 nlohmann::json number_to_json(double number);
 
-// Nothing when `value` is neither a number nor one of the three strings.
+// The number that was written so; none when `value` is neither a number nor one of the three
+// strings.
 std::optional<double> number_from_json(const nlohmann::json& value);
 
 // The shortest text that reads back as the same double.

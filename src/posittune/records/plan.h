@@ -1,7 +1,7 @@
 #pragma once
 
-// What a job would measure, and how long it may take by the time of one item, as a dry
-// run says.
+// Plans, results of a dry run: what a job would measure, and how long it may take, from the time of
+// one item.
 //
 // As JSON: {"model": ..., "task": ..., fields by name, "estimated_seconds": 12.5}
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What rounding an array did to it: the result of `posittune quantize`.
+// Rounding of an array: scales, errors and counts; the result of `posittune quantize`.
 //
 // As JSON: {"rows": [{"format", "rule", "elements", "sqnr_db": number or null, "exact",
 // "max_error", "saturated", "overflowed", "to_zero", "nonfinite", "scales": [...], "output",
@@ -18,7 +18,7 @@ struct Rounding {
   std::string nan_name{};     // what it makes of NaN, where that has a name of its own: "NaR"
   std::string rule;           // that chose the scales; "given"
   std::vector<float> scales;  // one, or one for each channel
-  // Of the elements, in number: kernels/statistics.h.
+  // Counts of elements, see kernels/statistics.h.
   std::uint64_t elements = 0, saturated = 0, overflowed = 0, to_zero = 0, nonfinite = 0;
   double signal = 0, noise = 0;  // sum x^2, sum (y - x)^2
   double sqnr_db = 0;
@@ -28,7 +28,7 @@ struct Rounding {
   double seconds = 0;
 };
 
-// The document; it ends in a newline.
+// The JSON document; it ends in a newline.
 std::string json_text(const Rounding& rounding);
 
 }  // namespace posittune::records

@@ -22,12 +22,12 @@
 namespace posittune::records {
 
 struct RunInfo {
-  // What makes it this run. Opening compares these with the folder's.
+  // The identity of the run. Opening compares these with the folder's.
   std::map<std::string, std::string> hashes;  // SHA-256 by name: "model", "calibrate", "report"
   std::uint64_t seed = 0;
   std::string config;  // text of config.yaml
 
-  // What may differ between the sessions of a run.
+  // Facts that may differ between the sessions of a run.
   std::vector<std::string> command_line;
   std::map<std::string, std::string> versions;  // by name: "posittune", "openvino"
   int threads = 0;
@@ -35,10 +35,10 @@ struct RunInfo {
 
 class RunFolder {
  public:
-  // Makes the folder (and its parents), or opens it when the same run was here before.
-  // kUsage: another process works on it; it belongs to another run (names the entry that differs);
-  // it holds something else, of which nothing is changed. kInput: run.json or the journal is
-  // damaged. kUnsupported: a newer version wrote it. kResource: the disk.
+  // Makes the folder (and its parents), or opens it when it holds the same run. kUsage: another
+  // process works on it; it belongs to another run (names the entry that differs); it holds
+  // something else, which is not changed. kInput: run.json or the journal is damaged. kUnsupported:
+  // a newer version wrote it. kResource: the disk.
   static Result<RunFolder> open(const std::string& path, const RunInfo& info);
 
   const std::string& path() const { return path_; }
@@ -46,9 +46,8 @@ class RunFolder {
   bool resumed() const { return resumed_; }
   // RunInfo::versions of the session before this one; empty in a new folder.
   const std::map<std::string, std::string>& earlier_versions() const { return earlier_versions_; }
-  // Takes away what open() made when this is the first session and the journal is still empty: a
-  // run that failed before it measured anything leaves nothing. To be the last call but the
-  // destructor.
+  // Removes what open() made when this is the first session and the journal is still empty, so that
+  // a run that failed before it measured anything leaves nothing. Only the destructor may follow.
   void forget_if_empty();
   Journal& journal() { return journal_; }
   const Journal& journal() const { return journal_; }

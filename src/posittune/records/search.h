@@ -1,6 +1,6 @@
 #pragma once
 
-// The best mixes: the result of `posittune search`.
+// Search results, the best mixes: the result of `posittune search`.
 //
 // As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "costs": [...] as in
 // sensitivity.h, "refinement": [...], "rows": [...]}; each entry has the fields of its struct by
@@ -29,28 +29,28 @@ struct SearchRow {
   double area = 0;             // um2 of a MAC unit, mean over MACs
   double predicted_loss = 0;   // sum of scores; NaN when some have none
   Estimate search_loss;        // on the search split, of what `scored` names
-  std::map<std::string, MetricResult>
-      metrics;  // on the report split; empty when it was not looked at
-  // (objective - bound) / objective of the scores' sum: 0 for what is proven optimal; NaN for rules
-  // of thumb
+  std::map<std::string, MetricResult> metrics;  // on the report split; empty: it was not read
+  // Optimality gap, (objective - bound) / objective of the sum of scores: 0 when proven optimal;
+  // NaN for rules of thumb.
   double optimality_gap = 0;
   double seconds = 0;  // of the measurements of this row
-  // Units of the report split (of the search split where that was not looked at) whose scored
-  // output has a NaN, or an infinity where FP32's is finite.
+  // Units of the report split (of the search split where that was not read) whose scored output has
+  // a NaN, or an infinity where FP32's is finite.
   std::uint64_t nonfinite = 0;
   bool operator==(const SearchRow&) const = default;
 };
 
-// A change that was tried on the measured loss; or what was measured beside the result of a search:
-// a baseline that keeps to its budget ("bits 5: uniform int5"), the other kind of activation scales
-// where the forecast was off.
+// A trial of the refinement: a change to the result of a search whose loss was measured; or an
+// alternative that was measured beside it: a baseline within the same budget ("bits 5: uniform
+// int5"), or the other kind of activation scales where the predicted loss was far from the measured
+// one.
 struct RefinementRecord {
   std::string change;    // "h.0.mlp.c_fc.weight: posit<4,1> -> int5; ..."
   double predicted = 0;  // difference of the loss by the scores
   double measured = 0, low = 0,
-         high = 0;  // paired, on the search split; as of where the test stopped
+         high = 0;  // paired difference on the search split, when the test ended
   std::string
-      verdict;  // "better": taken; "not better"; of what was measured beside "taken", "not taken"
+      verdict;  // trials: "better" (taken), "not better"; alternatives: "taken", "not taken"
   bool operator==(const RefinementRecord&) const = default;
 };
 
@@ -66,7 +66,7 @@ struct SearchResult {
 
 std::string json_text(const SearchResult& result);  // the JSON document; ends in a newline
 
-// Long form as in comparison.h: one line for each row and metric of the report split.
+// CSV in long form as in comparison.h: one line for each row and metric of the report split.
 std::string csv_text(const std::vector<SearchRow>& rows);
 
 }  // namespace posittune::records

@@ -1,6 +1,6 @@
 #pragma once
 
-// What each format costs in each layer: the result of `posittune sensitivity`.
+// Sensitivity, what each format costs in each layer: the result of `posittune sensitivity`.
 //
 // As JSON: {"model": {...}, "scored": {...}, "data": {...} as in comparison.h, "cuts": [...],
 // "costs": [...], "agreement": [...], "rows": [...], and, when they were asked for, "channels":
@@ -25,8 +25,8 @@ struct SensitivityRow {
   std::string
       what;  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both
   std::string tier;  // "proxy", "gain", "exact"
-  // proxy: error / signal at the layer's output. gain, exact: the loss that `scored` names, in its
-  // unit.
+  // Score. proxy: error / signal at the layer's output. gain, exact: the loss that `scored` names,
+  // in its unit.
   double score = 0;
   double low = 0, high = 0;  // 95 % interval of an exact score; NaN for the others
   double error = 0;          // mean squared error at the layer's output, summed over its channels
@@ -39,7 +39,7 @@ struct SensitivityRow {
   bool operator==(const SensitivityRow&) const = default;
 };
 
-// Output channels first, first + 1 .. first + count - 1 of a weight.
+// A window of a weight: output channels first, first + 1 .. first + count - 1.
 struct ChannelRow {
   std::string layer, weight, format, scale, granularity;
   std::uint64_t first = 0, count = 0;
@@ -62,7 +62,8 @@ struct TierCost {
   bool operator==(const TierCost&) const = default;
 };
 
-// How well one tier's scores foretell another's, over (layer, format) pairs that have both.
+// Agreement: how well one tier's scores predict another's, over (layer, format) pairs that have
+// both.
 struct AgreementRecord {
   std::string tier, reference, what;
   std::uint64_t pairs = 0;

@@ -10,7 +10,7 @@
 
 namespace posittune::records {
 
-// With "rounding" where that is not to nearest; the rest as fields.
+// A row: "rounding" where it is not to nearest; the rest as fields.
 nlohmann::ordered_json json_value(const SensitivityRow& row);
 void read_value(const Place& place, SensitivityRow& row);
 
