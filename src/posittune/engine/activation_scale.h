@@ -1,6 +1,6 @@
 #pragma once
 
-// The scale of a static activation, from what calibration saw of it.
+// Scales of static activations, from statistics of calibration data.
 
 #include <functional>
 #include <span>
@@ -12,25 +12,25 @@
 
 namespace posittune::engine {
 
-// The scale of a static activation: from the statistics, and for the rules that search, the
-// estimated error of all data: that of the largest values as it is, that of the others as the
-// sample shows it. (MX blocks share a scale with their neighbours: there, the sample alone.)
+// The scale of a static activation from its statistics. Rules that search minimise an estimate of
+// the error on all data: exact for the largest values, from the sample for the others. (MX blocks
+// share a scale with their neighbours: there, from the sample alone.)
 Result<float> static_scale(const quant::ActivationSetting& setting,
                            const InputStatistics& statistics, int threads);
 
-// Sum of squared differences at the layer's output, of the sample quantized with each candidate.
+// The error of a candidate: sum of squared differences at the layer's output, for the sample
+// quantized with it.
 using ErrorOfCandidate = std::function<Result<double>(const ActivationQuantizer& candidate)>;
 
-// The same by the error at the output: of the powers of two near where absmax fits or rms is at the
-// centre (further out as long as the last is the best), for the rules that are not of powers of two
-// of real scales around the best. The candidates of absmax and rms_pow2 take part. Not promised to
-// be the least: that error is known at the candidates only.
+// The scale of least error at the layer's output. Candidates: the powers of two near where absmax
+// fits or rms is at the centre (and beyond, as long as the outermost is the best), the scales of
+// absmax and rms_pow2, and for rules of real scales some around the best. It need not be the least
+// of all scales: the error is known at the candidates only.
 Result<float> output_scale(const quant::ActivationSetting& setting,
                            const InputStatistics& statistics, const ErrorOfCandidate& error);
 
-// Whether errors of one scale are below those of another beyond noise: their mean difference by
-// more than its standard error. By token or image that neither was chosen for; fewer than two tell
-// nothing.
+// Whether errors of one scale are below those of another beyond noise: the mean difference exceeds
+// its standard error. One error for each held-out token or image; false for fewer than two.
 bool surely_less(std::span<const double> errors, std::span<const double> others);
 
 }  // namespace posittune::engine

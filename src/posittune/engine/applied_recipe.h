@@ -16,7 +16,7 @@ namespace posittune::engine {
 
 class AppliedRecipe {
  public:
-  // All outlive this.
+  // The arguments outlive this.
   AppliedRecipe(ChosenLayers& layers, const Calibration& calibration, Compensator& compensator,
                 LayerQuantizers& quantizers)
       : layers_(layers),
@@ -26,12 +26,12 @@ class AppliedRecipe {
 
   const quant::Recipe& current() const { return recipe_; }
 
-  // FP32 in the nodes of a model that was just compiled.
+  // Sets FP32 in the nodes of a model that was just compiled.
   Status begin();
 
-  // Only what differs from the current recipe is prepared, one weight at a time. After an error the
-  // nodes follow the current recipe, or, where that needs more memory than there is, none: broken()
-  // then says so. Names and settings were checked (recipe_check.h).
+  // Applies a recipe whose names and settings were checked (recipe_check.h). Only differences to
+  // the current one are prepared, one weight at a time. After an error the nodes follow the current
+  // recipe, or, where that needs more memory than there is, none: broken() then says so.
   Status apply(const quant::Recipe& next);
   const std::optional<Error>& broken() const { return broken_; }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a layer's bias takes back of the rounding of its weight.
+// Bias correction: the mean error of rounding a weight, which the layer's bias cancels.
 
 #include <cstddef>
 #include <memory>
@@ -12,9 +12,9 @@
 
 namespace posittune::engine {
 
-// The mean of (W - q(W)) x over all calibration data, a number for each output channel, of
-// `prepared` with its values; null where the setting asks for none or nothing is known of x. At the
-// borders of images, padding counts as the rest.
+// The shift of a layer's output: the mean of (W - q(W)) x over all calibration data, a number for
+// each output channel. `prepared` must hold its values. Null where the setting asks for none or x
+// has no statistics. Padding at the borders of images is treated as the rest of the image.
 std::shared_ptr<const std::vector<float>> bias_shift(
     const ChosenLayers& layers, const Calibration& calibration, std::size_t layer,
     const std::optional<quant::WeightSetting>& setting, const PreparedWeight& prepared);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What calibration data showed of a model: statistics of inputs, covariances for errors of weights
-// and for compensated rounding, uses of embeddings.
+// Calibration: what the calibration data show of a model, statistics of inputs, covariances for
+// errors of weights and for compensated rounding, uses of embeddings.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +22,8 @@ class Calibration {
   // `layers` outlives this.
   explicit Calibration(ChosenLayers& layers) : layers_(layers), embeddings_(layers) {}
 
-  // Decides what is collected, while the graph has its nodes. The sizes are those of
-  // engine::Options.
+  // Plan of what is collected; the sizes are those of engine::Options. Call plan() while the graph
+  // has its nodes.
   struct Plan {
     std::size_t covariance_bytes = 0;
     bool held_out = false;
@@ -31,26 +31,28 @@ class Calibration {
   };
   void plan(const Plan& plan);
 
-  // While on, runs of the model are calibration.
+  // Turns collecting on or off: while on, runs of the model are calibration.
   void observe(bool on);
   void clear();           // as if nothing had been calibrated or measured
-  void forget_sampled();  // what was made of samples, which more data change
+  void forget_sampled();  // what was computed from samples, which more data change
   bool calibrated() const;
   bool holds_out() const { return held_out_; }
 
   const InputStatistics& statistics(std::size_t layer, std::size_t operand) const {
     return statistics_[layer][operand];
   }
-  // E[x_k^2] for each column of a weight, summed over the layers that use it; empty when unknown.
+  // Mean squares E[x_k^2] for each column of a weight, summed over the layers that use it; empty
+  // when unknown.
   std::vector<float> input_squares(std::size_t weight) const;
 
-  // S = E[x x^T] of the input of a matrix product, or its diagonal; null when not collected. With
-  // holds_out() only of the part for fitting. Layers with one input share it.
+  // Covariance S = E[x x^T] of the input of a matrix product, or its diagonal; null when not
+  // collected. With holds_out() it covers the part for fitting only. Layers with the same input
+  // share it.
   const InputCovariance* covariance(std::size_t layer) const;
   bool plans_covariance(std::size_t layer) const { return covariance_of_[layer].has_value(); }
 
-  // S of a convolution's patches; null where there is none (grouped, too wide, no data, or nothing
-  // held out). Where nothing is to be held out it is made of the sample when first asked for.
+  // Covariance S of a convolution's patches; null where there is none (grouped, too wide, no data,
+  // or nothing held out). Without holds_out() it is computed from the sample when first asked for.
   const PatchCovariance* patches(std::size_t layer);
 
   // The layers that use a weight and whose matrix (S, of embeddings M) is known in full, each by
@@ -58,14 +60,14 @@ class Calibration {
   std::vector<std::size_t> fully_known(std::size_t weight);
   // The layer that holds the S of this one.
   std::size_t holder(std::size_t layer) const;
-  // The matrix of a layer that has one, of the data for fitting; of those held out (where these
-  // are none, because a layer sees few tokens, all data).
+  // The matrix of a layer that has one: fit() of the data for fitting, holdout() of the data held
+  // out (of all data where none were, because the layer sees few tokens).
   const InputCovariance& fit(std::size_t layer);
   const InputCovariance& holdout(std::size_t layer);
 
   // Look-ups of each row of an embedding's table; empty for other layers.
   const std::vector<std::uint64_t>& uses(std::size_t layer) const { return uses_[layer]; }
-  // The same by all chosen layers that read the table.
+  // Look-ups of each row by all chosen layers that read the table.
   std::vector<double> row_uses(std::size_t weight) const;
   EmbeddingMetrics& embeddings() { return embeddings_; }
   const EmbeddingMetrics& embeddings() const { return embeddings_; }
@@ -78,10 +80,10 @@ class Calibration {
   bool held_out_ = false;
   std::vector<std::vector<InputStatistics>> statistics_;     // by layer and operand
   std::vector<std::optional<InputCovariance>> covariances_;  // of the layers that hold one
-  std::vector<std::optional<InputCovariance>> holdout_;      // the same of tokens held out
+  std::vector<std::optional<InputCovariance>> holdout_;      // of tokens held out, likewise
   std::vector<std::optional<std::size_t>> covariance_of_;    // by layer: which layer holds its S
   std::vector<std::vector<std::uint64_t>> uses_;
-  // By layer: collected with the calibration where images are held out, else made of the sample.
+  // Patches by layer: collected during calibration where images are held out, else from the sample.
   std::map<std::size_t, std::optional<PatchCovariance>> patches_;
   EmbeddingMetrics embeddings_;
 };

@@ -24,16 +24,16 @@ struct ChosenLayers {
   std::vector<std::shared_ptr<NodeState>> nodes;   // by layer; null: not chosen
   Scratch scratch;
 
-  // Operands that can be rounded: 0, 1 or 2.
+  // The number of operands that can be rounded: 0, 1 or 2.
   std::size_t operands(std::size_t layer) const;
   std::size_t cols(std::size_t layer) const;  // of the weight, which the layer must have
-  // kUsage where no chosen layer reads the weight.
+  // Checks that a chosen layer reads the weight: kUsage.
   Status check_weight(std::size_t weight) const;
   std::string where(std::size_t layer) const;  // "layer 'NAME'", for errors
 };
 
-// Fills `stores`. `compensated_bytes`, for codes of compensated settings, are shared by size.
-// Errors of model::weight_values.
+// Fills `stores`. They share `compensated_bytes`, for codes of compensated settings, in proportion
+// to their sizes. Errors of model::weight_values.
 Status load_weights(ChosenLayers& layers, std::size_t compensated_bytes);
 
 }  // namespace posittune::engine

@@ -1,7 +1,7 @@
 #pragma once
 
-// Prepares weights under a setting. Where the setting asks for compensated rounding: by whose
-// inputs, and whether that pays on what was held out.
+// Compensator: prepares weights under a setting. For compensated rounding it decides by which
+// layers' inputs, and validates it on held-out calibration data.
 
 #include <cstddef>
 #include <map>
@@ -15,39 +15,41 @@
 
 namespace posittune::engine {
 
-// Compensated rounding of one weight beside nearest rounding.
+// Validation of compensated rounding of one weight against nearest rounding.
 struct Validation {
   quant::WeightSetting setting;
   bool back = false;  // to nearest rounding
-  // tr(dW S dW^T) by row of what was taken (of embeddings times the uses of the row), on what was
-  // held out, for each of Calibration::fully_known; empty when nothing was compared.
+  // Held-out errors tr(dW S dW^T) by row of the rounding that was taken (for embeddings times the
+  // uses of the row), for each layer of Calibration::fully_known; empty when nothing was compared.
   std::vector<std::vector<double>> errors;
 };
 
 class Compensator {
  public:
-  // Both outlive this.
+  // The arguments outlive this.
   Compensator(ChosenLayers& layers, Calibration& calibration)
       : layers_(layers), calibration_(calibration) {}
 
-  // A weight that a chosen layer reads; no setting: in FP32. Errors are those of the kernels.
+  // Prepares a weight that a chosen layer reads; no setting: in FP32. Errors are those of the
+  // kernels.
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       std::size_t weight, const std::optional<quant::WeightSetting>& setting, const Forms& needed);
 
-  // The same as codes, scales and formats.
+  // The prepared weight as codes, scales and formats.
   Result<QuantizedWeight> quantized(std::size_t weight, const quant::WeightSetting& setting);
 
-  // Computed once for each setting, the latest 1024 of a weight. The pointer holds until the next
-  // call. Without held-out data nothing is compared and compensated rounding is taken.
+  // The validation of a setting, computed once; the latest 1024 of a weight are kept. The pointer
+  // is valid until the next call. Without held-out data nothing is compared and compensated
+  // rounding is taken.
   Result<const Validation*> validation(std::size_t weight, const quant::WeightSetting& setting);
 
-  // As Engine::fell_back.
+  // Whether nearest rounding took the place of compensated rounding, see Engine::fell_back.
   std::optional<bool> fell_back(std::size_t weight, const quant::WeightSetting& setting) const;
 
-  // How a setting quantizes the rows of a weight, from the first to the last.
+  // Rows of a weight as a setting quantizes them, from the first to the last.
   Result<std::vector<RowRun>> rows(std::size_t weight, const quant::WeightSetting& setting);
 
-  // kUsage where a setting needs calibration data, or covariances, that are not there.
+  // Checks that the calibration data and covariances that a setting needs are there: kUsage.
   Status check(std::size_t weight, const quant::WeightSetting& setting) const;
 
   void forget();  // what followed from older calibration data
@@ -64,7 +66,7 @@ class Compensator {
 
   ChosenLayers& layers_;
   Calibration& calibration_;
-  // By the layers whose S is summed; null where H is not positive definite.
+  // Factors by the layers whose S is summed; null where H is not positive definite.
   std::map<std::vector<std::size_t>, std::shared_ptr<const CompensationFactor>> factors_;
   std::map<std::size_t, std::vector<Validation>> validations_;  // by weight
 };

@@ -17,10 +17,10 @@
 
 namespace posittune::engine {
 
-// As Engine::Keep.
+// Called in front of each segment, see Engine::Keep.
 using KeepCrossing = std::function<Status(std::size_t segment, Tensors crossing)>;
 
-// OpenVINO's messages are a trace of checks; the last line that says something is the reason.
+// The reason in a message of OpenVINO, which is a trace of checks: its last line with text.
 std::string last_line(std::string text);
 
 class CompiledModel {
@@ -32,7 +32,7 @@ class CompiledModel {
   // freed. Throws what OpenVINO throws.
   Status compile(std::size_t segments);
 
-  // As Engine::run, from segment `first` on.
+  // Runs the model from segment `first` on, as Engine::run.
   Result<Tensors> run(std::size_t first, const Tensors& inputs, const Tensors& crossing,
                       const KeepCrossing& keep);
   const Segmentation& segmentation() const { return segmentation_; }

@@ -15,25 +15,24 @@
 
 namespace posittune::engine {
 
-// Output positions [out_first, out_first + out_count) along the first spatial dimension, and the
-// input positions they need; what lies outside the image is padding.
+// A band of an image: output positions [out_first, out_first + out_count) along the first spatial
+// dimension, and the input positions they need; positions outside the image are padding.
 struct Band {
   std::size_t out_first = 0, out_count = 0, in_first = 0, in_count = 0;
   std::ptrdiff_t pad_begin = 0, pad_end = 0;
 };
 
-// One band for the whole image, or up to `most` of about equal height. They depend on the sizes
-// only.
+// Cuts an image into one band, or up to `most` of about equal height, depending on its sizes only.
 std::vector<Band> make_bands(const Geometry& geometry, std::size_t most);
 
-// Weights in the layout that a primitive likes.
+// Weights in the layout that a primitive prefers.
 struct WeightForm {
   dnnl::memory::desc layout;
   std::shared_ptr<const PreparedWeight> made_from;
   std::vector<std::byte> bytes;
 };
 
-// A primitive for one size of image and one band, with the layouts it likes.
+// A primitive for one size of image and one band, with the layouts it prefers.
 class ConvolutionPlan {
  public:
   using Type = dnnl::memory::data_type;  // of images and weights: f32 or bf16; results are f32
@@ -45,8 +44,8 @@ class ConvolutionPlan {
   void renew(WeightForm& form, const std::shared_ptr<const PreparedWeight>& weight,
              const void* values) const;
 
-  // Whole images in plain layout: src (in_channels x in), dst (out_channels x out), of which the
-  // band is written. Any thread.
+  // Runs on whole images in plain layout: src (in_channels x in), dst (out_channels x out), of
+  // which the band is written. May be called from any thread.
   void run(const void* src, const WeightForm& weights, float* dst) const;
 
  private:
@@ -64,7 +63,7 @@ class ConvolutionPlan {
   std::size_t src_offset_ = 0, dst_offset_ = 0, element_ = 4;  // elements; bytes of one
   dnnl::memory::desc src_, weights_, dst_, plain_src_, plain_weights_, plain_dst_, scratchpad_;
   dnnl::primitive convolution_;
-  dnnl::reorder to_src_, from_dst_;  // empty when the primitive likes plain operands
+  dnnl::reorder to_src_, from_dst_;  // empty when the primitive takes plain operands
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Call>> idle_;  // as many as ever ran at once
 };

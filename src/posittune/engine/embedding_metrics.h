@@ -1,7 +1,8 @@
 #pragma once
 
-// What changes of an embedding's rows do to an output y of the model. No product reads the table,
-// so there is no S that a compensated rounding could go by; what takes its place is measured:
+// Embedding metrics: what changes of an embedding's rows do to an output y of the model. No product
+// reads the table, so there is no S for compensated rounding; a matrix M that takes its place is
+// measured:
 //
 //   M = mean over elements of y of the sum over positions t of J_t^T J_t,
 //   J_t = dy/de_t, e_t the row looked up at t
@@ -9,8 +10,8 @@
 // by finite differences, one run of the model for each column k, with W + step * s_r e_k as the
 // table, a random sign s_r = +-1 for each row r: dy = step * sum_t s_t J_t e_k, and cross terms of
 // positions with different rows have the mean 0. (Positions with one row, a token type's, add up as
-// their errors do.) An error dW of the rows then costs tr(dW M dW^T), each row by how often it is
-// used.
+// their errors do.) An error dW of the rows then costs tr(dW M dW^T), each row weighted by how
+// often it is used.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,10 +27,10 @@
 
 namespace posittune::engine {
 
-// Of tables whose rows only additions bring together (words, positions, token types): J is the same
-// for all.
+// The metric of a sum of tables (words, positions, token types): their rows are only added, so J is
+// the same for all of them.
 struct EmbeddingMetric {
-  std::size_t weight = 0;  // the table that is changed for it: that of most rows
+  std::size_t weight = 0;  // the table that is perturbed: the one with most rows
   InputCovariance fit, holdout;
   std::size_t batches = 0;
   bool has_signal = false;  // some output of `fit` depended on the table
@@ -39,23 +40,23 @@ class EmbeddingMetrics {
  public:
   explicit EmbeddingMetrics(const ChosenLayers& layers) : layers_(layers) {}
 
-  // One for each sum of tables of at most `columns` that no chosen layer but embeddings reads.
-  // While the graph has its nodes.
+  // Plans a metric for each sum of tables of at most `columns` columns that of the chosen layers
+  // only embeddings read. Call it while the graph has its nodes.
   void plan(std::size_t columns, bool held_out);
 
-  // Runs of the model that one batch takes.
+  // The number of runs of the model for one batch.
   std::size_t runs() const;
 
-  // One batch: `run` gives an output of the model on it, and is called runs() + 1 times with
-  // changed tables. Every fourth batch is held out where the plan says so. Outputs that are no
-  // floats teach nothing. After an error of `run`, which is returned, some tables have seen the
-  // batch and others not.
+  // Measures on one batch: `run` gives an output of the model on it, and is called runs() + 1 times
+  // with changed tables. Every fourth batch is held out where the plan says so. Outputs that are no
+  // floats are ignored. After an error of `run`, which is returned, the batch may count for some
+  // tables only.
   using Run = std::function<Result<Tensor>()>;
   Status measure(const Run& run);
   void clear();
 
-  // What is known of a table; null where that is nothing: not measured, an output that does not
-  // depend on it, no batch held out where one should be.
+  // The metric of a table; null where it is not known: not measured, an output that does not depend
+  // on the table, or no batch held out where one should be.
   const EmbeddingMetric* of(std::size_t weight) const;
 
  private:
@@ -68,16 +69,17 @@ class EmbeddingMetrics {
   std::vector<std::optional<std::size_t>> metric_of_;  // by weight
 };
 
-// Column k of W + step * s_r e_k; the signs follow from `seed`.
+// Perturbs column k of the table: W + step * s_r e_k; the signs follow from `seed`.
 void perturb_column(std::span<float> table, std::size_t cols, std::size_t k, double step,
                     std::uint64_t seed);
 
-// The step for a table of these values: large against rounding in FP32, small against what bends y.
-// 0 for a table of zeros.
+// The step for a table of these values: large against FP32 rounding errors, small enough for y to
+// stay nearly linear. 0 for a table of zeros.
 double perturbation(std::span<const float> values);
 
-// (perturbed - plain) / step; a long output as 4096 sums of its elements with random signs, which
-// keeps products of two outputs in the mean. What is not finite counts as 0.
+// The difference (perturbed - plain) / step. A long output is replaced by 4096 sums of its elements
+// with random signs, which keeps products of two outputs in the mean. Values that are not finite
+// count as 0.
 std::vector<float> sketched_difference(std::span<const float> perturbed,
                                        std::span<const float> plain, double step);
 

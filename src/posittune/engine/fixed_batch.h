@@ -1,6 +1,6 @@
 #pragma once
 
-// Models whose first dimension is fixed, and batches with fewer items.
+// Fixed batches: models whose first dimension is fixed, run with fewer items.
 
 #include <cstddef>
 #include <vector>
@@ -11,14 +11,14 @@ namespace posittune::engine {
 
 struct FilledBatch {
   Tensors inputs;
-  std::size_t items = 0, batch = 0;  // batch 0: nothing was to fill, and `inputs` is empty
+  std::size_t items = 0, batch = 0;  // batch 0: nothing had to be filled, and `inputs` is empty
 };
 
-// Inputs of fewer items than the model's fixed batch are filled up by repeating them in turn, so
-// that statistics of calibration hold none but them.
+// Fills inputs of fewer items than the model's fixed batch by repeating the items in turn, so that
+// statistics of calibration see only these.
 FilledBatch fill_batch(const std::vector<TensorInfo>& infos, const Tensors& inputs);
 
-// Leaves out the rows that come of the filling.
+// Removes the rows of the repeated items.
 void leave_out_filling(const FilledBatch& filled, Tensors& outputs);
 
 }  // namespace posittune::engine

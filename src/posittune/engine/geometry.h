@@ -1,6 +1,6 @@
 #pragma once
 
-// The shape of a convolution, transposed or not, and its plain form as a matrix of patches.
+// Geometry of a convolution, transposed or not, and its plain form as a matrix of patches.
 
 #include <array>
 #include <cstddef>
@@ -14,7 +14,7 @@ class Node;
 
 namespace posittune::engine {
 
-// What the node fixes; up to three spatial dimensions.
+// Parameters that the node fixes; up to three spatial dimensions.
 struct ConvolutionParameters {
   bool transposed = false;
   std::size_t groups = 1, in_channels = 0, out_channels = 0;
@@ -30,7 +30,7 @@ struct ConvolutionParameters {
 };
 ConvolutionParameters convolution_parameters(const ov::Node& node);
 
-// The same for one size of image.
+// The geometry for one size of image.
 struct Geometry {
   ConvolutionParameters parameters;
   std::vector<std::size_t> in, out;  // spatial sizes
@@ -42,12 +42,13 @@ struct Geometry {
 Geometry geometry(const ConvolutionParameters& parameters, std::span<const std::size_t> in,
                   std::span<const std::size_t> out);
 
-// The spatial sizes that a node gives for these, unless it has sizes_from_input.
+// The spatial sizes of the output for these of the input, unless the node has sizes_from_input.
 std::vector<std::size_t> output_sizes(const ConvolutionParameters& parameters,
                                       std::span<const std::size_t> in);
 
-// The inputs of one output position and group, in the order of a weight's columns (in/groups x
-// kernel); zero outside the image. `image` is in_channels x in. `patch` has columns() entries.
+// Gathers the inputs of one output position and group, in the order of a weight's columns
+// (in/groups x kernel); zero outside the image. `image` is in_channels x in. `patch` has columns()
+// entries.
 void gather_patch(const Geometry& geometry, std::span<const float> image, std::size_t group,
                   std::size_t position, std::span<float> patch);
 

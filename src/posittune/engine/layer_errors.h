@@ -1,6 +1,6 @@
 #pragma once
 
-// What a setting does to the output of one layer.
+// Layer errors: what a setting does to the output of one layer.
 
 #include <cstddef>
 #include <map>
@@ -17,25 +17,26 @@ namespace posittune::engine {
 
 class LayerErrors {
  public:
-  // All outlive this.
+  // The arguments outlive this.
   LayerErrors(ChosenLayers& layers, Calibration& calibration, Compensator& compensator)
       : layers_(layers), calibration_(calibration), compensator_(compensator) {}
 
-  // As Engine::weight_error, of a chosen layer with a weight and a setting that fits it.
+  // The error of a weight, see Engine::weight_error; of a chosen layer with a weight and a setting
+  // that fits it.
   Result<OutputError> of_weight(std::size_t layer, const quant::WeightSetting& setting);
 
-  // The input's error through the FP32 weights, on the sample. Of a chosen layer with a weight and
-  // an operand to round. kUsage: not calibrated; kUnsupported: a layer that cannot run by itself.
+  // The error of an input, with FP32 weights, on the sample; of a chosen layer with a weight and an
+  // operand to round. kUsage: not calibrated; kUnsupported: a layer that cannot run by itself.
   Result<OutputError> of_input(std::size_t layer, const ActivationQuantizer& quantizer);
 
-  // The same of given inputs x, whole tokens or images, one number for each.
+  // The error of given inputs x, whole tokens or images, one number for each.
   Result<std::vector<double>> of_tokens(std::size_t layer, const ActivationQuantizer& quantizer,
                                         std::span<const float> x);
 
   void forget();  // what followed from older calibration data
 
  private:
-  // G = W^T W of the layer that was asked for last.
+  // The Gram matrix G = W^T W of the layer that was asked for last.
   struct WeightGram {
     std::size_t layer = 0;
     InputCovariance rows;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The quantizers of layers' inputs, each scale chosen once.
+// Quantizers of layers' inputs; each scale is chosen once.
 
 #include <cstddef>
 #include <map>
@@ -16,12 +16,12 @@ namespace posittune::engine {
 
 class LayerQuantizers {
  public:
-  // All outlive this.
+  // The arguments outlive this.
   LayerQuantizers(const ChosenLayers& layers, const Calibration& calibration, LayerErrors& errors)
       : layers_(layers), calibration_(calibration), errors_(errors) {}
 
-  // Of an operand of a chosen layer. kUsage: a rule that a scale per token cannot have, a static
-  // scale without calibration data.
+  // The quantizer of an operand of a chosen layer. kUsage: a rule that a scale per token cannot
+  // have, a static scale without calibration data.
   Result<ActivationQuantizer> quantizer(std::size_t layer, std::size_t operand,
                                         const quant::ActivationSetting& setting);
 

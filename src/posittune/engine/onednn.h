@@ -1,8 +1,8 @@
 #pragma once
 
-// oneDNN 2.6 to 3.x behind one face. Version 3 took the operation descriptors away: what they held
-// is given to the primitive descriptor itself. Scales and zero points changed as well; nothing here
-// uses them, sums are scaled by our own code.
+// One interface for oneDNN 2.6 to 3.x. Version 3 removed the operation descriptors: their contents
+// are given to the primitive descriptor itself. Scales and zero points changed as well; they are
+// not used here, our own code scales sums.
 
 #include <dnnl.hpp>
 
@@ -27,13 +27,13 @@ inline dnnl::matmul::primitive_desc matmul_plan(const dnnl::memory::desc& src,
 #endif
 }
 
-// By spatial dimension; dilations count skipped elements (0: dense).
+// The window of a convolution, by spatial dimension; dilations count skipped elements (0: dense).
 struct ConvolutionWindow {
   dnnl::memory::dims strides, dilations, pads_begin, pads_end;
 };
 
-// Primitive: dnnl::convolution_forward or dnnl::deconvolution_forward. Throws dnnl::error where
-// there is no kernel.
+// The plan of a convolution. Primitive: dnnl::convolution_forward or dnnl::deconvolution_forward.
+// Throws dnnl::error where there is no kernel.
 template <class Primitive>
 typename Primitive::primitive_desc convolution_plan(dnnl::algorithm algorithm,
                                                     const dnnl::memory::desc& src,

@@ -11,12 +11,13 @@
 
 namespace posittune::engine {
 
-// It fails to make a primitive with other codes too when no memory is left for its code.
+// Whether memory ended: oneDNN reports other codes too when no memory is left for a primitive's
+// code.
 inline bool is_memory(const dnnl::error& error) {
   return error.status == dnnl_out_of_memory || memory_ended(error.what());
 }
 
-// Of a call that has no Result: a product that was not made must not be taken for one.
+// Requires success of a C call, else throws, so that a product that was not computed is never used.
 inline void require(dnnl_status_t status) {
   if (status == dnnl_success) return;
   if (status == dnnl_out_of_memory || memory_ended("")) throw std::bad_alloc();

@@ -27,31 +27,31 @@ class Operation {
  public:
   virtual ~Operation() = default;
 
-  // inputs: activations (indices for embeddings; both operands for attention); `output` has its
-  // shape. Results do not depend on `threads`.
+  // Runs the operation. inputs: activations (indices for embeddings; both operands for attention);
+  // `output` has its shape. Results do not depend on `threads`.
   virtual Status run(const LayerSetting& setting, const ov::TensorVector& inputs,
                      ov::Tensor& output, Scratch& scratch, int threads) = 0;
 
-  // Of the output for activations of this shape; nothing where only the original node knows.
+  // The output's shape for activations of this shape; none where only the original node knows.
   virtual std::optional<ov::Shape> output_shape(const ov::Shape& x) const = 0;
 
-  // An operand as rows of which each gets its own scale under per-token scaling: tokens, or images.
+  // Tokens (or images): an operand as rows, each with its own scale under per-token scaling.
   virtual kernels::Shape tokens(std::size_t operand, const ov::Shape& shape) const = 0;
 
-  // The shape of one of them, channels first.
+  // The shape of one token or image, channels first.
   virtual ov::Shape token(std::size_t operand, const ov::Shape& shape) const {
     return {tokens(operand, shape).cols};
   }
 
-  // Of an output of this rank, the axis of the weight's rows.
+  // The axis of an output of this rank that the weight's rows give.
   virtual std::size_t channel_axis(std::size_t /*rank*/) const { return 1; }
-  // Whether run() can follow Path::kInt8, and do LayerSetting::epilogue.
+  // Whether run() can take Path::kInt8, and apply LayerSetting::epilogue.
   virtual bool has_int8() const { return false; }
   virtual bool does_epilogues() const { return false; }
 
-  // Convolutions as matrix products: of one image (of shape `token`), what meets a row of the
-  // weight at each chosen output position, positions x columns. Empty where that is not one matrix
-  // for all rows (groups).
+  // Patches, for convolutions as matrix products: the inputs of one image (of shape `token`) that
+  // are multiplied by a row of the weight at each chosen output position, positions x columns.
+  // Empty where these differ between rows (groups).
   struct Positions {
     std::size_t first = 0, every = 1;
   };
@@ -59,7 +59,7 @@ class Operation {
                                      int /*threads*/) const {
     return {};
   }
-  // Of an image's output; 0 where patches() gives none.
+  // The number of positions of an image's output; 0 where patches() gives none.
   virtual std::size_t positions(const ov::Shape& /*token*/) const { return 0; }
 };
 
@@ -67,7 +67,7 @@ std::unique_ptr<Operation> make_matmul(const model::Layer& layer);
 std::unique_ptr<Operation> make_attention(const model::Layer& layer);
 std::unique_ptr<Operation> make_embedding(const model::Layer& layer);
 std::unique_ptr<Operation> make_convolution(const model::Layer& layer);
-// By the layer's kind, which has a line in the table of operation.cc.
+// The operation of a layer by its kind, which has a line in the table of operation.cc.
 std::unique_ptr<Operation> make_operation(const model::Layer& layer);
 
 // Scales of an operand: one, or one for each row (per token).

@@ -4,8 +4,9 @@
 
 namespace posittune::engine {
 
-// What a changed setting does to a layer's output, mean over calibration tokens (or images) of sums
-// of squares; of embeddings that were measured: to the model's, mean over its elements.
+// The output error of a layer under a setting: the mean over calibration tokens (or images) of the
+// sum of squared differences at its output; for embeddings that were measured, at the model's
+// output, mean over its elements.
 struct OutputError {
   std::vector<double> channels;  // by output channel; empty for inputs of matrix products
   double error = 0;              // their sum

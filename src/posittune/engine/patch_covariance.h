@@ -1,7 +1,7 @@
 #pragma once
 
-// E[x x^T] of a convolution's input: x is the patch that meets a row of its weight at one position
-// of its output.
+// Patch covariance, E[x x^T] of a convolution's input: x is the patch that is multiplied by a row
+// of its weight at one position of its output.
 
 #include <cstddef>
 #include <openvino/core/shape.hpp>
@@ -13,19 +13,18 @@
 namespace posittune::engine {
 
 struct PatchCovariance {
-  // The first so many images, more where outputs are so small that all of them have fewer
-  // positions.
+  // Images used: the first kImages; more, up to kMostImages, until there are kEnough positions.
   static constexpr std::size_t kImages = 16, kEnough = 1024, kMostImages = 256;
   static constexpr std::size_t kPositions = 2048;  // of an image, at most, spread evenly
 
   explicit PatchCovariance(std::size_t cols) : fit(cols, true), holdout(cols, true) {}
 
-  // x: images of `shape`, the first dimension their number. `held_out`: every second one, by its
-  // number in the order of calls, is held out.
+  // Adds images x of `shape`, whose first dimension is their number. With `held_out` every second
+  // image, in the order of calls, is held out.
   void add(const Operation& operation, std::span<const float> x, const ov::Shape& shape,
            bool held_out, int threads);
 
-  // Of one image's output, the mean over images.
+  // Positions of one image's output, the mean over images.
   std::size_t positions() const {
     return images_ == 0 ? 0 : (all_positions_ + images_ / 2) / images_;
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The OpenVINO node that stands for a quantized layer. It reads its setting anew each time it runs,
-// so that formats change without compiling the graph again.
+// Quantized nodes: the OpenVINO node that replaces a layer. It reads its setting anew each time it
+// runs, so that formats change without compiling the graph again.
 
 #include <memory>
 #include <openvino/op/op.hpp>
@@ -18,23 +18,24 @@
 
 namespace posittune::engine {
 
-// Failure of one run, shared by all nodes of ours in an engine. OpenVINO goes on when a node's
-// evaluate() returns false, with what its output tensor held before: whoever calls infer() must
-// look here afterwards. Nodes that run behind a failed one do nothing, so that the error is the
-// first, and nothing is learnt from such tensors.
+// The failure of a run, shared by all nodes of an engine. OpenVINO goes on when a node's evaluate()
+// returns false, with the old contents of its output tensor: callers of infer() must check this
+// afterwards. Nodes behind a failed one do nothing, so that the first error is kept, and no
+// statistics come from such tensors.
 struct Failure {
   std::optional<Error> error;
 };
 
-// Shared by the engine and the node (and the copies of it that OpenVINO makes).
+// The state of a node, shared by the engine and the node (and the copies of it that OpenVINO
+// makes).
 struct NodeState {
   std::string name;
   std::unique_ptr<Operation> operation;
   LayerSetting setting;
   std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
-  InputCovariance* covariance = nullptr;             // as well, of the first operand
+  InputCovariance* covariance = nullptr;             // of the first operand, while calibrating
   InputCovariance* holdout = nullptr;                // of the tokens held out, if any are
-  PatchCovariance* patches = nullptr;                // as well, of convolutions
+  PatchCovariance* patches = nullptr;                // of convolutions, while calibrating
   std::vector<std::uint64_t>* uses = nullptr;  // of each row of an embedding, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;
@@ -45,7 +46,8 @@ class QuantizedNode : public ov::op::Op {
  public:
   OPENVINO_OP("QuantizedNode", "posittune");
 
-  // `original` is used for its shape inference only, with its weights replaced by their shape.
+  // `shapes`: the original node with its weights replaced by their shape, used for shape inference
+  // only.
   QuantizedNode(const ov::OutputVector& inputs, std::shared_ptr<NodeState> state,
                 std::shared_ptr<ov::Node> shapes);
 
@@ -53,7 +55,7 @@ class QuantizedNode : public ov::op::Op {
 
   void validate_and_infer_types() override;
   std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
-  // Two layers with the same input are not the same node: OpenVINO merges nodes of equal
+  // Shows the layer's name as an attribute: OpenVINO merges nodes with the same input and equal
   // attributes.
   bool visit_attributes(ov::AttributeVisitor& visitor) override;
   bool has_evaluate() const override { return true; }

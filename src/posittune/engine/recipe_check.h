@@ -1,6 +1,6 @@
 #pragma once
 
-// What a recipe says of a weight or a layer of a model, and whether that fits.
+// Recipe checks: what a recipe says of a weight or a layer of a model, and whether it fits.
 
 #include <cstddef>
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace posittune::engine {
 
-// Nothing: FP32.
+// The setting of a weight or of a layer's input; none: FP32.
 std::optional<quant::WeightSetting> weight_setting(const quant::Recipe& recipe,
                                                    const model::Graph& graph, std::size_t weight);
 std::optional<quant::ActivationSetting> activation_setting(const quant::Recipe& recipe,
@@ -22,11 +22,11 @@ std::optional<quant::ActivationSetting> activation_setting(const quant::Recipe& 
 // All formats that rows may have.
 std::vector<formats::Format> formats_of(const quant::WeightSetting& setting);
 
-// kUsage: a name that no chosen layer has, with the nearest ones.
+// Checks names: kUsage for one that no chosen layer has, with the nearest ones.
 Status check_names(const quant::Recipe& recipe, const ChosenLayers& layers);
 
-// kUsage: groups or windows that do not fit a format or a weight, calibration data that are
-// missing.
+// Checks weights: kUsage for groups or windows that do not fit a format or a weight, and for
+// calibration data that are missing.
 Status check_weights(const quant::Recipe& recipe, const ChosenLayers& layers,
                      const Compensator& compensator);
 

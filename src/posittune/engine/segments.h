@@ -1,6 +1,7 @@
 #pragma once
 
-// A graph cut where little crosses, so that what is behind a cut can run again on kept tensors.
+// Segments: a graph is cut where few bytes cross, so that the part behind a cut can run again on
+// kept tensors.
 
 #include <cstdint>
 #include <map>
@@ -17,19 +18,18 @@ class Model;
 
 namespace posittune::engine {
 
-// A part of the graph as a model of its own.
+// A segment, a part of the graph as a model of its own.
 struct Segment {
   std::shared_ptr<ov::Model> model;
-  // Of the ports of `model`, in their order: inputs of the whole model, or tensors that cross a
-  // cut; of the last segment's outputs, the whole model's.
+  // Names of the ports of `model`, in their order: inputs and outputs of the whole model, or
+  // tensors that cross a cut.
   std::vector<std::string> inputs, outputs;
 };
 
-// Between two neighbouring segments.
+// A cut between two neighbouring segments.
 struct Cut {
-  std::vector<std::string>
-      tensors;              // that cross, by their producer's name, without the model's inputs
-  std::uint64_t bytes = 0;  // of them, with 64 for each open dimension
+  std::vector<std::string> tensors;  // that cross, by their producer's name; no inputs of the model
+  std::uint64_t bytes = 0;           // of them, with 64 for each open dimension
 };
 
 struct Segmentation {
@@ -38,13 +38,13 @@ struct Segmentation {
   std::map<std::string, std::size_t> layers;  // segment of each quantized node, by the layer's name
 };
 
-// Takes `model` (with QuantizedNodes) apart into at most `most` segments; its nodes go over into
-// them.
+// Cuts `model` (with QuantizedNodes) into at most `most` segments, which take over its nodes.
 //
-// Cuts lie between two quantized nodes, where the bytes that live are close to the least of that
-// neighbourhood: a U-shaped network is wide at its ends, so there is no limit for the whole graph.
-// A tensor of a type that Tensor does not have is not cut. Of more places than asked for, those are
-// taken that spread the layers evenly. `inputs` and `outputs` name the ports of the model.
+// Cuts lie between two quantized nodes, where the bytes of live tensors are close to the local
+// minimum: a U-shaped network is wide at its ends, so there is no limit for the whole graph.
+// Tensors of types that Tensor does not have are not cut. If there are more places than asked for,
+// those are taken that spread the layers evenly. `inputs` and `outputs` name the ports of the
+// model.
 Segmentation cut_into_segments(const std::shared_ptr<ov::Model>& model, std::size_t most,
                                const std::vector<TensorInfo>& inputs,
                                const std::vector<TensorInfo>& outputs);

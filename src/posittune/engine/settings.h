@@ -1,6 +1,7 @@
 #pragma once
 
-// What a quantized node reads when it runs: its current entry of the recipe, prepared.
+// Settings of a quantized node, which it reads when it runs: its entry of the current recipe,
+// prepared.
 
 #include <cstdint>
 #include <memory>
@@ -15,7 +16,7 @@
 
 namespace posittune::engine {
 
-// How a node multiplies. The order is that of preference; the last one always works.
+// A path, how a node multiplies. The order is that of preference; the last one always works.
 enum class Path : std::uint8_t {
   kInt8,   // int8 x int8 -> int32
   kBf16,   // grid values, exact in bf16, with fp32 sums
@@ -27,9 +28,9 @@ std::string_view name(Path path);
 // Whether this machine has instructions for a path and oneDNN gives the right answer with them.
 bool path_works(Path path);
 
-// The environment variable that holds paths back: "fp32", "bf16" or "int8" is the first in the
-// order of preference that may be used (fp32: neither bf16 nor int8). Read whenever a recipe is
-// applied.
+// The environment variable that limits the paths: "fp32", "bf16" or "int8" is the first in the
+// order of preference that may be used (fp32: neither bf16 nor int8). It is read whenever a recipe
+// is applied.
 inline constexpr const char* kPathVariable = "POSITTUNE_PATH";
 
 // The first path that may be used. Another value of the variable is an error (kUsage) when asked
@@ -41,7 +42,7 @@ Path choose_path(const std::optional<formats::Format>& weight,
                  const std::optional<formats::Format>& activation, bool scale_per_group,
                  quant::Accumulate accumulate);
 
-// One weight under one setting; rows x cols. Never changes once it is in use.
+// A prepared weight, under one setting; rows x cols. It never changes once it is in use.
 struct PreparedWeight {
   std::size_t rows = 0, cols = 0;
   std::shared_ptr<const std::vector<float>> values;  // q(w), scale applied
@@ -49,12 +50,12 @@ struct PreparedWeight {
   std::vector<std::uint16_t> bf16;
   std::vector<std::int8_t> int8;
   std::vector<float> unscale;  // 1/s: one for all rows, or one for each
-  // Of `values`, where a layer multiplies them often: for that layer's products, which run one
+  // Packed `values`, where a layer multiplies them often; for that layer's products, which run one
   // after the other.
   std::shared_ptr<class PackedWeight> packed{};
 };
 
-// The input of a layer: its format and, unless chosen per token, its scale.
+// The quantizer of a layer's input: its format and, unless chosen per token, its scale.
 struct ActivationQuantizer {
   formats::Format format;
   quant::ScaleRule rule = quant::ScaleRule::kNone;
@@ -67,7 +68,8 @@ struct LayerSetting {
   std::optional<ActivationQuantizer> activation[2];  // [1]: the second operand of attention
   Path path = Path::kFp32;
   std::shared_ptr<const std::vector<float>> shift;  // added to each output channel; null: nothing
-  // Convolutions: what the node does beyond the layer; null where the layer is run by itself.
+  // Convolutions: the bias and activation that the node applies too; null where the layer is run by
+  // itself.
   std::shared_ptr<const Epilogue> epilogue;
 };
 

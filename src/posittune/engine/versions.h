@@ -5,14 +5,14 @@
 
 namespace posittune::engine {
 
-// What results depend on, in their last digits at least, besides model, data and options. Keys of
-// journals hold all of it.
+// Versions that results depend on, at least in their last digits, besides model, data and options.
+// Keys of journals hold all of them.
 //   sources   posittune::fingerprint()
 //   openvino, onednn
 //   products  product_paths(): this machine's
 std::map<std::string, std::string> versions();
 
-// "2.6.3", of the library in use.
+// The version of the oneDNN library in use: "2.6.3".
 std::string onednn_version();
 
 }  // namespace posittune::engine

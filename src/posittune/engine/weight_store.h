@@ -1,6 +1,6 @@
 #pragma once
 
-// One weight in FP32 and under the settings that are tried on it.
+// Weight store: one weight in FP32 and under the settings that are tried on it.
 
 #include <cstdint>
 #include <map>
@@ -18,7 +18,7 @@
 
 namespace posittune::engine {
 
-// Which forms of a prepared weight the layers that use it need.
+// Forms of a prepared weight that the layers that use it need.
 struct Forms {
   bool values = false, bf16 = false, int8 = false;
   bool operator==(const Forms&) const = default;
@@ -26,8 +26,8 @@ struct Forms {
 
 class WeightStore {
  public:
-  // rows x cols values. `kept_bytes`: of codes of compensated settings, the latest of which always
-  // stay.
+  // Holds rows x cols values. `kept_bytes`: for codes of compensated settings; those of the latest
+  // setting are always kept.
   WeightStore(std::string name, std::size_t rows, std::size_t cols, std::vector<float> values,
               std::size_t kept_bytes = 0);
 
@@ -35,25 +35,25 @@ class WeightStore {
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }
   const std::vector<float>& values() const { return *values_; }
-  // `rounded` - values().
+  // The change that rounding made: `rounded` - values().
   std::vector<float> change(const std::vector<float>& rounded) const;
 
-  // No setting: FP32. `input_squares`: E[x_k^2] for each column, used where the setting asks for
-  // it; `factor` likewise: null rounds to nearest. Scales and the formats that rows chose are kept,
-  // and of the latest compensated settings the codes; forms are made anew.
+  // Prepares the weight under a setting; none: FP32. `input_squares`: E[x_k^2] for each column,
+  // used where the setting asks for it; `factor` likewise: null rounds to nearest. Scales, formats
+  // of rows, and codes of the latest compensated settings are kept; forms are made anew.
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
       const Forms& forms, int threads, const CompensationFactor* factor = nullptr);
 
-  // The same as codes, scales and formats.
+  // The prepared weight as codes, scales and formats.
   Result<QuantizedWeight> quantized(const quant::WeightSetting& setting,
                                     std::span<const float> input_squares, int threads,
                                     const CompensationFactor* factor = nullptr);
 
-  // New calibration data: what was chosen with the old is forgotten.
+  // Forgets what was chosen with calibration data, when there are new ones.
   void forget_calibration();
 
-  // All rows, from the first to the last, as a setting quantizes them.
+  // Runs of rows, from the first to the last, as a setting quantizes them.
   Result<std::vector<RowRun>> runs(const quant::WeightSetting& setting,
                                    std::span<const float> input_squares, int threads);
 
