@@ -56,7 +56,7 @@ std::vector<std::vector<double>> Compensator::holdout_errors(std::size_t weight,
 
 Result<Validation> Compensator::validate(std::size_t weight, const quant::WeightSetting& setting,
                                          const CompensationFactor& factor) {
-  Validation made{.setting = setting, .back = false, .errors = {}};
+  Validation made{.setting = setting, .fell_back = false, .errors = {}};
   if (!calibration_.holds_out()) return made;
   const std::vector<float> squares = squares_for(weight, setting);
   double sums[2] = {0, 0};
@@ -67,8 +67,8 @@ Result<Validation> Compensator::validate(std::size_t weight, const quant::Weight
     auto errors = holdout_errors(weight, *(*values)->values);
     for (const auto& rows : errors)
       sums[compensated ? 1 : 0] += std::accumulate(rows.begin(), rows.end(), 0.0);
-    if (compensated) made.back = !(sums[1] < sums[0]);  // not a number: back
-    if (!made.back) made.errors = std::move(errors);
+    if (compensated) made.fell_back = !(sums[1] < sums[0]);  // not a number: back
+    if (!made.fell_back) made.errors = std::move(errors);
   }
   return made;
 }
@@ -80,8 +80,9 @@ Result<const Validation*> Compensator::validation(std::size_t weight,
                                   [&](const Validation& each) { return each.setting == setting; });
   if (found != known.end()) return &*found;
   const auto by = factor(weight);
-  auto made = by ? validate(weight, setting, *by)
-                 : Result<Validation>(Validation{.setting = setting, .back = true, .errors = {}});
+  auto made =
+      by ? validate(weight, setting, *by)
+         : Result<Validation>(Validation{.setting = setting, .fell_back = true, .errors = {}});
   if (!made) return made.error();
   if (known.size() == kRemembered) known.erase(known.begin());
   known.push_back(std::move(*made));
@@ -93,7 +94,7 @@ std::optional<bool> Compensator::fell_back(std::size_t weight,
   const auto known = validations_.find(weight);
   if (known == validations_.end()) return std::nullopt;
   for (const Validation& each : known->second) {
-    if (each.setting == setting) return each.back;
+    if (each.setting == setting) return each.fell_back;
   }
   return std::nullopt;
 }
@@ -105,7 +106,7 @@ Result<std::shared_ptr<const CompensationFactor>> Compensator::factor_for(
     return std::shared_ptr<const CompensationFactor>();
   auto validated = validation(weight, setting);
   if (!validated) return validated.error();
-  return (*validated)->back ? std::shared_ptr<const CompensationFactor>() : factor(weight);
+  return (*validated)->fell_back ? std::shared_ptr<const CompensationFactor>() : factor(weight);
 }
 
 Result<std::shared_ptr<const PreparedWeight>> Compensator::prepare(

@@ -18,7 +18,7 @@ namespace posittune::engine {
 // Validation of compensated rounding of one weight against nearest rounding.
 struct Validation {
   quant::WeightSetting setting;
-  bool back = false;  // to nearest rounding
+  bool fell_back = false;  // to nearest rounding
   // Held-out errors tr(dW S dW^T) by row of the rounding that was taken (for embeddings times the
   // uses of the row), for each layer of Calibration::fully_known; empty when nothing was compared.
   std::vector<std::vector<double>> errors;
