@@ -85,16 +85,16 @@ void InputStatistics::keep_largest(std::span<const float> x) {
 
 void InputStatistics::Sample::offer(std::span<const float> row, std::uint64_t token,
                                     std::size_t most) {
-  const std::uint64_t lot = mix((token + 1) * kGolden);
-  if (lots.size() < most) {
-    lots.push_back(lot);
+  const std::uint64_t priority = mix((token + 1) * kGolden);
+  if (priorities.size() < most) {
+    priorities.push_back(priority);
     tokens.push_back(token);
     values.insert(values.end(), row.begin(), row.end());
     return;
   }
-  const auto highest = std::ranges::max_element(lots) - lots.begin();
-  if (lot > lots[static_cast<std::size_t>(highest)]) return;
-  lots[static_cast<std::size_t>(highest)] = lot;
+  const auto highest = std::ranges::max_element(priorities) - priorities.begin();
+  if (priority > priorities[static_cast<std::size_t>(highest)]) return;
+  priorities[static_cast<std::size_t>(highest)] = priority;
   tokens[static_cast<std::size_t>(highest)] = token;
   std::ranges::copy(row, values.begin() + highest * static_cast<std::ptrdiff_t>(row.size()));
 }
