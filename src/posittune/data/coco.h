@@ -1,6 +1,6 @@
 #pragma once
 
-// COCO's object annotations: https://cocodataset.org/#format-data
+// Object annotations of COCO: https://cocodataset.org/#format-data
 
 #include <cstdint>
 #include <string>
@@ -25,9 +25,9 @@ struct Coco {
   std::vector<std::string> category_names;
 };
 
-// kInput, with the place as a JSON pointer: not JSON, a field missing or of another type, an image
-// or category that is not listed, an id twice, a box that is not finite or has a negative side, no
-// images. Unknown fields are ignored, as is `segmentation`.
+// Reads annotations. kInput, with the place as a JSON pointer: not JSON, a field missing or of
+// another type, an image or category that is not listed, an id twice, a box that is not finite or
+// has a negative side, no images. Unknown fields are ignored, as is `segmentation`.
 Result<Coco> read_coco(const std::string& path);
 
 }  // namespace posittune::data

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a person says about a data set: where it is and how it becomes the inputs of a model.
+// Specification of a data set by the user: where it is and how it becomes the inputs of a model.
 
 #include <array>
 #include <cstddef>
@@ -19,24 +19,24 @@ enum class DataKind { kAuto, kNpz, kText, kImages, kCoco, kCount };
 std::string_view name(DataKind kind);  // "auto", "npz", "text", "images", "coco"
 std::optional<DataKind> data_kind(std::string_view name);
 
-// How a picture comes to the size of the network.
+// Resizing of a picture to the size of the network.
 enum class Resize {
   kNone,       // it has that size already; another is an error
   kStretch,    // both sides scaled, each by its own factor
   kLetterbox,  // both sides scaled by one factor, the rest filled with `pad` on both sides
-  // torchvision's Resize(short_side) and CenterCrop(size): the short side becomes `short_side`, the
-  // long one short_side * long / short, rounded down; of the surplus, half is cut on each side, an
-  // odd half pixel rounded to even. Resized as Pillow's BILINEAR does (with its low-pass filter
-  // when it shrinks), but not rounded to integers.
+  // As torchvision's Resize(short_side) and CenterCrop(size): the short side becomes `short_side`,
+  // the long one short_side * long / short, rounded down; of the surplus, half is cut on each side,
+  // half pixels rounded to even. Interpolation is that of Pillow's BILINEAR (with its low-pass
+  // filter when it shrinks), but not rounded to integers.
   kCenterCrop,
 };
 
 std::string_view name(Resize resize);  // "none", "stretch", "letterbox", "center_crop"
 std::optional<Resize> resize_mode(std::string_view name);
 
-// pixel (0..255) -> (pixel * scale - mean) / std, per channel. Resizing comes before; but for
-// center_crop it is bilinear with half-pixel centres and no low-pass filter, as OpenCV's
-// INTER_LINEAR but not rounded to integers.
+// Preprocessing: pixel (0..255) -> (pixel * scale - mean) / std, per channel, after resizing.
+// Except for center_crop, resizing is bilinear with half-pixel centres and no low-pass filter, as
+// OpenCV's INTER_LINEAR but not rounded to integers.
 struct Preprocessing {
   std::size_t height = 0, width = 0;  // 0: what the model's input fixes
   Resize resize = Resize::kNone;
@@ -60,19 +60,19 @@ struct DataSpec {
   std::string images;       // coco: folder of the images; empty: beside the json, named as its stem
   std::string annotations;  // coco: the json, when `path` is the folder
   std::string labels;       // images: text file with a line "FILE LABEL" for each image
-  // The labels may be of other splits: a split of which they name no image has none. Otherwise they
-  // must name each image.
+  // Shared labels may belong to other splits: a split has none where they name none of its images.
+  // Otherwise they must name each image.
   bool shared_labels = false;
   std::string tokenizer;          // text: tokenizer as OpenVINO IR (openvino_tokenizer.xml)
   std::string tokenizer_library;  // text: libopenvino_tokenizers.so; empty: see tokenizer.h
-  // text: written before each document. Not set: the token the tokenizer names as beginning of text
-  // (bos_token_id, else eos_token_id), unless it puts it there itself; "": nothing.
+  // text: what is written before each document. Not set: the tokenizer's token for the beginning of
+  // text (bos_token_id, else eos_token_id), unless the tokenizer adds it itself; "": nothing.
   std::optional<std::string> document_start;
   Preprocessing preprocessing;  // images, coco
   std::size_t limit = 0;        // the first so many items; 0: all
   std::size_t sequence = 0;     // text: tokens a row; 0: what the model's input fixes, else 256
-  std::set<std::string>
-      constants{};     // npz: inputs that are given otherwise; arrays of their names are not read
+  // npz: inputs that are given as constants; arrays of these names are not read.
+  std::set<std::string> constants{};
   std::string sha256;  // expected Dataset::sha256(); empty: not checked
 };
 

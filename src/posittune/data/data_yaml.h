@@ -1,6 +1,6 @@
 #pragma once
 
-// data.yaml: the three splits in one file.
+// Splits in a file: data.yaml describes all three.
 //
 //   calibrate: text.npz            # a path alone, or:
 //   search:
@@ -48,8 +48,8 @@ struct SplitSpecs {
   std::map<std::string, std::size_t> batch_axes{};  // by name of input or output of the model
 };
 
-// A file that cannot be read or is no YAML: kInput. What it says is wrong: kUsage, with the line;
-// an unknown key comes with the nearest known one.
+// Reads a data.yaml. kInput: a file that cannot be read or is no YAML; kUsage, with the line: wrong
+// content; an unknown key comes with the nearest known one.
 Result<SplitSpecs> read_data_yaml(const std::string& path);
 
 }  // namespace posittune::data

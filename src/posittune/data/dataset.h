@@ -1,7 +1,7 @@
 #pragma once
 
-// Data of any kind as numbered items: inputs of a model, what is true of them, and what the
-// bootstrap draws.
+// Data sets of any kind as numbered items: inputs of a model, their annotations, and the units that
+// the bootstrap draws.
 
 #include <cstddef>
 #include <memory>
@@ -30,7 +30,7 @@ struct DatasetDescription {
   std::string unit;      // "document", "image", "item"
   std::string sha256;    // see Dataset::sha256()
   std::string identity;  // see Dataset::identity()
-  // images with a folder for each class: the folders' names, by label. Empty: no names are known.
+  // Class names by label, of images with a folder for each class. Empty: not known.
   std::vector<std::string> classes;
   std::vector<DataFile> files;  // text: behind it the tokenizer's .xml and .bin
 };
@@ -40,7 +40,7 @@ struct Document {
   std::string sha256;      // of its text
 };
 
-// What each kind holds:
+// A data set. What each kind holds:
 //   npz     an array for each input of the model, by name, one row an item; `labels`, an integer
 //           for each item, or a row of symbols for each, filled up with -1; `document`, the number
 //           of the document an item is from.
@@ -55,17 +55,18 @@ struct Document {
 // exactly is an error.
 class Dataset {
  public:
-  // Reads and checks all but the pixels of images. Errors name the file and, where there is one,
-  // the array. kInput: the data; kUsage: the specification; kUnsupported: no tokenizer library, a
-  // kind of file that is not read; kResource: too large; kInterrupted: a signal came.
+  // Opens a data set; reads and checks all but the pixels of images. Errors name the file and,
+  // where there is one, the array. kInput: the data; kUsage: the specification; kUnsupported: no
+  // tokenizer library, a file type that cannot be read; kResource: too large; kInterrupted: a
+  // signal came.
   static Result<Dataset> open(const DataSpec& spec, const std::vector<TensorInfo>& model_inputs);
   Dataset(Dataset&&) noexcept;
   Dataset& operator=(Dataset&&) noexcept;
   ~Dataset();
 
   std::size_t items() const;
-  // Items [first, first + count), which must exist, by the names of the model's inputs, axis 0 the
-  // items. May be called from several threads.
+  // A batch: items [first, first + count), which must exist, by the names of the model's inputs;
+  // axis 0 is the items. May be called from several threads.
   Result<Tensors> batch(std::size_t first, std::size_t count) const;
   const records::Annotations& annotations() const;
 
@@ -74,18 +75,19 @@ class Dataset {
   std::size_t unit_count() const;
   const std::string& unit_name() const;  // "document", "image", "item"
 
-  // SHA-256 of each item's inputs as the model gets them; of images, the decoded pixels. Equal
-  // content has equal hashes in npz and text data of one model.
+  // Hashes of items: SHA-256 of each item's inputs as the model gets them; of images, the decoded
+  // pixels. Equal content has equal hashes in npz and text data of one model.
   Result<std::vector<std::string>> item_hashes() const;
 
-  // SHA-256: of the file for npz and text; for images and coco of the lines "HASH  NAME\n" (as
-  // sha256sum prints them) of the labels or annotations, if any, and of the images used.
-  // It tells what is on the disk alone, for a person to check; results go by identity().
+  // SHA-256 of the files: of the one file for npz and text; for images and coco of the lines "HASH
+  // NAME
+  // " (as sha256sum prints them) of the labels or annotations, if any, and of the images used. A
+  // user can check it against the files on disk; results are identified by identity().
   const std::string& sha256() const;
-  // SHA-256 of all that the tensors, annotations and units follow from: kind, sha256(), number of
-  // items, names and types of the model's inputs; of text the tokens and the documents their rows
-  // are from (tokenizer, document start and row length show in them); of images and coco the
-  // preprocessing with the size in force.
+  // SHA-256 of everything that the tensors, annotations and units depend on: kind, sha256(), number
+  // of items, names and types of the model's inputs; of text the tokens and the documents their
+  // rows are from (which depend on tokenizer, document start and row length); of images and coco
+  // the preprocessing with the size that is used.
   const std::string& identity() const;
   // Documents of text that have rows, in the order of the file; none for other kinds.
   const std::vector<Document>& documents() const;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Text files as a sequence of documents.
+// Documents of text files.
 
 #include <string>
 #include <string_view>
@@ -10,9 +10,11 @@
 
 namespace posittune::data {
 
-// UTF-8 text whose documents are separated by one or more blank lines. A document's lines are
-// joined by one '\n', without one at its end; line ends may be "\r\n", and a byte order mark is
-// skipped. kInput errors name `path` and the line: not UTF-8 (RFC 3629), a zero byte, no text.
+// Splits UTF-8 text into documents, which are separated by one or more blank lines. A document's
+// lines are joined by one '
+// ', without one at its end; line ends may be "\r
+// ", and a byte order mark is skipped. kInput errors name `path` and the line: not UTF-8 (RFC
+// 3629), a zero byte, no text.
 Result<std::vector<std::string>> split_documents(const std::string& path, std::string_view text);
 
 }  // namespace posittune::data

@@ -1,6 +1,6 @@
 #pragma once
 
-// The codecs behind image.h. Internal to the room.
+// Codecs of image.h. Internal to the room.
 //
 // libjpeg and libpng report errors by longjmp, which must not leave a frame that holds C++ objects:
 // each codec's state lies outside the function that calls setjmp.
@@ -20,8 +20,8 @@ struct DecodeProblem {
 
 using EncodedBytes = std::span<const std::byte>;
 
-// Fills image.size, and the pixels unless `size_only`, as they are stored, and the orientation of
-// EXIF (see orientation.h).
+// Decoders: fill image.size, the pixels as they are stored (unless `size_only`), and the
+// orientation of EXIF (see orientation.h).
 DecodeProblem decode_jpeg(EncodedBytes bytes, bool size_only, Image& image, int& orientation);
 DecodeProblem decode_png(EncodedBytes bytes, bool size_only, Image& image, int& orientation);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The kinds of data: one table says how each is told and opened. Internal to the room.
+// Kinds of data: one table says how each is recognised and opened. Internal to the room.
 
 #include <span>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace posittune::data {
 
-// Which folders are data of a kind.
+// Folders that are data of a kind.
 enum class Folder { kNone, kPlain, kWithAnnotations };
 
 struct KindEntry {
@@ -25,8 +25,8 @@ struct KindEntry {
 };
 std::span<const KindEntry> kinds();
 
-// DataSpec::kind, or what the path's name and the annotations say. kInput: there is nothing;
-// kUsage: no kind has such a name.
+// The kind of a data set: DataSpec::kind, or what the path's name and the annotations suggest.
+// kInput: the path does not exist; kUsage: no kind has such a name.
 Result<const KindEntry*> kind_of(const DataSpec& spec);
 
 }  // namespace posittune::data

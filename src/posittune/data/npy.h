@@ -1,6 +1,6 @@
 #pragma once
 
-// NumPy's .npy files (format versions 1 to 3, NEP 1), read and written piece by piece.
+// Files of NumPy, .npy (format versions 1 to 3, NEP 1), read and written piece by piece.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,16 +20,17 @@ namespace posittune::data {
 // are those of npz.h. float64 and integers are rounded to the nearest float32.
 class NpyReader {
  public:
-  // Errors (kInput): not an npy file, truncated, a type that is no number, a shape that the file's
-  // size does not match. kResource: Fortran order, which is read whole, and larger than the memory.
+  // Opens a file. kInput: not an npy file, truncated, a type that is no number, a shape that the
+  // file's size does not match. kResource: Fortran order, which is read whole, and larger than the
+  // memory.
   static Result<NpyReader> open(const std::string& path);
 
   const std::vector<std::size_t>& shape() const { return shape_; }
   std::size_t size() const { return size_; }  // elements
   const std::string& path() const { return file_.path(); }
-  // Elements [first, first + out.size()). kInput for a finite float64 beyond float32.
+  // Reads elements [first, first + out.size()). kInput for a finite float64 beyond float32.
   Status read(std::size_t first, std::span<float> out) const;
-  // All of it, of the type that npz.h says. kResource: larger than the memory.
+  // Reads the whole array, with the type that npz.h says. kResource: larger than the memory.
   Result<Tensor> read_all() const;
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The header of an .npy array (format versions 1 to 3, NEP 1), wherever its bytes come from: a file
-// of its own or an entry of an .npz archive.
+// Headers of .npy arrays (format versions 1 to 3, NEP 1), in a file of their own or in an entry of
+// an .npz archive.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace posittune::data {
 
 inline constexpr std::size_t kNpyPrefixBytes = 12;
 
-// What makes any array one that NpyReader reads.
+// Hint: how to make any array one that NpyReader reads.
 inline constexpr const char* kNpyConvertHint = "save it with numpy.save(path, x.astype('<f4'))";
 
 struct NpyPrefix {
@@ -24,8 +24,8 @@ struct NpyPrefix {
   std::size_t header_length = 0;  // bytes of text; the data follow
 };
 
-// `start` is the first min(12, length) bytes of an array `length` bytes long. All errors of this
-// file are kInput and name `where`.
+// Parses the prefix. `start` is the first min(12, length) bytes of an array `length` bytes long.
+// All errors of this file are kInput and name `where`.
 Result<NpyPrefix> parse_npy_prefix(const std::string& where, std::span<const std::byte> start,
                                    std::uint64_t length);
 
@@ -38,7 +38,7 @@ struct NpyHeader {
 
 Result<NpyHeader> parse_npy_header(const std::string& where, std::string_view text);
 
-// At most 48 characters of what a file says, fit for a message.
+// Printable text of a file for a message, at most 48 characters.
 std::string printable(std::string_view text);
 
 }  // namespace posittune::data

@@ -1,7 +1,7 @@
 #pragma once
 
-// NumPy's .npz archives: a zip file with one .npy array an entry, stored (numpy.savez) or deflated
-// (numpy.savez_compressed).
+// Archives of NumPy, .npz: a zip file whose entries are .npy arrays, stored (numpy.savez) or
+// deflated (numpy.savez_compressed).
 
 #include <cstddef>
 #include <cstdint>
@@ -20,11 +20,11 @@ struct NpzArray {
   TensorShape shape;
 };
 
-// Every error names the file and, where there is one, the array. kInput: not a zip file, truncated,
-// damaged, an entry that is no array or whose size its shape does not match, a name twice, a type
-// that is no number. kUnsupported: encrypted, or another compression. kResource: more bytes than
-// the machine has memory. kInterrupted after a signal. No entry makes us allocate more than its
-// compressed size can hold.
+// A reader of archives. Every error names the file and, where there is one, the array. kInput: not
+// a zip file, truncated, damaged, an entry that is no array or whose size its shape does not match,
+// a name twice, a type that is no number. kUnsupported: encrypted, or another compression.
+// kResource: more bytes than the machine has memory. kInterrupted after a signal. No entry makes us
+// allocate more than its compressed size can hold.
 class NpzReader {
  public:
   static Result<NpzReader> open(const std::string& path);
@@ -35,11 +35,10 @@ class NpzReader {
   const std::string& path() const;
   const std::vector<NpzArray>& arrays() const;  // in the order of the archive
 
-  // Not from several threads at once.
-  // The array number `index`, at most `rows` rows of it along axis 0 (a scalar is read whole).
-  // Either byte order, C or Fortran order. Types that Tensor does not have become the next wider
-  // one: uint16 int32, uint32 int64, and uint64 int64, where a number above 2^63-1 is a kInput
-  // error.
+  // Reads array number `index`, at most `rows` rows of it along axis 0 (a scalar is read whole).
+  // Not from several threads at once. Either byte order, C or Fortran order. Types that Tensor does
+  // not have become the next wider one: uint16 int32, uint32 int64, and uint64 int64, where a
+  // number above 2^63-1 is a kInput error.
   Result<Tensor> read(std::size_t index, std::size_t rows = SIZE_MAX) const;
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is behind a Dataset: one function opens each kind of data. Internal to the room.
+// Sources of a Dataset: one function opens each kind of data. Internal to the room.
 
 #include <cstddef>
 #include <memory>
@@ -15,13 +15,14 @@
 
 namespace posittune::data {
 
-// The items' inputs, converted to what the model asks for. Calls from several threads are allowed.
+// A source of items: their inputs, converted to the types of the model's. Calls from several
+// threads are allowed.
 class ItemSource {
  public:
   virtual ~ItemSource() = default;
-  // The caller checked the range.
+  // A batch of items; the caller has checked the range.
   virtual Result<Tensors> batch(std::size_t first, std::size_t count) const = 0;
-  // One for each item; see Dataset::item_hashes().
+  // Hashes of all items; see Dataset::item_hashes().
   virtual Result<std::vector<std::string>> hashes() const = 0;
 };
 
@@ -41,11 +42,11 @@ struct OpenedSource {
 
 using ModelInputs = std::vector<TensorInfo>;
 
-// Opens one kind of data; each has its line in kinds.cc. All are kInput errors unless they say
+// Opens one kind of data; each has its line in kinds.cc. Errors are kInput unless they say
 // otherwise; kInterrupted after a signal.
 using OpenSource = Result<OpenedSource>(const DataSpec& spec, const ModelInputs& inputs);
 
-// Items that lie in memory: row i of every tensor.
+// A source of items in memory: item i is row i of every tensor.
 std::unique_ptr<ItemSource> make_tensor_source(Tensors tensors);
 
 // The numbers in `keys`, renumbered from 0 in the order of first appearance.

@@ -1,6 +1,6 @@
 #pragma once
 
-// The three splits of a run: `calibrate` for statistics and scales, `search` for choosing, `report`
+// Splits of a run, three: `calibrate` for statistics and scales, `search` for choosing, `report`
 // for the numbers shown. No file, document or item may be in two of them.
 
 #include <optional>
@@ -17,12 +17,12 @@ struct Splits {
   std::optional<Dataset> calibrate, search, report;
 };
 
-// Opens the splits that are named and checks that they are disjoint. At least one must be.
+// Opens the splits that are given, at least one, and checks that they are disjoint.
 Result<Splits> open_splits(const SplitSpecs& specs, const std::vector<TensorInfo>& model_inputs);
 
-// kInput when two splits read a file of one SHA-256 (npz, text, COCO json), have an equal document
-// (text, whatever the length of the rows) or an item of one content hash; names both, the first
-// pair, and how many of the later split are shared. One split alone is not looked at.
+// Checks that splits are disjoint. kInput when two of them read files of equal SHA-256 (npz, text,
+// COCO json), or have an equal document (text, whatever the length of the rows) or an item with
+// equal hashes; names both, the first pair, and how many items of the later split are shared.
 Status check_disjoint(const Splits& splits);
 
 }  // namespace posittune::data

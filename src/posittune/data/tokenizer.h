@@ -1,7 +1,7 @@
 #pragma once
 
-// Text to token ids, through a tokenizer that openvino-tokenizers made (an OpenVINO IR) and its
-// library of operations.
+// Tokenizers that openvino-tokenizers made (an OpenVINO IR), with its library of operations: from
+// text to token ids.
 
 #include <cstdint>
 #include <memory>
@@ -15,18 +15,19 @@ namespace posittune::data {
 
 class Tokenizer {
  public:
-  // `library` is libopenvino_tokenizers.so or the folder it is in. Empty: the environment variable
-  // POSITTUNE_TOKENIZERS, else the openvino_tokenizers package beside OpenVINO's own.
-  // kUnsupported: no library, or one that this OpenVINO does not load. kInput: no tokenizer.
+  // Opens a tokenizer. `library` is libopenvino_tokenizers.so or the folder it is in. Empty: the
+  // environment variable POSITTUNE_TOKENIZERS, else the openvino_tokenizers package beside
+  // OpenVINO's own. kUnsupported: no library, or one that this OpenVINO does not load. kInput: no
+  // tokenizer.
   static Result<Tokenizer> open(const std::string& path, const std::string& library = {});
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
   const std::string& path() const;
-  // `text` is UTF-8. Not from several threads at once.
+  // Encodes UTF-8 text. Not from several threads at once.
   Result<std::vector<std::int64_t>> encode(const std::string& text);
-  // The token the tokenizer names as beginning of text, else as its end.
+  // The tokenizer's token for the beginning of text, else for its end.
   std::optional<std::int64_t> start_token() const;
 
  private:

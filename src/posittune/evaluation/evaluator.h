@@ -1,6 +1,7 @@
 #pragma once
 
-// How good a model is under a recipe, on one split of the data, beside FP32 on the same items.
+// Evaluator: how good a model is under a recipe, on one split of the data, compared with FP32 on
+// the same items.
 
 #include <functional>
 #include <map>
@@ -28,12 +29,13 @@ struct Options {
 
 // Called after each batch with the number of items done; its error ends the work (interrupts).
 using Advance = std::function<Status(std::size_t items)>;
-// Sees the outputs of each batch: to keep them, or to measure something of one's own.
+// Called with the outputs of each batch, to save them or to measure something else.
 using Watch = std::function<Status(std::size_t first_item, const Tensors& outputs)>;
 
 class Evaluator {
  public:
-  // Runs FP32 once over the data and keeps its outputs. The engine and the data must live longer.
+  // Makes an evaluator: runs FP32 once over the data and keeps its outputs. The engine and the data
+  // outlive it.
   static Result<Evaluator> create(engine::Engine& engine, const data::Dataset& data,
                                   const Options& options, const Advance& advance,
                                   const Watch& watch = {});
@@ -45,11 +47,11 @@ class Evaluator {
   // finite.
   std::size_t nonfinite() const { return nonfinite_; }
 
-  // Leaves the recipe applied.
+  // Measures a recipe, and leaves it applied.
   Result<std::vector<metrics::Measured>> measure(const quant::Recipe& recipe,
                                                  const Advance& advance, const Watch& watch = {});
 
-  // Beside FP32: values, intervals, paired differences.
+  // Compares with FP32: values, intervals, paired differences.
   Result<std::map<std::string, records::MetricResult>> compare(
       const std::vector<metrics::Measured>& measured) const;
 
@@ -69,11 +71,11 @@ class Evaluator {
   std::size_t nonfinite_ = 0;
 };
 
-// Runs FP32 over calibration data, which the engine observes; of a model with a fixed batch whole
-// batches only, so that no statistics come from padding (the items left over are not used, unless
-// there is no whole batch). Then, on its first items, measures what embeddings do to an output
-// (empty: the default one, see scored_output.h); not where that holds integers. After an error the
-// engine is not calibrated.
+// Calibrates the engine: runs FP32 over the data; for a model with a fixed batch in whole batches
+// only, so that no statistics come from padding (the remaining items are not used, unless there is
+// no whole batch). Then measures on the first items what embeddings do to an output (empty: the
+// default one, see scored_output.h), unless it holds integers. After an error the engine is not
+// calibrated.
 Status calibrate(engine::Engine& engine, const data::Dataset& data, std::size_t batch,
                  const std::string& output, const Advance& advance);
 

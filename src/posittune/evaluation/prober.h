@@ -1,7 +1,7 @@
 #pragma once
 
-// What a change of a few layers costs: the model is run from the first segment that changes, on
-// FP32's own tensors at that cut.
+// Prober: measures the loss of a change of a few layers; the model is run from the first segment
+// that changes, on FP32's own tensors at that cut.
 
 #include <functional>
 #include <memory>
@@ -32,35 +32,35 @@ struct ProberOptions {
 struct Divergence {
   std::vector<double> sums, counts;  // by unit; count 0: not seen
 
-  double mean() const;        // sum over sum; 0 when nothing was seen
-  std::size_t units() const;  // seen
-  std::size_t nonfinite()
-      const;  // of those, with a sum that is no number or infinite: outputs were
-  // Half of the interval mean() +- half_width(z): z standard errors of a ratio of sums over units.
+  double mean() const;            // sum over sum; 0 when nothing was seen
+  std::size_t units() const;      // seen
+  std::size_t nonfinite() const;  // units seen whose sum is NaN or infinite, as their outputs were
+  // The half width of the interval mean() +- half_width(z): z standard errors of a ratio of sums
+  // over units.
   // source: W. Cochran, "Sampling Techniques", 1977, section 6.4. Infinite below two units.
   double half_width(double z) const;
 };
 
-// a.mean() - b.mean() over the units that both saw, and its half width.
+// The paired difference a.mean() - b.mean() over the units that both saw, and its half width.
 struct PairedDifference {
   double mean = 0, half_width = 0;
 };
 PairedDifference paired(const Divergence& a, const Divergence& b, double z);
 
-// Asked after each batch but the last: true ends the measurement.
+// Called after each batch but the last: true ends the measurement.
 using Stop = std::function<bool(const Divergence& so_far)>;
 
 class Prober {
  public:
-  // Runs FP32 once and keeps its outputs and what crosses the cuts. Engine and data must live
-  // longer. kUsage when the limit holds not even one batch at one cut (the message says how much
-  // that takes).
+  // Makes a prober: runs FP32 once and keeps its outputs and the tensors that cross the cuts.
+  // Engine and data outlive it. kUsage when the limit is too small for one batch at one cut (the
+  // message says how much that takes).
   static Result<Prober> create(engine::Engine& engine, const data::Dataset& data,
                                const ProberOptions& options, const Advance& advance);
 
-  // Applies the recipe, which may differ from FP32 only in layers of segment `first` and later
-  // ones, and leaves it applied. Batches come in an order drawn once, the same for all recipes, so
-  // that an early stop sees items from everywhere.
+  // Measures a recipe, which may differ from FP32 only in layers of segment `first` and later ones,
+  // and leaves it applied. Batches come in a random order, the same for all recipes, so that an
+  // early stop sees items from the whole data set.
   Result<Divergence> measure(const quant::Recipe& recipe, std::size_t first, const Advance& advance,
                              const Stop& stop = {});
 
@@ -69,12 +69,10 @@ class Prober {
 
   std::size_t batch() const { return batch_; }
   std::size_t batches() const { return order_.size(); }
-  double fp32_seconds() const {
-    return fp32_seconds_;
-  }  // of one run over all data, loading and scoring included
-  const std::vector<std::uint64_t>& cut_bytes() const {
-    return cut_bytes_;
-  }  // of each cut, for all data
+  // Seconds of one FP32 run over all data, loading and scoring included.
+  double fp32_seconds() const { return fp32_seconds_; }
+  // Bytes of each cut, for all data.
+  const std::vector<std::uint64_t>& cut_bytes() const { return cut_bytes_; }
   std::uint64_t suffix_runs() const { return suffix_runs_; }  // batches that measure() ran
 
  private:

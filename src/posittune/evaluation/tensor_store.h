@@ -1,7 +1,7 @@
 #pragma once
 
-// Tensors that are written once and read many times: in memory up to a limit, then in an unnamed
-// temporary file, which goes with the process.
+// Tensor store: tensors that are written once and read many times, in memory up to a limit, then in
+// an unnamed temporary file, which disappears with the process.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,10 +21,11 @@ class TensorStore {
   TensorStore& operator=(TensorStore&&) = delete;
   ~TensorStore();
 
-  // kResource when the disk is full.
+  // Appends an entry. kResource when the disk is full.
   Status append(Tensors tensors);
   std::size_t size() const { return entries_.size(); }
-  // Where they are in memory, or `buffer` filled with them, whose memory serves again.
+  // Reads an entry: a pointer to the tensors in memory, or to `buffer`, into which they are read;
+  // its memory is used again.
   Result<const Tensors*> read(std::size_t index, Tensors& buffer) const;
 
  private:

@@ -1,12 +1,12 @@
 #pragma once
 
-// COCO's mean average precision, area "all": the mean over classes, ten IoUs (0.50, 0.55 .. 0.95)
+// Mean average precision of COCO, area "all": the mean over classes, ten IoUs (0.50, 0.55 .. 0.95)
 // and 101 recalls (0, 0.01 .. 1) of the interpolated precision.
 // source: T.-Y. Lin et al., "Microsoft COCO: Common Objects in Context", 2014, and the evaluation
 // code that defines it, cocoeval.py of pycocotools 2.0.11.
 //
-// An image is matched once, when it is seen; the bootstrap then only counts. Precision is
-// interpolated by a maximum, so few images flatter, and resamples do so a little more than the
+// An image is matched once; the bootstrap then only counts. Precision is interpolated by a maximum,
+// so estimates from few images are too high, and those of resamples a little more than that of the
 // images themselves: by 0.003 for a mAP of 0.609 on 250 images of the zoo, where the interval is
 // 0.591 to 0.633.
 
@@ -27,7 +27,7 @@ namespace posittune::metrics {
 inline constexpr std::size_t kIous = 10;
 inline constexpr std::size_t kMostDetections = 100;  // of one class in one image
 
-// Bit t belongs to IoU t.
+// A matched detection; bit t of a mask belongs to IoU t.
 struct MatchedDetection {
   std::int32_t category = 0;
   float score = 0;
@@ -41,23 +41,22 @@ struct ImageMatch {
   std::int64_t image_id = 0;                                    // decides between equal scores
 };
 
-// Greedy, class by class, best detection first: each takes the free object of the highest IoU at or
-// above the threshold (of equal ones the last), a crowd only if there is none; crowds take any
-// number, and their IoU is the part of the detection inside. Boxes without area overlap nothing.
-// Detections with a NaN score are left out.
+// Matches greedily, class by class, best detection first: each takes the free object of the highest
+// IoU at or above the threshold (of equal ones the last), a crowd only if there is none; crowds
+// take any number, and their IoU is the part of the detection inside. Boxes without area overlap
+// nothing. Detections with a NaN score are left out.
 ImageMatch match_image(std::span<const Detection> detections, std::span<const records::Box> truth);
 
-// What average precision needs of a set of images: for each class the detections of all images in
-// the order of their scores. Equal scores come in the order of their images' ids, as in
-// cocoeval.py, which sorts the ids and then the scores, stably; of equal ids in the order of
-// `images`.
+// A table of matches for a set of images: for each class the detections of all images in the order
+// of their scores. Equal scores come in the order of their images' ids, as in cocoeval.py, which
+// sorts the ids and then the scores, stably; of equal ids in the order of `images`.
 class MatchTable {
  public:
-  // unit_of[i] < units is the unit of image i.
+  // Makes the table; unit_of[i] < units is the unit of image i.
   MatchTable(std::span<const ImageMatch> images, std::span<const std::uint32_t> unit_of,
              std::size_t units);
   std::size_t units() const { return units_; }
-  // Mean over the first `ious` thresholds and over the classes of which there is an object; NaN
+  // The mean over the first `ious` thresholds and over the classes of which there is an object; NaN
   // when there is none.
   double mean_average_precision(std::span<const std::uint32_t> times, std::size_t ious) const;
 

@@ -16,21 +16,21 @@
 
 namespace posittune::metrics {
 
-// A figure of a set of units, in which a unit may occur several times or not at all.
+// A statistic of a set of units, in which a unit may occur several times or not at all.
 class Statistic {
  public:
   virtual ~Statistic() = default;
   virtual std::size_t units() const = 0;
-  // times[u] is how often unit u occurs; times.size() == units(). NaN where the figure is not
-  // defined (nothing to divide by). Called from several threads at once.
+  // Its value where unit u occurs times[u] times; times.size() == units(). NaN where it is not
+  // defined (division by zero). Called from several threads at once.
   virtual double value(std::span<const std::uint32_t> times) const = 0;
 };
 
-// transform(sum of numerators / sum of denominators). 0 / 0 is NaN.
+// A ratio: transform(sum of numerators / sum of denominators). 0 / 0 is NaN.
 class RatioStatistic : public Statistic {
  public:
   using Transform = double (*)(double);
-  // One entry for each unit in both; `transform` null is the ratio itself.
+  // Takes one entry for each unit in both; without `transform` the value is the ratio itself.
   RatioStatistic(std::vector<double> numerators, std::vector<double> denominators,
                  Transform transform = nullptr);
   std::size_t units() const override { return numerators_.size(); }
@@ -48,7 +48,7 @@ struct BootstrapOptions {
   int threads = 0;      // 0 = all; the result does not depend on it
 };
 
-// low and high are NaN when the interval is not known.
+// An estimate with its interval; low and high are NaN when the interval is not known.
 struct Estimate {
   double value = 0, low = 0, high = 0;
 };
@@ -57,23 +57,24 @@ struct Estimate {
 // resample, times.size()) alone, so two statistics with as many units see the same resamples.
 void draw_units(std::uint64_t seed, std::size_t resample, std::span<std::uint32_t> times);
 
-// The figure on the units as they are, each once.
+// The statistic on the units as they are, each once.
 double value_of(const Statistic& statistic);
 
-// The figure on each resample. Empty with fewer than two units.
+// The statistic on each resample. Empty with fewer than two units.
 std::vector<double> replicates(const Statistic& statistic, const BootstrapOptions& options = {});
 
-// The percentile interval. Replicates that are NaN (a resample on which the figure is not defined)
-// are left out; NaN when `value` is NaN or fewer than half of the replicates are left.
+// The percentile interval. Replicates that are NaN (a resample on which the statistic is not
+// defined) are left out; NaN when `value` is NaN or fewer than half of the replicates are left.
 Estimate percentile_interval(double value, std::vector<double> replicates, double level);
 
 Estimate bootstrap(const Statistic& statistic, const BootstrapOptions& options = {});
 
-// a - b on the same resamples; the two have the same units, or the interval is NaN.
+// The paired difference a - b, on the same resamples; the two must have the same units, else the
+// interval is NaN.
 Estimate paired_difference(const Statistic& a, const Statistic& b,
                            const BootstrapOptions& options = {});
 
-// The same from replicates that are at hand, of the same seed and units.
+// The paired difference from given replicates, of the same seed and units.
 Estimate paired_difference(double a, std::span<const double> replicates_a, double b,
                            std::span<const double> replicates_b, double level);
 

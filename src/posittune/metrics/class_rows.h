@@ -1,6 +1,6 @@
 #pragma once
 
-// An output as rows of class scores (internal).
+// Class rows: an output as rows of class scores (internal).
 
 #include <cstddef>
 #include <optional>
@@ -13,11 +13,11 @@
 
 namespace posittune::metrics {
 
-// (items, positions, classes), classes last.
+// Rows of classes, (items, positions, classes), classes last.
 struct ClassRows {
   std::size_t items = 0, positions = 0, classes = 0;
   std::span<const float> values;
-  std::vector<float> moved;  // what `values` look at where the classes of the output are not last
+  std::vector<float> moved;  // holds `values` where the classes of the output are not last
 
   std::span<const float> item(std::size_t i) const {
     return values.subspan(i * positions * classes, positions * classes);

@@ -16,11 +16,11 @@ struct Decision {
   std::int64_t predicted = 0;  // negative: none, wrong for the label's class
 };
 
-// Over the classes that occur, as a label or as a prediction, as in scikit-learn. A resample has
-// its own occurring classes.
+// Macro F1 over the classes that occur, as a label or as a prediction, as in scikit-learn; in each
+// resample anew.
 class MacroF1 : public Statistic {
  public:
-  // Labels and predictions are below `classes`, units below `units`.
+  // Takes labels and predictions below `classes`, and units below `units`.
   MacroF1(std::vector<Decision> decisions, std::size_t classes, std::size_t units);
   std::size_t units() const override { return units_; }
   double value(std::span<const std::uint32_t> times) const override;

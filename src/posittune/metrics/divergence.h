@@ -1,6 +1,7 @@
 #pragma once
 
-// The one number that sensitivity and search look at: how far a model's output is from FP32's.
+// Divergence, the one number that sensitivity and search use: how far a model's output is from
+// FP32's.
 
 #include <vector>
 
@@ -11,18 +12,19 @@
 namespace posittune::metrics {
 
 struct ItemDivergence {
-  // In nats; kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; kAgreement: elements
-  // that differ.
+  // The sum in nats; kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; kAgreement:
+  // elements that differ.
   double sum = 0;
-  // Tokens that predict another, steps, positions, elements (kAgreement); 1 for other tasks.
+  // The count of tokens that predict another, steps, positions, elements (kAgreement); 1 for other
+  // tasks.
   double count = 0;
 };
 
-// The loss of the task (loss_of) of each item of a batch, with the positions and conventions of
-// Scorer's `kl`, `rel_sq_error` or 1 - `agreement`: the sum over a data set's items over the sum of
-// counts is that metric. Both outputs are those of Scorer::add(); kInput when their shapes differ
-// or do not fit the task, and where FP32's rows are not the scores that the options name
-// (`first_item` of the data is the batch's first, for the message).
+// The loss of the task (loss_of) for each item of a batch, with the positions and conventions of
+// Scorer's `kl`, `rel_sq_error` or 1 - `agreement`: over a data set, the sum of sums over the sum
+// of counts is that metric. Both outputs are those of Scorer::add(); kInput when their shapes
+// differ or do not fit the task, and where FP32's rows are not the scores that the options name.
+// `first_item`: number of the batch's first item, for messages.
 Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& options,
                                                const Tensors& inputs, const Tensor& reference,
                                                const Tensor& output, std::size_t first_item = 0);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Floats N at a time, in the compilers' own vector types (GCC and Clang; N of the width of a
+// Lanes: N floats at a time, in the compilers' own vector types (GCC and Clang; N of the width of a
 // register), and the element-wise pieces of the KL divergence on them. Everything is inlined into
 // its caller and so compiled for the caller's instruction set; results are the same to the bit for
 // all N.
@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <cstring>
 
-// GCC and Clang warn of the ABI of vectors, which does not matter: all functions here are inlined,
-// and call nothing that is not (not even std::bit_cast). GCC's note on parameters cannot be
-// silenced, so they are references.
+// Warnings of GCC and Clang on the ABI of vectors do not matter: all functions here are inlined,
+// and call only inlined functions (not even std::bit_cast). GCC's note on parameters cannot be
+// silenced, so these are references.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define POSITTUNE_INLINE [[gnu::always_inline]] inline
@@ -29,7 +29,7 @@ struct Lanes {
 template <std::size_t N>
 using Floats = typename Lanes<N>::Floats;
 
-// The floats at `from`, of which `count` are there; the other lanes are `fill`.
+// Loads `count` floats from `from`; the other lanes are `fill`.
 template <std::size_t N>
 POSITTUNE_INLINE Floats<N> load(const float* from, std::size_t count, float fill) {
   Floats<N> lanes;
@@ -50,7 +50,7 @@ POSITTUNE_INLINE void store(const Floats<N>& lanes, float* to, std::size_t count
   }
 }
 
-// x in the lanes where the mask is -1, +0 where it is 0.
+// Keeps x in the lanes where the mask is -1; +0 where it is 0.
 template <std::size_t N>
 POSITTUNE_INLINE Floats<N> keep_if(const typename Lanes<N>::Ints& mask, const Floats<N>& x) {
   return reinterpret_cast<Floats<N>>(reinterpret_cast<typename Lanes<N>::Ints>(x) & mask);
@@ -79,7 +79,7 @@ struct Doubles {
 template <std::size_t N>
 class RowSum {
  public:
-  // The elements from `offset` on, a multiple of N.
+  // Adds the elements from `offset` on, a multiple of N.
   POSITTUNE_INLINE void add(std::size_t offset, const Doubles<N>& x) {
     Doubles<N>& part = parts_[offset / N % kParts];
     part.low += x.low;
@@ -98,11 +98,13 @@ class RowSum {
   Doubles<N> parts_[kParts] = {};
 };
 
-// Below this, exp_softmax gives 0. A class that much less likely than the best one changes no sum;
-// and products with small probabilities stay normal floats, which are many times faster.
+// The least exponent: exp_softmax gives 0 below it. A class that is so much less likely than the
+// best one does not change any sum; and products with small probabilities stay normal floats, which
+// are many times faster.
 inline constexpr float kLeastExponent = -64.0f;
 
-// e^x for x <= 0 with a relative error below 2e-7; 0 for x < kLeastExponent; NaN for NaN.
+// The exponential e^x for x <= 0 with a relative error below 2e-7; 0 for x < kLeastExponent; NaN
+// for NaN.
 template <std::size_t N>
 POSITTUNE_INLINE Floats<N> exp_softmax(const Floats<N>& x) {
   using Uints = typename Lanes<N>::Uints;
@@ -126,9 +128,10 @@ POSITTUNE_INLINE Floats<N> exp_softmax(const Floats<N>& x) {
   return keep_if<N>(~(x < kLeastExponent), e * reinterpret_cast<Floats<N>>(power));
 }
 
-// q - p - p t with t = log(q / p): a class's part of KL(P || Q), as the q - p of all classes sum to
-// 0. Unlike p log(p / q) it is never negative, so nothing cancels in the sum over classes, and
-// small divergences are as accurate as large ones. p = 0 gives q; q = 0 gives infinity when t is.
+// The part of a class in KL(P || Q): q - p - p t with t = log(q / p), as the q - p of all classes
+// sum to 0. Unlike p log(p / q) it is never negative, so nothing cancels in the sum over classes,
+// and small divergences are as accurate as large ones. p = 0 gives q; q = 0 gives infinity when t
+// is.
 template <std::size_t N>
 POSITTUNE_INLINE Floats<N> kl_part(const Floats<N>& p, const Floats<N>& q, const Floats<N>& t) {
   const auto near = (t > -0.5f) & (t < 0.5f);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A metric of one model on one data set: first what was counted, then its value with an interval,
-// then its value beside FP32's.
+// Metrics of one model on one data set: first counts, then the value with an interval, then its
+// comparison with FP32's.
 
 #include <cstddef>
 #include <memory>
@@ -15,7 +15,8 @@ namespace posittune::metrics {
 
 enum class Direction { kLowerIsBetter, kHigherIsBetter };
 
-// What a metric tells who has to decide, the most telling first (in records as 0, 1, ...).
+// Rank of a metric by importance for a decision, the most important first (in records as 0, 1,
+// ...).
 enum class Rank {
   kLoss,       // what sensitivity and search minimise; that of FP32 itself is 0
   kTask,       // how well the task is done, by the truth where that is known
@@ -36,8 +37,8 @@ struct MetricSamples {
   std::shared_ptr<const Statistic> statistic;
 };
 
-// A value, and what is needed to compare it with another one. FP32 is measured once, each format
-// once. The interval is not known (NaN) with one unit.
+// A measured value, with what is needed to compare it with another one. FP32 is measured once, and
+// each format once. The interval is not known (NaN) with one unit.
 struct Measured {
   Metric metric;
   std::size_t units = 0;
@@ -53,15 +54,15 @@ std::vector<Measured> measure_all(const std::vector<MetricSamples>& samples,
 struct Comparison {
   Metric metric;
   Estimate estimate;  // of the format
-  // The format's value minus FP32's, paired: on the same items and the same resamples. Not known
-  // where both are infinite.
+  // The difference, the format's value minus FP32's, paired: on the same items and the same
+  // resamples. Not known (NaN) where both are infinite.
   Estimate difference;
-  // The format's value is better than FP32's. Rounding adds no knowledge: it is noise of the
-  // sample, to be shown as such.
+  // Whether the format's value is better than FP32's. Rounding cannot improve a model: this is
+  // noise of the sample, and is shown as such.
   bool better_than_fp32 = false;
 };
-// For each metric of `format` the one of that name in `fp32`. kInternal when there is none, or when
-// the two were not measured on as many units, with one seed and level.
+// Compares each metric of `format` with the one of that name in `fp32`. kInternal when there is
+// none, or when the two were not measured on as many units, with one seed and level.
 Result<std::vector<Comparison>> compare(const std::vector<Measured>& fp32,
                                         const std::vector<Measured>& format);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The loops over one row, compiled for several instruction sets. All of them give the same bits.
+// Row kernels: loops over one row, compiled for several instruction sets, all with the same bits.
 
 #include <cstddef>
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace posittune::metrics {
 
-// A softmax before its division.
+// The sums of a softmax, before its division.
 struct SoftmaxSums {
   float max = 0;   // of the elements that are numbers
   double sum = 0;  // of e^(x - max); not finite when x is no row of logits
@@ -21,16 +21,16 @@ struct DeviationSums {
 
 struct RowKernels {
   std::string_view name;
-  // exponentials[i] = e^(x[i] - max), n of them.
+  // Computes n exponentials[i] = e^(x[i] - max).
   SoftmaxSums (*softmax)(const float* x, std::size_t n, float* exponentials);
-  // Sum of kl_part over the row: p and q are exponentials of x and y, q is multiplied by `scale`,
-  // t = y - x + shift.
+  // The sum of kl_part over the row: p and q are exponentials of x and y, q is multiplied by
+  // `scale`, t = y - x + shift.
   double (*kl)(const float* x, const float* y, const float* p, const float* q, std::size_t n,
                float scale, float shift);
   DeviationSums (*deviation)(const float* x, const float* y, std::size_t n);
 };
 
-// Those that this machine can run; the best one is last.
+// The kernels that this machine can run; the best one is last.
 std::span<const RowKernels> row_kernels();
 
 }  // namespace posittune::metrics

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the numbers of an output are, so that a divergence is taken of the distributions they mean.
+// Score kinds: what the numbers of an output are, so that a divergence compares the right
+// distributions.
 
 #include <span>
 #include <string_view>
@@ -18,11 +19,12 @@ enum class ScoreKind {
 Result<ScoreKind> parse_score_kind(std::string_view text);  // "logits", "probabilities", "sigmoid"
 std::string_view name(ScoreKind kind);
 
-// A row's sum is 1 within this: a softmax that was rounded to half precision is within 0.0005.
+// The tolerance of a row's sum, which should be 1: a softmax that was rounded to half precision is
+// within 0.0005.
 inline constexpr double kSumTolerance = 1e-3;
 
-// Whether a row may be of this kind: finite for the two kinds of probabilities, and as above.
-// Logits may be anything.
+// Whether a row may be of this kind: finite for the two kinds of probabilities, and as above. Any
+// row may be logits.
 bool is_of_kind(ScoreKind kind, std::span<const float> row);
 
 }  // namespace posittune::metrics

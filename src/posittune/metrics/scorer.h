@@ -1,7 +1,7 @@
 #pragma once
 
-// Scores a model's outputs beside FP32's, batch by batch. Only sums for each unit are kept (for
-// detectors the matched boxes of each image), no outputs.
+// Scorer: compares a model's outputs with FP32's, batch by batch. Only sums for each unit are kept
+// (for detectors the matched boxes of each image), no outputs.
 //
 //   task            metrics
 //   language_model  kl, perplexity, top1_agreement
@@ -62,11 +62,11 @@ enum class Task { kLanguageModel, kClassify, kDetect, kCtc, kSegment, kGeneric, 
 Result<Task> parse_task(std::string_view text);  // "language_model", "classify" ...
 std::string_view name(Task task);
 
-// Whether its outputs are scores of classes, of which ScorerOptions::scores says what they are.
+// Whether the outputs of a task are scores of classes, whose kind ScorerOptions::scores gives.
 bool has_classes(Task task);
 
-// What sensitivity and search minimise: "kl", "rel_sq_error", or "disagreement", which is 1 -
-// agreement.
+// The loss of a task, which sensitivity and search minimise: "kl", "rel_sq_error", or
+// "disagreement", which is 1 - agreement.
 Metric loss_of(Task task);
 
 struct ScorerOptions {
@@ -80,7 +80,8 @@ struct ScorerOptions {
   int threads = 0;  // 0 = all; the result does not depend on it
 };
 
-// All of it that results depend on, for keys: "classify/probs/probabilities".
+// The identity of task and options for keys, all that results depend on:
+// "classify/probs/probabilities".
 std::string identity(Task task, const ScorerOptions& options);
 
 // The axis of an output of this many dimensions that holds the classes: `wanted` (from the end
@@ -100,19 +101,18 @@ class TaskScorer;
 
 class Scorer {
  public:
-  // annotations: labels for kClassify, boxes for kDetect, sequences (or labels, as sequences of
-  // one) for kCtc, each for all items or empty.
-  // units: what each item belongs to (any numbers; items of one document share one); empty: each
-  // item is a unit.
+  // Makes a scorer. annotations: labels for kClassify, boxes for kDetect, sequences (or labels, as
+  // sequences of one) for kCtc, each for all items or empty. units: the unit of each item (any
+  // numbers; items of one document share one); empty: each item is a unit.
   Scorer(Task task, ScorerOptions options, records::Annotations annotations,
          std::vector<std::int64_t> units);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
 
-  // Items first_item, first_item + 1 .. of the data set, in order: the first dimension of every
-  // tensor is the batch. The scored output is float32 (kAgreement: integers), of the same shape in
-  // both:
+  // Adds items first_item, first_item + 1 .. of the data set, in order: the first dimension of
+  // every tensor is the batch. The scored output is float32 (kAgreement: integers), of the same
+  // shape in both:
   //   kLanguageModel  (items, tokens, classes); position t of a row predicts token t + 1, and
   //                   counts when the mask of both is not 0
   //   kClassify       (items, classes), and dimensions of 1 behind
@@ -129,7 +129,7 @@ class Scorer {
   // Units with a NaN in the scored output, or an infinity where the reference is finite.
   std::size_t nonfinite() const { return nonfinite_.size(); }
 
-  // Once, after the last batch. kInput when nothing was scored.
+  // The metrics. Call it once, after the last batch. kInput when nothing was scored.
   Result<std::vector<MetricSamples>> finish();
 
  private:

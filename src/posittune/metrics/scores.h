@@ -1,11 +1,12 @@
 #pragma once
 
-// Numbers of rows: logits, probabilities, class scores, plain vectors, each against FP32's own row.
+// Scores of rows (logits, probabilities, class scores, plain vectors), each compared with FP32's
+// own row.
 //
-// NaN never flatters: a row of logits that holds NaN or +inf, or nothing but -inf, is no
-// distribution; nor is a row of probabilities with NaN, an infinity or a negative number. Its best
-// class is kNoClass, its KL and log_sum_exp are NaN; so are cosine and noise where the sums are.
-// Callers count such a row as wrong, FP32's own included.
+// Rows that are not finite never improve a result: a row of logits that holds NaN or +inf, or
+// nothing but -inf, is no distribution; nor is a row of probabilities with NaN, an infinity or a
+// negative number. Its best class is kNoClass, its KL and log_sum_exp are NaN; so are cosine and
+// noise where the sums are. Callers count such a row as wrong, FP32's own included.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,13 +18,13 @@
 
 namespace posittune::metrics {
 
-// How far y is from x, in doubles.
+// The deviation of y from x, in doubles.
 struct Deviation {
   double signal = 0;  // sum of x^2
   double noise = 0;   // sum of (x - y)^2
   double cosine = 0;  // of the angle between x and y; 1 if both are zero, 0 if one is
 };
-// x and y are of equal length.
+// Computes it; x and y have equal length.
 Deviation deviation(std::span<const float> x, std::span<const float> y);
 
 inline constexpr std::int64_t kNoClass = -1;
@@ -49,11 +50,11 @@ std::vector<RowScores> score_rows(const float* reference, const float* logits, s
                                   std::span<const std::size_t> rows, int threads = 0,
                                   ScoreKind kind = ScoreKind::kLogits);
 
-// The smallest normal float: a softmax that gives 0 found less than about that. It bounds what one
-// class costs by 87 nats.
+// The floor of probabilities, the smallest normal float: where a softmax gives 0, the probability
+// was below about that. It limits the KL of one class to 87 nats.
 inline constexpr double kProbabilityFloor = std::numeric_limits<float>::min();
 
-// -log P of a class, of whose row these are the scores and whose own score this is. Not for
+// The surprisal -log P of a class: `row` has the scores of its row, `score` is its own. Not for
 // kSigmoid.
 double surprisal(ScoreKind kind, const RowScores& row, float score);
 
@@ -61,10 +62,10 @@ double surprisal(ScoreKind kind, const RowScores& row, float score);
 // False for a row with NaN.
 bool in_top(std::span<const float> logits, std::size_t target, std::size_t k);
 
-// Class scores of a detector are independent probabilities: the sum over them of
-// p log(p / q) + (1 - p) log((1 - p) / (1 - q)), in nats, exactly 0 for equal scores.
-// Scores are first clamped to [kScoreEpsilon, 1 - kScoreEpsilon], so 0 and 1 stay finite: one
-// class costs at most 16 nats. NaN gives NaN.
+// KL of independent probabilities, as the class scores of a detector are: the sum over them of p
+// log(p / q) + (1 - p) log((1 - p) / (1 - q)), in nats, exactly 0 for equal scores. Scores are
+// first clamped to [kScoreEpsilon, 1 - kScoreEpsilon], so 0 and 1 stay finite: one class costs at
+// most 16 nats. NaN gives NaN.
 inline constexpr double kScoreEpsilon = 1e-7;
 double bernoulli_kl(std::span<const float> p, std::span<const float> q);
 
@@ -72,8 +73,8 @@ double bernoulli_kl(std::span<const float> p, std::span<const float> q);
 // classes: bernoulli_kl of the class scores, and for each cell that of two normal distributions of
 // the box's four numbers, whose means are the boxes and whose deviation is kBoxSigma of FP32's
 // width or height (at least a pixel): sum of (difference / size)^2 / (2 sigma^2), times the cell's
-// highest class score. So a box that nobody sees costs nothing, and one that moves by a tenth of
-// its size half a nat.
+// highest class score. So a box with low scores costs almost nothing, and a certain one that moves
+// by a tenth of its size half a nat.
 inline constexpr double kBoxSigma = 0.1;
 double detection_kl(std::span<const float> reference, std::span<const float> output,
                     std::size_t channels, std::size_t cells);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a task adds to Scorer (internal).
+// Task scorers: what each task adds to Scorer (internal).
 
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace posittune::metrics {
 
-// Both outputs are float32 (kAgreement: integers) of one shape whose first dimension is `items` >
-// 0.
+// A batch. Both outputs are float32 (kAgreement: integers) of one shape whose first dimension is
+// `items` > 0.
 struct Batch {
   std::size_t first_item = 0, items = 0;
   const Tensors& inputs;
@@ -30,7 +30,7 @@ class TaskScorer {
  public:
   virtual ~TaskScorer() = default;
   virtual Status add(const Batch& batch) = 0;
-  // units: how many were seen. Empty when nothing was scored.
+  // The metrics, for `units` units that were seen. Empty when nothing was scored.
   virtual std::vector<MetricSamples> finish(std::size_t units) = 0;
 };
 
@@ -46,19 +46,20 @@ std::unique_ptr<TaskScorer> segment_scorer(const ScorerOptions& options);
 std::unique_ptr<TaskScorer> generic_scorer(const ScorerOptions& options);
 std::unique_ptr<TaskScorer> agreement_scorer();
 
-// sum (x - y)^2 / sum x^2; 0 for equal rows, infinite where x is zero and y is not.
+// The relative error, sum (x - y)^2 / sum x^2; 0 for equal rows, infinite where x is zero and y is
+// not.
 double relative_error(const Deviation& row);
 
-// Elements of an item that are not the same bytes in two tensors of one type and shape.
+// The number of elements of an item that differ in bytes between two tensors of one type and shape.
 std::size_t differing_elements(const Tensor& reference, const Tensor& output, std::size_t item);
 
-// kInput where FP32's own row, of an item, is not of the kind of scores.
+// Checks the reference: kInput where FP32's own rows of an item are not of the kind of scores.
 Status check_reference(const ScorerOptions& options, std::span<const RowScores> rows,
                        std::size_t item);
-// kInput for one class of logits, whose softmax is 1 whatever they are.
+// Checks the classes: kInput for logits of one class, whose softmax is always 1.
 Status check_classes(const ScorerOptions& options, std::size_t classes);
 
-// One sum for each unit.
+// Sums by unit.
 class UnitSums {
  public:
   void add(std::uint32_t unit, double x) {
@@ -77,7 +78,7 @@ class UnitSums {
 MetricSamples ratio(Metric metric, std::vector<double> numerators, std::vector<double> denominators,
                     RatioStatistic::Transform transform = nullptr);
 
-// cosine and sqnr_db.
+// Deviations by unit, for cosine and sqnr_db.
 class UnitDeviation {
  public:
   void add(std::uint32_t unit, const Deviation& row);
@@ -87,7 +88,7 @@ class UnitDeviation {
   UnitSums cosine_, rows_, signal_, noise_;
 };
 
-// kl and top1_agreement of rows of logits, and the above.
+// Sums for kl and top1_agreement of rows of logits, and deviations.
 class LogitSums {
  public:
   void add(std::uint32_t unit, const RowScores& row);
@@ -101,10 +102,10 @@ class LogitSums {
   UnitDeviation deviation_;
 };
 
-// Integers and bool.
+// Whether a type is an integer or bool.
 bool is_integer(ElementType type);
 
-// Every element of an integer or bool tensor; kInput for other types.
+// All elements of an integer or bool tensor; kInput for other types.
 Result<std::vector<std::int64_t>> integers(const Tensor& tensor, const std::string& name);
 
 Error input_error(std::string what, std::string where, std::string expected, std::string found,
