@@ -1,6 +1,6 @@
 #pragma once
 
-// How much each layer of a model multiplies and moves in one run.
+// Loads: how much each layer of a model multiplies and moves in one run.
 
 #include <cstdint>
 #include <map>
@@ -13,15 +13,16 @@
 
 namespace posittune::cost {
 
-// Elements, whatever their format. A weight counts as read once by each layer that uses it (twice
-// if two layers share it); an embedding reads the rows it looks up. Inputs are read once: an input
-// that several layers read counts for each of them, a convolution's taps that overlap count once.
+// The load of a layer, in elements of any format. A weight counts as read once by each layer that
+// uses it (twice if two layers share it); an embedding reads the rows it looks up. Inputs are read
+// once: an input of several layers counts for each of them, overlapping patches of a convolution
+// count once.
 struct LayerLoad {
   std::uint64_t macs = 0;  // 0 for embeddings
-  std::uint64_t weights =
-      0;  // read; 0 for attention. Of a product in a loop once, as on-chip memory would keep them
-  std::uint64_t inputs =
-      0;  // activations read: both factors of attention; 0 for embeddings, whose inputs are indices
+  // Weights read; 0 for attention. Those of a product in a loop count once, as if kept on the chip.
+  std::uint64_t weights = 0;
+  // Activations read, both factors of attention; 0 for embeddings, whose inputs are indices.
+  std::uint64_t inputs = 0;
   std::uint64_t outputs = 0;
   bool known = true;  // false: shapes depend on data, and all four are 0
 };
@@ -31,10 +32,10 @@ struct Loads {
   std::vector<LayerLoad> products;  // one for each of graph.products
   std::size_t unknown = 0;          // of both, those that are not known
   std::vector<std::string>
-      notes;  // products that are not counted as often as they may run, and why
+      notes;  // products that may run more often than they are counted, and why
 };
 
-// For inputs of these shapes, as model::count_macs; the same errors.
+// Counts the loads for inputs of these shapes, with arguments and errors of model::count_macs.
 Result<Loads> count_loads(const model::Graph& graph,
                           const std::map<std::string, TensorShape>& shapes);
 

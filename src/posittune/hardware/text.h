@@ -1,15 +1,15 @@
 #pragma once
 
-// Parts of the texts of a package.
+// Text helpers for the files of a package.
 
 #include <string>
 
 namespace posittune::hardware {
 
-// The four lowest bits as a digit of the files that $readmemh reads.
+// The hexadecimal digit of the four lowest bits, for files that $readmemh reads.
 constexpr char hex_digit(unsigned value) { return "0123456789abcdef"[value & 15U]; }
 
-// `text` with `with` wherever it has `what`.
+// The text with every `what` replaced by `with`.
 inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
   for (std::size_t at = text.find(what); at != std::string::npos;
        at = text.find(what, at + with.size()))

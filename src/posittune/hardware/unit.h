@@ -1,6 +1,6 @@
 #pragma once
 
-// The MAC units of rtl/src: which module serves a pair of formats, with which parameters.
+// MAC units of rtl/src: which module serves a pair of formats, with which parameters.
 
 #include <string>
 #include <utility>
@@ -22,9 +22,9 @@ struct Unit {
 
 inline constexpr int kMaxPipeline = 3;
 
-// posit<n,es> with n 4..32, es 0..4, also narrower weights of the same es; int4..int16, any two;
-// and fp8_e4m3, fp8_e5m2, fp6_e2m3, fp4_e2m1, bf16, fp16, fp32. kUnsupported for others, with the
-// nearest that there is; kUsage for the pipeline.
+// The unit of a pair. Pairs: posit<n,es> with n 4..32, es 0..4, also narrower weights of the same
+// es; int4..int16, any two; and fp8_e4m3, fp8_e5m2, fp6_e2m3, fp4_e2m1, bf16, fp16, fp32.
+// kUnsupported for others, with the nearest that exists; kUsage for the pipeline.
 Result<Unit> unit_for(const formats::Format& weight, const formats::Format& activation,
                       int pipeline);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Test vectors for a MAC unit: pairs of codes in, sums out, from formats::.
+// Vectors that test a MAC unit: pairs of codes in, sums out, computed by formats::.
 
 #include <cstdint>
 #include <string>
@@ -17,13 +17,13 @@ struct Operands {
 
 struct Vectors {
   std::vector<Operands> pairs;
-  std::vector<std::string>
-      sums;  // acc_o of each last pair: hexadecimal, accumulator_bits / 4 digits, rounded up
-  std::vector<bool> nars;  // nar_o with it
+  // acc_o after each last pair: hexadecimal, accumulator_bits / 4 digits, rounded up; and nar_o.
+  std::vector<std::string> sums;
+  std::vector<bool> nars;
 };
 
-// `count` pairs in sums of 1 to 64 products: values near 1, any codes, and corners (zero, NaR or
-// NaN, largest, smallest). The same for the same arguments, everywhere.
+// Makes `count` pairs in sums of 1 to 64 products: values near 1, random codes, and corner cases
+// (zero, NaR or NaN, largest, smallest). The same arguments give the same vectors on every machine.
 Vectors make_vectors(const Unit& unit, std::size_t count, std::uint64_t seed);
 
 }  // namespace posittune::hardware

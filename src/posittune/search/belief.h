@@ -1,8 +1,8 @@
 #pragma once
 
-// What trials teach about scores (internal): the true loss of a group is its score times a factor
-// that is normal around 1; each measured difference is a sum of such losses, and updates the
-// factors it is made of. reference: R. Kalman, "A new approach to linear filtering and prediction
+// Belief about scores, updated by trials (internal): the true loss of a group is its score times a
+// factor that is normal around 1; each measured difference is a sum of such losses, and updates the
+// factors of its groups. reference: R. Kalman, "A new approach to linear filtering and prediction
 // problems", 1960.
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class Belief {
   struct Normal {
     double mean = 0, variance = 0;
   };
-  // What is believed of the true difference.
+  // The expected true difference and its variance.
   Normal predict(std::span<const Term> terms) const;
   double mean(std::size_t group) const;
   void learn(std::span<const Term> terms, double measured, double noise_variance);

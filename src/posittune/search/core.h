@@ -1,6 +1,6 @@
 #pragma once
 
-// The part of a problem that is still open once an assignment and a lower bound are known.
+// Core of a problem: the part that is still open once an assignment and a lower bound are known.
 //
 // All quantities are relative to the relaxation: the loss of an assignment is `relaxation.bound`
 // plus its excess. The base assignment has excess sum(price * slack); changing group i to item j
@@ -32,7 +32,7 @@ struct Core {
   struct Group {
     std::size_t group = 0;
     std::size_t first = 0, count = 0;  // of its moves
-    double price_change = 0;           // relative; at a smaller one the base stays best
+    double price_change = 0;           // relative; for smaller changes the base stays best
   };
 
   std::size_t constraints = 0;
@@ -47,18 +47,20 @@ struct Core {
 
   std::size_t shifts = 0;
   std::vector<double> shift;  // constraints values each
-  // [stage * shifts + d]: the sum above over the groups from `stage` on, for stages up to `staged`.
+  // Sums over the open groups, [stage * shifts + d]: the sum above over the groups from `stage` on,
+  // for stages up to `staged`.
   std::vector<double> open_sum;
   std::size_t staged = 0;
   bool whole = false;  // all open groups are staged
-  // [stage * constraints + k]: how much slack the groups from `stage` on can take, and give back.
+  // Slack that the groups from `stage` on can take, and give back: [stage * constraints + k].
   std::vector<double> can_take, can_give;
 
   double least_removed = 0;  // bound of the removed items
 };
 
-// `limit`: items whose excess cannot be below it are removed. At most `most_groups` are staged; if
-// far more are open, the others are closed without a reason, and `least_removed` is 0.
+// Makes the core. Items whose excess cannot be below `limit` are removed. At most `most_groups`
+// groups are staged; if far more are open, the others are closed without proof, and `least_removed`
+// is 0.
 Core make_core(const Items& items, const Relaxation& relaxation, double limit,
                std::size_t most_groups);
 

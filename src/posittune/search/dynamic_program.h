@@ -3,11 +3,11 @@
 // Dynamic programming over the open groups of a core with lists of partial assignments.
 //
 // A state is a choice for the groups decided so far, all others at their base: an excess and a
-// slack for each constraint. A state goes when its bound is no better than the best assignment,
-// when another one has no more excess and no less slack, or when the list is longer than allowed;
-// the last makes the search a beam search whose bound is that of the best state lost. reference: G.
-// L. Nemhauser, Z. Ullmann, "Discrete dynamic programming and capital allocation", Management
-// Science 15, 1969.
+// slack for each constraint. A state is dropped when its bound is no better than the best
+// assignment, when another one has no more excess and no less slack, or when the list is longer
+// than allowed; the last makes the search a beam search whose bound is that of the best state
+// dropped. reference: G. L. Nemhauser, Z. Ullmann, "Discrete dynamic programming and capital
+// allocation", Management Science 15, 1969.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace posittune::search {
 
 struct ProgramLimits {
   std::size_t states = 0;
-  double tolerance = 0;        // of the excess: what is better by less is not looked for
+  double tolerance = 0;        // of the excess: smaller improvements are not searched for
   std::function<bool()> stop;  // asked before each group
 };
 
@@ -36,7 +36,7 @@ struct ProgramResult {
   bool stopped = false;
 };
 
-// `excess`: of the best assignment known, or infinity.
+// Runs the program. `excess`: of the best assignment known, or infinity.
 ProgramResult run_program(const Core& core, double excess, const ProgramLimits& limits);
 
 }  // namespace posittune::search

@@ -1,6 +1,6 @@
 #pragma once
 
-// Groups of options, checked and laid out flat.
+// Flat items from groups of options.
 
 #include <cstddef>
 #include <span>
@@ -11,17 +11,18 @@
 
 namespace posittune::search {
 
-// kInput errors name group and option; every option has `costs` costs.
+// Checks groups: every option has `costs` costs, all finite. kInput errors name group and option.
 Status check_groups(const Groups& groups, std::size_t costs);
 
 // Items of checked groups; budgets are widened by kBudgetTolerance.
 Items flatten(const Groups& groups, std::span<const double> budgets);
-// Items with one of the costs only.
+// Items with only one of the costs.
 Items flatten(const Groups& groups, std::size_t cost, double budget);
 
-// Sums over the options chosen. `objective`, `bound` and `proven` are left to the caller.
+// The solution of a choice: sums over the options chosen. The caller sets `objective`, `bound` and
+// `proven`.
 Solution solution_of(const Groups& groups, std::vector<std::size_t> choice);
-// Items number the options in order.
+// The choice of an assignment, as indices of options.
 std::vector<std::size_t> choice_of(const Items& items, const Assignment& assignment);
 
 }  // namespace posittune::search

@@ -1,6 +1,6 @@
 #pragma once
 
-// A knapsack problem laid out flat, and what can be removed from it without losing an optimum.
+// Items of a knapsack problem in flat arrays, and reductions that lose no optimum.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Items {
   }
 };
 
-// One item for each group, numbered over all groups.
+// An assignment: one item for each group, numbered over all groups.
 using Assignment = std::vector<std::uint32_t>;
 
 struct Totals {
@@ -33,10 +33,10 @@ struct Totals {
 Totals totals(const Items& items, const Assignment& assignment);  // summed in extended precision
 bool within_budgets(const Items& items, const Totals& totals);
 
-// The least cost of a group for a constraint, summed over groups.
+// The least costs: for each constraint the least cost of a group, summed over groups.
 std::vector<double> least_costs(const Items& items);
 
-// An equivalent problem, whose losses and costs are relative to the least of their group:
+// A reduced problem, equivalent, whose losses and costs are relative to the least of their group:
 //   - items that another of their group dominates (no more loss and no more of any cost) are gone,
 //     of equal ones all but the first
 //   - constraints that no assignment violates are gone

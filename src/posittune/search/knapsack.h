@@ -1,7 +1,7 @@
 #pragma once
 
-// The multiple-choice knapsack problem: one option for each group so that the sum of losses is
-// least while every sum of costs stays within its budget.
+// Multiple-choice knapsack problem: one option for each group so that the sum of losses is least
+// while every sum of costs stays within its budget.
 //
 //   minimise  sum_i loss[i][x_i]   subject to   sum_i cost_k[i][x_i] <= budget_k for every k
 //
@@ -54,7 +54,7 @@ struct Solution {
   double gap() const;    // (objective - bound) / |objective|
 };
 
-// Least loss within all budgets. Errors:
+// Solves for the least loss within all budgets. Errors:
 //   kInput     a loss or cost that is not finite, options without a cost for every budget, a group
 //              without options
 //   kUsage     no budgets, a budget that is NaN, more than kMostConstraints; budgets that no
@@ -66,14 +66,13 @@ struct Solution {
 // valid bound.
 Result<Solution> solve(const Problem& problem, const SolveOptions& options = {});
 
-// Least sum of costs[cost] for a sum of losses of at most max_loss (tolerance as for budgets): the
-// same with the roles exchanged. kUsage when even the least loss is larger.
+// The cheapest solution: least sum of costs[cost] for a sum of losses of at most max_loss
+// (tolerance as for budgets). Errors as solve(); kUsage when even the least loss is larger.
 Result<Solution> cheapest(const Groups& groups, std::size_t cost, double max_loss,
                           const SolveOptions& options = {});
 
-// The vertices of the lower convex hull of all (cost, loss) pairs that assignments can have, from
-// the least cost to the least loss. Each is the optimum for its own cost; between them lie optima
-// that only solve() finds.
+// The lower convex hull of all (cost, loss) pairs of assignments: its vertices from the least cost
+// to the least loss. Each is the optimum for its own cost; solve() finds the optima between them.
 struct Hull {
   struct Step {
     std::uint32_t group = 0, option = 0;  // the assignment before with this group changed
@@ -81,15 +80,15 @@ struct Hull {
   };
   std::vector<std::size_t> start;  // the cheapest assignment
   double cost = 0, loss = 0;       // of it
-  std::vector<Step> steps;         // ever less loss for the cost
-  // Groups with equal slopes change in consecutive steps: only the last of those is a vertex, the
-  // others lie on an edge.
-  std::vector<std::size_t> choice_after(std::size_t count) const;  // of the first `count` steps
+  std::vector<Step> steps;         // in descending order of the loss saved for the cost
+  // The choice after the first `count` steps. Groups with equal slopes change in consecutive steps,
+  // of which only the last is a vertex; the others lie on an edge.
+  std::vector<std::size_t> choice_after(std::size_t count) const;
 };
 Result<Hull> lagrangian_hull(const Groups& groups, std::size_t cost);
 
-// Optima for `points` budgets of costs[cost], spread evenly from the least possible to the cost of
-// the least loss, by solve(); an optimum for several of them is there once. In the order of cost.
+// The Pareto front: optima, by solve(), for `points` budgets of costs[cost], spread evenly from the
+// least possible cost to the cost of the least loss. In the order of cost, each once.
 Result<std::vector<Solution>> pareto_front(const Groups& groups, std::size_t cost,
                                            std::size_t points, const SolveOptions& options = {});
 

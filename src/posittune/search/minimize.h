@@ -1,7 +1,8 @@
 #pragma once
 
-// The solver on flat items: relaxation, then programs over a growing core with growing lists, until
-// the gap closes or a limit is reached; several constraints then branch (branch.h).
+// Minimisation on flat items: relaxation, then dynamic programs over a growing core with growing
+// lists, until the gap closes or a limit is reached; problems of several constraints then branch
+// (branch.h).
 
 #include <chrono>
 #include <cstddef>
@@ -28,13 +29,12 @@ struct Minimum {
   std::optional<Assignment> assignment;
   double loss = std::numeric_limits<double>::infinity();
   double bound = -std::numeric_limits<double>::infinity();
-  bool proven =
-      false;  // the optimum, or, without an assignment, that there is none below the cutoff
+  bool proven = false;  // optimal, or, without an assignment: there is none below the cutoff
   std::vector<Assignment> basis;  // of the relaxation (relaxation.h)
 };
 Minimum minimize(const Items& items, const Limits& limits);
 
-// Cost k as what is minimised, within the other budgets.
+// Items whose loss is their cost k, within the other budgets.
 Items cost_as_loss(const Items& items, std::size_t k);
 
 }  // namespace posittune::search

@@ -1,8 +1,7 @@
 #pragma once
 
-// From an allocation that sums of scores propose to one that is measured to be better: changes are
-// proposed where the scores see little difference but could be wrong, and taken when a paired test
-// says so.
+// Refinement of an allocation by measurements: changes are proposed where the scores differ little
+// and could be wrong, and taken when a paired test shows that they are better.
 
 #include <cstddef>
 #include <functional>
@@ -13,10 +12,10 @@
 
 namespace posittune::search {
 
-// A candidate's measured loss minus that of the current allocation.
+// A verdict: a candidate's measured loss minus that of the current allocation.
 struct Verdict {
   double difference = 0, deviation = 0;  // standard error
-  bool better = false;                   // surely
+  bool better = false;                   // by the paired test
 };
 using Compare = std::function<Result<Verdict>(const Choice& candidate, const Choice& current)>;
 
@@ -36,14 +35,13 @@ struct Refined {
   std::vector<RefineStep> steps;  // all trials, in order
 };
 
-// Proposals are within the budgets, in the order of expected improvement: with d the expected
-// difference and u its deviation, u (phi(z) - z (1 - Phi(z))), z = d / u. Each measurement changes
-// what is expected of the groups it changed (belief.h). Of the single changes those are combined
-// whose loss is nearest to what the multipliers of the budgets (the prices of the Lagrangian dual)
-// ask for their costs. Beside these the optimum for the scores as they are expected now is
-// proposed, whatever it changes. source of the criterion: D. Jones, M. Schonlau, W. Welch,
-// "Efficient global optimization of expensive black-box functions", Journal of Global Optimization
-// 13, 1998. Errors: those of `compare`.
+// Refines `start`. Proposals are within the budgets, in the order of expected improvement: with d
+// the expected difference and u its deviation, u (phi(z) - z (1 - Phi(z))), z = d / u. Each
+// measurement updates the expectations of the groups it changed (belief.h). Proposals combine the
+// single changes whose loss is nearest to the price of their costs (the prices of the Lagrangian
+// dual); the optimum for the scores as they are expected now is proposed too. source of the
+// criterion: D. Jones, M. Schonlau, W. Welch, "Efficient global optimization of expensive black-box
+// functions", Journal of Global Optimization 13, 1998. Errors: those of `compare`.
 Result<Refined> refine(const Groups& groups, const std::vector<double>& budgets, Choice start,
                        const Compare& compare, const RefineOptions& options = {});
 

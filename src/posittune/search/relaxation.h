@@ -1,6 +1,6 @@
 #pragma once
 
-// The Lagrangian dual: the largest lower bound that prices on the costs can give.
+// Relaxation by the Lagrangian dual: the largest lower bound that prices on the costs can give.
 //
 //   L(p) = sum_i min_j (loss_ij + p . cost_ij) - p . budget,  p >= 0
 //

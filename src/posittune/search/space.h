@@ -1,6 +1,6 @@
 #pragma once
 
-// What a search decides, by name: groups of named options, some of which are pinned or must agree.
+// Space of a search: decisions with named options, some of which are pinned or must agree.
 
 #include <cstddef>
 #include <string>
@@ -23,7 +23,7 @@ struct Space {
   std::vector<Decision> decisions;
 };
 
-// 'REGEX=FORMAT': decisions with a name in which the expression (ECMAScript) is found take an
+// A pin 'REGEX=FORMAT': decisions with a name in which the expression (ECMAScript) is found take an
 // option of this label, or of a label that begins with it and a slash.
 struct Pin {
   std::string pattern, label;
@@ -31,29 +31,30 @@ struct Pin {
 };
 Result<Pin> parse_pin(const std::string& text);
 
-// Options that pins do not allow are gone. kUsage: a bad expression, one that no decision matches,
-// a label that is none of the decision's (with those it has), two pins that leave a decision
-// nothing. Options of `reserved` labels are there for pins only: decisions without a pin lose them.
+// The space without options that pins do not allow. kUsage: a bad expression, one that no decision
+// matches, a label that the decision does not have (with those it has), two pins that leave a
+// decision no option. Options of `reserved` labels are for pins only: decisions without a pin lose
+// them.
 Result<Space> pinned(Space space, const std::vector<Pin>& pins,
                      const std::vector<std::string>& reserved = {});
 
-// 'REGEX': decisions with a name in which it is found agree, those whose capture groups hold equal
-// text with one another. So 'layers\.(\d+)\.attn' ties the attention weights of each layer. kUsage:
-// a bad expression, one that matches fewer than two decisions, decisions tied twice.
+// The space with ties 'REGEX': decisions with a name in which it is found must agree, if their
+// capture groups hold equal text. So 'layers\.(\d+)\.attn' ties the attention weights of each
+// layer. kUsage: a bad expression, one that matches fewer than two decisions, decisions tied twice.
 Result<Space> tied(Space space, const std::vector<std::string>& patterns);
 
-// The space as a knapsack problem: tied decisions are one group of the options all of them have,
-// losses and costs summed.
+// The space as a knapsack problem: tied decisions are one group, with the options that all of them
+// have and sums of losses and costs.
 struct Grouped {
   Groups groups;
   std::vector<std::vector<std::size_t>> members;  // of each group: decisions
-  // [group][option][member]: that member's option.
+  // Options of members, [group][option][member].
   std::vector<std::vector<std::vector<std::size_t>>> option_of;
-  // An option for each decision.
+  // The option of each decision.
   std::vector<std::size_t> expand(const std::vector<std::size_t>& choice) const;
 };
-// kInput: a loss or cost that is not finite, naming the decision and the option. kUsage: tied
-// decisions without a common label.
+// Makes the groups. kInput: a loss or cost that is not finite, naming the decision and the option.
+// kUsage: tied decisions without a common label.
 Result<Grouped> grouped(const Space& space);
 
 // Sums over decisions.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Partial assignments as parallel arrays, and how they came to be.
+// States: partial assignments as parallel arrays, and the changes that led to them.
 
 #include <cstddef>
 #include <cstdint>
@@ -37,8 +37,8 @@ class States {
   std::vector<std::uint32_t> node_, choice_;
 };
 
-// A forest of changes; the path from a node to its root is what distinguishes a state from the
-// base.
+// The history of states, a forest of changes: the path from a node to its root gives the changes of
+// a state from the base.
 class History {
  public:
   static constexpr std::uint32_t kRoot = 0xffffffff;

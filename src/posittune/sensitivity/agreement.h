@@ -1,6 +1,6 @@
 #pragma once
 
-// How well the scores of a cheap tier foretell those of a dearer one.
+// Agreement: how well the scores of a cheap tier predict those of a more expensive one.
 
 #include <span>
 
@@ -8,9 +8,9 @@
 
 namespace posittune::sensitivity {
 
-// tier[i] and reference[i] score the same (layer, format); what one of them has more is left out,
-// and so is a pair that is not finite. Of the record, the names are left empty and these are
-// filled:
+// The agreement of tier[i] and reference[i], which score the same (layer, format). If one is
+// longer, its rest is left out, as are pairs that are not finite. The names of the record stay
+// empty; it gets:
 //   pairs      how many are left.
 //   spearman   the correlation of their ranks, equal scores sharing the average of their ranks.
 //              reference: C. Spearman, "The Proof and Measurement of Association between Two

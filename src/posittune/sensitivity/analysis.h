@@ -1,18 +1,18 @@
 #pragma once
 
-// What each format costs at each site, in three tiers:
+// Sensitivity analysis: what each format costs at each site, in three tiers:
 //
 //   proxy   error / signal at the layer's own output, from one calibration pass: for weights
 //           tr(dW S dW^T) / tr(W S W^T), S = E[x x^T]; for inputs on a sample, through the weights.
 //   gain    KL = gain x error, one gain for each site: KL / error of a reference format, for which
 //           the model runs once from the site on: for a weight, and for an input once for each kind
-//           of scale (an input shares no gain with its weight: few large values make its error,
-//           which can matter a hundred times more or less for its size).
+//           of scale (an input has a gain of its own: its error comes from few large values, and
+//           may cost a hundred times more or less KL for its size than that of a weight).
 //   exact   KL of the model with that one change, run from the site on; it ends early when its
-//           interval is tight enough, or when another format of no more bits at the same site is
-//           surely better.
+//           interval is tight enough, or when another format of no more bits is surely better at
+//           the same site.
 //
-// Everything measured goes to a journal under a key of all it depends on, and is never done twice.
+// Every measurement goes to a journal under a key of all it depends on, and is never repeated.
 
 #include <cstdint>
 #include <functional>
@@ -42,8 +42,7 @@ struct Options {
   std::vector<Candidate> candidates;
   Candidate reference;  // of gains
   Tier tier = Tier::kGain;
-  double precision =
-      0.1;  // an exact score is tight when its interval is +- this part of it; 0: all data
+  double precision = 0.1;  // an exact score is tight within +- this part of it; 0: use all data
   bool stop_dominated = true;
   std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
   std::size_t naive = 0;  // random pairs to measure by whole runs, for their time (and the same KL)
@@ -53,10 +52,10 @@ struct Options {
   evaluation::ProberOptions prober;
 };
 
-// Starts to report progress of `total` items under a title.
+// A reporter: starts to report progress of `total` items under a title.
 using Reporter = std::function<evaluation::Advance(const std::string& title, std::size_t total)>;
 
-// What an analysis works on; all must live longer.
+// Inputs of an analysis; all outlive it.
 struct Inputs {
   engine::Engine* engine = nullptr;          // with covariance_bytes, for proxies
   const data::Dataset* calibrate = nullptr;  // null: no proxies, no static scales
@@ -66,7 +65,7 @@ struct Inputs {
   Reporter report;
 };
 
-// Proxy of one site and candidate.
+// The error of one site and candidate at the layer's output (proxy).
 struct SiteError {
   double error = 0, signal = 0;
   std::vector<double> channels;  // of the weight's part
@@ -79,44 +78,45 @@ class Analysis {
 
   const std::vector<Site>& sites() const { return sites_; }
 
-  // Rows, costs, agreement and cuts of the options' tier and those below.
+  // Runs the analysis: rows, costs, agreement and cuts of the options' tier and those below.
   Result<records::Sensitivity> run();
 
-  // Writes the costs of everything so far, in place of those of run().
+  // Writes the costs of everything measured so far, in place of those of run().
   void set_costs(records::Sensitivity& to) const;
   std::vector<records::TierCost> costs() const;
 
-  // KL by the gain tier: gain x error, for both together the sum of the weight's and the inputs'.
-  // Sites need not be those of the options. kUnsupported for a product of two inputs.
+  // The KL that the gain tier predicts: gain x error; for a weight with its inputs, the sum of
+  // both. Sites need not be those of the options. kUnsupported for a product of two inputs.
   Result<double> predicted(const Site& site, const Candidate& candidate);
-  // At the layer's own output; `channels`: of each output channel too.
+  // The error at the layer's own output; with `channels`, of each output channel too.
   Result<SiteError> error_of(const Site& site, const Candidate& candidate, bool channels);
-  // KL over error of the reference format. What compensated rounding leaves hurts more for its size
-  // than what nearest rounding does (whose error is largest where inputs are, and often the same
-  // for all tokens), so weights have a gain for each rounding, and inputs one for each kind of
-  // scale: those of `like`.
+  // The gain of a site: KL over error of the reference format. Weights have a gain for each
+  // rounding, and inputs one for each kind of scale; those of `like` are taken. (The error that
+  // compensated rounding leaves costs more KL for its size: the error of nearest rounding is
+  // largest where inputs are, and often the same for all tokens.)
   Result<double> gain_of(const Site& site, const Candidate& like);
 
-  // Runs the calibration split through the engine, unless it was: for who asks the engine itself.
+  // Calibrates the engine, unless it is calibrated; for callers that use the engine directly.
   Status calibrate();
 
-  // KL of a whole recipe on the search split.
+  // The KL of a whole recipe on the search split.
   Result<evaluation::Divergence> kl_of(const quant::Recipe& recipe);
-  // The same, ended early when it is surely smaller or larger than that of `other`.
+  // The KL of a recipe, measured until it is surely smaller or larger than that of `other`.
   Result<evaluation::Divergence> kl_beside(const quant::Recipe& recipe, const quant::Recipe& other);
-  // Seconds of one run of FP32 over the search split.
+  // The seconds of one run of FP32 over the search split.
   Result<double> fp32_seconds();
 
-  // Scores of windows of `window` output channels, of every weight and candidate; the `exact`
-  // highest of each candidate are measured as well.
+  // Adds scores of windows of `window` output channels, for every weight and candidate; the `exact`
+  // highest of each candidate are measured too.
   Status add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to);
 
-  // `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their scores by
-  // the gain tier and what they cost.
+  // Adds `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their
+  // scores by the gain tier, and the measured loss.
   Status add_mixes(std::size_t count, records::Sensitivity& to);
 
-  // All weights in `from`; windows of channels go to `into` in three orders (score per bit, |dW|^2
-  // per bit, random), measured at `points` places. See records::UpgradeRecord.
+  // Adds upgrades: from all weights in `from`, windows of channels change to `into` in three orders
+  // (score per bit, |dW|^2 per bit, random); the loss is measured at `points` places. See
+  // records::UpgradeRecord.
   Status add_upgrades(const Candidate& from, const Candidate& into, std::size_t window,
                       std::size_t points, records::Sensitivity& to);
 

@@ -16,12 +16,12 @@ struct Analysis::Measured {
 };
 
 // Standard errors to each side: of a 95 % interval, and of decisions that are taken after each
-// batch. source for the second: S. Pocock, "Group sequential methods in the design and analysis of
+// batch. source of the second: S. Pocock, "Group sequential methods in the design and analysis of
 // clinical trials", Biometrika 64 (1977), table 1: 5 % over 10 looks.
 inline constexpr double kInterval = 1.96;
 inline constexpr double kSequential = 2.56;
 
-// Adds the time of its life to a tier's cost.
+// A stopwatch that adds the time between its construction and destruction to a tier's cost.
 class Stopwatch {
  public:
   explicit Stopwatch(records::TierCost& cost) : cost_(cost) {}

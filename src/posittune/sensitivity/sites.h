@@ -1,6 +1,6 @@
 #pragma once
 
-// What a probe changes, and into what.
+// Sites: what a probe changes, and to which formats.
 
 #include <cstdint>
 #include <optional>
@@ -29,10 +29,10 @@ struct Site {
   std::vector<std::size_t> layers;    // that change, in the order of execution
 };
 
-// Every chosen weight and input of the engine's model, in the order of execution.
+// Lists every chosen weight and input of the engine's model, in the order of execution.
 std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What> what);
 
-// One format with the way its scales are chosen.
+// A candidate: one format with the way its scales are chosen.
 struct Candidate {
   quant::WeightSetting weight;
   quant::ActivationSetting activation;
@@ -41,11 +41,11 @@ struct Candidate {
 
 quant::Recipe recipe_of(const engine::Engine& engine, const Site& site, const Candidate& candidate);
 
-// Only rows [first, first + count) of a weight.
+// The recipe that changes only rows [first, first + count) of a weight.
 quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight,
                             const Candidate& candidate, std::size_t first, std::size_t count);
 
-// Bits that storing the site's weight takes; 0 for activations.
+// Stored bits of the site's weight; 0 for activations.
 double stored_bits(const engine::Engine& engine, const Site& site, const Candidate& candidate);
 
 }  // namespace posittune::sensitivity

@@ -1,6 +1,6 @@
 #pragma once
 
-// What others would do with the same choices and budget.
+// Baselines: what other methods do with the same choices and budget.
 
 #include <cstdint>
 #include <span>
@@ -13,7 +13,7 @@
 
 namespace posittune::tuning {
 
-// The same format everywhere, for each label that all groups have.
+// Uniform plans: the same format everywhere, for each label that all groups have.
 std::vector<Plan> uniform_plans(const MixSpace& space);
 
 struct BaselineInputs {
@@ -24,12 +24,11 @@ struct BaselineInputs {
   std::uint64_t seed = 1;
 };
 
-// By groups of the space; computed once for all budgets.
+// Scores of the baselines by groups of the space; computed once for all budgets.
 struct BaselineScores {
-  std::vector<double> sizes;  // parameters
-  std::vector<std::vector<double>>
-      sqnr;              // dB of the weights (with inputs: and of the layers' outputs)
-  search::Groups trace;  // losses: gain x tr(W S W^T)/|W|^2 x |dW|^2
+  std::vector<double> sizes;              // parameters
+  std::vector<std::vector<double>> sqnr;  // dB of the weights (with inputs: of the layers' outputs)
+  search::Groups trace;                   // losses: gain x tr(W S W^T)/|W|^2 x |dW|^2
 };
 // The HAWQ-like order puts gain x tr(W S W^T)/|W|^2 in the place of HAWQ-V2's average trace of the
 // Hessian. It is not that trace: of a loss gain x |dW x|^2 the Hessian of each output channel is
@@ -38,15 +37,15 @@ struct BaselineScores {
 Result<BaselineScores> measure_baseline_scores(const BaselineInputs& inputs,
                                                const evaluation::Advance& advance);
 
-// random, smallest first, greedy by SQNR, trace order, AIMET's list, and a search on shuffled
-// scores (a control); `limit` is of the space's first cost.
+// Plans by rules of thumb: random, smallest first, greedy by SQNR, trace order, AIMET's list, and a
+// search on shuffled scores (a control). `limit` is of the space's first cost.
 Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const BaselineScores& scores,
                                      double limit, const std::string& budget);
 
-// FlexPosit's scheme: every weight in posit<4,1> with a power-of-two scale for each output channel
-// by SQNR; windows of 64 channels go to posit<5,1> in the order of their loss, as long as the bits
-// allow. Losses are forecasts of the gain tier (not measured window by window), on the search
-// split, not on the data that are reported.
+// The scheme of FlexPosit: every weight in posit<4,1> with a power-of-two scale for each output
+// channel by SQNR; windows of 64 channels go to posit<5,1> in the order of their loss, as long as
+// the bits allow. Losses are forecasts of the gain tier (not measured window by window), on the
+// search split, not on the data that are reported.
 // source: its description and the scripts of the package flexposit 0.2.1, read 2026.
 struct FlexPosit {
   Choices choices;

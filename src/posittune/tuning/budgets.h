@@ -1,7 +1,6 @@
 #pragma once
 
-// What a search may be limited by: one table of costs, and budgets in the units that users think
-// in.
+// Budgets of a search: one table of costs, and limits in units of users.
 
 #include <cstdint>
 #include <optional>
@@ -26,17 +25,17 @@ enum class Cost : std::uint8_t {
 };
 std::string_view name(Cost cost);  // "bits", "size", "activation-bits" ...
 
-// What follows from a cost, for those who do not know it.
+// Properties of a cost.
 struct CostTraits {
   std::string_view help;  // of a budget of it, for a person: what it counts, and an example
-  bool inputs_alone;      // of inputs: nothing while they stay in FP32
-  bool stored;            // of weights as they are stored
-  bool priced;            // by a table of MAC units
+  bool inputs_alone;      // depends on the formats of inputs alone
+  bool stored;            // depends on how weights are stored
+  bool priced;            // needs a table of MAC units
 };
 const CostTraits& traits(Cost cost);
 std::vector<Cost> all_costs();
 
-// A part's share of what is limited: such shares add up over a model.
+// The share of a part in a cost: such shares add up over a model.
 double share(Cost cost, const cost::SiteCost& part);
 
 struct Budget {
@@ -46,26 +45,27 @@ struct Budget {
   std::string text;                            // as it was given: "4.5", "0.5x"
 };
 
-// bits, activation-bits, mac-bits: a number; size: with B, KB, KiB, MB, MiB, GB, GiB; energy: with
-// pJ, nJ, uJ, mJ, J; area: um2, or nothing; all of them "0.5x" or "0.5xFORMAT". kUsage otherwise,
-// and for amounts that are not positive.
+// Parses a budget. bits, activation-bits, mac-bits: a number; size: with B, KB, KiB, MB, MiB, GB,
+// GiB; energy: with pJ, nJ, uJ, mJ, J; area: um2, or no unit; all of them "0.5x" or "0.5xFORMAT".
+// kUsage otherwise, and for amounts that are not positive.
 Result<Budget> parse_budget(Cost cost, std::string_view text);
 
-// With a unit: "8.327 mJ". Of the decimal units the largest that is not above the amount; the last
-// of four digits rounded up, so that what is said to be the least possible is possible.
+// An amount with its unit: "8.327 mJ". The largest decimal unit that is not above the amount; four
+// digits, rounded up, so that a text of the least possible amount names a possible one.
 std::string amount_text(Cost cost, double amount);
 
-// "bits 4.5, energy 0.5x"
+// Budgets as text: "bits 4.5, energy 0.5x".
 std::string to_text(const std::vector<Budget>& budgets);
 
-// The largest sum of shares that keeps to an absolute budget of a model with these totals;
-// `other_bits`: of parameters that no layer owns.
+// Totals of a model, from which limits of shares follow; `other_bits`: of parameters that belong to
+// no layer.
 struct ModelSize {
   double weights = 0, other_bits = 0, macs = 0;
   double inputs = 0;  // elements that quantized layers read
 };
+// The largest sum of shares within an absolute budget of such a model.
 double limit_of_shares(const Budget& budget, const ModelSize& size);
-// The way back, for messages: an amount in the cost's unit.
+// The amount, in the cost's unit, that a sum of shares makes; for messages.
 double amount_of_shares(Cost cost, double shares, const ModelSize& size);
 
 }  // namespace posittune::tuning

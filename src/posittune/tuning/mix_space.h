@@ -1,7 +1,7 @@
 #pragma once
 
-// What a search over a model decides: for each weight (or window of its output channels) a format,
-// and with it the format of the inputs of the layers that use it.
+// Space of mixes: a search chooses for each weight (or window of its output channels) a format, and
+// with it the format of the inputs of the layers that use it.
 
 #include <cstddef>
 #include <map>
@@ -24,13 +24,13 @@ struct Choices {
   std::vector<quant::WeightSetting> weights;          // of one granularity, group and rounding
   std::size_t reserved = 0;                           // the last so many are for pins only
   std::vector<quant::ActivationSetting> activations;  // empty: inputs stay FP32
-  // Labels that may go together, weight and activation; empty: all.
+  // Pairs of labels, weight and activation, that are allowed; empty: all.
   std::vector<std::pair<std::string, std::string>> pairs;
 };
 
-// "posit<6,*>"; with the rule where the choices have several: "posit<6,*> mse".
+// Labels of weights: "posit<6,*>"; with the rule where the choices have several: "posit<6,*> mse".
 std::vector<std::string> weight_labels(const Choices& choices);
-// "posit<8,1>", "int8@token", "posit<8,1>@output".
+// The label of an activation: "posit<8,1>", "int8@token", "posit<8,1>@output".
 std::string activation_label(const quant::ActivationSetting& setting);
 
 struct SpaceOptions {
@@ -43,38 +43,38 @@ struct SpaceOptions {
 
 class MixSpace {
  public:
-  // The loss of an option whose score is not finite (its outputs were NaN or infinite), beside
-  // others that are: more than any sum of scores, so that it is taken only where a budget leaves
-  // nothing else.
+  // The loss of an option whose score is not finite (its outputs were NaN or infinite), where other
+  // options have finite ones: more than any sum of scores, so that it is taken only where a budget
+  // leaves no other.
   static constexpr double kRuledOut = 1e9;
 
-  // Scores by the gain tier, costs by `model`. kUsage as in search/space.h, for windows with
-  // activations, and for pairs that no choice has.
+  // Builds the space: scores by the gain tier, costs by `model`. kUsage as in search/space.h, for
+  // windows with activations, and for pairs that no choice has.
   static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine,
                                 const cost::CostModel& model, const Choices& choices,
                                 const SpaceOptions& options, const evaluation::Advance& advance);
 
-  // What of the choices, pins and ties build() would refuse, before anything is scored.
+  // Checks choices, pins and ties as build() does, before anything is scored.
   static Status check(const engine::Engine& engine, const Choices& choices,
                       const SpaceOptions& options);
 
   const search::Space& space() const { return space_; }
   const search::Grouped& grouped() const { return grouped_; }
-  // Shares of what is not decided, in the order of the costs.
+  // Shares of the parts that are not decided, in the order of the costs.
   const std::vector<double>& fixed_shares() const { return fixed_; }
   // The recipe of one option for each group of grouped().
   quant::Recipe recipe(const search::Choice& choice) const;
-  // Each group's option with the label; none where a group has no such option.
+  // The choice of the option with this label in each group; none where a group has no such option.
   std::optional<search::Choice> uniform(const std::string& label) const;
   const std::vector<std::string>& labels() const { return labels_; }  // all that occur, in order
 
-  // What a decision is about.
+  // The place of a decision: rows of a weight.
   struct Place {
     std::size_t weight = 0, first = 0, count = 0;  // rows
     std::vector<std::size_t> layers;               // that use the weight
   };
   const std::vector<Place>& places() const { return places_; }  // by decision
-  // The weight's setting and, with inputs, the activation's, behind a label.
+  // The settings of a label: the weight's and, with inputs, the activation's.
   struct Setting {
     quant::WeightSetting weight;
     std::optional<quant::ActivationSetting> activation;

@@ -1,6 +1,6 @@
 #pragma once
 
-// A recipe that a search or a baseline proposes, before it is measured.
+// A plan: a recipe that a search or a baseline proposes, before it is measured.
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #pragma once
 
-// The report split is read once for a search: for recipes that were chosen without it. The journal
-// keeps which they were.
+// Report split, read once for a search: for recipes that were chosen without it. The journal keeps
+// which they were.
 
 #include <string>
 #include <vector>
@@ -12,8 +12,8 @@
 
 namespace posittune::tuning {
 
-// Before the report data are looked at. The same recipes may come again (a run that continues, or
-// is repeated); kUsage for others.
+// Claims the report split for these recipes, before it is read. The same recipes may come again (a
+// run that continues, or is repeated); kUsage for others.
 Status claim_report(records::Journal& journal, const std::vector<Plan>& plans);
 
 }  // namespace posittune::tuning

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is shown of a chosen recipe: what it costs, and its metrics on the report split, through the
+// Rows of results for chosen recipes: costs, and metrics on the report split, which are kept in the
 // journal.
 
 #include <map>
@@ -15,24 +15,24 @@
 
 namespace posittune::tuning {
 
-// The mean with its 95 % interval.
+// The estimate of a divergence: its mean with the 95 % interval.
 records::Estimate interval_of(const evaluation::Divergence& divergence);
 
 class RowMaker {
  public:
   using Metrics = std::map<std::string, records::MetricResult>;
 
-  // All must live longer.
+  // The arguments outlive this.
   RowMaker(const Inputs& in, const Options& options, sensitivity::Analysis& analysis)
       : in_(in), options_(options), analysis_(analysis) {}
 
-  // All of a row but its metrics and search_loss.
+  // Describes a plan: all of a row but its metrics and search_loss.
   Result<records::SearchRow> describe(const Plan& plan) const;
-  // Metrics on the report split, and their time: what the journal has, or what is measured now.
+  // Adds metrics on the report split, and their time: from the journal, or measured now.
   Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe,
                             const std::string& title);
 
-  // FP32 on the data, after calibration.
+  // An evaluator on the data, after calibration.
   Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title);
   Result<Metrics> metrics_of(evaluation::Evaluator& evaluator, const data::Dataset& data,
                              const quant::Recipe& recipe, const std::string& title);

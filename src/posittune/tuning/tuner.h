@@ -1,7 +1,7 @@
 #pragma once
 
-// The whole job of a search: scores, allocations within budgets, refinement on measured KL, and
-// what the chosen recipes do on data that played no part in choosing them.
+// Tuner, the whole job of a search: scores, allocations within budgets, refinement on measured KL,
+// and results of the chosen recipes on data that were not used for choosing.
 
 #include <cstdint>
 #include <functional>
@@ -27,9 +27,9 @@ namespace posittune::tuning {
 struct Options {
   Choices choices;
   SpaceOptions space;  // `costs` follow from the budgets
-  std::vector<std::vector<Budget>>
-      budgets;                     // each list is one search for the least KL within all of them
-  std::size_t pareto = 0;          // points between the cheapest and the dearest assignment
+  // Each list is one search for the least KL within all of its budgets.
+  std::vector<std::vector<Budget>> budgets;
+  std::size_t pareto = 0;          // points from the cheapest to the most expensive assignment
   std::optional<double> max_drop;  // part of FP32's metric that may be lost, at the least cost
   Cost cost = Cost::kBits;         // of the front and of max_drop
   std::size_t refine = 0;          // trials for each budget
@@ -41,7 +41,7 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-// What a search works on; all must live longer.
+// Inputs of a search; all outlive it.
 struct Inputs {
   engine::Engine* engine = nullptr;  // with covariance_bytes
   const data::Dataset* calibrate = nullptr;
@@ -58,15 +58,15 @@ struct Inputs {
 struct Outcome {
   records::SearchResult result;
   std::vector<quant::Recipe> recipes;  // of each row
-  // Budgets that cannot be met, with what could: the rows then hold what comes nearest.
+  // Budgets that cannot be met, with the least that can: the rows then hold the nearest recipes.
   std::vector<Error> missed;
 };
 
-// kUsage, kInput: choices, pins, ties and budgets that make no sense (a budget that is too small
-// does not end the search, see Outcome). Everything measured goes through the journal.
+// Runs a search. kUsage, kInput: invalid choices, pins, ties and budgets (a budget that is too
+// small does not end the search, see Outcome). Every measurement goes through the journal.
 Result<Outcome> tune(const Inputs& inputs, const Options& options);
 
-// The part of FP32's value that was lost; negative when it is better.
+// The drop: the part of FP32's value that was lost; negative when it is better.
 double drop_of(const records::MetricResult& result);
 
 }  // namespace posittune::tuning
