@@ -1,7 +1,7 @@
 #pragma once
 
-// The command line: parses, runs one command, its outcome is an exit code.
-// Results go to `out`; progress, notes and errors to `err`.
+// Command line: parses the arguments and runs one command. Results go to `out`; progress, notes and
+// errors to `err`.
 
 #include <functional>
 #include <iosfwd>
@@ -21,10 +21,10 @@ struct Streams {
   std::ostream& err;
   bool terminal = false;                 // err is a terminal: progress may redraw its line
   std::vector<std::string> arguments{};  // of this call, for records; run() sets them
-  const CLI::App* command = nullptr;  // that runs: whose flags errors and notes name; run() sets it
+  const CLI::App* command = nullptr;     // the one that runs, for flags in messages; run() sets it
 };
 
-// The exit code: see errors.h.
+// Runs a command and returns its exit code, see errors.h.
 int run(const std::vector<std::string>& arguments, Streams streams);
 
 // A command declares its options on `app` and returns what to do once they are parsed.
@@ -35,7 +35,7 @@ struct Command {
   Action (*declare)(CLI::App& app, Streams streams);
 };
 
-// formats.cc, quantize.cc, inspect.cc, ...; the table is in commands.cc.
+// The commands, each defined in the file of its name (formats.cc); the table is in commands.cc.
 extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl,
     kZoo, kDoctor;
 

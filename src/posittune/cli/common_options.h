@@ -1,6 +1,6 @@
 #pragma once
 
-// Options that several commands have: declared once, with one text of help.
+// Common options, which several commands have: declared once, with one help text.
 
 #include <cstdint>
 #include <string>
@@ -17,33 +17,31 @@ class Option;
 
 namespace posittune::cli {
 
-// What the scale rules are, for help texts.
+// The scale rules, for help texts.
 inline constexpr const char* kScaleRules =
     "none: 1; absmax: the largest value goes to the format's largest; rms_pow2, mean_pow2: a power "
-    "of "
-    "two that takes the root mean square, or the mean, to where the format is most precise; "
-    "mse_pow2, "
-    "mse: of least squared error, a power of two or any number";
+    "of two that brings the root mean square, or the mean, to where the format is most precise; "
+    "mse_pow2, mse: of least squared error, a power of two or any number";
 
 CLI::Option* declare_json(CLI::App& app, bool& json);
 void declare_threads(CLI::App& app, int& threads);
 
-// --include, --exclude and --attention. `group`: of the page of help; empty: with the other
+// Declares --include, --exclude and --attention. `group`: of the help page; empty: with the other
 // options.
 void declare_selection(CLI::App& app, model::Selection& selection, const std::string& group = {});
 
-// An option that takes a list and may be given several times. `delimiter`: formats have commas of
-// their own, quant::split_formats() takes them apart.
+// Declares an option that takes a list and may be given several times. `delimiter`: names of
+// formats hold commas, so quant::split_formats() splits those lists.
 CLI::Option* declare_list(CLI::App& app, const char* name, std::vector<std::string>& to,
                           const std::string& help, const std::string& group, char delimiter = ',');
-// --formats of weights: "posit<6,*>" and "posit<6,0>|int6" too.
+// Declares --formats of weights: "posit<6,*>" and "posit<6,0>|int6" too.
 void declare_formats(CLI::App& app, std::vector<std::string>& formats, const char* usual,
                      const std::string& group);
-// --scale, rules for all formats.
+// Declares --scale, rules for all formats.
 void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
                     const std::string& group);
 
-// How a job measures; null: not an option of the command.
+// Fields that say how a job measures; null: not an option of the command.
 struct MeasuringFields {
   std::string* reference = nullptr;
   std::size_t* segments = nullptr;
@@ -54,18 +52,20 @@ struct MeasuringFields {
 };
 void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::string& group);
 
-// --table, of MAC units.
+// Declares --table, of MAC units.
 void declare_table(CLI::App& app, std::string& table, const std::string& group);
 
-// Which output is scored, by which task, and what its numbers are.
+// Declares which output is scored, by which task, and what its numbers are.
 void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std::string& group);
 
-// Which elements share a scale, how weights are rounded, when scales of inputs are chosen.
+// Declares --granularity: which elements share a scale.
 void declare_granularity(CLI::App& app, session::SettingsText& text, const std::string& group);
-// That one and the others.
+// Declares --granularity and the other settings: how weights are rounded, when scales of inputs are
+// chosen.
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group);
 
-// Rules stay as they are where `scales` names none. kUsage for words that are not known.
+// Parses settings and rules; rules stay as they are where `scales` names none. kUsage for unknown
+// words.
 Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales,
                      session::Settings& settings, std::vector<quant::ScaleRule>& rules);
 

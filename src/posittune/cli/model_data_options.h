@@ -1,6 +1,6 @@
 #pragma once
 
-// Options that every command with a model and data has.
+// Model and data options, of every command that has both.
 
 #include "posittune/cli/run_input_options.h"
 #include "posittune/session/spec.h"

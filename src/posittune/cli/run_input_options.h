@@ -1,7 +1,7 @@
 #pragma once
 
-// --constant NAME=VALUE, --batch-axis NAME=AXIS and --shape NAME=D0,D1,...: what is said of a
-// model's inputs and outputs beside its file.
+// Run input options: --constant NAME=VALUE, --batch-axis NAME=AXIS and --shape NAME=D0,D1,..., what
+// the user says of a model's inputs and outputs beside its file.
 
 #include <map>
 #include <string>
@@ -22,15 +22,15 @@ struct RunInputOptions {
   bool given() const { return !constants.empty() || !batch_axes.empty(); }
 };
 
-// `group`: of the page of help; empty: with the other options.
+// Declares the first two. `group`: of the help page; empty: with the other options.
 void declare_run_inputs(CLI::App& app, RunInputOptions& options, const std::string& group = {});
 
 // Adds them to the spec. kUsage: text of another form, a name twice.
 Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec);
 
-// Shapes of inputs, for commands that count.
+// Declares --shape, shapes of inputs, for commands that count.
 void declare_shapes(CLI::App& app, std::vector<std::string>& texts);
-// By input name. kUsage for text of another form.
+// Parses shapes, by input name. kUsage for text of another form.
 Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts);
 
 }  // namespace posittune::cli

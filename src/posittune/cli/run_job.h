@@ -1,6 +1,6 @@
 #pragma once
 
-// What commands that run a job of a session share.
+// Run jobs: what commands that run a job of a session share.
 
 #include <ostream>
 #include <string>
@@ -20,15 +20,15 @@ struct RunOptions {
   bool json = false, dry_run = false;
 };
 
-// --run, --json, --dry-run of the command of that name.
+// Declares --run, --json and --dry-run of a command.
 void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
                  const std::string& group);
 
 Result<session::Session> open_session(const RunOptions& options, Streams streams,
                                       session::Observer& observer);
 
-// `run` gets the open session; with --dry-run what Session::estimate() says of the job is shown in
-// its place.
+// Runs a job: `run` gets the open session; with --dry-run the plan of Session::estimate() is
+// printed instead.
 template <class Job, class Run>
 Status run_job(const RunOptions& options, const Job& job, Streams streams, Run run) {
   if (const Status right = check(job); !right) return right;

@@ -83,9 +83,10 @@ void declare_tiers(CLI::App& app, Options& options) {
   app.add_option(
          "--tier", options.tier,
          "how scores are found, from fast to slow. proxy: error at the layer's own output; "
-         "gain: that error times how much errors of the layer matter, measured by one run for each "
-         "layer; "
-         "exact: the loss of the model's output, measured by a run for each layer and format")
+         "gain: that error times the layer's influence on the model's output, measured by one run "
+         "for "
+         "each layer; exact: the loss of the model's output, measured by a run for each layer and "
+         "format")
       ->default_val("gain")
       ->group(group);
   app.add_option(

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the command line hears of a session: notes on stderr, progress bars, Ctrl-C.
+// Terminal: the observer of the command line, with notes and progress bars on stderr, and Ctrl-C.
 
 #include <string>
 
@@ -9,7 +9,7 @@
 
 namespace posittune::cli {
 
-// Lines on stderr, printable, fields as flags of the running command.
+// Prints lines on stderr, printable, with flags of the running command instead of fields.
 void say_note(Streams streams, const std::string& text);
 void say_results(Streams streams, const std::string& folder);
 

@@ -98,8 +98,7 @@ Result<MacCost> Table::mac(const Format& weight, const Format& activation) const
                     joined(nearest(pair_text(weight, activation), known, 3)),
         .hint =
             "`table=placeholder` has a model for every pair, and its rows (`table_csv`) can be "
-            "added "
-            "to a table of your own"};
+            "added to a table of your own"};
   }
   // A preference that no row of this pair meets does not count: ints have no quire.
   const auto keep = [&some](const std::string& wanted, std::string MacCost::* field) {

@@ -47,10 +47,10 @@ struct SearchRow {
 struct RefinementRecord {
   std::string change;    // "h.0.mlp.c_fc.weight: posit<4,1> -> int5; ..."
   double predicted = 0;  // difference of the loss by the scores
-  double measured = 0, low = 0,
-         high = 0;  // paired difference on the search split, when the test ended
-  std::string
-      verdict;  // trials: "better" (taken), "not better"; alternatives: "taken", "not taken"
+  // Paired difference on the search split, when the test ended, with its interval.
+  double measured = 0, low = 0, high = 0;
+  // Of trials "better" (taken) or "not better"; of alternatives "taken" or "not taken".
+  std::string verdict;
   bool operator==(const RefinementRecord&) const = default;
 };
 

@@ -22,8 +22,8 @@ struct SensitivityRow {
   std::string layer;   // node; for the weight of several layers the first that uses it
   std::string weight;  // initializer; empty for a layer without one
   std::string format, scale, granularity;
-  std::string
-      what;  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both
+  // "w": the weight, in all layers that use it; "a": the layer's input; "wa": both.
+  std::string what;
   std::string tier;  // "proxy", "gain", "exact"
   // Score. proxy: error / signal at the layer's output. gain, exact: the loss that `scored` names,
   // in its unit.

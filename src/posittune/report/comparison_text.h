@@ -9,8 +9,8 @@
 
 namespace posittune::report {
 
-// `units`: of the bootstrap, in the report split. At least one row; each has the metrics of the
-// first.
+// The text of a comparison. `units`: number of bootstrap units in the report split. At least one
+// row; each has the metrics of the first.
 std::string comparison_text(const records::Comparison& comparison, std::size_t units);
 
 }  // namespace posittune::report

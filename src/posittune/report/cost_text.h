@@ -8,10 +8,11 @@
 
 namespace posittune::report {
 
-// At least one row. Kinds of products are shown where there is more than layers with weights.
+// The text of costs; at least one row. Kinds of products are shown where there are others than
+// layers with weights.
 std::string cost_text(const records::CostResult& result, bool by_layer);
 
-// A line for each MAC unit.
+// The text of units: a line for each MAC unit.
 std::string units_text(const records::UnitsResult& result);
 
 }  // namespace posittune::report

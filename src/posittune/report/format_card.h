@@ -1,6 +1,6 @@
 #pragma once
 
-// Formats as text for people.
+// Format cards, tables and plots for people.
 
 #include <cstdint>
 #include <string>
@@ -14,13 +14,13 @@ std::string family_name(const formats::Format& format);
 
 std::string binary(std::uint64_t code, int bits);
 
-// Everything about one format, a line per fact.
+// The card of a format: everything about it, a line per fact.
 std::string card(const formats::Format& format);
 
-// One line per format.
+// A table with one line per format.
 std::string format_table(const std::vector<formats::Format>& rows);
 
-// Decimal accuracy against magnitude, a line for each format that has any, as SVG.
+// A plot of decimal accuracy against magnitude, a line for each format that has any, as SVG.
 std::string accuracy_plot(const std::vector<formats::Format>& chosen);
 
 }  // namespace posittune::report

@@ -1,6 +1,6 @@
 #pragma once
 
-// What can be quantized in a model, for the console: layers, then products that are none.
+// An inspection for the console: layers that can be quantized, then products that are no layers.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a machine can run, for the console.
+// A machine for the console: what it can run.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a job would measure, for the console: a line for each fact.
+// Plans for the console: what a job would measure, a line for each fact.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Small line plots as SVG text, for one file beside a result.
+// Plots of lines, small, as SVG text.
 
 #include <string>
 #include <vector>

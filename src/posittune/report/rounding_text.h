@@ -1,6 +1,6 @@
 #pragma once
 
-// What rounding an array did to it, for the console.
+// Rounding of an array for the console: what it did to the values.
 
 #include <string>
 

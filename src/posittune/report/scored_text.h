@@ -1,6 +1,6 @@
 #pragma once
 
-// What is scored, in words.
+// The scored output in words.
 
 #include <string>
 
@@ -8,10 +8,10 @@
 
 namespace posittune::report {
 
-// "output 'probs' as probabilities (the graph ends in Softmax), task classify"
+// The sentence: "output 'probs' as probabilities (the graph ends in Softmax), task classify".
 std::string scored_text(const records::ScoredRecord& scored);
 
-// How tables call the loss: "KL", "rel_sq_error", "1 - agreement".
+// The title of the loss in tables: "KL", "rel_sq_error", "1 - agreement".
 std::string loss_title(const records::ScoredRecord& scored);
 
 }  // namespace posittune::report

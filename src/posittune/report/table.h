@@ -20,13 +20,14 @@ class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // Missing cells are blank; cells beyond the columns are dropped. Cells are made printable (a
-  // layer may be named anything).
+  // Adds a row. Missing cells are blank; cells beyond the columns are dropped. Cells are made
+  // printable (names of layers may hold any bytes).
   void add_row(std::vector<std::string> cells);
   std::size_t rows() const { return rows_.size(); }
 
-  // Titles, then the rows; two spaces between columns, none at the end of a line, each line ends in
-  // \n. Widths are columns of a terminal.
+  // The text: titles, then the rows; two spaces between columns, none at the end of a line, each
+  // line ends in
+  // . Widths are columns of a terminal.
   std::string text() const;
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// An npy array cut into pieces that fit in memory and know their scales.
+// Chunks of an npy array: pieces that fit in memory, with the scale channels of their rows.
 
 #include <cstddef>
 #include <functional>
@@ -14,7 +14,7 @@
 
 namespace posittune::session {
 
-// How the elements map to rows of one scale channel each.
+// Layout of an array: how elements map to rows, and rows to scale channels.
 struct Layout {
   std::size_t rows = 0, cols = 0;    // rows of `cols` contiguous elements
   std::size_t channels = 1;          // scales
@@ -23,8 +23,8 @@ struct Layout {
   std::size_t channel(std::size_t row) const { return row / rows_per_channel % channels; }
 };
 
-// Per tensor without `axis`, else one channel for each index of that axis (negative: from the end).
-// Blocks of a format run along the last axis, so that cannot be the channel axis then.
+// Makes the layout: one channel without `axis`, else one for each index of that axis (negative:
+// from the end). kUsage for the last axis with a block format, whose blocks run along it.
 Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<int> axis,
                            const formats::Format& format);
 
@@ -35,14 +35,14 @@ struct Chunk {
   std::span<const float> x;
 };
 
-// Reads the array from front to back in chunks of at most `limit` elements and calls body; looks
-// for interrupts in between. Pieces of long rows start at multiples of 4096 columns; chunks of
-// short rows hold whole rounds of the channels when such a round fits.
+// Calls body for the array from front to back, in chunks of at most `limit` elements; checks for
+// interrupts in between. Pieces of long rows start at multiples of 4096 columns; chunks of short
+// rows hold all channels equally often where they can.
 Status for_each_chunk(const data::NpyReader& array, const Layout& layout, std::size_t limit,
                       const std::function<Status(const Chunk&)>& body);
 
-// Rows of one channel each, for statistics: the chunk itself, or, when its rows are short (an inner
-// axis), a copy in `buffer` with the elements of each channel side by side.
+// Channel rows, for statistics, each of one channel: the chunk itself, or, when its rows are short
+// (an inner axis), a copy in `buffer` with the elements of each channel side by side.
 struct ChannelRows {
   kernels::Shape shape;
   std::span<const float> x;

@@ -1,6 +1,6 @@
 #pragma once
 
-// A comparison: every format, one after the other, on the same items.
+// Comparison: every format, one after the other, on the same items.
 
 #include <cstdint>
 #include <string>
@@ -16,7 +16,7 @@
 
 namespace posittune::session {
 
-// What a row quantizes.
+// The operands that a row quantizes.
 enum class Operands : std::uint8_t { kWeights, kWeightsAndInputs };
 
 struct CompareOptions {
@@ -31,11 +31,10 @@ struct CompareOptions {
   std::size_t batch = 0;  // items to a run; 0: chosen
   std::size_t resamples = 1000;
   std::uint64_t seed = 1;
-  std::string
-      save_outputs{};  // folder for the model's outputs under each format, as .npy; empty: none
+  std::string save_outputs{};  // folder for outputs under each format, as .npy; empty: not saved
 };
 
-// kUsage for what can be seen to be wrong before a model is read.
+// Checks what can be checked before a model is read: kUsage.
 Status check(const CompareOptions& options);
 
 struct CompareResult {

@@ -1,6 +1,6 @@
 #pragma once
 
-// What formats or a recipe cost on one table of MAC units.
+// Costs of formats or a recipe on one table of MAC units.
 
 #include <map>
 #include <optional>
@@ -17,19 +17,19 @@
 
 namespace posittune::session {
 
-// Which table of MAC units, which units of it, and what memory takes.
+// The choice of a table of MAC units, of units in it, and of memory energies.
 struct TableChoice {
-  std::string table{};  // a file, `rtl` (the synthesised units of this project), `placeholder` (a
-                        // model for every pair); empty: rtl where it is, else the placeholder
-  std::string accumulator{},
-      pipeline{};  // units with these, where the table has one; empty: of least energy
-  std::optional<double> weight_pj_per_bit{},
-      activation_pj_per_bit{};  // default: cost::memory_of(table)
+  // A file, `rtl` (the synthesised units of this project) or `placeholder` (a published model for
+  // every pair); empty: rtl where it is present, else the placeholder.
+  std::string table{};
+  // Units with these are preferred where the table has one; empty: the unit of least energy.
+  std::string accumulator{}, pipeline{};
+  // Energies of memory; none: cost::memory_of(table).
+  std::optional<double> weight_pj_per_bit{}, activation_pj_per_bit{};
 };
 
 struct CostOptions {
-  std::map<std::string, TensorShape>
-      shapes{};  // of inputs; 1 for each open dimension that none names
+  std::map<std::string, TensorShape> shapes{};  // of inputs; other open dimensions are 1
   std::vector<std::string> formats{};
   std::string activations = "same";  // of all inputs: a format, or that of the weight
   Settings settings{};               // granularity of the weights; the rest costs nothing
@@ -38,21 +38,22 @@ struct CostOptions {
   bool attention = false;  // products of two activations too; otherwise they stay FP32
 };
 
-// A format for weights with one for activations; FP32 is none of either.
+// A pair of formats, for weights and activations; fp32 leaves them in FP32.
 struct FormatPair {
   formats::Format weight, activation;
 };
-// Each format with the activations', each once. kUsage for unknown ones.
+// Pairs of each format with the activations' format, each once. kUsage for unknown ones.
 Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& formats,
                                              const std::string& activations);
 
-// The units of a table for these pairs. An error that cost::is_missing_unit() knows: it lacks one.
+// The units of a table for these pairs. For a pair without a unit, an error that
+// cost::is_missing_unit() recognises.
 Result<records::UnitsResult> mac_units(const CostOptions& options, const cost::Table& table);
 
 Result<cost::Table> open_table(const TableChoice& choice);
-// Where no table was named, a pair that the rtl table lacks makes a run use the placeholder for
-// everything: numbers of one table can be compared, those of two cannot. Gives that table, and what
-// to tell; nothing when `error` is another.
+// The fallback where no table was chosen and the rtl table lacks a pair: the placeholder for
+// everything, because numbers of two tables cannot be compared. Gives that table and a note for the
+// user; none when `error` is another one.
 struct Fallback {
   cost::Table table;
   std::string note;

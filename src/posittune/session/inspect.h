@@ -1,6 +1,6 @@
 #pragma once
 
-// What can be quantized in a model, and what cannot and why.
+// Inspection: what can be quantized in a model, and what cannot and why.
 
 #include <map>
 #include <string>
@@ -11,11 +11,11 @@
 namespace posittune::session {
 
 struct InspectOptions {
-  std::map<std::string, TensorShape>
-      shapes{};  // of inputs, for MACs; 1 for each open dimension that none names
+  // Shapes of inputs, for MACs; other open dimensions are 1.
+  std::map<std::string, TensorShape> shapes{};
 };
 
-// Whether an input that `shapes` does not name leaves a dimension open: it counts as 1.
+// Whether an input without an entry in `shapes` has an open dimension, which then counts as 1.
 bool has_open_dimension(const model::Graph& graph,
                         const std::map<std::string, TensorShape>& shapes);
 

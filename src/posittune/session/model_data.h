@@ -1,6 +1,6 @@
 #pragma once
 
-// A model and its data, opened and checked.
+// Model and data, opened and checked.
 
 #include <string>
 #include <vector>
@@ -13,16 +13,17 @@
 
 namespace posittune::session {
 
-// Where a model and its data are, and what is said of the model's inputs.
+// The source of a session: files of a model and its data, and what the user says of the model's
+// inputs.
 struct Source {
   std::string model;        // the file
   data::SplitSpecs splits;  // none where there is no data
 };
-// kUsage for specs that contradict each other; what a data.yaml says is read.
+// Resolves specs, and reads a data.yaml. kUsage where they contradict each other.
 Result<Source> resolve(const ModelSpec& model, const DataSpec& data);
-// A model alone.
+// Resolves a model alone.
 Result<Source> resolve(const ModelSpec& model);
-// kUsage where neither the spec nor the model names any.
+// Requires data: kUsage where neither the spec nor the model names any.
 Status require_data(const Source& source);
 
 struct OpenedModel {
@@ -35,8 +36,8 @@ Result<OpenedModel> open_model(const Source& source, const model::Selection& sel
 Result<data::Splits> open_splits(const Source& source, const DataSpec& data,
                                  const std::vector<TensorInfo>& inputs);
 
-// Of the file, and of the weights beside it: IR's .bin, and the files that ONNX tensors name as
-// theirs (names below 128 bytes).
+// The SHA-256 of a model: of the file, and of the weights beside it: IR's .bin, and the files that
+// ONNX tensors name as theirs (names below 128 bytes).
 Result<std::string> model_sha256(const std::string& path);
 
 }  // namespace posittune::session

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a session tells whoever runs it, and how it is stopped. A session prints nothing itself.
+// Observer of a session, which gets its notes and progress, and can stop it. A session prints
+// nothing itself.
 
 #include <cstddef>
 #include <functional>
@@ -11,26 +12,28 @@
 
 namespace posittune::session {
 
-// Called with what was done since the last call; its error ends the work.
+// Called with the units done since the last call; its error ends the work.
 using evaluation::Advance;
 
 class Observer {
  public:
   virtual ~Observer() = default;
 
-  // A line the user should know of, without an end of line. Names in it are as they are in the
-  // model: make them printable before a terminal gets them.
+  // A note for the user, one line without an end of line. It holds names as they are in the model:
+  // make it printable before it goes to a terminal.
   virtual void note(const std::string& text);
 
-  // A step of `total` units ("items", "steps", "elements") begins; it ends when what is returned is
-  // destroyed. 0: nothing to count. Steps follow one another; calls come from one thread.
+  // A step of `total` units ("items", "steps", "elements") begins; it ends when the returned
+  // function is destroyed. 0: the number is not known. Steps do not overlap; calls come from one
+  // thread.
   virtual Advance step(const std::string& title, std::size_t total, const std::string& unit);
 
-  // Asked between units: true ends the work with kInterrupted. What was measured is in the journal.
+  // Whether to stop, called between units: true ends the work with kInterrupted. Measurements are
+  // in the journal.
   virtual bool cancelled();
 
  protected:
-  // kInterrupted once cancelled() or a signal (base/interrupt.h) says so.
+  // An error (kInterrupted) once cancelled() is true or a signal has come (base/interrupt.h).
   Status go_on();
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Outputs of a model as npy files, one for each output: FOLDER/NAME.OUTPUT.npy.
+// Output files: outputs of a model as npy files, one for each output: FOLDER/NAME.OUTPUT.npy.
 
 #include <map>
 #include <string>
@@ -12,16 +12,16 @@
 
 namespace posittune::session {
 
-// `name` with everything but letters, digits, '.', '-' and '_' made '_'.
+// A file name: `name` with every character but letters, digits, '.', '-' and '_' replaced by '_'.
 std::string file_name(const std::string& name);
 
 class OutputFiles {
  public:
   OutputFiles(std::string folder, std::string name, std::size_t items);
 
-  // Writes float32 outputs whose first dimension is the batch; others are left out.
+  // A function that writes float32 outputs whose first dimension is the batch; others are left out.
   evaluation::Watch watch();
-  // The files appear.
+  // Completes the files, which appear now.
   Status commit();
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
-// An npy array through scale choice and rounding, chunk by chunk: larger than memory if need be.
+// Quantization of an npy array, chunk by chunk, so that it may be larger than memory: choice of
+// scales, then rounding.
 
 #include <optional>
 #include <string>
@@ -38,7 +39,7 @@ Status choose_scales(QuantizeJob& job);
 // NAME.scales.npy (float32, one per channel) unless all scales are 1.
 Status write_array(QuantizeJob& job);
 
-// After write_array(); without seconds.
+// The record, without seconds. Call it after write_array().
 records::Rounding record_of(const QuantizeJob& job);
 
 }  // namespace posittune::session

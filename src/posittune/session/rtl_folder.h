@@ -1,16 +1,17 @@
 #pragma once
 
-// Where the hardware units are that come with the project, and the table of what they cost.
+// Hardware units that come with the project, and the table of their costs: where they are.
 
 #include <optional>
 #include <string>
 
 namespace posittune::session {
 
-// The folder `rtl`: POSITTUNE_RTL, or in the current folder, or in a folder above the executable.
+// The folder `rtl`: POSITTUNE_RTL, or `rtl` in the current folder or in a folder above the
+// executable.
 std::optional<std::string> rtl_folder();
 
-// Its syn/costs.csv, where there is one.
+// The file syn/costs.csv in it, where there is one.
 std::optional<std::string> rtl_costs();
 
 }  // namespace posittune::session

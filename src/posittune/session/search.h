@@ -1,6 +1,6 @@
 #pragma once
 
-// A search: the best format for each layer, or group of channels, within budgets.
+// Search: the best format for each layer, or group of channels, within budgets.
 
 #include <cstdint>
 #include <optional>
@@ -17,21 +17,19 @@
 namespace posittune::session {
 
 struct SearchOptions {
-  // Choices. Words of quant/weight_format.h; inputs: "posit<8,1>", "int8@token" (how its scale is
-  // chosen).
+  // Choices. Formats of weights as in quant/weight_format.h; of inputs: "posit<8,1>", "int8@token"
+  // (with how its scale is chosen).
   std::vector<std::string> formats{}, activations{};
-  std::vector<std::string>
-      pairs{};  // WEIGHT/ACTIVATION that may meet in one layer, or "same"; empty: any
+  std::vector<std::string> pairs{};   // WEIGHT/ACTIVATION allowed in a layer, or "same"; empty: any
   std::vector<std::string> assign{};  // REGEX=FORMAT: fixed
-  std::vector<std::string>
-      ties{};               // REGEX: weights whose capture groups have equal text get one format
-  bool tie_inputs = false;  // so do those whose layers read the same input
-  bool inputs = false;      // inputs of layers get formats too
+  std::vector<std::string> ties{};    // REGEX: weights with equal capture groups get one format
+  bool tie_inputs = false;            // weights whose layers read the same input get one format
+  bool inputs = false;                // inputs of layers get formats too
   Settings settings{};
   quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // of weights
   quant::ScaleRule activation_rule = quant::ScaleRule::kMsePow2;  // of inputs
   std::size_t windows = 0;  // output channels that get a format together; 0: whole weights
-  // Budgets. Several of one cost are a search each; those of the others bind in all of them.
+  // Budgets. Several budgets of one cost are a search each; the other budgets hold in all of them.
   std::vector<tuning::Budget> budgets{};
   std::optional<double> max_drop{};  // part of the metric that may be lost, at the fewest bits
   std::size_t pareto = 0;            // points of the front of loss against bits
@@ -41,19 +39,19 @@ struct SearchOptions {
   // Costs.
   std::string table{};  // of MAC units, as session/cost.h
   std::optional<double> memory_pj_per_bit{};
-  // Measuring.
+  // Measurements.
   std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
   evaluation::ScoreRequest scores{};
-  std::optional<std::size_t>
-      gain_items{};  // of the search data, for gains; 0: all; none: by the model's size
+  // Items of the search data that gains are measured on; 0: all; none: chosen by the model's size.
+  std::optional<std::size_t> gain_items{};
   std::size_t segments = 32, batch = 0, resamples = 1000;
   std::uint64_t cache_limit = 1U << 30, seed = 1;
 };
 
-// "1%" or "0.01"
+// Parses a drop: "1%" or "0.01".
 Result<double> parse_drop(const std::string& text);
 
-// kUsage for what can be seen to be wrong before a model is read.
+// Checks what can be checked before a model is read: kUsage.
 Status check(const SearchOptions& options);
 
 struct SearchResult {

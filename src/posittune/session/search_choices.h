@@ -1,6 +1,6 @@
 #pragma once
 
-// From the options of a search to what is chosen among, and within what.
+// Search choices: from the options of a search to its candidates and budgets.
 
 #include "posittune/base/result.h"
 #include "posittune/session/search.h"
@@ -8,7 +8,8 @@
 
 namespace posittune::session {
 
-// Choices, pins, ties and budgets; nothing that needs the model. kUsage for what makes no sense.
+// The tuner's options: choices, pins, ties and budgets, as far as they do not need the model.
+// kUsage for invalid ones.
 Result<tuning::Options> tuning_options(const SearchOptions& options);
 
 }  // namespace posittune::session

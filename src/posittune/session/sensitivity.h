@@ -1,6 +1,6 @@
 #pragma once
 
-// A sensitivity analysis: what each format costs in each layer, and in groups of channels.
+// Sensitivity analysis: what each format costs in each layer, and in groups of channels.
 
 #include <cstdint>
 #include <string>
@@ -23,26 +23,24 @@ struct SensitivityOptions {
   std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
   sensitivity::Tier tier = sensitivity::Tier::kGain;
   evaluation::ScoreRequest scores{};
-  double precision =
-      0.1;  // an exact run ends once its 95 % interval is this narrow, relative to the score
+  // An exact run ends once its 95 % interval is this narrow, relative to the score.
+  double precision = 0.1;
   bool no_early_stop = false;   // exact runs use all the data
   std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
   std::size_t naive = 0;        // random pairs measured by whole runs too, for the time
-  std::size_t segments =
-      32;                 // parts of the model at most, so that a change runs only those after it
-  std::size_t batch = 0;  // items to a run; 0: chosen
-  std::uint64_t cache_limit =
-      1U << 30;  // bytes of tensors kept between parts; the rest goes to disk
+  std::size_t segments = 32;    // parts of the model at most; a change runs only those from it on
+  std::size_t batch = 0;        // items to a run; 0: chosen
+  // Bytes of tensors kept in memory between parts; the rest goes to disk.
+  std::uint64_t cache_limit = 1U << 30;
   std::uint64_t seed = 1;
-  std::size_t channels = 0;  // output channels of a window that is scored; 0: none
-  std::size_t exact_channels =
-      0;                  // windows of each format, highest first, that are measured exactly
-  std::size_t mixes = 0;  // random mixes measured, to compare with their sum of scores
+  std::size_t channels = 0;        // output channels of a window that is scored; 0: none
+  std::size_t exact_channels = 0;  // windows of each format, highest first, measured exactly
+  std::size_t mixes = 0;           // random mixes measured, to compare with their sum of scores
   std::size_t upgrade_points = 0;  // measurements while windows go from one format to a better one
   std::string upgrade_from = "posit<4,1>", upgrade_to = "posit<5,1>";
 };
 
-// kUsage for what can be seen to be wrong before a model is read.
+// Checks what can be checked before a model is read: kUsage.
 Status check(const SensitivityOptions& options);
 
 struct SensitivityResult {

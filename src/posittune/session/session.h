@@ -1,15 +1,15 @@
 #pragma once
 
-// One model on one set of data: everything that can be measured, searched and priced, for the
-// command line and for other programs alike. Nothing is printed; an Observer hears of progress and
-// notes.
+// Session: one model on one set of data, with everything that can be measured, searched and priced,
+// for the command line and for other programs alike. Nothing is printed; an Observer gets progress
+// and notes.
 //
 //   auto session = Session::open({.model = "model.onnx"}, {.data = "data.yaml"}, {}, observer);
 //   auto table = session->compare(options);
 //
-// A job starts from a fresh engine, so that its numbers do not depend on the jobs before it. What
-// it measures goes to the journal of its run folder: the same call again, after an interruption
-// too, measures only what is missing there.
+// A job starts from a new engine, so that its numbers do not depend on earlier jobs. Its
+// measurements go to the journal of its run folder: the same call again, also after an
+// interruption, measures only what is missing.
 
 #include <functional>
 #include <optional>
@@ -44,35 +44,36 @@ struct Options {
 
 class Session {
  public:
-  // Loads the model, opens the data (each split that is named) and checks both. The observer
-  // outlives the session. Errors: kUsage (specs, layers), kInput, kUnsupported.
+  // Opens a session: loads the model, opens the data (each split that is given) and checks both.
+  // The observer outlives the session. Errors: kUsage (specs, layers), kInput, kUnsupported.
   static Result<Session> open(const ModelSpec& model, const DataSpec& data, const Options& options,
                               Observer& observer);
-  // Without data: inspect() and cost() alone.
+  // Opens a session without data, for inspect() and cost() only.
   static Result<Session> open(const ModelSpec& model, const Options& options, Observer& observer);
 
-  // Every format, one after the other, on the same items of the `report` split. Writes
+  // Compares formats, one after the other, on the same items of the `report` split. Writes
   // results.json, results.csv and recipes into the run folder.
   Result<CompareResult> compare(const CompareOptions& options);
-  // What each format costs in each layer, on the `search` split. Writes results.json, results.csv,
-  // channels.csv, upgrades.svg.
+  // Measures what each format costs in each layer, on the `search` split. Writes results.json,
+  // results.csv, channels.csv, upgrades.svg.
   Result<SensitivityResult> sensitivity(const SensitivityOptions& options);
-  // The best format for each layer within budgets. Writes results.json, results.csv, recipes,
-  // front.svg.
+  // Searches the best format for each layer within budgets. Writes results.json, results.csv,
+  // recipes, front.svg.
   Result<SearchResult> search(const SearchOptions& options);
-  // What formats or a recipe cost on a table of MAC units. An error that cost::is_missing_unit()
-  // knows: the table lacks a pair.
+  // Prices formats or a recipe by a table of MAC units. Where the table lacks a pair, an error that
+  // cost::is_missing_unit() recognises.
   Result<records::CostResult> cost(const CostOptions& options, const cost::Table& table);
-  // What can be quantized, and what cannot and why.
+  // Lists what can be quantized, and what cannot and why.
   Result<records::Inspection> inspect(const InspectOptions& options);
 
-  // What a job would do, and how long it may take by the time of one item; measures nothing else.
+  // Estimates what a job would do, and how long it may take, from the time of one item; measures
+  // nothing else.
   Result<ComparePlan> estimate(const CompareOptions& options);
   Result<SensitivityPlan> estimate(const SensitivityOptions& options);
   Result<SearchPlan> estimate(const SearchOptions& options);
 
  private:
-  // Embeddings of at most so many columns can be compensated: each column costs a run of some
+  // The most columns of an embedding that can be compensated: each column takes a run of some
   // calibration data.
   static constexpr std::size_t kEmbeddingColumns = 128;
 
@@ -89,30 +90,31 @@ class Session {
   static Result<Session> open_source(Source source, const ModelSpec& model, const Options& options,
                                      Observer& observer);
 
-  // The graph with its nodes: the one that open() read, then, since an engine takes it, another
-  // one.
+  // The graph with its nodes, for an engine, which keeps it: the one that open() read; the next
+  // call reads the file again.
   Result<model::Graph> take_graph();
-  // Another look at it: the session keeps its own.
+  // A copy of the graph; the session keeps its own.
   Result<model::Graph> look_at_graph();
-  // Notes what stays as it is, settles what is scored on `seen`, and compiles. `look` sees the
-  // graph before.
+  // Prepares an engine: notes what stays in FP32, settles what is scored on `seen`, and compiles.
+  // `look` gets the graph before.
   Result<Ready> prepare(const data::Dataset& seen, const evaluation::ScoreRequest& request,
                         engine::Options options,
                         const std::function<Status(const model::Graph&)>& look = {});
   Status check_chosen() const;
   void note_what_stays(const model::Graph& graph, const data::Dataset& data);
-  // Where output scales were asked for and too little was calibrated on to choose them.
+  // Notes inputs whose output scales were asked for, but could not be chosen with so little
+  // calibration data.
   void note_undecided(const engine::Engine& engine);
 
-  // `config`: what the results depend on besides model and data; `unused`: a split that plays no
-  // part.
+  // Opens the run folder. `config`: what the results depend on besides model and data; `unused`: a
+  // split that is not used.
   Result<records::RunFolder> open_folder(const std::string& job, const Ready& ready,
                                          const std::string& config, std::uint64_t seed,
                                          const std::string& unused = "");
   sensitivity::Reporter reporter();
   static records::SplitRecord record_of(const data::Dataset& data);
   records::ModelRecord model_record() const { return {source_.model, sha256_}; }
-  // Seconds of one item of `data`, after one to warm up.
+  // The seconds of one item of `data`, after one to warm up.
   static Result<double> time_item(engine::Engine& engine, const data::Dataset& data);
 
   Result<CompareJob> compare_job(const CompareOptions& options);
@@ -123,7 +125,7 @@ class Session {
   Observer* observer_;
   Source source_;
   model::Selection selection_;
-  std::string sha256_, identity_, inputs_config_;  // identity_: what journals know the model by
+  std::string sha256_, identity_, inputs_config_;  // identity_: names the model in journals
   std::optional<model::Graph> graph_;
   std::vector<bool> chosen_;
   bool has_weights_ = false;

@@ -1,7 +1,7 @@
 #pragma once
 
-// How formats are applied to weights and to the inputs of layers: one vocabulary, and one set of
-// defaults, for all jobs, so that what one of them finds holds in the others. Why these
+// Settings: how formats are applied to weights and to the inputs of layers. All jobs have one
+// vocabulary and one set of defaults, so that results of one hold in the others. Why these defaults
 // (docs/settings.md has the numbers):
 //   channel   int8 weights lose a tenth of what they lose with one scale for a tensor, for 0.03
 //             bits a weight; depthwise convolutions lose too much without it in every format.
@@ -22,26 +22,26 @@
 namespace posittune::session {
 
 struct Settings {
-  // Of weights: all members but the formats and the rule, which a job varies.
+  // The setting of weights: all members but the formats and the rule, which a job varies.
   quant::WeightSetting weight{.format = {}, .granularity = quant::Granularity::kChannel};
   quant::ActivationScale activation_scale = quant::ActivationScale::kStatic;
 };
 
-// As command lines and scripts write them; the defaults are those of Settings.
+// Texts of settings, as command lines and scripts write them; the defaults are those of Settings.
 struct SettingsText {
   std::string granularity = "channel";      // tensor, channel, group:K
   std::string rounding = "nearest";         // nearest, compensated
   std::string activation_scale = "static";  // static, output, token
   bool input_weighted = false, bias_correction = false;
 };
-// kUsage for words that are not known.
+// Parses settings: kUsage for unknown words.
 Result<Settings> parse_settings(const SettingsText& text);
 
-// The setting with the formats of a word ("posit<6,*>") and a rule.
+// The setting of weights with the formats of a text ("posit<6,*>") and a rule.
 Result<quant::WeightSetting> weight_setting(const Settings& settings, const std::string& formats,
                                             quant::ScaleRule rule);
 
-// Each once, in their order.
+// Parses rules: each once, in the order given.
 Result<std::vector<quant::ScaleRule>> parse_rules(const std::vector<std::string>& texts);
 
 }  // namespace posittune::session

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a session is opened on: a model, and data for it.
+// Specifications of a model, and of data for it, on which a session is opened.
 
 #include <cstddef>
 #include <map>
@@ -13,13 +13,14 @@ namespace posittune::session {
 struct ModelSpec {
   std::string model{};           // ONNX file, OpenVINO IR (.xml), or zoo:NAME
   model::Selection selection{};  // the layers to quantize
-  std::map<std::string, std::string>
-      constants{};  // input -> number, numbers with commas, or a file.npy
-  std::map<std::string, std::size_t>
-      batch_axes{};  // input or output -> axis of its items, where not 0
+  // Constants, by input: a number, numbers with commas, or a file.npy.
+  std::map<std::string, std::string> constants{};
+  // Axis of the items, by input or output, where it is not 0.
+  std::map<std::string, std::size_t> batch_axes{};
 };
 
-// One file that describes all splits, or a path for each; neither: the data that zoo:NAME brings.
+// A specification of data: one file that describes all splits, or a path for each; neither: the
+// data of zoo:NAME.
 struct DataSpec {
   std::string data{};                           // data.yaml
   std::string calibrate{}, search{}, report{};  // .npz, .txt, folder of images, COCO .json

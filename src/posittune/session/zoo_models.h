@@ -1,6 +1,6 @@
 #pragma once
 
-// The models that come with the project, and the real ones that a script fetches.
+// Zoo: the models that come with the project, and published ones that a script fetches.
 
 #include <optional>
 #include <string>
@@ -20,8 +20,8 @@ struct ZooModel {
   std::string data() const { return folder + "/data.yaml"; }
 };
 
-// The zoo is at POSITTUNE_ZOO, or in `zoo` of the current folder or of a folder above the
-// executable; fetched models are in build/models beside it.
+// Models of the zoo. It is at POSITTUNE_ZOO, or in `zoo` of the current folder or of a folder above
+// the executable; fetched models are in build/models beside it.
 std::vector<ZooModel> zoo_models();
 
 // A model argument: a path, or "zoo:NAME", which stands for a model and its data.
