@@ -40,7 +40,7 @@ TEST_P(ExactTier, EqualsRunsOfAllSegments) {
   options.task = of.task;
   auto prober = evaluation::Prober::create(*engine, *data, options, going);
   ASSERT_TRUE(prober.ok()) << prober.error().message();
-  constexpr What kOnly[] = {What::kWeight};
+  constexpr Operand kOnly[] = {Operand::kWeight};
   std::size_t changed = 0, measured = 0;
   for (const Site& site : list_sites(*engine, kOnly)) {
     for (const char* format : {"posit<8,1>", "posit<5,1>", "int4"}) {

@@ -33,15 +33,15 @@ engine::Engine engine() {
 std::vector<std::size_t> users(const Site& site) { return site.layers; }
 
 TEST(Sites, WordsAndBack) {
-  for (const What what : {What::kWeight, What::kActivation, What::kBoth})
-    EXPECT_EQ(parse_what(name(what)).value(), what);
-  EXPECT_EQ(parse_what("x").error().kind, ErrorKind::kUsage);
+  for (const Operand operand : {Operand::kWeight, Operand::kActivation, Operand::kBoth})
+    EXPECT_EQ(parse_operand(name(operand)).value(), operand);
+  EXPECT_EQ(parse_operand("x").error().kind, ErrorKind::kUsage);
 }
 
 TEST(Sites, ASharedWeightIsOneAndItsInputsAreTwo) {
   const engine::Engine made = engine();
-  constexpr What kWeights[] = {What::kWeight}, kInputs[] = {What::kActivation},
-                 kBoth[] = {What::kBoth};
+  constexpr Operand kWeights[] = {Operand::kWeight}, kInputs[] = {Operand::kActivation},
+                    kBoth[] = {Operand::kBoth};
   const auto weights = list_sites(made, kWeights);
   ASSERT_EQ(weights.size(), 2U);
   EXPECT_EQ(users(weights[0]), (std::vector<std::size_t>{0, 1}));
@@ -53,7 +53,7 @@ TEST(Sites, ASharedWeightIsOneAndItsInputsAreTwo) {
 TEST(Sites, ARecipeNamesWhatItsSiteChanges) {
   const engine::Engine made = engine();
   const Candidate candidate{weight_setting("int8"), activation_setting("int8")};
-  constexpr What kBoth[] = {What::kBoth}, kInputs[] = {What::kActivation};
+  constexpr Operand kBoth[] = {Operand::kBoth}, kInputs[] = {Operand::kActivation};
   const auto both = recipe_of(made, list_sites(made, kBoth)[0], candidate);
   EXPECT_EQ(both.weights.size(), 1U);
   EXPECT_TRUE(both.weights.contains("w"));
@@ -78,7 +78,7 @@ TEST(Sites, AWindowLeavesTheOtherRowsInFp32) {
 TEST(Sites, BitsOfWeightsAlone) {
   const engine::Engine made = engine();
   const Candidate candidate{weight_setting("int8"), activation_setting("int8")};
-  constexpr What kAll[] = {What::kWeight, What::kActivation};
+  constexpr Operand kAll[] = {Operand::kWeight, Operand::kActivation};
   const auto sites = list_sites(made, kAll);
   EXPECT_EQ(stored_bits(made, sites[0], candidate), quant::stored_bits(candidate.weight, 4, 4));
   EXPECT_EQ(stored_bits(made, sites.back(), candidate), 0);

@@ -50,7 +50,7 @@ Result<Options> resolve(Options options) {
   job.formats = quant::split_formats(job.formats);
   if (!options.what.empty()) job.what.clear();
   for (const std::string& text : options.what) {
-    auto what = sensitivity::parse_what(text);
+    auto what = sensitivity::parse_operand(text);
     if (!what) return what.error();
     if (std::find(job.what.begin(), job.what.end(), *what) == job.what.end())
       job.what.push_back(*what);

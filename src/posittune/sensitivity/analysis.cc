@@ -75,7 +75,7 @@ Result<Tier> parse_tier(std::string_view text) {
 Analysis::Analysis(Inputs inputs, Options options)
     : in_(std::move(inputs)),
       options_(std::move(options)),
-      sites_(list_sites(*in_.engine, options_.what)) {
+      sites_(list_sites(*in_.engine, options_.operands)) {
   for (const Tier tier : {Tier::kProxy, Tier::kGain, Tier::kExact})
     costs_[tier].tier = std::string(name(tier));
 }
@@ -102,7 +102,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   const Stopwatch time(costs_[Tier::kProxy]);
   SiteError sum;
   for (const std::size_t l : site.layers) {
-    if (site.what != What::kActivation) {
+    if (site.operand != Operand::kActivation) {
       auto error = in_.engine->weight_error(l, candidate.weight);
       if (!error) return error.error();
       sum.error += error->error;
@@ -111,11 +111,11 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       for (std::size_t c = 0; c < error->channels.size(); ++c)
         sum.channels[c] += error->channels[c];
     }
-    if (site.what != What::kWeight && in_.engine->graph().layers[l].traits().operands > 0) {
+    if (site.operand != Operand::kWeight && in_.engine->graph().layers[l].traits().operands > 0) {
       auto error = in_.engine->activation_error(l, candidate.activation);
       if (!error) return error.error();
       sum.error += error->error;
-      if (site.what == What::kActivation) sum.signal += error->signal;
+      if (site.operand == Operand::kActivation) sum.signal += error->signal;
     }
   }
   if (const Status kept = in_.journal->put(at, "proxy",
@@ -147,9 +147,9 @@ Result<Analysis::Measured> Analysis::measure_gain(const quant::Recipe& recipe) {
 // The reference, rounded as the weight of `like` is, or scaled as its input. Per token, integers
 // are probed by integers: what a scale by the largest value leaves of small ones is another kind of
 // error than a posit's.
-Candidate Analysis::reference_for(What what, const Candidate& like) const {
+Candidate Analysis::reference_for(Operand operand, const Candidate& like) const {
   Candidate made = options_.reference;
-  if (what != What::kActivation) {
+  if (operand != Operand::kActivation) {
     made.weight.rounding = like.weight.rounding;
     return made;
   }
@@ -172,7 +172,7 @@ Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
         .what = "a product of two inputs has no error at weights that its score could follow from",
         .where = "layer '" + graph.layers[site.layers.front()].name + "'"};
   }
-  const Candidate reference = reference_for(site.what, like);
+  const Candidate reference = reference_for(site.operand, like);
   const quant::Recipe recipe = recipe_of(*in_.engine, site, reference);
   const std::string name = quant::to_yaml(recipe);
   if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
@@ -184,7 +184,7 @@ Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
 }
 
 Result<double> Analysis::predicted(const Site& site, const Candidate& candidate) {
-  if (site.what != What::kBoth) {
+  if (site.operand != Operand::kBoth) {
     auto error = error_of(site, candidate, false);
     if (!error) return error.error();
     if (error->error == 0) return 0.0;
@@ -192,11 +192,11 @@ Result<double> Analysis::predicted(const Site& site, const Candidate& candidate)
     if (!gain) return gain.error();
     return *gain * error->error;
   }
-  auto sum = predicted({What::kWeight, site.weight, site.layers}, candidate);
+  auto sum = predicted({Operand::kWeight, site.weight, site.layers}, candidate);
   if (!sum) return sum.error();
   for (const std::size_t l : site.layers) {
     if (in_.engine->graph().layers[l].traits().operands == 0) continue;
-    auto input = predicted({What::kActivation, site.weight, {l}}, candidate);
+    auto input = predicted({Operand::kActivation, site.weight, {l}}, candidate);
     if (!input) return input.error();
     *sum += *input;
   }
@@ -209,18 +209,18 @@ records::SensitivityRow Analysis::describe(const Site& site, const Candidate& ca
   records::SensitivityRow row;
   row.layer = graph.layers[site.layers.front()].name;
   row.weight = site.weight ? graph.weights[*site.weight].name : "";
-  row.format = site.what == What::kActivation ? formats::name(candidate.format())
-                                              : quant::format_text(candidate.weight);
-  if (site.what != What::kActivation) row.rounding = quant::rounding_text(candidate.weight);
-  row.scale = quant::name(site.what == What::kActivation ? candidate.activation.rule
-                                                         : candidate.weight.rule);
+  row.format = site.operand == Operand::kActivation ? formats::name(candidate.format())
+                                                    : quant::format_text(candidate.weight);
+  if (site.operand != Operand::kActivation) row.rounding = quant::rounding_text(candidate.weight);
+  row.scale = quant::name(site.operand == Operand::kActivation ? candidate.activation.rule
+                                                               : candidate.weight.rule);
   row.granularity =
-      site.what == What::kActivation ? "tensor" : quant::name(candidate.weight.granularity);
-  row.what = name(site.what);
+      site.operand == Operand::kActivation ? "tensor" : quant::name(candidate.weight.granularity);
+  row.what = name(site.operand);
   row.tier = name(tier);
   row.low = row.high = row.error = row.signal = kUnknown;
   row.bits = stored_bits(*in_.engine, site, candidate);
-  row.parameters = site.what == What::kActivation ? 0 : graph.weights[*site.weight].size();
+  row.parameters = site.operand == Operand::kActivation ? 0 : graph.weights[*site.weight].size();
   return row;
 }
 

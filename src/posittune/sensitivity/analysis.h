@@ -38,7 +38,7 @@ std::string_view name(Tier tier);
 Result<Tier> parse_tier(std::string_view text);
 
 struct Options {
-  std::vector<What> what = {What::kWeight};
+  std::vector<Operand> operands = {Operand::kWeight};
   std::vector<Candidate> candidates;
   Candidate reference;  // of gains
   Tier tier = Tier::kGain;
@@ -150,7 +150,7 @@ class Analysis {
   std::vector<Site> sites_;
   std::optional<evaluation::Prober> prober_;
   bool calibrated_ = false;
-  Candidate reference_for(What what, const Candidate& like) const;
+  Candidate reference_for(Operand operand, const Candidate& like) const;
   std::map<std::string, double> gains_;  // by the probed recipe
   std::map<Tier, records::TierCost> costs_;
 };

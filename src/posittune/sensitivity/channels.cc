@@ -51,7 +51,7 @@ quant::Recipe upgraded_recipe(const engine::Engine& engine, const std::vector<Si
 }  // namespace
 
 Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to) {
-  constexpr What kOnly[] = {What::kWeight};
+  constexpr Operand kOnly[] = {Operand::kWeight};
   const std::vector<Site> weights = list_sites(*in_.engine, kOnly);
   const bool gains = options_.tier != Tier::kProxy;
   const auto advance = in_.report("channels", weights.size() * options_.candidates.size());
@@ -103,7 +103,7 @@ Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Se
 }
 
 Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
-  constexpr What kOnly[] = {What::kWeight};
+  constexpr Operand kOnly[] = {Operand::kWeight};
   const std::vector<Site> weights = list_sites(*in_.engine, kOnly);
   std::vector<Candidate> choices;
   for (const Candidate& candidate : options_.candidates) {
@@ -147,7 +147,7 @@ Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
 
 Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std::size_t window,
                               std::size_t points, records::Sensitivity& to) {
-  constexpr What kOnly[] = {What::kWeight};
+  constexpr Operand kOnly[] = {Operand::kWeight};
   const std::vector<Site> weights = list_sites(*in_.engine, kOnly);
   std::vector<Window> windows;
   for (const Site& site : weights) {

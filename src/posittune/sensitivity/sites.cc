@@ -19,25 +19,25 @@ std::vector<std::size_t> chosen_users(const engine::Engine& engine, std::size_t 
 
 }  // namespace
 
-std::string_view name(What what) { return kNames[static_cast<std::size_t>(what)]; }
+std::string_view name(Operand operand) { return kNames[static_cast<std::size_t>(operand)]; }
 
-Result<What> parse_what(std::string_view text) {
+Result<Operand> parse_operand(std::string_view text) {
   const auto found = std::find(kNames.begin(), kNames.end(), text);
-  if (found != kNames.end()) return static_cast<What>(found - kNames.begin());
+  if (found != kNames.end()) return static_cast<Operand>(found - kNames.begin());
   return Error{.kind = ErrorKind::kUsage,
-               .what = "not a thing to quantize",
+               .what = "unknown operands",
                .expected = "w, a or wa",
                .found = std::string(text)};
 }
 
-std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What> what) {
+std::vector<Site> list_sites(const engine::Engine& engine, std::span<const Operand> operands) {
   const model::Graph& graph = engine.graph();
   std::vector<Site> sites;
-  for (const What each : what) {
+  for (const Operand each : operands) {
     for (std::size_t l = 0; l < graph.layers.size(); ++l) {
       const model::Layer& layer = graph.layers[l];
       if (!engine.chosen(l)) continue;
-      if (each == What::kActivation) {
+      if (each == Operand::kActivation) {
         if (layer.traits().operands > 0) sites.push_back({each, layer.weight, {l}});
         continue;
       }
@@ -53,10 +53,10 @@ quant::Recipe recipe_of(const engine::Engine& engine, const Site& site,
                         const Candidate& candidate) {
   const model::Graph& graph = engine.graph();
   quant::Recipe recipe;
-  if (site.what != What::kActivation)
+  if (site.operand != Operand::kActivation)
     recipe.weights[graph.weights[*site.weight].name] = candidate.weight;
   for (const std::size_t l : site.layers) {
-    if (site.what == What::kWeight || graph.layers[l].traits().operands == 0) continue;
+    if (site.operand == Operand::kWeight || graph.layers[l].traits().operands == 0) continue;
     recipe.activations[graph.layers[l].name] = candidate.activation;
   }
   return recipe;
@@ -76,7 +76,7 @@ quant::Recipe window_recipe(const engine::Engine& engine, std::size_t weight,
 }
 
 double stored_bits(const engine::Engine& engine, const Site& site, const Candidate& candidate) {
-  if (site.what == What::kActivation) return 0;
+  if (site.operand == Operand::kActivation) return 0;
   const model::Weight& weight = engine.graph().weights[*site.weight];
   return quant::stored_bits(candidate.weight, weight.rows, weight.cols);
 }

@@ -15,22 +15,22 @@
 
 namespace posittune::sensitivity {
 
-enum class What : std::uint8_t {
+enum class Operand : std::uint8_t {
   kWeight,      // "w": a weight, in all layers that use it
   kActivation,  // "a": one layer's input
   kBoth,        // "wa": a weight, and the inputs of the layers that use it
 };
-std::string_view name(What what);
-Result<What> parse_what(std::string_view text);
+std::string_view name(Operand operand);
+Result<Operand> parse_operand(std::string_view text);
 
 struct Site {
-  What what = What::kWeight;
+  Operand operand = Operand::kWeight;
   std::optional<std::size_t> weight;  // index in the graph; none for attention
   std::vector<std::size_t> layers;    // that change, in the order of execution
 };
 
 // Lists every chosen weight and input of the engine's model, in the order of execution.
-std::vector<Site> list_sites(const engine::Engine& engine, std::span<const What> what);
+std::vector<Site> list_sites(const engine::Engine& engine, std::span<const Operand> operands);
 
 // A candidate: one format with the way its scales are chosen.
 struct Candidate {

@@ -19,8 +19,8 @@ namespace {
 using report::loss_title;
 using sensitivity::Analysis;
 using sensitivity::Candidate;
+using sensitivity::Operand;
 using sensitivity::Tier;
-using sensitivity::What;
 
 constexpr std::size_t kCovarianceBytes = 1UL << 30;
 
@@ -40,7 +40,7 @@ Result<Candidate> make_candidate(const SensitivityOptions& options, const std::s
 
 Result<sensitivity::Options> analysis_options(const SensitivityOptions& options) {
   sensitivity::Options made;
-  made.what = options.what;
+  made.operands = options.what;
   made.tier = options.tier;
   for (const std::string& format : options.formats) {
     for (const quant::ScaleRule scale : options.scales) {
@@ -69,8 +69,8 @@ bool needs_calibration(const sensitivity::Options& options) {
 }
 
 bool quantizes_inputs(const sensitivity::Options& options) {
-  return std::any_of(options.what.begin(), options.what.end(),
-                     [](What what) { return what != What::kWeight; });
+  return std::any_of(options.operands.begin(), options.operands.end(),
+                     [](Operand operand) { return operand != Operand::kWeight; });
 }
 
 Status check_extras(const SensitivityOptions& options, const sensitivity::Options& analysis) {
@@ -252,7 +252,8 @@ Result<SensitivityPlan> Session::estimate(const SensitivityOptions& options) {
   const data::Dataset& data = splits_.search ? *splits_.search : *splits_.calibrate;
   auto one = time_item(job->ready.engine, data);
   if (!one) return one.error();
-  const std::size_t sites = sensitivity::list_sites(job->ready.engine, job->analysis.what).size(),
+  const std::size_t sites =
+                        sensitivity::list_sites(job->ready.engine, job->analysis.operands).size(),
                     formats = job->analysis.candidates.size();
   // A suffix run is half of a whole one on average.
   const double gains = job->analysis.tier == Tier::kProxy ? 0 : 0.6 * static_cast<double>(sites);

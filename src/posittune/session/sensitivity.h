@@ -17,7 +17,7 @@ namespace posittune::session {
 
 struct SensitivityOptions {
   std::vector<std::string> formats{};  // words of quant/weight_format.h
-  std::vector<sensitivity::What> what = {sensitivity::What::kWeight};
+  std::vector<sensitivity::Operand> what = {sensitivity::Operand::kWeight};
   std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kMsePow2};  // each for all formats
   Settings settings{};
   std::string reference = "posit<5,1>";  // format whose rounding gains are measured with

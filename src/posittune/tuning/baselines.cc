@@ -10,8 +10,8 @@
 namespace posittune::tuning {
 namespace {
 
+using sensitivity::Operand;
 using sensitivity::Site;
-using sensitivity::What;
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kFlexPositWindow = 64;
@@ -47,7 +47,7 @@ Result<Noise> noise_of(const BaselineInputs& in, const MixSpace::Place& place,
   noise.weight = std::accumulate(rounding->begin(), rounding->end(), 0.0);
   for (std::size_t l : place.layers) {
     if (!setting.activation || in.engine->graph().layers[l].traits().operands == 0) continue;
-    auto error = in.analysis->error_of({What::kActivation, place.weight, {l}},
+    auto error = in.analysis->error_of({Operand::kActivation, place.weight, {l}},
                                        {setting.weight, *setting.activation}, false);
     if (!error) return error.error();
     noise.inputs += error->signal > 0 ? error->error / error->signal : 0;
@@ -79,7 +79,7 @@ Result<BaselineScores> measure_baseline_scores(const BaselineInputs& in,
     for (std::size_t m = 0; m < grouped.members[g].size(); ++m) {
       const std::size_t d = grouped.members[g][m];
       const MixSpace::Place& place = in.space->places()[d];
-      const Site site{What::kWeight, place.weight, place.layers};
+      const Site site{Operand::kWeight, place.weight, place.layers};
       const double square = in.squares[place.weight];
       signal += square;
       size += static_cast<double>(in.engine->graph().weights[place.weight].size());

@@ -13,8 +13,8 @@ namespace posittune::tuning {
 namespace {
 
 using sensitivity::Candidate;
+using sensitivity::Operand;
 using sensitivity::Site;
-using sensitivity::What;
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
@@ -41,11 +41,13 @@ bool reads_inputs(const engine::Engine& engine, std::size_t layer) {
 // KL of the weight, and of the inputs of all layers that use it.
 Result<double> score(sensitivity::Analysis& analysis, const engine::Engine& engine,
                      const Site& site, const MixSpace::Setting& setting) {
-  auto sum = analysis.predicted({What::kWeight, site.weight, site.layers}, candidate_of(setting));
+  auto sum =
+      analysis.predicted({Operand::kWeight, site.weight, site.layers}, candidate_of(setting));
   if (!sum || !setting.activation) return sum;
   for (const std::size_t l : site.layers) {
     if (!reads_inputs(engine, l)) continue;
-    auto input = analysis.predicted({What::kActivation, site.weight, {l}}, candidate_of(setting));
+    auto input =
+        analysis.predicted({Operand::kActivation, site.weight, {l}}, candidate_of(setting));
     if (!input) return input;
     *sum += *input;
   }
@@ -163,10 +165,10 @@ Status MixSpace::add_windows(sensitivity::Analysis& analysis, const Site& site,
   }
   for (const std::string& label : labels_) {
     const Setting& of = settings_.at(label);
-    auto gain = analysis.gain_of({What::kWeight, site.weight, site.layers}, candidate_of(of));
+    auto gain = analysis.gain_of({Operand::kWeight, site.weight, site.layers}, candidate_of(of));
     if (!gain) return gain.error();
     auto error =
-        analysis.error_of({What::kWeight, site.weight, site.layers}, candidate_of(of), true);
+        analysis.error_of({Operand::kWeight, site.weight, site.layers}, candidate_of(of), true);
     if (!error) return error.error();
     auto cost = model.site_cost(*site.weight, of.weight, std::nullopt);
     if (!cost) return cost.error();
@@ -244,7 +246,7 @@ Status MixSpace::check(const engine::Engine& engine, const Choices& choices,
                        const SpaceOptions& options) {
   MixSpace made;
   if (const Status begun = made.begin(engine, choices, options); !begun) return begun;
-  constexpr What kWeights[] = {What::kWeight};
+  constexpr Operand kWeights[] = {Operand::kWeight};
   for (const Site& site : sensitivity::list_sites(engine, kWeights)) {
     search::Decision decision = made.decision(site, options);
     decision.options.assign(decision.labels.size(),
@@ -259,7 +261,7 @@ Result<MixSpace> MixSpace::build(sensitivity::Analysis& analysis, const engine::
                                  const SpaceOptions& options, const evaluation::Advance& advance) {
   MixSpace made;
   if (const Status begun = made.begin(engine, choices, options); !begun) return begun.error();
-  constexpr What kWeights[] = {What::kWeight};
+  constexpr Operand kWeights[] = {Operand::kWeight};
   for (const Site& site : sensitivity::list_sites(engine, kWeights)) {
     const Status added = options.window > 0 ? made.add_windows(analysis, site, model, options)
                                             : made.add_weight(analysis, site, model, options);

@@ -79,7 +79,7 @@ class Tuner {
   Status build() {
     SpaceOptions space = options_.space;
     space.costs = costs_;
-    constexpr sensitivity::What kWeights[] = {sensitivity::What::kWeight};
+    constexpr sensitivity::Operand kWeights[] = {sensitivity::Operand::kWeight};
     const auto advance =
         in_.progress("scores", sensitivity::list_sites(*in_.engine, kWeights).size());
     auto built =
