@@ -27,6 +27,7 @@ RUNS = ("plain", "weighted", "compensated", "search", "eight", "output", "static
 CHOICES = ";".join(f"posit<{n},*>;int{n}" for n in (3, 4, 5, 6, 7, 8)) + ";fp4_e2m1;fp6_e2m3;fp8_e4m3"
 EIGHT = "posit<7,*>;posit<8,*>;posit<9,*>;int7;int8;int9;fp8_e4m3"
 INPUTS8 = "posit<7,1>;posit<8,0>;posit<8,1>;posit<8,2>;posit<9,1>;posit<10,1>;fp8_e4m3;mxint8;int8@token"
+DROPS = {"searched, 8 bits": 1, "searched, 6 bits": 10}  # row: percent that a search may lose
 INPUTS6 = "posit<4,1>;posit<5,1>;posit<6,1>;posit<7,1>;posit<8,1>;posit<9,1>;fp6_e2m3;mxfp4;mxfp6;mxint8"
 MODELS = {  # name: (folder, items to search on, items to report on)
     "zoo GPT-2": ("zoo/gpt2", 24, 48),
@@ -127,15 +128,13 @@ def spread(values) -> str:
     return f"{middle:.3g}" if len(values) == 1 else f"{middle:.3g} ({values[0]:.3g} to {values[-1]:.3g})"
 
 
-def verdict(holds) -> str:
-    """Of all draws."""
-    return (
-        "holds"
-        if all(holds)
-        else "**fails**"
-        if not any(holds)
-        else f"**fails in {sum(not each for each in holds)} of {len(holds)} draws**"
+def tell_goal(what: str, holds: list[bool]) -> None:
+    """Goals are for those who develop (docs/development/goals.md), so they are not in the tables."""
+    missed = sum(not each for each in holds)
+    verdict = (
+        "met" if missed == 0 else "missed" if missed == len(holds) else f"missed in {missed} of {len(holds)} draws"
     )
+    print(f"goal: {what}: {verdict}", file=sys.stderr)
 
 
 def draws_of(args, name: str, run: str = "") -> int:
@@ -232,9 +231,11 @@ def claim_a(model) -> list[str]:
     for title, runs in (("nearest", model.weighted), ("compensated", model.compensated)):
         mixed = [min(kl(find(r, format="posit<8,*>", scale=s)) for s in ("mse_pow2", "mse")) for r in runs]
         lines.append(
-            f"| {model.name} | {title} | {spread(base)} | {spread(int8)} | {spread(mixed)} | {spread([m / b for m, b in zip(mixed, base)])} "
-            f"| {verdict([m <= 0.5 * b for m, b in zip(mixed, base)])} | {verdict([m <= i for m, i in zip(mixed, int8)])} |"
+            f"| {model.name} | {title} | {spread(base)} | {spread(int8)} | {spread(mixed)} | {spread([m / b for m, b in zip(mixed, base)])} |"
         )
+        what = f"(a) {model.name}, {title}: KL of posit<8,*>, times that of"
+        tell_goal(f"{what} posit<8,1>, at most 0.5", [m <= 0.5 * b for m, b in zip(mixed, base)])
+        tell_goal(f"{what} INT8, at most 1", [m <= i for m, i in zip(mixed, int8)])
     return lines
 
 
@@ -258,8 +259,14 @@ def claim_bc(model) -> list[str]:
         less = [100 * (1 - kl(o) / kl(f)) for o, f in zip(ours, flex)]
         lines.append(
             f"| {model.name} | {bits} | {spread([kl(o) for o in ours])} | {spread([kl(f) for f in flex])} | {spread(less)} "
-            f"| {verdict([x >= 65 for x in less]) if bits != '6' else ''} | {best[0]['method'][8:]} ({best[0]['bits_per_weight']:.2f}) | {spread([kl(b) for b in best])} "
-            f"| {verdict([kl(o) < kl(b) for o, b in zip(ours, best)])} |"
+            f"| {best[0]['method'][8:]} ({best[0]['bits_per_weight']:.2f}) | {spread([kl(b) for b in best])} |"
+        )
+        if bits != "6":
+            tell_goal(
+                f"(b) {model.name}, {bits} bits: at least 65 % less than FlexPosit's scheme", [x >= 65 for x in less]
+            )
+        tell_goal(
+            f"(c) {model.name}, {bits} bits: below the best uniform format", [kl(o) < kl(b) for o, b in zip(ours, best)]
         )
     return lines
 
@@ -310,13 +317,14 @@ def claim_d(model) -> list[str]:
     lines = []
     for title, found in rows:
         if not found:
-            lines.append(f"| {model.name} | {title} | not run | | | |")
+            lines.append(f"| {model.name} | {title} | not run | | |")
             continue
-        limit = 1 if title == "searched, 8 bits" else 10 if title == "searched, 6 bits" else None
         lines.append(
-            f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} "
-            f"| {'' if limit is None else verdict([drop(r) <= limit for r in found])} |"
+            f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} |"
         )
+        if title in DROPS:
+            most = DROPS[title]
+            tell_goal(f"(d) {model.name}, {title}: loss at most {most} %", [drop(r) <= most for r in found])
     return lines
 
 
@@ -326,9 +334,8 @@ def claim_e(model) -> list[str]:
         before = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.weighted]
         after = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.compensated]
         less = [100 * (1 - a / b) for a, b in zip(after, before)]
-        lines.append(
-            f"| {model.name} | {form} | {spread(before)} | {spread(after)} | {spread(less)} | {verdict([x >= 40 for x in less])} |"
-        )
+        lines.append(f"| {model.name} | {form} | {spread(before)} | {spread(after)} | {spread(less)} |")
+        tell_goal(f"(e) {model.name}, {form}: at least 40 % less", [x >= 40 for x in less])
     return lines
 
 
@@ -341,14 +348,14 @@ def tables(models) -> list[str]:
         "",
         "KL on the report split, nats per token, item or image; median of the draws and all of them. `posit<8,*>` with weighted scales (the better of powers of two and real ones), posit<8,1> with powers of two by SQNR, INT8 per channel with real MSE scales, both to nearest.",
         "",
-        "| model | rounding of posit<8,*> | posit<8,1> | INT8 | posit<8,*> | to posit<8,1> | at most half | no more than INT8 |",
-        "|---|---|---|---|---|---|---|---|",
+        "| model | rounding of posit<8,*> | posit<8,1> | INT8 | posit<8,*> | to posit<8,1> |",
+        "|---|---|---|---|---|---|",
         *each(claim_a),
         "",
         "### (b), (c) Mixed formats against FlexPosit's scheme and the best uniform format",
         "",
-        "| model | bits | searched | FlexPosit scheme | less, % | at least 65 % less | best uniform (its bits) | its KL | below it |",
-        "|---|---:|---|---|---|---|---|---|---|",
+        "| model | bits | searched | FlexPosit scheme | less, % | best uniform (its bits) | its KL |",
+        "|---|---:|---|---|---|---|---|",
         *each(claim_bc),
         "",
         "KL of all rules at equal bits:",
@@ -361,16 +368,16 @@ def tables(models) -> list[str]:
         "",
         "### (d) Weights and inputs",
         "",
-        "Loss in percent of FP32's perplexity, accuracy or mAP. `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); a search takes `output`. Asked for SmolLM2: at most 1 % at 8 bits, 10 % at 6 bits.",
+        "Loss in percent of FP32's perplexity, accuracy or mAP. `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); these searches take `output`.",
         "",
-        "| model | formats | bits/weight | KL | loss, % | goal |",
-        "|---|---|---|---|---|---|",
+        "| model | formats | bits/weight | KL | loss, % |",
+        "|---|---|---|---|---|",
         *each(claim_d),
         "",
         "### (e) Error compensation at 4 bits",
         "",
-        "| model | format | nearest | compensated | less, % | at least 40 % |",
-        "|---|---|---|---|---|---|",
+        "| model | format | nearest | compensated | less, % |",
+        "|---|---|---|---|---|",
         *each(claim_e),
         "",
     ]

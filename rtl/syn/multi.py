@@ -2,7 +2,7 @@
 """The unit whose precision is chosen at run time, posit_mac_multi, beside the fixed units it replaces.
 
     rtl/syn/multi.py            area and delay; energy per MAC in each mode, on the operands of the table
-    rtl/syn/multi.py --write    and all of it into multi.csv, which goals.py reads
+    rtl/syn/multi.py --write    and all of it into multi.csv, which page.py reads
     rtl/syn/multi.py --parts    where the area is: its parts and those of posit<16,2>, each synthesised alone
 
 It has no rows in costs.csv: a search would have to price a mixed recipe on one unit, not pair by pair.

@@ -2,7 +2,7 @@
 """Rounding a sum to a posit, posit_round: what one for each accumulator of the table takes.
 
     rtl/syn/rounding.py            prints
-    rtl/syn/rounding.py --write    and into rounding.csv, which goals.py reads
+    rtl/syn/rounding.py --write    and into rounding.csv, which page.py reads
 
 It is needed once for a dot product, not once for a MAC, so it has no rows in costs.csv. Energy is for one rounding, on
 the sums of the table's dot products, one after the other.

@@ -180,15 +180,15 @@ class WithoutTheirTools(unittest.TestCase):
         self.assertEqual(labels(table, 3), expected)
 
     def test_hardware(self):
-        """As rtl/syn/goals.py --write would write them, of the synthesis tables."""
-        done = subprocess.run([sys.executable, "-B", ROOT / "rtl/syn/goals.py"], capture_output=True, text=True)
+        """As rtl/syn/page.py --write would write them, of the synthesis tables."""
+        done = subprocess.run([sys.executable, "-B", ROOT / "rtl/syn/page.py"], capture_output=True, text=True)
         if "no cell library" in done.stderr:
             self.skipTest("the OSU018 cells are not here (docs/testing.md)")
         self.assertEqual(done.returncode, 0, done.stderr)
         marked = page_case.PageCase().marked((ROOT / "docs/hardware.md").read_text())
         self.assertEqual(
             tables(done.stdout),
-            [table for name in ("goals", "rounding", "multi", "units") for table in tables(marked[name])],
+            [table for name in ("ratios", "rounding", "multi", "units") for table in tables(marked[name])],
         )
 
     def test_seeded_bugs(self):

@@ -18,7 +18,7 @@ SYN = ROOT / "rtl" / "syn"
 sys.path.insert(0, str(SYN))
 import designs  # noqa: E402
 import glitches  # noqa: E402
-import goals  # noqa: E402
+import page  # noqa: E402
 import liberty  # noqa: E402
 import multi_table  # noqa: E402
 import rounding  # noqa: E402
@@ -163,9 +163,10 @@ class HashTest(unittest.TestCase):
         self.assertIn(("posit<16,1>", "fixed48"), rows)
         self.assertEqual(len(rows), sum(d.unit == "posit_mac" and d.pipeline == 0 for d in designs.all_designs()))
 
-    def test_the_page_shows_the_tables(self):
-        text = (ROOT / "docs/hardware.md").read_text()
-        self.assertEqual(goals.with_tables(text, goals.load()), text, "do: rtl/syn/goals.py --write")
+    def test_the_pages_show_the_tables(self):
+        for name, with_marked in (("hardware.md", page.with_tables), ("development/goals.md", page.with_goals)):
+            text = (ROOT / "docs" / name).read_text()
+            self.assertEqual(with_marked(text, page.load()), text, "do: rtl/syn/page.py --write")
 
     def test_missing_tools_name_their_package(self):
         done = flow("--only", "int4", env={**os.environ, "PATH": self.folder.name})

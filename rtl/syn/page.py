@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What was asked of the units beside what the table says, and plots: writes them into docs/.
+"""Tables and plots of docs/hardware.md, from the tables of the flow.
 
-    rtl/syn/goals.py            the table on stdout
-    rtl/syn/goals.py --write    between the marks of docs/hardware.md, and docs/hardware-*.svg
+    rtl/syn/page.py            the tables on stdout
+    rtl/syn/page.py --write    between the marks of docs/hardware.md, and docs/hardware-*.svg;
+                               goals of the units go between those of docs/development/goals.md
 """
 
 import argparse
@@ -17,7 +18,8 @@ import rounding  # noqa: E402
 import table  # noqa: E402
 
 DOCS = designs.ROOT / "docs"
-BEGIN, END = "<!-- goals:begin -->\n", "<!-- goals:end -->\n"
+GOALS_PAGE = DOCS / "development" / "goals.md"
+RATIOS_BEGIN, RATIOS_END = "<!-- ratios:begin -->\n", "<!-- ratios:end -->\n"
 MULTI_BEGIN, MULTI_END = "<!-- multi:begin -->\n", "<!-- multi:end -->\n"
 UNITS_BEGIN, UNITS_END = "<!-- units:begin -->\n", "<!-- units:end -->\n"
 ROUNDING_BEGIN, ROUNDING_END = "<!-- rounding:begin -->\n", "<!-- rounding:end -->\n"
@@ -32,8 +34,8 @@ def load():
     return rows
 
 
-# (what, unit, other, column, asked)
-GOALS = [
+# (what, unit, other, column, goal: the ratio at most)
+RATIOS = [
     ("area", ("posit<8,1>", "quire"), ("int8", "int"), "area_um2", 1.35),
     ("delay", ("posit<8,1>", "quire"), ("int8", "int"), "delay_ns", 1.4),
     ("area", ("posit<8,1>", "quire"), ("bf16", "fp32"), "area_um2", 1.0),
@@ -44,33 +46,44 @@ GOALS = [
     ("energy", ("posit<16,1>", "fixed48"), ("bf16", "fp32"), "energy_pj", 1.5),
 ]
 # The run-time multi-precision unit (multi.csv): what its area may be, times the largest fixed unit it replaces.
-MULTI_ASKED, MULTI_LARGEST = 1.1, ("posit<16,2>", "quire")
+MULTI_GOAL, MULTI_LARGEST = 1.1, ("posit<16,2>", "quire")
 SHOWN = [("int4", "int"), ("int8", "int"), ("int16", "int"), ("posit<4,1>", "quire"), ("posit<5,1>", "quire"), ("posit<6,1>", "quire"),
          ("posit<8,0>", "quire"), ("posit<8,1>", "quire"), ("posit<8,2>", "quire"), ("posit<16,1>", "quire"), ("posit<16,1>", "fixed48"),
          ("posit<16,2>", "quire"), ("fp8_e4m3", "fp32"), ("fp8_e5m2", "fp32"), ("bf16", "fp32"), ("fp16", "fp32"), ("fp32", "fp32")]
 
 
-def verdict(ratios, asked):
-    met = [str(depth) for depth, ratio in enumerate(ratios) if ratio <= asked]
-    if len(met) in (0, len(ratios)):
+def ratios(rows):
+    """[(unit, beside, what, goal, ratio at each depth)]"""
+    made = []
+    for what, (name, accumulator), (other, other_accumulator), column, goal in RATIOS:
+        at_depths = [rows[name, name, accumulator, depth][column] / rows[other, other, other_accumulator, depth][column] for depth in designs.PIPELINES]
+        made.append((f"{name}, {accumulator}", f"{other}, {other_accumulator}", what, goal, at_depths))
+    name, accumulator = MULTI_LARGEST
+    ratio = multi_table.read()[0]["area_um2"] / rows[name, name, accumulator, 0]["area_um2"]
+    return [*made, ("posit_mac_multi, quire", f"{name}, {accumulator}", "area", MULTI_GOAL, [ratio])]
+
+
+def shown(at_depths):
+    return [f"{ratio:.2f}" for ratio in at_depths] + [""] * (len(designs.PIPELINES) - len(at_depths))
+
+
+def ratios_text(rows):
+    lines = [f"| unit | beside | what | {' | '.join(map(str, designs.PIPELINES))} |", "|---" * (3 + len(designs.PIPELINES)) + "|"]
+    lines += [f"| {unit} | {beside} | {what} | {' | '.join(shown(at_depths))} |" for unit, beside, what, _, at_depths in ratios(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def verdict(at_depths, goal):
+    met = [str(depth) for depth, ratio in enumerate(at_depths) if ratio <= goal]
+    if len(met) in (0, len(at_depths)):
         return "met" if met else "missed"
     return "met at " + ", ".join(met)
 
 
-def goal_line(unit, beside, what, asked, ratios):
-    shown = [f"{ratio:.2f}" for ratio in ratios] + [""] * (len(designs.PIPELINES) - len(ratios))
-    return f"| {unit} | {beside} | {what} | {asked:.2f} | {' | '.join(shown)} | {verdict(ratios, asked)} |"
-
-
 def goals_text(rows):
-    depths = " | ".join(map(str, designs.PIPELINES))
-    lines = [f"| unit | beside | what | asked, at most | {depths} | |", "|---" * (5 + len(designs.PIPELINES)) + "|"]
-    for what, (name, accumulator), (other, other_accumulator), column, asked in GOALS:
-        ratios = [rows[name, name, accumulator, depth][column] / rows[other, other, other_accumulator, depth][column] for depth in designs.PIPELINES]
-        lines.append(goal_line(f"{name}, {accumulator}", f"{other}, {other_accumulator}", what, asked, ratios))
-    name, accumulator = MULTI_LARGEST
-    ratio = multi_table.read()[0]["area_um2"] / rows[name, name, accumulator, 0]["area_um2"]
-    lines.append(goal_line("posit_mac_multi, quire", f"{name}, {accumulator}", "area", MULTI_ASKED, [ratio]))
+    lines = [f"| unit | beside | what | asked | {' | '.join(map(str, designs.PIPELINES))} | |", "|---" * (5 + len(designs.PIPELINES)) + "|"]
+    for unit, beside, what, goal, at_depths in ratios(rows):
+        lines.append(f"| {unit} | {beside} | {what} | {goal:.2f} | {' | '.join(shown(at_depths))} | {verdict(at_depths, goal)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -116,15 +129,20 @@ def between(text, begin, end, middle):
 
 def with_tables(text, rows):
     """The text of hardware.md with its tables as they are now."""
-    text = between(text, BEGIN, END, goals_text(rows))
+    text = between(text, RATIOS_BEGIN, RATIOS_END, ratios_text(rows))
     text = between(text, MULTI_BEGIN, MULTI_END, multi_text(rows))
     text = between(text, ROUNDING_BEGIN, ROUNDING_END, rounding_text(rows))
     return between(text, UNITS_BEGIN, UNITS_END, units_text(rows))
 
 
+def with_goals(text, rows):
+    """The text of development/goals.md with the goals of the units as they are now."""
+    return between(text, UNITS_BEGIN, UNITS_END, goals_text(rows))
+
+
 def write(rows):
-    path = DOCS / "hardware.md"
-    path.write_text(with_tables(path.read_text(), rows))
+    for path, with_marked in ((DOCS / "hardware.md", with_tables), (GOALS_PAGE, with_goals)):
+        path.write_text(with_marked(path.read_text(), rows))
     for column, title in (("area_um2", "area, thousand um2"), ("energy_pj", "energy, pJ per MAC"), ("delay_ns", "delay, ns")):
         scale = 1e-3 if column == "area_um2" else 1
         series = [(f"es = {es}", [(n, rows[f"posit<{n},{es}>", f"posit<{n},{es}>", "quire", 0][column] * scale) for n in range(4, 9)]) for es in range(3)]
@@ -138,7 +156,7 @@ def main():
     rows = load()
     if parser.parse_args().write:
         write(rows)
-    print("\n".join((goals_text(rows), rounding_text(rows), multi_text(rows), units_text(rows))))
+    print("\n".join((ratios_text(rows), rounding_text(rows), multi_text(rows), units_text(rows))))
 
 
 if __name__ == "__main__":
