@@ -18,9 +18,9 @@ SYN = ROOT / "rtl" / "syn"
 sys.path.insert(0, str(SYN))
 import designs  # noqa: E402
 import glitches  # noqa: E402
-import page  # noqa: E402
 import liberty  # noqa: E402
 import multi_table  # noqa: E402
+import page  # noqa: E402
 import rounding  # noqa: E402
 import synth  # noqa: E402
 import table  # noqa: E402
