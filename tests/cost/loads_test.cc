@@ -35,8 +35,8 @@ void expect_load(const LayerLoad& load, std::uint64_t macs, std::uint64_t weight
 
 TEST(CountLoads, EmbeddingMatMulAttention) {
   const auto ids = parameter({-1, -1}, "ids", ov::element::i64);
-  const auto rows = std::make_shared<op::v8::Gather>(
-      normal_constant({50, 6}, 1), ids, op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto rows =
+      std::make_shared<op::v8::Gather>(normal_constant({50, 6}, 1), ids, test::integers({}, {0}));
   const auto product = std::make_shared<op::v0::MatMul>(rows, normal_constant({6, 8}, 2));
   const auto scores = std::make_shared<op::v0::MatMul>(product, product, false, true);
   const Loads loads = count(load_ir(model_of(scores, {ids})), {{"ids", {3, 5}}});
@@ -66,8 +66,7 @@ TEST(CountLoads, ShapesThatDependOnData) {
   const auto x = parameter({-1, 4});
   const auto places = std::make_shared<op::v3::NonZero>(x, ov::element::i64);
   const auto values = std::make_shared<op::v0::Convert>(places, ov::element::f32);
-  const auto rows = std::make_shared<op::v1::Transpose>(
-      values, op::v0::Constant::create(ov::element::i64, {2}, {1, 0}));
+  const auto rows = std::make_shared<op::v1::Transpose>(values, test::integers({2}, {1, 0}));
   const auto product = std::make_shared<op::v0::MatMul>(rows, normal_constant({2, 3}, 1));
   const Loads loads = count(load_ir(model_of(product, {x})), {{"x", {2, 4}}});
   ASSERT_EQ(loads.layers.size(), 1U);

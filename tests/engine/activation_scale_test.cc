@@ -12,23 +12,10 @@ namespace {
 
 using quant::ScaleRule;
 
-// `data` in batches of `rows` tokens.
-InputStatistics collect(const std::vector<float>& data, std::size_t cols, std::size_t rows,
-                        int threads = 2) {
-  InputStatistics statistics;
-  for (std::size_t first = 0; first < data.size(); first += rows * cols) {
-    const std::size_t count = std::min(rows * cols, data.size() - first);
-    const Status added = statistics.add(std::span(data).subspan(first, count), {count / cols, cols},
-                                        {cols}, threads);
-    EXPECT_TRUE(added.ok());
-  }
-  return statistics;
-}
-
 TEST(ActivationScale, StaticScalesAreThoseOfTheRule) {
   constexpr std::size_t kCols = 20, kRows = 200;  // all of it is in the sample
   const auto data = test::normal(kCols * kRows, 0.7F, 4);
-  const InputStatistics statistics = collect(data, kCols, 16);
+  const InputStatistics statistics = test::statistics_of(data, kCols, 16);
   for (const char* name : {"posit<8,1>", "posit<6,1>", "int8", "int4", "fp8_e4m3", "mxfp4"}) {
     for (const ScaleRule rule : {ScaleRule::kNone, ScaleRule::kAbsmax, ScaleRule::kRmsPow2,
                                  ScaleRule::kMeanPow2, ScaleRule::kMsePow2, ScaleRule::kMse}) {
@@ -47,7 +34,7 @@ TEST(ActivationScale, SampledScalesAreNearlyAsGood) {
   auto data = test::normal(kCols * kRows, 1, 5);
   for (std::size_t i = 100; i < data.size(); i += 9973)
     data[i] *= 12;  // outliers, most of them outside the sample
-  const InputStatistics statistics = collect(data, kCols, 64);
+  const InputStatistics statistics = test::statistics_of(data, kCols, 64);
   for (const char* name : {"int8", "int4", "posit<6,1>"}) {
     const auto setting = test::activation_setting(name, ScaleRule::kMse);
     const auto error = [&](float scale) {
@@ -64,7 +51,7 @@ TEST(ActivationScale, SampledScalesAreNearlyAsGood) {
 }
 
 TEST(ActivationScale, OutputScaleTakesTheLeastError) {
-  const InputStatistics statistics = collect(test::normal(1000, 1, 6), 10, 10);
+  const InputStatistics statistics = test::statistics_of(test::normal(1000, 1, 6), 10, 10);
   const auto setting =
       test::activation_setting("posit<8,1>", ScaleRule::kMsePow2, quant::ActivationScale::kOutput);
   // An error that is least at 8.
@@ -80,7 +67,7 @@ TEST(ActivationScale, OutputScaleTakesTheLeastError) {
 
 // Beyond its window the search goes on as long as the last power is the best.
 TEST(ActivationScale, OutputScaleLeavesItsWindow) {
-  const InputStatistics statistics = collect(test::normal(1000, 1, 6), 10, 10);
+  const InputStatistics statistics = test::statistics_of(test::normal(1000, 1, 6), 10, 10);
   const auto setting =
       test::activation_setting("int8", ScaleRule::kMsePow2, quant::ActivationScale::kOutput);
   for (const double best : {-12.0, 20.0}) {

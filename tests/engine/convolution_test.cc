@@ -181,7 +181,7 @@ std::shared_ptr<ov::Node> back(const Case& of, const ov::Output<ov::Node>& x,
       of.output_padding.empty() ? ov::CoordinateDiff(of.kernel.size(), 0) : of.output_padding;
   if (of.sizes.empty())
     return std::make_shared<Op>(x, w, of.strides, of.begin, of.end, of.dilations, of.pad, padding);
-  const auto sizes = ov::op::v0::Constant::create(ov::element::i64, {of.sizes.size()}, of.sizes);
+  const auto sizes = test::integers({of.sizes.size()}, of.sizes);
   return std::make_shared<Op>(x, w, sizes, of.strides, of.begin, of.end, of.dilations, of.pad,
                               padding);
 }

@@ -25,8 +25,7 @@ constexpr std::size_t kWords = 40, kCols = 12, kOut = 5;
 
 std::shared_ptr<ov::Node> rows_of(const ov::Output<ov::Node>& table,
                                   const ov::Output<ov::Node>& ids, const std::string& name) {
-  auto node = std::make_shared<ov::op::v8::Gather>(
-      table, ids, ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+  auto node = std::make_shared<ov::op::v8::Gather>(table, ids, test::integers({}, {0}));
   node->set_friendly_name(name);
   return node;
 }

@@ -123,7 +123,7 @@ TEST(EngineErrors, BadInputs) {
 // may be, as ONNX's Gather has it.
 TEST(EngineErrors, NegativeIndicesOfEitherType) {
   const auto table = test::normal_constant({7, 3}, 1);
-  const auto axis = ov::op::v0::Constant::create(ov::element::i64, {}, {0});
+  const auto axis = test::integers({}, {0});
   for (const auto& type : {ov::element::i32, ov::element::i64}) {
     Tensor tensor{type == ov::element::i32 ? ElementType::kI32 : ElementType::kI64, {2}, {}};
     tensor.bytes.resize(2 * element_bytes(tensor.type));
@@ -150,9 +150,8 @@ TEST(EngineErrors, NegativeIndicesOfEitherType) {
 
 TEST(EngineErrors, IndicesOutsideAnEmbedding) {
   const auto ids = test::parameter({-1, -1}, "ids", ov::element::i64);
-  const auto node =
-      std::make_shared<ov::op::v8::Gather>(test::normal_constant({7, 3}, 1), ids,
-                                           ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto node = std::make_shared<ov::op::v8::Gather>(test::normal_constant({7, 3}, 1), ids,
+                                                         test::integers({}, {0}));
   node->set_friendly_name("table");
   Engine engine = test::engine_of(test::load_ir(test::model_of(node, {ids})));
   for (const std::int64_t bad : {std::int64_t{7}, std::int64_t{1} << 30}) {

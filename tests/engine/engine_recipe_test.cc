@@ -152,9 +152,8 @@ TEST(EngineRecipe, LayersThatAreNotChosenStayAsTheyAre) {
 
 TEST(EngineRecipe, UniformNamesNoActivationOfEmbeddings) {
   const auto ids = test::parameter({-1}, "ids", ov::element::i64);
-  const auto rows =
-      std::make_shared<ov::op::v8::Gather>(test::normal_constant({9, 8}, 1), ids,
-                                           ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto rows = std::make_shared<ov::op::v8::Gather>(test::normal_constant({9, 8}, 1), ids,
+                                                         test::integers({}, {0}));
   const auto model =
       test::model_of(product(rows, test::normal_constant({8, 3}, 2, "w2"), "product"), {ids});
   Engine engine = test::engine_of(test::load_ir(model));
@@ -364,9 +363,8 @@ TEST(EngineWindows, ThePathIsOneThatAllPartsHave) {
 
 TEST(EngineWindows, OfEmbeddings) {
   const auto ids = test::parameter({-1}, "ids", ov::element::i64);
-  const auto rows =
-      std::make_shared<ov::op::v8::Gather>(test::normal_constant({9, 8}, 1), ids,
-                                           ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto rows = std::make_shared<ov::op::v8::Gather>(test::normal_constant({9, 8}, 1), ids,
+                                                         test::integers({}, {0}));
   Engine engine = test::engine_of(test::load_ir(test::model_of(rows, {ids})));
   const auto setting = setting_of({"int4", {{2, 3, "posit<8,1>"}}}, quant::ScaleRule::kMse,
                                   quant::Granularity::kTensor);

@@ -46,6 +46,18 @@ void calibrate(engine::Engine& engine, const Tensors& inputs) {
   EXPECT_TRUE(seen.ok()) << seen.error().message();
 }
 
+engine::InputStatistics statistics_of(const std::vector<float>& data, std::size_t cols,
+                                      std::size_t rows, int threads) {
+  engine::InputStatistics statistics;
+  for (std::size_t first = 0; first < data.size(); first += rows * cols) {
+    const std::size_t count = std::min(rows * cols, data.size() - first);
+    const Status added = statistics.add(std::span(data).subspan(first, count), {count / cols, cols},
+                                        {cols}, threads);
+    EXPECT_TRUE(added.ok());
+  }
+  return statistics;
+}
+
 float quantized(const formats::Format& format, float x, float scale) {
   return formats::round_to_float(format, x * scale) * (1.0F / scale);
 }

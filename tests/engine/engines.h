@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "posittune/engine/engine.h"
+#include "posittune/engine/input_statistics.h"
 #include "tests/model/models.h"
 
 namespace posittune::test {
@@ -28,6 +29,10 @@ engine::Engine engine_of(model::Graph graph, int threads = 2);
 Tensors run(engine::Engine& engine, const Tensors& inputs);
 void apply(engine::Engine& engine, const quant::Recipe& recipe);
 void calibrate(engine::Engine& engine, const Tensors& inputs);
+
+// Statistics of `data`, added in batches of `rows` tokens of `cols` values.
+engine::InputStatistics statistics_of(const std::vector<float>& data, std::size_t cols,
+                                      std::size_t rows, int threads = 2);
 
 // Each element by formats::round_to_float; blocks of MX run along rows.
 float quantized(const formats::Format& format, float x, float scale);

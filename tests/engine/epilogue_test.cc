@@ -85,7 +85,7 @@ Node bias(const ov::Shape& shape) { return test::normal_constant(shape, 8, "b");
 Node biased(const Node& x) { return add(x, bias({1, kOut, 1, 1})); }
 
 Node numbers(const std::vector<std::int64_t>& values) {
-  return ov::op::v0::Constant::create(ov::element::i64, {values.size()}, values);
+  return test::integers({values.size()}, values);
 }
 
 // As the ONNX reader writes it for images of unknown size.

@@ -90,9 +90,7 @@ std::shared_ptr<ov::Model> model_of_all_kinds() {
     node->set_friendly_name(name);
     return node;
   };
-  const auto axis = [](std::int64_t value) {
-    return ov::op::v0::Constant::create(ov::element::i64, {}, {value});
-  };
+  const auto axis = [](std::int64_t value) { return test::integers({}, {value}); };
   const ov::Strides ones = {1, 1}, twos = {2, 2};
   const ov::CoordinateDiff none = {0, 0}, one = {1, 1};
   const auto ids = parameter({-1, 4}, "ids", ov::element::i64);

@@ -12,25 +12,12 @@
 namespace posittune::engine {
 namespace {
 
-// `data` in batches of `rows` tokens.
-InputStatistics collect(const std::vector<float>& data, std::size_t cols, std::size_t rows,
-                        int threads = 2) {
-  InputStatistics statistics;
-  for (std::size_t first = 0; first < data.size(); first += rows * cols) {
-    const std::size_t count = std::min(rows * cols, data.size() - first);
-    const Status added = statistics.add(std::span(data).subspan(first, count), {count / cols, cols},
-                                        {cols}, threads);
-    EXPECT_TRUE(added.ok());
-  }
-  return statistics;
-}
-
 TEST(InputStatistics, DoesNotDependOnBatchSizes) {
   constexpr std::size_t kCols = 7, kRows = 3001;
   const auto data = test::normal(kCols * kRows, 2, 1);
-  const InputStatistics whole = collect(data, kCols, kRows);
+  const InputStatistics whole = test::statistics_of(data, kCols, kRows);
   for (const std::size_t rows : {1, 13, 100, 3000}) {
-    const InputStatistics parts = collect(data, kCols, rows, 3);
+    const InputStatistics parts = test::statistics_of(data, kCols, rows, 3);
     EXPECT_EQ(parts.total().count, whole.total().count);
     EXPECT_EQ(parts.total().absmax, whole.total().absmax);
     // Sums in double, in another order.
@@ -54,7 +41,7 @@ TEST(InputStatistics, TheSampleIsOfWholeTokensAndFair) {
   for (const std::size_t rows : {1UL, 255UL, 256UL, 257UL, 512UL, 513UL, 5000UL}) {
     std::vector<float> data(2 * rows);
     for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<float>(i / 2);
-    const InputStatistics statistics = collect(data, 2, 17);
+    const InputStatistics statistics = test::statistics_of(data, 2, 17);
     ASSERT_EQ(statistics.sample_shape().rows, std::min<std::size_t>(rows, 256)) << rows;
     std::set<float> seen;
     for (std::size_t i = 0; i < statistics.sample_shape().rows; ++i) {
@@ -66,7 +53,7 @@ TEST(InputStatistics, TheSampleIsOfWholeTokensAndFair) {
   // odds of 1e-5.
   std::vector<float> data(256 * 256);
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = i % 256 == 0 ? 1.0F : 0.0F;
-  const InputStatistics statistics = collect(data, 1, 999);
+  const InputStatistics statistics = test::statistics_of(data, 1, 999);
   EXPECT_LT(std::count(statistics.sample().begin(), statistics.sample().end(), 1.0F), 8);
 }
 
@@ -83,7 +70,7 @@ TEST(InputStatistics, OneLargeImageIsTheSample) {
 }
 
 TEST(InputStatistics, MeanSquaresOfChannels) {
-  const InputStatistics tokens = collect({1, 2, 3, 3, -4, 5}, 3, 1);
+  const InputStatistics tokens = test::statistics_of({1, 2, 3, 3, -4, 5}, 3, 1);
   EXPECT_EQ(tokens.mean_squares(), (std::vector<float>{5, 10, 17}));
   EXPECT_EQ(tokens.token(), ov::Shape{3});
   InputStatistics images;  // two images of two channels of 1 x 2
@@ -109,7 +96,7 @@ TEST(InputStatistics, NothingSeen) {
 // The largest are exactly those above the threshold, of all data.
 TEST(InputStatistics, LargestValues) {
   const auto data = test::normal(50'000, 1, 9);
-  const InputStatistics statistics = collect(data, 10, 333);
+  const InputStatistics statistics = test::statistics_of(data, 10, 333);
   ASSERT_LE(statistics.largest().size(), InputStatistics::kLargest);
   ASSERT_GT(statistics.largest().size(), InputStatistics::kLargest / 2);
   const auto above = std::count_if(
@@ -136,9 +123,9 @@ TEST(InputStatistics, ValuesThatNoScaleFitsAreRefused) {
 TEST(InputStatistics, BlocksOfTokensAreHeldOut) {
   std::vector<float> data(1000);
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<float>(i);
-  const InputStatistics few = collect({data.begin(), data.begin() + 64}, 1, 7);
+  const InputStatistics few = test::statistics_of({data.begin(), data.begin() + 64}, 1, 7);
   EXPECT_TRUE(few.holdout_sample().empty() && few.fit_sample().empty());
-  const InputStatistics statistics = collect(data, 1, 17);
+  const InputStatistics statistics = test::statistics_of(data, 1, 17);
   EXPECT_EQ(statistics.holdout_sample().size(), 4 * 64U);
   for (const float value : statistics.holdout_sample())
     EXPECT_EQ(static_cast<int>(value) / 64 % 4, 1) << value;

@@ -326,9 +326,8 @@ TEST(WeightError, InputWeightedScalesAreBestForTheDiagonal) {
 
 std::shared_ptr<ov::Model> embedding(ov::element::Type type) {
   const auto ids = test::parameter({-1, -1}, "ids", type);
-  auto rows =
-      std::make_shared<ov::op::v8::Gather>(test::normal_constant({11, 8}, 1, "table"), ids,
-                                           ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+  auto rows = std::make_shared<ov::op::v8::Gather>(test::normal_constant({11, 8}, 1, "table"), ids,
+                                                   test::integers({}, {0}));
   rows->set_friendly_name("rows");
   rows->output(0).set_names({"y"});
   return model_of({rows}, {ids});

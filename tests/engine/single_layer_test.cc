@@ -372,9 +372,8 @@ TEST(SingleLayer, EmbeddingRowsAreTheQuantizedOnes) {
     // where they come in.
     const auto from_end =
         std::make_shared<ov::op::v1::Subtract>(ids, ov::op::v0::Constant::create(type, {}, {9}));
-    const auto node = std::make_shared<ov::op::v8::Gather>(
-        test::constant({rows, cols}, values), from_end,
-        ov::op::v0::Constant::create(ov::element::i64, {}, {0}));
+    const auto node = std::make_shared<ov::op::v8::Gather>(test::constant({rows, cols}, values),
+                                                           from_end, test::integers({}, {0}));
     Engine engine = test::engine_of(test::load_ir(test::model_of(node, {ids})));
     const std::vector<std::int64_t> index = {0, 17, 3, 8, 9, 5};  // of -9, 8, -6, -1, 0, -4
     Tensor tensor = test::index_tensor({2, 3}, index);

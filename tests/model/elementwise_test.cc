@@ -14,6 +14,7 @@ namespace {
 
 namespace op = ov::op;
 using test::constant;
+using test::integers;
 using test::load_ir;
 using test::model_of;
 using test::normal_constant;
@@ -21,10 +22,6 @@ using test::parameter;
 
 using Node = std::shared_ptr<ov::Node>;
 using Names = std::vector<std::string>;
-
-Node integers(const std::vector<std::int64_t>& values) {
-  return op::v0::Constant::create(ov::element::i64, {values.size()}, values);
-}
 
 // The only entry of the model whose output is `node`.
 Product only_entry(const Node& node, const ov::ParameterVector& parameters) {
@@ -58,7 +55,7 @@ TEST(Elementwise, EachOperator) {
   expect_entry(only_entry(std::make_shared<op::v12::GroupNormalization>(x, g, b, 2, 1e-5), {x}),
                "GroupNormalization", {"g"}, 4);
   const auto signal = parameter({1, 32}, "signal");
-  const auto size = op::v0::Constant::create(ov::element::i64, {}, {8});
+  const auto size = test::integers({}, {8});
   expect_entry(only_entry(std::make_shared<op::v15::STFT>(signal, normal_constant({8}, 4, "window"),
                                                           size, size, false),
                           {signal}),
@@ -70,11 +67,11 @@ TEST(Elementwise, ConstantsInTheShapeOfAnActivation) {
   const auto x = parameter({-1, 4, 6});
   const auto shape = std::make_shared<op::v3::ShapeOf>(x, ov::element::i64);
   const auto ones = std::make_shared<op::v3::Broadcast>(
-      integers({1}),
+      integers({1}, {1}),
       std::make_shared<op::v1::Subtract>(std::make_shared<op::v3::ShapeOf>(shape, ov::element::i64),
-                                         integers({2})));
-  const auto target =
-      std::make_shared<op::v0::Concat>(ov::OutputVector{integers({1}), integers({4}), ones}, 0);
+                                         integers({1}, {2})));
+  const auto target = std::make_shared<op::v0::Concat>(
+      ov::OutputVector{integers({1}, {1}), integers({1}, {4}), ones}, 0);
   const auto scale =
       std::make_shared<op::v1::Reshape>(normal_constant({4}, 1, "scale"), target, false);
   expect_entry(only_entry(std::make_shared<op::v1::Multiply>(x, scale), {x}), "Multiply", {"scale"},
@@ -87,17 +84,18 @@ TEST(Elementwise, ConstantsInTheShapeOfAnActivation) {
 TEST(Elementwise, WhatIsLeftOut) {
   const auto x = parameter({-1, 4}), y = parameter({-1, 4}, "other");
   const auto one = constant({1, 1}, {2}, "one");
-  const auto spread = std::make_shared<op::v3::Broadcast>(one, integers({1, 4}));
+  const auto spread = std::make_shared<op::v3::Broadcast>(one, integers({2}, {1, 4}));
   const auto computed = std::make_shared<op::v1::Multiply>(normal_constant({4, 3}, 1, "v"),
                                                            normal_constant({1, 3}, 2, "g"));
   const auto i = parameter({-1, 4}, "i", ov::element::i64);
-  for (const Node& node : {Node(std::make_shared<op::v1::Multiply>(x, one)),
-                           Node(std::make_shared<op::v1::Multiply>(x, spread)),
-                           Node(std::make_shared<op::v1::Multiply>(x, y)),
-                           Node(std::make_shared<op::v1::Add>(x, normal_constant({4}, 3))),
-                           Node(std::make_shared<op::v1::Power>(x, normal_constant({4}, 3))),
-                           Node(std::make_shared<op::v0::MatMul>(x, computed)),
-                           Node(std::make_shared<op::v1::Multiply>(i, integers({1, 2, 3, 4})))}) {
+  for (const Node& node :
+       {Node(std::make_shared<op::v1::Multiply>(x, one)),
+        Node(std::make_shared<op::v1::Multiply>(x, spread)),
+        Node(std::make_shared<op::v1::Multiply>(x, y)),
+        Node(std::make_shared<op::v1::Add>(x, normal_constant({4}, 3))),
+        Node(std::make_shared<op::v1::Power>(x, normal_constant({4}, 3))),
+        Node(std::make_shared<op::v0::MatMul>(x, computed)),
+        Node(std::make_shared<op::v1::Multiply>(i, integers({4}, {1, 2, 3, 4})))}) {
     const Graph graph = load_ir(model_of(node->output(0), {x, y, i}));
     EXPECT_TRUE(graph.elementwise.empty()) << node->get_type_name();
   }
@@ -126,18 +124,11 @@ TEST(Elementwise, InABody) {
     const auto in = parameter({-1, 8}, "in");
     const auto scaled = std::make_shared<op::v1::Multiply>(in, normal_constant({8}, 1, name));
     scaled->set_friendly_name("scale_" + name);
-    return std::pair(
-        in, std::make_shared<ov::Model>(ov::OutputVector{scaled}, ov::ParameterVector{in}));
+    return test::Branch(in, scaled);
   };
-  const auto [then_in, then_body] = branch("a");
-  const auto [else_in, else_body] = branch("b");
-  const auto node = std::make_shared<op::v8::If>(choice);
+  const auto node = test::if_of(choice, x, branch("a"), branch("b"));
   node->set_friendly_name("if");
-  node->set_then_body(then_body);
-  node->set_else_body(else_body);
-  node->set_input(x, then_in, else_in);
-  const auto out = node->set_output(then_body->get_results()[0], else_body->get_results()[0]);
-  const Graph graph = load_ir(model_of(out, {x, choice}));
+  const Graph graph = load_ir(model_of(node->output(0), {x, choice}));
   ASSERT_EQ(graph.elementwise.size(), 2u);
   EXPECT_EQ(graph.elementwise[0].name, "if/scale_a");
   EXPECT_EQ(graph.elementwise[1].name, "if/scale_b");

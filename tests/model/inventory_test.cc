@@ -14,17 +14,13 @@ namespace {
 
 namespace op = ov::op;
 using test::constant;
+using test::integers;
 using test::load_ir;
 using test::model_of;
 using test::normal_constant;
 using test::parameter;
 
 using Node = std::shared_ptr<ov::Node>;
-
-std::shared_ptr<op::v0::Constant> integers(const ov::Shape& shape,
-                                           const std::vector<std::int64_t>& values) {
-  return op::v0::Constant::create(ov::element::i64, shape, values);
-}
 
 // The sizes of the only product.
 LayerSizes only_product(const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
@@ -184,17 +180,10 @@ TEST(Inventory, TheLargerBranchCounts) {
     const auto first = std::make_shared<op::v0::MatMul>(in, normal_constant({8, width}, seed, "a"));
     const auto second =
         std::make_shared<op::v0::MatMul>(first, normal_constant({width, 4}, seed + 1, "b"));
-    return std::pair(
-        in, std::make_shared<ov::Model>(ov::OutputVector{second}, ov::ParameterVector{in}));
+    return test::Branch(in, second);
   };
-  const auto [small_in, small] = branch(2, 1);
-  const auto [large_in, large] = branch(16, 3);
-  const auto node = std::make_shared<op::v8::If>(choice);
-  node->set_then_body(small);
-  node->set_else_body(large);
-  node->set_input(x, small_in, large_in);
-  const auto out = node->set_output(small->get_results()[0], large->get_results()[0]);
-  const Graph graph = load_ir(model_of(out, {x, choice}));
+  const auto node = test::if_of(choice, x, branch(2, 1), branch(16, 3));
+  const Graph graph = load_ir(model_of(node->output(0), {x, choice}));
   ASSERT_EQ(graph.products.size(), 4u);
   const auto sizes = count_sizes(graph, {{"x", {3, 8}}});
   ASSERT_TRUE(sizes.ok());
@@ -210,19 +199,11 @@ TEST(Inventory, TensorsThatABodySharesCountOnce) {
   const auto layer = std::make_shared<op::v0::MatMul>(x, normal_constant({8, 8}, 1, "w"));
   const auto body = [] {
     const auto in = parameter({-1, 8}, "in");
-    return std::pair(in,
-                     std::make_shared<ov::Model>(ov::OutputVector{std::make_shared<op::v0::MatMul>(
-                                                     in, normal_constant({8, 8}, 1, "w"))},
-                                                 ov::ParameterVector{in}));
+    return test::Branch(
+        in, std::make_shared<op::v0::MatMul>(in, normal_constant({8, 8}, 1, "w"))->output(0));
   };
-  const auto [then_in, then_body] = body();
-  const auto [else_in, else_body] = body();
-  const auto node = std::make_shared<op::v8::If>(choice);
-  node->set_then_body(then_body);
-  node->set_else_body(else_body);
-  node->set_input(layer, then_in, else_in);
-  const auto out = node->set_output(then_body->get_results()[0], else_body->get_results()[0]);
-  const Graph graph = load_ir(model_of(out, {x, choice}));
+  const auto node = test::if_of(choice, layer, body(), body());
+  const Graph graph = load_ir(model_of(node->output(0), {x, choice}));
   EXPECT_EQ(graph.layers.size(), 1u);
   EXPECT_EQ(graph.products.size(), 2u);
   EXPECT_EQ(graph.other_parameters, 0u);

@@ -103,9 +103,8 @@ TEST(Load, InputsAndOutputs) {
   const auto ids = parameter({2, -1, 3}, "ids", ov::element::i32);
   const auto sum = std::make_shared<op::v1::Add>(
       std::make_shared<op::v0::MatMul>(x, normal_constant({5, 4}, 1)),
-      std::make_shared<op::v1::ReduceSum>(
-          std::make_shared<op::v0::Convert>(ids, ov::element::f32),
-          op::v0::Constant::create(ov::element::i64, {3}, {0, 1, 2}), false));
+      std::make_shared<op::v1::ReduceSum>(std::make_shared<op::v0::Convert>(ids, ov::element::f32),
+                                          test::integers({3}, {0, 1, 2}), false));
   const Graph graph = load_ir(model_of(sum, {x, ids}));
   ASSERT_EQ(graph.inputs.size(), 2u);
   EXPECT_EQ(graph.inputs[0].name, "x");
@@ -141,10 +140,9 @@ TEST(Load, ConstantsBehindTransposeReshapeConvert) {
       std::make_shared<op::v0::Constant>(ov::element::f16, ov::Shape{1, 2, 3}, values);
   half->set_friendly_name("half");
   const auto convert = std::make_shared<op::v0::Convert>(half, ov::element::f32);
-  const auto reshape = std::make_shared<op::v1::Reshape>(
-      convert, op::v0::Constant::create(ov::element::i64, {2}, {2, 3}), false);
-  const auto transpose = std::make_shared<op::v1::Transpose>(
-      reshape, op::v0::Constant::create(ov::element::i64, {2}, {1, 0}));
+  const auto reshape =
+      std::make_shared<op::v1::Reshape>(convert, test::integers({2}, {2, 3}), false);
+  const auto transpose = std::make_shared<op::v1::Transpose>(reshape, test::integers({2}, {1, 0}));
   const Graph graph = load_ir(model_of(std::make_shared<op::v0::MatMul>(x, transpose), {x}));
   ASSERT_EQ(graph.weights.size(), 1u);
   EXPECT_EQ(graph.weights[0].name, "half");
@@ -255,8 +253,8 @@ TEST(Load, AttentionOfOtherRanksOrTypesIsNoted) {
 TEST(Load, OnlyGathersOfRowsAreEmbeddings) {
   const auto gather = [](const ov::Shape& table, std::int64_t axis, ov::element::Type index) {
     const auto ids = parameter({-1, -1}, "ids", index);
-    const auto node = std::make_shared<op::v8::Gather>(
-        normal_constant(table, 1), ids, op::v0::Constant::create(ov::element::i64, {}, {axis}));
+    const auto node = std::make_shared<op::v8::Gather>(normal_constant(table, 1), ids,
+                                                       test::integers({}, {axis}));
     return load_ir(model_of(node, {ids})).layers.size();
   };
   EXPECT_EQ(gather({7, 3}, 0, ov::element::i64), 1u);

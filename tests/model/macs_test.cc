@@ -26,8 +26,8 @@ std::vector<std::uint64_t> macs(const Graph& graph,
 
 TEST(CountMacs, MatMulEmbeddingAndAttention) {
   const auto ids = parameter({-1, -1}, "ids", ov::element::i64);
-  const auto rows = std::make_shared<op::v8::Gather>(
-      normal_constant({50, 6}, 1), ids, op::v0::Constant::create(ov::element::i64, {}, {0}));
+  const auto rows =
+      std::make_shared<op::v8::Gather>(normal_constant({50, 6}, 1), ids, test::integers({}, {0}));
   const auto product = std::make_shared<op::v0::MatMul>(rows, normal_constant({6, 8}, 2));
   const auto scores = std::make_shared<op::v0::MatMul>(product, product, false, true);
   const Graph graph = load_ir(model_of(scores, {ids}));

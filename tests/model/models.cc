@@ -10,6 +10,7 @@
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/properties.hpp>
 #include <random>
+#include <utility>
 
 #include "posittune/model/tensors.h"
 
@@ -71,6 +72,26 @@ std::shared_ptr<ov::op::v0::Constant> constant(const ov::Shape& shape,
 std::shared_ptr<ov::op::v0::Constant> normal_constant(const ov::Shape& shape, unsigned seed,
                                                       const std::string& name, float sigma) {
   return constant(shape, normal(ov::shape_size(shape), sigma, seed), name);
+}
+
+std::shared_ptr<ov::op::v0::Constant> integers(const ov::Shape& shape,
+                                               const std::vector<std::int64_t>& values) {
+  return ov::op::v0::Constant::create(ov::element::i64, shape, values);
+}
+
+Branch::Branch(std::shared_ptr<ov::op::v0::Parameter> in, const ov::Output<ov::Node>& output)
+    : input(std::move(in)),
+      body(std::make_shared<ov::Model>(ov::OutputVector{output}, ov::ParameterVector{input})) {}
+
+std::shared_ptr<ov::op::v8::If> if_of(const ov::Output<ov::Node>& condition,
+                                      const ov::Output<ov::Node>& x, const Branch& then_branch,
+                                      const Branch& else_branch) {
+  auto node = std::make_shared<ov::op::v8::If>(condition);
+  node->set_then_body(then_branch.body);
+  node->set_else_body(else_branch.body);
+  node->set_input(x, then_branch.input, else_branch.input);
+  node->set_output(then_branch.body->get_results()[0], else_branch.body->get_results()[0]);
+  return node;
 }
 
 std::shared_ptr<ov::Model> model_of(const ov::Output<ov::Node>& output,

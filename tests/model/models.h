@@ -8,6 +8,7 @@
 #include <memory>
 #include <openvino/core/model.hpp>
 #include <openvino/op/constant.hpp>
+#include <openvino/op/if.hpp>
 #include <openvino/op/parameter.hpp>
 #include <string>
 #include <vector>
@@ -34,6 +35,19 @@ std::shared_ptr<ov::op::v0::Constant> constant(const ov::Shape& shape,
 std::shared_ptr<ov::op::v0::Constant> normal_constant(const ov::Shape& shape, unsigned seed,
                                                       const std::string& name = "w",
                                                       float sigma = 1);
+std::shared_ptr<ov::op::v0::Constant> integers(const ov::Shape& shape,
+                                               const std::vector<std::int64_t>& values);
+
+// A branch of an If: `output` follows from its one input.
+struct Branch {
+  Branch(std::shared_ptr<ov::op::v0::Parameter> in, const ov::Output<ov::Node>& output);
+  std::shared_ptr<ov::op::v0::Parameter> input;
+  std::shared_ptr<ov::Model> body;
+};
+// An If whose branches read `x`.
+std::shared_ptr<ov::op::v8::If> if_of(const ov::Output<ov::Node>& condition,
+                                      const ov::Output<ov::Node>& x, const Branch& then_branch,
+                                      const Branch& else_branch);
 
 // A model of named parameters and one output "y".
 std::shared_ptr<ov::Model> model_of(const ov::Output<ov::Node>& output,

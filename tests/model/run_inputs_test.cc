@@ -29,7 +29,7 @@ Graph load_with(const std::shared_ptr<ov::Model>& model, const Tensors& constant
 TEST(RunInputs, ConstantsAreNoWeightsAndNoSize) {
   const auto x = test::parameter({-1, 2}, "x"), g = test::parameter({2, 2}, "g"),
              id = test::parameter({1}, "id", ov::element::i64);
-  const auto axis = ov::op::v0::Constant::create(ov::element::i64, {}, {0});
+  const auto axis = test::integers({}, {0});
   const auto plain =
       std::make_shared<ov::op::v0::MatMul>(x, test::constant({2, 2}, {1, 2, 3, 4}, "w"));
   const auto given = std::make_shared<ov::op::v0::MatMul>(plain, g);

@@ -101,17 +101,10 @@ TEST(Widen, BodiesToo) {
       const auto in = test::parameter({-1, 2}, "in", type);
       const auto product =
           std::make_shared<ov::op::v0::MatMul>(in, constant(type, {2, 2}, {1, 2, 3, 4}));
-      return std::pair(
-          in, std::make_shared<ov::Model>(ov::OutputVector{product}, ov::ParameterVector{in}));
+      return test::Branch(in, product);
     };
-    const auto [then_in, then_body] = branch();
-    const auto [else_in, else_body] = branch();
-    const auto node = std::make_shared<ov::op::v8::If>(choice);
-    node->set_then_body(then_body);
-    node->set_else_body(else_body);
-    node->set_input(x, then_in, else_in);
-    const auto out = node->set_output(then_body->get_results()[0], else_body->get_results()[0]);
-    const Graph graph = test::load_ir(test::model_of(out, {x, choice}));
+    const auto node = test::if_of(choice, x, branch(), branch());
+    const Graph graph = test::load_ir(test::model_of(node->output(0), {x, choice}));
     ASSERT_EQ(graph.products.size(), 2u) << type;
     EXPECT_EQ(graph.outputs[0].type, ElementType::kF32);
     for (const auto& op : graph.ov_model->get_ordered_ops()) {
