@@ -70,7 +70,7 @@ void declare_formats(CLI::App& app, std::vector<std::string>& formats, const cha
 void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
                     const std::string& group) {
   declare_list(app, "--scale", scales,
-               std::string("how scales are chosen, each for all formats. ") + kScaleRules, group)
+               std::string("rules that choose scales, each for all formats. ") + kScaleRules, group)
       ->default_str(usual);
 }
 
@@ -127,10 +127,9 @@ void declare_table(CLI::App& app, std::string& table, const std::string& group) 
 void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std::string& group) {
   app.add_option("--task", request.task,
                  "what the output is, and so how it is scored: language_model; classify; detect "
-                 "(boxes of YOLOv8's layout); "
-                 "ctc (symbols at each step); segment (classes at each pixel); generic (plain "
-                 "numbers); agreement (integers); "
-                 "auto: what model and data suggest")
+                 "(boxes in YOLOv8's layout); ctc (symbols at each step); segment (classes at each "
+                 "pixel); generic (plain numbers); agreement (integers); auto: what model and data "
+                 "suggest")
       ->default_val("auto")
       ->group(group);
   app.add_option(
@@ -169,11 +168,12 @@ void declare_granularity(CLI::App& app, session::SettingsText& text, const std::
 
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group) {
   declare_granularity(app, text, group);
-  app.add_option("--activation-scale", text.activation_scale,
-                 "when the scale of a layer's input is chosen. static: before the model runs, so "
-                 "that the error of the input is small on calibration data; output: so that the "
-                 "error at the layer's output is small, where that holds on calibration data kept "
-                 "apart, else static; token: for each token when the model runs")
+  app.add_option(
+         "--activation-scale", text.activation_scale,
+         "when the scale of a layer's input is chosen. static: before the model runs, so "
+         "that the error of the input is small on calibration data; output: so that the "
+         "error at the layer's output is small, if that holds on held-out calibration data, "
+         "else static; token: for each token when the model runs")
       ->default_val(text.activation_scale)
       ->group(group);
   app.add_option("--rounding", text.rounding,

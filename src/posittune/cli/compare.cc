@@ -73,12 +73,12 @@ Action declare(CLI::App& app, Streams streams) {
   const std::string numbers = "Formats";
   declare_formats(app, options->compare.formats, kFormats, numbers);
   app.add_option("--recipe", options->compare.recipes,
-                 "recipes to measure as they are, after the formats (without --formats: beside "
-                 "FP32 alone), as `posittune search` writes them")
+                 "recipes to measure after the formats (without --formats: after FP32 only), as "
+                 "`posittune search` writes them")
       ->allow_extra_args(false)
       ->group(numbers);
   app.add_option("--what", options->what,
-                 "what is rounded. w: weights alone; wa: weights and the inputs of layers")
+                 "what is rounded. w: weights only; wa: weights and the inputs of layers")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"w", "wa"}))

@@ -146,10 +146,10 @@ Status show(Options options, Streams streams) {
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model,
-                 "ONNX file, OpenVINO IR (.xml), or zoo:NAME (default: the MAC units alone)");
+                 "ONNX file, OpenVINO IR (.xml), or zoo:NAME (without it: the MAC units only)");
   declare_shapes(app, options->shapes);
   declare_run_inputs(app, options->run_inputs);
-  const std::string what = "What", hardware = "Hardware";
+  const std::string what = "Formats", hardware = "Hardware";
   declare_list(app, "--formats", options->formats,
                "number formats for all weights, see `posittune formats`", what, ';')
       ->default_str(kDefaultFormats);
@@ -186,7 +186,7 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_flag("--by-layer", options->by_layer, "also print each layer");
   declare_json(app, options->json);
   app.add_flag("--table-csv", options->table_csv,
-               "write the table of MAC units as CSV; of --formats if given, else of all");
+               "write the table of MAC units as CSV, for --formats if given, else for all formats");
   return [options, streams] { return show(*options, streams); };
 }
 

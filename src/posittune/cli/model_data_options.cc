@@ -31,8 +31,8 @@ void declare_model_data(CLI::App& app, ModelDataOptions& options) {
       ->group(data);
   app.add_option(
          "--labels", options.data.labels,
-         "for folders of images: text file with a line \"FILE LABEL\" for each image; a split of "
-         "which it names no image has no labels. A folder for each class needs none")
+         "for folders of images: text file with a line \"FILE LABEL\" for each image; splits "
+         "of which it names no image have no labels. Not needed where each class has a folder")
       ->group(data);
   app.add_option("--sequence", options.data.sequence,
                  "for text data: tokens in each item (default: what the model fixes, else 256)")

@@ -45,17 +45,16 @@ Error twice(const char* option, const std::string& name) {
 void declare_run_inputs(CLI::App& app, RunInputOptions& options, const std::string& group) {
   auto* constant = app.add_option("--constant", options.constants,
                                   "an input of the model that is the same for all items, such as a "
-                                  "sampling rate: a number, numbers with "
-                                  "commas between them, or an array in a file.npy. The data then "
-                                  "need not hold it; may be given several times")
+                                  "sampling rate: a number, numbers with commas between them, or "
+                                  "an array in a file.npy. The data then need not hold it; may be "
+                                  "given several times")
                        ->option_text("NAME=VALUE")
                        ->allow_extra_args(false);
   auto* axis = app.add_option("--batch-axis", options.batch_axes,
                               "which axis of an input or output of the model counts the items, "
                               "where it is not the first (0): x=1 for a "
-                              "model that takes (time, items, features). Data files, and shapes "
-                              "that are given, have the items first all "
-                              "the same; may be given several times")
+                              "model that takes (time, items, features). Data files and --shape "
+                              "still have the items first; may be given several times")
                    ->option_text("NAME=AXIS")
                    ->allow_extra_args(false);
   if (group.empty()) return;

@@ -119,7 +119,7 @@ void declare_choices(CLI::App& app, Options& options) {
        "posit<6,1>|int6: each takes one of these")
       ->default_str(kFormats);
   app.add_option("--what", options.what,
-                 "what gets a format. w: weights alone; wa: weights and the inputs of layers")
+                 "what gets a format. w: weights only; wa: weights and the inputs of layers")
       ->check(CLI::IsMember({"w", "wa"}))
       ->default_val("w")
       ->group(group);
@@ -163,8 +163,8 @@ void declare_choices(CLI::App& app, Options& options) {
 
 void declare_budgets(CLI::App& app, Options& options) {
   const std::string group =
-      "Budgets (a list is a search for each; more options bind together; --max-drop and --pareto "
-      "are searches of their own, over bits alone)";
+      "Budgets (a list of values: one search for each; several options: all of them hold; "
+      "--max-drop and --pareto are separate searches, over bits only)";
   const auto list = [&](const std::string& name, std::vector<std::string>& to,
                         const std::string& help) {
     app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group);
@@ -180,9 +180,10 @@ void declare_budgets(CLI::App& app, Options& options) {
                  "solve for this many budgets of bits, spread from the least possible to the most")
       ->check(CLI::Range(2, 1000))
       ->group(group);
-  app.add_option("--refine", options.search.refine,
-                 "improve each result by trying this many single changes; those whose measured KL "
-                 "is better beyond doubt are kept")
+  app.add_option(
+         "--refine", options.search.refine,
+         "improve each result by measuring this many changes; those that a paired test shows "
+         "to be better are kept")
       ->check(CLI::Range(0, 100000))
       ->group(group);
   app.add_flag("--baselines", options.search.baselines,
@@ -216,11 +217,11 @@ void declare_budgets(CLI::App& app, Options& options) {
 void declare_measures(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
   app.add_flag("--no-report", options.search.no_report,
-               "do not measure the results on the report data: for trying things out")
+               "do not measure the results on the report data, as long as you try options")
       ->group(group);
   app.add_option("--gain-items", options.gain_items,
-                 "items of the search data used to measure how much errors of each layer matter "
-                 "(0: all; default: by the model's size)")
+                 "items of the search data on which gains are measured, see --reference (0: all; "
+                 "default: by the model's size)")
       ->check(CLI::Range(0, 1 << 30))
       ->group(group);
   declare_scores(app, options.search.scores, group);

@@ -82,9 +82,8 @@ void declare_tiers(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
   app.add_option(
          "--tier", options.tier,
-         "how scores are found, from fast to slow. proxy: error at the layer's own output; "
-         "gain: that error times the layer's influence on the model's output, measured by one run "
-         "for "
+         "how scores are found, from fast to slow. proxy: error at the layer's own output; gain: "
+         "that error times the layer's influence on the model's output, measured by one run for "
          "each layer; exact: the loss of the model's output, measured by a run for each layer and "
          "format")
       ->default_val("gain")
