@@ -35,7 +35,7 @@ const char* const kFormats =
 const char* const kActivations =
     "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
 
-// Of the rows' report split, the metric that is shown beside the loss.
+// The metric on the report split that is shown beside the loss.
 std::string shown_metric(const records::SearchResult& result) {
   std::string metric;
   for (const auto& row : result.rows) {

@@ -235,7 +235,7 @@ Result<Tensor> NpzReader::read(std::size_t index, std::size_t rows) const {
   const std::size_t width = facts.number.bytes, wide = element_bytes(facts.number.type);
   // In Fortran order the rows are spread over the whole array.
   const std::size_t stored = facts.fortran ? facts.count : element_count(shape);
-  // What is read and what comes of it may stand side by side.
+  // The bytes read and the converted array may be in memory at the same time.
   if (std::uint64_t{stored} * (wide + width) > memory_bytes()) {
     return Error{.kind = ErrorKind::kResource,
                  .what = "array is larger than the memory",

@@ -44,7 +44,7 @@ Result<float> static_scale(const quant::ActivationSetting& setting,
           : kernels::Shape{std::min(shape.rows, kPart / std::max<std::size_t>(1, shape.cols) + 1),
                            shape.cols};
   const quant::Measure measure{.all = errors_of(shape), .part = errors_of(part)};
-  // What the errors above come to when all is zero.
+  // The unit of these errors: its energy is the error when all is rounded to zero.
   quant::Unit unit{
       .statistics = statistics.total(),
       .energy = 0,

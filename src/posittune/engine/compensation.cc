@@ -190,7 +190,7 @@ class Turned {
     });
   }
 
-  // The same, of what the columns outside of the block pull at them.
+  // Sweeps the columns of a block, given the products with the errors of the columns outside of it.
   Status sweep_block(std::size_t first, std::size_t some, const std::vector<float>& product) {
     return for_rows([&](std::size_t from, std::size_t rows) {
       std::vector<float> scaled(rows), pulled(rows);

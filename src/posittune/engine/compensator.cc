@@ -18,7 +18,7 @@ std::vector<float> Compensator::squares_for(std::size_t weight,
   return setting.input_weighted ? calibration_.input_squares(weight) : std::vector<float>{};
 }
 
-// Of the sum over all layers that use the weight; null where there is none.
+// The factor of S summed over all layers that use the weight; null where there is none.
 std::shared_ptr<const CompensationFactor> Compensator::factor(std::size_t weight) {
   const std::vector<std::size_t> layers = calibration_.fully_known(weight);
   if (layers.empty()) return nullptr;

@@ -131,8 +131,8 @@ class Convolution : public Operation {
            all(sizes.pads_end, std::ptrdiff_t{0});
   }
 
-  // Of one tap, a convolution is the product of the weights and an image as it lies: no layouts to
-  // change. The pieces of few images are columns or rows of it: by the sizes only, like bands.
+  // A convolution with a kernel of one position is the product of the weights and the image in its
+  // plain layout. Few images are cut into columns or rows, by the sizes only, as bands are.
   void run_pointwise(const float* weights, std::size_t positions, const float* x,
                      std::size_t images, float* y, const Finish& finish, int threads) const {
     constexpr std::size_t kLeastColumns = 128;  // of a piece, for good products

@@ -95,7 +95,7 @@ std::vector<float> sketched_difference(std::span<const float> perturbed,
   return {sums.begin(), sums.end()};
 }
 
-// Of tables with one J, that of most rows is changed.
+// Plans one metric for tables with the same J; the table with most rows is perturbed.
 void EmbeddingMetrics::plan(std::size_t columns, bool held_out) {
   const model::Graph& graph = layers_.graph;
   held_out_ = held_out;

@@ -88,8 +88,8 @@ void one_openmp_thread() {
 
 // The matmul primitive: it takes packed weights, and its kernel for AVX-512 sums each row by
 // itself, so that neither the number of rows, nor packing, nor the cut into tiles change a bit.
-// That kernel writes dense results only: a tile of columns goes through a buffer, tiles of packed
-// weights have all columns.
+// State of a packed weight. oneDNN's kernel writes dense results only: a tile of columns goes
+// through a buffer, tiles of packed weights have all columns.
 struct PackedWeight::State {
   static constexpr int kUsesBefore = 2;
   static constexpr std::size_t kLeastRows = 16;  // oneDNN packs nothing for fewer
@@ -154,7 +154,7 @@ std::optional<dnnl::memory> pack(const GemmSize& size, const float* w) {
 
 void multiply_packed(const GemmSize& size, const float* x, const dnnl::memory& weight, float* y,
                      int threads) {
-  // Of few rows two tiles, each of which reads the whole weight.
+  // Few rows are cut into two tiles, each of which reads the whole weight.
   constexpr std::size_t kRows = 128, kLeast = 8;
   const std::size_t rows = std::clamp((size.m + 1) / 2, kLeast, kRows);
   parallel_for((size.m + rows - 1) / rows, threads, [&](std::size_t i) {

@@ -30,7 +30,8 @@ namespace {
 using Constant = ov::op::v0::Constant;
 using Value = ov::Output<ov::Node>;
 
-// What the indices of a node count along. Data are input 0, indices input 1 of all of them.
+// The axis along which the indices of a node count. Data are input 0, indices input 1 of all these
+// nodes.
 struct Indexing {
   Value axis;
   bool tuples = false;  // the last axis of the indices holds one for each axis from `axis` on

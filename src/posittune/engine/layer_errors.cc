@@ -92,9 +92,8 @@ Result<OutputError> LayerErrors::sampled(std::size_t layer, const LayerSetting& 
   return compare(exact, rounded, node.operation->channel_axis(known->size()), count);
 }
 
-// Of a product with all of W the error of an input d is d G d^T, G = W^T W: the output itself,
-// often far wider than the input, is not needed. G is the sum that a covariance is made of, with
-// the rows of W for tokens.
+// Errors of an input d of a product with W: d G d^T, G = W^T W. The output itself, often far wider
+// than the input, is not needed. G is computed as a covariance is, with the rows of W as tokens.
 Result<std::vector<double>> LayerErrors::product_errors(std::size_t layer,
                                                         const ActivationQuantizer& quantizer,
                                                         std::span<const float> x) {

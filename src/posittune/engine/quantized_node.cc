@@ -16,7 +16,7 @@ std::size_t original_input(const ov::Node& original, std::size_t i) {
   return std::string_view(original.get_type_name()) == "Gather" ? i + 1 : i;
 }
 
-// Of each row; indices out of range are for the operation to report.
+// Counts look-ups of each row; the operation reports indices out of range.
 void count_uses(const ov::Tensor& indices, std::vector<std::uint64_t>& uses) {
   const auto rows = static_cast<std::int64_t>(uses.size());
   const bool wide = indices.get_element_type() == ov::element::i64;
@@ -62,7 +62,7 @@ bool QuantizedNode::visit_attributes(ov::AttributeVisitor& visitor) {
   return true;
 }
 
-// What calibration learns of the inputs.
+// Observes the inputs during calibration.
 Status QuantizedNode::observe(const ov::TensorVector& inputs) const {
   NodeState& state = *state_;
   if (state.observed != nullptr) {

@@ -137,7 +137,7 @@ std::vector<Gap> narrow_gaps(const Order& order) {
   return narrow;
 }
 
-// Of many gaps, those nearest to an even division of the layers.
+// Chooses among the gaps those nearest to an even division of the layers.
 std::vector<std::size_t> choose_places(const std::vector<Gap>& gaps, std::size_t most,
                                        std::size_t layers) {
   std::set<std::size_t> places;

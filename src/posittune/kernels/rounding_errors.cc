@@ -65,7 +65,7 @@ double quick_sum(double before, const double (&lanes)[kSumLanes]) {
   return sum * (1 - 1e-14);
 }
 
-// What errors of rows are computed with.
+// Format, plan and target that errors of rows are computed with.
 struct Rounding {
   explicit Rounding(const formats::Format& format)
       : plan(make_plan(format)),
@@ -92,7 +92,7 @@ struct Rounding {
     const float inverse = 1.0f / scale;
     for (std::size_t done = 0, step = kFirst; done < count; done += step) {
       if (done > 0) step = std::min(3 * done, kLargest);
-      // What would be left costs as much as a call.
+      // The rest would cost as much as a call.
       if (done + step + kFirst >= count) step = count - done;
       quantize(plan, x + done, rounded, step, scale, inverse);
       target.add_squared_errors(x + done, rounded, weights == nullptr ? nullptr : weights + done,

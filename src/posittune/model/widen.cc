@@ -46,7 +46,8 @@ std::string type_of_products(const ov::Model& model) {
   return "";
 }
 
-// Of an input or output: float32 data are taken then, and outputs can be scored.
+// The type of an input or output that is another float: with float32, data can be given and outputs
+// scored.
 std::string type_of_ends(const ov::Model& model) {
   for (const auto& ends : {model.inputs(), model.outputs()}) {
     for (const auto& end : ends) {

@@ -109,8 +109,8 @@ class Powers {
     return list;
   }
 
-  // What may still be better than the least error known; more exponents where those so far may not
-  // be all.
+  // Exponents that may still be better than the least error known; more of them where those so far
+  // may not be all.
   std::vector<std::size_t> open() {
     const double least = all_[best_].error;
     if (!bounded_ && size() > 0) {

@@ -123,7 +123,7 @@ Result<std::size_t> read_count(const YAML::Node& node, const char* key, const st
                                (text.empty() ? "" : ": '" + text + "'"));
 }
 
-// That rows can choose among them is for parts() to say.
+// Reads alternatives; parts() checks that rows can choose among them.
 Result<std::vector<formats::Format>> read_alternatives(const YAML::Node& node,
                                                        const std::string& where) {
   std::vector<formats::Format> alternatives;

@@ -54,7 +54,7 @@ Field number_field(const char* title, const char* form, double SearchRow::* of) 
           [form, of](const SearchRow& row) { return fmt::format(fmt::runtime(form), row.*of); }};
 }
 
-// Those that some row has something to say in.
+// The columns in which some row has a value.
 std::vector<Field> fields_of(const records::SearchResult& result, const std::string& metric) {
   const auto any = [&](auto test) { return std::ranges::any_of(result.rows, test); };
   const auto budgeted = [&](const char* cost) {

@@ -114,7 +114,7 @@ class Branching {
   void split(const Node& node) {
     std::vector<std::uint32_t> items = mixed_items(node);
     if (items.empty()) items = open_items(node);
-    if (items.empty()) return;  // one assignment, which its programs have judged
+    if (items.empty()) return;  // one assignment, which its programs have bounded
     const auto group =
         static_cast<std::size_t>(std::ranges::upper_bound(items_.first, items.front()) -
                                  items_.first.begin()) -

@@ -363,8 +363,8 @@ class Tuner {
     std::vector<double> limits;
   };
 
-  // What else keeps to the budgets: with `baselines` all of them, else the uniform formats and the
-  // list that the scores foretell the least of.
+  // Alternatives within the budgets: with `baselines` all of them, else the kCheapEntrants uniform
+  // formats of least predicted loss and AIMET's list.
   std::vector<Plan> entrants(const Searched& searched) const {
     const Plan& found = plans_[searched.plan];
     std::vector<Plan> uniform = uniform_plans(*space_), taken;
