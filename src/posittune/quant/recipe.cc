@@ -28,8 +28,8 @@ Error unknown(const std::string& what, std::string_view text, const std::string&
           .expected = expected};
 }
 
-// Rows between windows.
-RowWindow stretch(const WeightSetting& setting, std::size_t first, std::size_t count) {
+// Rows outside of windows, in the format of the setting.
+RowWindow rows_between(const WeightSetting& setting, std::size_t first, std::size_t count) {
   return {first, count, setting.format, setting.rule, setting.alternatives};
 }
 
@@ -133,11 +133,11 @@ Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t r
                    .found = std::to_string(window.count) + " from " + std::to_string(window.first)};
     }
     if (const Status ok = check_choice(window, setting.granularity); !ok) return ok.error();
-    if (window.first > next) parts.push_back(stretch(setting, next, window.first - next));
+    if (window.first > next) parts.push_back(rows_between(setting, next, window.first - next));
     parts.push_back(window);
     next = window.first + window.count;
   }
-  if (next < rows) parts.push_back(stretch(setting, next, rows - next));
+  if (next < rows) parts.push_back(rows_between(setting, next, rows - next));
   return parts;
 }
 
