@@ -127,11 +127,11 @@ class Branching {
         const bool below = std::pair(items_.loss[j], static_cast<std::uint32_t>(j)) < border;
         if (below != low) allowed[j] = 0;
       }
-      judge(std::move(allowed), node.bound);
+      evaluate(std::move(allowed), node.bound);
     }
   }
 
-  void judge(std::vector<char> allowed, double bound_of_parent) {
+  void evaluate(std::vector<char> allowed, double bound_of_parent) {
     Part part = part_of(items_, allowed);
     Limits limits = limits_;
     limits.branch = false;
