@@ -296,7 +296,7 @@ TEST_F(SmallModel, WindowsOfAnotherWidth) {
   expect_near(mixed.macs, 4 * 80);
 }
 
-// One unit for all es: the dearest.
+// One unit for all es: the most expensive.
 TEST_F(SmallModel, MixesOfEs) {
   const Format a = posit(8, 1);
   WeightSetting windows{.format = posit(8, 0)};

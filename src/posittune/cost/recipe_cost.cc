@@ -51,18 +51,18 @@ Result<std::vector<Share>> shares_of(const std::optional<quant::WeightSetting>& 
   return shares;
 }
 
-// The dearest of the members, in each respect.
+// The most expensive of the members, in each respect.
 Result<MacCost> unit_of(const Table& table, const std::vector<Format>& members,
                         const Format& activation) {
-  MacCost dearest;
+  MacCost most_expensive;
   for (const Format& member : members) {
     auto unit = table.mac(member, activation);
     if (!unit) return unit.error();
-    dearest.area_um2 = std::max(dearest.area_um2, unit->area_um2);
-    dearest.energy_pj = std::max(dearest.energy_pj, unit->energy_pj);
-    dearest.delay_ns = std::max(dearest.delay_ns, unit->delay_ns);
+    most_expensive.area_um2 = std::max(most_expensive.area_um2, unit->area_um2);
+    most_expensive.energy_pj = std::max(most_expensive.energy_pj, unit->energy_pj);
+    most_expensive.delay_ns = std::max(most_expensive.delay_ns, unit->delay_ns);
   }
-  return dearest;
+  return most_expensive;
 }
 
 void add_macs(SiteCost& cost, double macs, const MacCost& unit, int weight_bits,

@@ -49,8 +49,8 @@ class Spending {
     choice_[group] = option;
   }
 
-  // The dearest that fits; of equal costs the one of least loss.
-  void take_dearest(std::size_t group) {
+  // The most expensive option that fits; of equal costs the one of least loss.
+  void take_most_expensive(std::size_t group) {
     const auto& options = groups_[group];
     std::size_t best = choice_[group];
     for (std::size_t j = 0; j < options.size(); ++j) {
@@ -116,7 +116,7 @@ Choice choice_by_size(const Groups& groups, std::size_t cost, double budget,
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
-  for (const std::size_t g : order) spending.take_dearest(g);
+  for (const std::size_t g : order) spending.take_most_expensive(g);
   return std::move(spending).choice();
 }
 
@@ -130,7 +130,7 @@ Choice choice_by_sqnr(const Groups& groups, std::size_t cost, double budget,
     waiting.erase(waiting.begin());
     for (const std::size_t j : by_cost(groups[g], cost)) {
       if (spending.added(g, j) <= 0 || !(sqnr[g][j] > sqnr[g][spending[g]])) continue;
-      if (!spending.fits(g, j)) break;  // dearer ones do not fit either
+      if (!spending.fits(g, j)) break;  // more expensive ones do not fit either
       spending.take(g, j);
       waiting.emplace(sqnr[g][j], g);
       break;
@@ -140,16 +140,16 @@ Choice choice_by_sqnr(const Groups& groups, std::size_t cost, double budget,
 }
 
 Choice choice_by_pareto_list(const Groups& groups, std::size_t cost, double budget) {
-  Choice dearest;
+  Choice most_expensive;
   std::vector<std::pair<double, Change>> list;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto order = by_cost(groups[g], cost);
-    dearest.push_back(order.back());
+    most_expensive.push_back(order.back());
     for (std::size_t j = 0; j < groups[g].size(); ++j) list.push_back({groups[g][j].loss, {g, j}});
   }
   std::stable_sort(list.begin(), list.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  Spending spending(groups, cost, budget, std::move(dearest));
+  Spending spending(groups, cost, budget, std::move(most_expensive));
   for (const auto& [loss, change] : list) {
     if (spending.within()) break;
     if (spending.added(change.group, change.option) < 0) spending.take(change.group, change.option);
