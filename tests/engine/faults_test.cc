@@ -51,7 +51,7 @@ std::vector<double> learnt(Engine& engine) {
     const auto weight = engine.weight_error(l, setting);
     EXPECT_TRUE(weight.ok()) << weight.error().message();
     if (weight.ok()) all.push_back(weight->error);
-    if (engine.graph().layers[l].kind == model::LayerKind::kEmbedding) continue;
+    if (engine.graph().layers[l].kind->name == "Embedding") continue;
     const auto input =
         engine.activation_error(l, test::activation_setting("int8", quant::ScaleRule::kMse));
     EXPECT_TRUE(input.ok()) << input.error().message();
@@ -62,9 +62,9 @@ std::vector<double> learnt(Engine& engine) {
 
 TEST(Faults, TheModelHasEachKind) {
   Engine engine = engine_of_all_kinds();
-  std::set<model::LayerKind> kinds;
-  for (const model::Layer& layer : engine.graph().layers) kinds.insert(layer.kind);
-  EXPECT_EQ(kinds.size(), 5U);
+  std::set<std::string_view> kinds;
+  for (const model::Layer& layer : engine.graph().layers) kinds.insert(layer.kind->name);
+  EXPECT_EQ(kinds.size(), model::layer_kinds().size());
   std::multiset<std::size_t> groups;
   for (const model::Layer& layer : engine.graph().layers) groups.insert(layer.groups);
   EXPECT_EQ(groups.count(2), 2U);

@@ -15,7 +15,7 @@ namespace {
 double kl_of_embeddings(engine::Engine& engine, Evaluator& report, quant::Rounding rounding) {
   quant::Recipe recipe;
   for (const model::Layer& layer : engine.graph().layers) {
-    if (layer.kind != model::LayerKind::kEmbedding) continue;
+    if (layer.kind->name != "Embedding") continue;
     auto& setting = recipe.weights[engine.graph().weights[*layer.weight].name];
     setting = test::weight_setting("int4", quant::ScaleRule::kMse, quant::Granularity::kChannel);
     setting.rounding = rounding;

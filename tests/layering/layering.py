@@ -65,7 +65,7 @@ UNTESTED: dict[str, str] = {
     "base": "digits edit_distance mix processor tensor version",
     "cli": "cli common_options model_data_options progress run_input_options run_job terminal",
     "data": "data_spec image_codecs npy_header npy_numbers orientation source tokenizer",
-    "engine": "bias_correction convolution_plan engine engine_state fixed_batch onednn onednn_errors operation output_error patch_covariance quantized_node row_run settings",
+    "engine": "bias_correction convolution_plan engine engine_state fixed_batch onednn onednn_errors output_error patch_covariance quantized_node row_run settings",
     "evaluation": "evaluator scored_output tensor_store",
     "formats": "codec unpacked",
     "hardware": "package text unit vectors",

@@ -8,19 +8,22 @@
 namespace posittune::model {
 namespace {
 
-TEST(LayerKind, TraitsFitTogether) {
+TEST(LayerKind, PropertiesFitTogether) {
   std::set<std::string_view> names;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(LayerKind::kCount); ++i) {
-    const LayerTraits& of = traits(static_cast<LayerKind>(i));
-    EXPECT_EQ(static_cast<std::size_t>(of.kind), i);
+  for (const LayerKind& of : layer_kinds()) {
     EXPECT_TRUE(names.insert(of.name).second) << of.name;
-    EXPECT_EQ(name(of.kind), of.name);
+    EXPECT_EQ(layer_kind(of.name), &of);
     // Two operands and no weight, or a weight beside what is read.
     EXPECT_EQ(of.operands == 2, !of.weight_port) << of.name;
     EXPECT_EQ(of.moments == Moments::kNone, !of.weight_port) << of.name;
-    EXPECT_NE(of.weight_port, of.data_port) << of.name;
+    EXPECT_NE(of.other_port(), of.data_port) << of.name;
+    EXPECT_EQ(of.arrangement != nullptr, of.weight_port.has_value()) << of.name;
+    EXPECT_EQ(of.macs != nullptr, of.operands > 0) << of.name;
+    EXPECT_TRUE(of.is != nullptr && of.refusal != nullptr) << of.name;
     EXPECT_EQ(of.operands == 0, of.moments == Moments::kUses) << of.name;
   }
+  EXPECT_EQ(names.size(), 5U);
+  EXPECT_EQ(layer_kind("LSTM"), nullptr);
 }
 
 }  // namespace

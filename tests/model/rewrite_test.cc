@@ -122,7 +122,7 @@ TEST(Rewrite, AttentionInOneNode) {
         ASSERT_EQ(graph.layers.size(), 2u);
         EXPECT_EQ(graph.layers[0].name, "attention/scores");
         EXPECT_EQ(graph.layers[1].name, "attention/values");
-        EXPECT_EQ(graph.layers[0].kind, LayerKind::kAttention);
+        EXPECT_EQ(graph.layers[0].kind->name, "Attention");
         EXPECT_TRUE(graph.products.empty());
       }
     }

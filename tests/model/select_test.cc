@@ -8,10 +8,11 @@ namespace {
 Graph three_layers() {
   Graph graph;
   graph.layers.resize(3);
+  for (Layer& layer : graph.layers) layer.kind = layer_kind("MatMul");
   graph.layers[0].name = "h.0.mlp/Gemm";
   graph.layers[0].weight = 0;
   graph.layers[1].name = "h.0.attn/MatMul";
-  graph.layers[1].kind = LayerKind::kAttention;
+  graph.layers[1].kind = layer_kind("Attention");
   graph.layers[2].name = "head";
   graph.layers[2].weight = 1;
   graph.weights = {{.name = "mlp.weight", .shape = {}, .layers = {0}},

@@ -15,7 +15,7 @@ Result<Loads> count_loads(const model::Graph& graph,
                    .inputs = size.inputs,
                    .outputs = size.outputs,
                    .known = size.known};
-    if (layer.traits().operands == 0) {
+    if (layer.kind->operands == 0) {
       load.inputs = 0;
       load.weights = size.outputs;
     } else if (layer.weight && size.known) {

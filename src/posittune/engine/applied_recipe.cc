@@ -12,7 +12,7 @@ using quant::Recipe;
 Path AppliedRecipe::path_of(const Recipe& of, std::size_t index) const {
   const model::Layer& layer = layers_.graph.layers[index];
   const auto activation = activation_setting(of, layers_.graph, index);
-  if (layer.traits().operands == 0) return Path::kFp32;
+  if (layer.kind->operands == 0) return Path::kFp32;
   if (!layer.weight) return of.accumulate == quant::Accumulate::kQuire ? Path::kQuire : Path::kFp32;
   const auto weight = weight_setting(of, layers_.graph, *layer.weight);
   std::optional<formats::Format> w, a;

@@ -22,7 +22,7 @@ void Calibration::plan(const Plan& plan) {
     if (!layers_.chosen[l]) continue;
     const model::Layer& layer = layers_.graph.layers[l];
     statistics_[l].resize(layers_.operands(l));
-    if (layer.traits().moments == Moments::kUses)
+    if (layer.kind->moments == Moments::kUses)
       uses_[l].assign(layers_.graph.weights[*layer.weight].rows, 0);
   }
   plan_covariances(plan.covariance_bytes);
@@ -39,7 +39,7 @@ void Calibration::plan_covariances(std::size_t bytes) {
   std::vector<std::size_t> wanted;
   for (std::size_t l = 0; l < count; ++l) {
     const model::Layer& layer = layers_.graph.layers[l];
-    if (!layers_.chosen[l] || layer.traits().moments != Moments::kInput || bytes == 0) continue;
+    if (!layers_.chosen[l] || layer.kind->moments != Moments::kInput || bytes == 0) continue;
     const auto source = layer.node->input_value(0);
     const auto [known, first] = holders.try_emplace({source.get_node(), source.get_index()}, l);
     covariance_of_[l] = known->second;
@@ -63,7 +63,7 @@ void Calibration::plan_patches() {
   if (!held_out_ || !patches_.empty()) return;
   for (std::size_t l = 0; l < layers_.graph.layers.size(); ++l) {
     const model::Layer& layer = layers_.graph.layers[l];
-    if (!layers_.chosen[l] || layer.traits().moments != Moments::kPatches || layer.groups > 1)
+    if (!layers_.chosen[l] || layer.kind->moments != Moments::kPatches || layer.groups > 1)
       continue;
     if (layers_.cols(l) <= kMostPatchColumns) patches_[l].emplace(layers_.cols(l));
   }
@@ -136,7 +136,7 @@ const PatchCovariance* Calibration::patches(std::size_t layer) {
     return known != patches_.end() && known->second->holdout.count() > 0 ? &*known->second
                                                                          : nullptr;
   if (known != patches_.end()) return known->second ? &*known->second : nullptr;
-  if (!layers_.nodes[layer] || layers_.graph.layers[layer].traits().moments != Moments::kPatches)
+  if (!layers_.nodes[layer] || layers_.graph.layers[layer].kind->moments != Moments::kPatches)
     return nullptr;
   const InputStatistics& images = statistics_[layer][0];
   const Operation& operation = *layers_.nodes[layer]->operation;
@@ -154,7 +154,7 @@ std::vector<std::size_t> Calibration::fully_known(std::size_t weight) {
   std::vector<std::size_t> known;
   for (const std::size_t l : layers_.graph.weights[weight].layers) {
     if (!layers_.nodes[l]) continue;
-    const Moments moments = layers_.graph.layers[l].traits().moments;
+    const Moments moments = layers_.graph.layers[l].kind->moments;
     const InputCovariance* product = covariance(l);
     if (product != nullptr && product->full() && product->count() > 0) known.push_back(holder(l));
     if (moments == Moments::kPatches && patches(l) != nullptr) known.push_back(l);
@@ -170,17 +170,17 @@ std::size_t Calibration::holder(std::size_t layer) const {
 
 const InputCovariance& Calibration::fit(std::size_t layer) {
   const model::Layer& of = layers_.graph.layers[layer];
-  if (of.traits().moments == Moments::kPatches) return patches(layer)->fit;
-  if (of.traits().moments == Moments::kUses) return embeddings_.of(*of.weight)->fit;
+  if (of.kind->moments == Moments::kPatches) return patches(layer)->fit;
+  if (of.kind->moments == Moments::kUses) return embeddings_.of(*of.weight)->fit;
   return *covariances_[holder(layer)];
 }
 
 const InputCovariance& Calibration::holdout(std::size_t layer) {
   const model::Layer& of = layers_.graph.layers[layer];
   const InputCovariance* kept = nullptr;
-  if (of.traits().moments == Moments::kPatches) {
+  if (of.kind->moments == Moments::kPatches) {
     kept = &patches(layer)->holdout;
-  } else if (of.traits().moments == Moments::kUses) {
+  } else if (of.kind->moments == Moments::kUses) {
     kept = &embeddings_.of(*of.weight)->holdout;
   } else if (holdout_[holder(layer)]) {
     kept = &*holdout_[holder(layer)];

@@ -5,7 +5,7 @@
 namespace posittune::engine {
 
 std::size_t ChosenLayers::operands(std::size_t layer) const {
-  return graph.layers[layer].traits().operands;
+  return graph.layers[layer].kind->operands;
 }
 
 std::size_t ChosenLayers::cols(std::size_t layer) const {

@@ -46,7 +46,7 @@ std::vector<std::vector<double>> Compensator::holdout_errors(std::size_t weight,
   for (const std::size_t layer : calibration_.fully_known(weight)) {
     errors.push_back(
         calibration_.holdout(layer).quadratic(difference, store.rows(), layers_.threads));
-    if (layers_.graph.layers[layer].traits().moments != Moments::kUses) continue;
+    if (layers_.graph.layers[layer].kind->moments != Moments::kUses) continue;
     const std::vector<double> times = calibration_.row_uses(weight);
     std::transform(errors.back().begin(), errors.back().end(), times.begin(), errors.back().begin(),
                    std::multiplies<>());
@@ -152,7 +152,7 @@ Status Compensator::check(std::size_t weight, const quant::WeightSetting& settin
   }
   for (const std::size_t l : of.layers) {
     if (!compensated || !layers_.nodes[l] ||
-        layers_.graph.layers[l].traits().moments != Moments::kInput ||
+        layers_.graph.layers[l].kind->moments != Moments::kInput ||
         calibration_.covariance(l) != nullptr)
       continue;
     return refused("compensated rounding needs the covariances of inputs, which were not collected",

@@ -43,9 +43,8 @@ std::string last_line(std::string text) {
 void CompiledModel::find_ids_inputs() {
   const auto parameters = layers_.graph.ov_model->get_parameters();
   for (const model::Layer& layer : layers_.graph.layers) {
-    if (layer.traits().operands > 0) continue;
-    std::shared_ptr<ov::Node> source =
-        layer.node->get_input_node_shared_ptr(layer.traits().data_port);
+    if (layer.kind->operands > 0) continue;
+    std::shared_ptr<ov::Node> source = layer.node->get_input_node_shared_ptr(layer.kind->data_port);
     while (ov::is_type<ov::op::v0::Convert>(source)) source = source->get_input_node_shared_ptr(0);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       if (parameters[i] == source) ids_inputs_.insert(layers_.graph.inputs[i].name);
@@ -69,6 +68,12 @@ Status CompiledModel::replace_layers(const std::shared_ptr<ov::Model>& copy) {
     auto state = std::make_shared<NodeState>();
     state->name = layer.name;
     state->operation = make_operation(layer);
+    if (state->operation == nullptr) {
+      return Error{.kind = ErrorKind::kInternal,
+                   .what = "layers of this kind have no operation",
+                   .where = layer.name,
+                   .found = std::string(layer.kind->name)};
+    }
     state->scratch = &layers_.scratch;
     state->failure = &failure_;
     state->threads = layers_.threads;

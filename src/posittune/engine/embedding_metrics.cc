@@ -107,7 +107,7 @@ void EmbeddingMetrics::plan(std::size_t columns, bool held_out) {
     std::copy_if(weight.layers.begin(), weight.layers.end(), std::back_inserter(readers),
                  [&](std::size_t l) { return layers_.chosen[l]; });
     const bool embeds = std::all_of(readers.begin(), readers.end(), [&](std::size_t l) {
-      return graph.layers[l].traits().moments == model::Moments::kUses;
+      return graph.layers[l].kind->moments == model::Moments::kUses;
     });
     if (readers.empty() || !embeds || weight.cols > columns) continue;
     const ov::Node* node = graph.layers[readers[0]].node.get();

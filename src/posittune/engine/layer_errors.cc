@@ -124,7 +124,7 @@ Result<std::vector<double>> LayerErrors::product_errors(std::size_t layer,
 
 Result<OutputError> LayerErrors::of_input(std::size_t layer, const ActivationQuantizer& quantizer) {
   const std::span<const float> sample = calibration_.statistics(layer, 0).sample();
-  if (layers_.graph.layers[layer].traits().moments == Moments::kInput) {
+  if (layers_.graph.layers[layer].kind->moments == Moments::kInput) {
     auto errors = product_errors(layer, quantizer, sample);
     if (!errors) return errors.error();
     return OutputError{.channels = {}, .error = mean(*errors), .signal = gram_->signal};
@@ -138,7 +138,7 @@ Result<OutputError> LayerErrors::of_input(std::size_t layer, const ActivationQua
 Result<std::vector<double>> LayerErrors::of_tokens(std::size_t layer,
                                                    const ActivationQuantizer& quantizer,
                                                    std::span<const float> x) {
-  if (layers_.graph.layers[layer].traits().moments == Moments::kInput)
+  if (layers_.graph.layers[layer].kind->moments == Moments::kInput)
     return product_errors(layer, quantizer, x);
   LayerSetting setting;
   setting.activation[0] = quantizer;
@@ -184,7 +184,7 @@ Result<std::vector<double>> LayerErrors::validated_rows(std::size_t layer,
                                                         const quant::WeightSetting& setting) {
   const std::size_t weight = *layers_.graph.layers[layer].weight;
   if (setting.rounding != quant::Rounding::kCompensated || setting.bias_correction ||
-      layers_.graph.layers[layer].traits().moments == Moments::kUses) {
+      layers_.graph.layers[layer].kind->moments == Moments::kUses) {
     return std::vector<double>{};
   }
   auto validated = compensator_.validation(weight, setting);
@@ -227,7 +227,7 @@ OutputError LayerErrors::of_embedding(std::size_t layer, const std::vector<float
 
 Result<OutputError> LayerErrors::of_weight(std::size_t layer, const quant::WeightSetting& setting) {
   const std::size_t w = *layers_.graph.layers[layer].weight;
-  const Moments moments = layers_.graph.layers[layer].traits().moments;
+  const Moments moments = layers_.graph.layers[layer].kind->moments;
   const auto& uses = calibration_.uses(layer);
   const bool used = std::any_of(uses.begin(), uses.end(), [](std::uint64_t n) { return n > 0; });
   const bool known = moments != Moments::kInput || (calibration_.covariance(layer) != nullptr &&

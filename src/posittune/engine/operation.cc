@@ -1,38 +1,43 @@
 #include "posittune/engine/operation.h"
 
-#include <array>
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "posittune/kernels/statistics.h"
 
 namespace posittune::engine {
 
+// Each in its own file.
+std::unique_ptr<Operation> make_matmul(const model::Layer& layer);
+std::unique_ptr<Operation> make_attention(const model::Layer& layer);
+std::unique_ptr<Operation> make_embedding(const model::Layer& layer);
+std::unique_ptr<Operation> make_convolution(const model::Layer& layer);
+
 namespace {
 
-using Make = std::unique_ptr<Operation> (*)(const model::Layer& layer);
 struct Maker {
-  model::LayerKind kind;
-  Make make;
+  std::string_view kind;
+  std::unique_ptr<Operation> (*make)(const model::Layer& layer);
 };
-// In the order of LayerKind.
-constexpr std::array<Maker, static_cast<std::size_t>(model::LayerKind::kCount)> kMakers = {{
-    {model::LayerKind::kMatMul, make_matmul},
-    {model::LayerKind::kConvolution, make_convolution},
-    {model::LayerKind::kTransposedConvolution, make_convolution},
-    {model::LayerKind::kEmbedding, make_embedding},
-    {model::LayerKind::kAttention, make_attention},
-}};
-constexpr bool complete() {
-  for (std::size_t i = 0; i < kMakers.size(); ++i) {
-    if (static_cast<std::size_t>(kMakers[i].kind) != i) return false;
-  }
-  return true;
+constexpr Maker kMakers[] = {{"MatMul", make_matmul},
+                             {"Attention", make_attention},
+                             {"Convolution", make_convolution},
+                             {"TransposedConvolution", make_convolution},
+                             {"Embedding", make_embedding}};
+
+const Maker* maker(const model::LayerKind& kind) {
+  const auto found = std::ranges::find(kMakers, kind.name, &Maker::kind);
+  return found == std::end(kMakers) ? nullptr : found;
 }
-static_assert(complete(), "a kind of layer has no operation, or not in the order of LayerKind");
 
 }  // namespace
 
+bool has_operation(const model::LayerKind& kind) { return maker(kind) != nullptr; }
+
 std::unique_ptr<Operation> make_operation(const model::Layer& layer) {
-  return kMakers[static_cast<std::size_t>(layer.kind)].make(layer);
+  const Maker* found = maker(*layer.kind);
+  return found == nullptr ? nullptr : found->make(layer);
 }
 
 Result<std::vector<float>> activation_scales(const ActivationQuantizer& quantizer,

@@ -63,11 +63,9 @@ class Operation {
   virtual std::size_t positions(const ov::Shape& /*token*/) const { return 0; }
 };
 
-std::unique_ptr<Operation> make_matmul(const model::Layer& layer);
-std::unique_ptr<Operation> make_attention(const model::Layer& layer);
-std::unique_ptr<Operation> make_embedding(const model::Layer& layer);
-std::unique_ptr<Operation> make_convolution(const model::Layer& layer);
-// The operation of a layer by its kind, which has a line in the table of operation.cc.
+// By the name of the layer's kind, which has a line in the table of operation.cc; null where it has
+// none.
+bool has_operation(const model::LayerKind& kind);
 std::unique_ptr<Operation> make_operation(const model::Layer& layer);
 
 // Scales of an operand: one, or one for each row (per token).

@@ -116,13 +116,13 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
 std::shared_ptr<ov::Node> replace_with_quantized(const model::Layer& layer,
                                                  const std::shared_ptr<ov::Node>& node,
                                                  std::shared_ptr<NodeState> state) {
-  const model::LayerTraits& traits = layer.traits();
+  const model::LayerKind& kind = *layer.kind;
   ov::OutputVector operands, all = node->input_values();
-  operands.push_back(all[traits.data_port]);
-  if (traits.operands == 2) operands.push_back(all[1]);
-  for (std::size_t i = 0; i < 2; ++i) {
+  operands.push_back(all[kind.data_port]);
+  if (kind.operands == 2) operands.push_back(all[kind.other_port()]);
+  for (const std::size_t i : {kind.data_port, kind.other_port()}) {
     // Neither the weights nor the rest of the graph is kept alive by the shape inference.
-    const bool fixed = i == traits.weight_port;
+    const bool fixed = i == kind.weight_port;
     all[i] = std::make_shared<ov::op::v0::Parameter>(
         all[i].get_element_type(),
         fixed ? ov::PartialShape(all[i].get_shape()) : all[i].get_partial_shape());

@@ -7,12 +7,6 @@
 #include <numeric>
 #include <openvino/core/model.hpp>
 #include <openvino/core/version.hpp>
-#include <openvino/op/constant.hpp>
-#include <openvino/op/convolution.hpp>
-#include <openvino/op/gather.hpp>
-#include <openvino/op/group_conv.hpp>
-#include <openvino/op/matmul.hpp>
-#include <openvino/op/util/gather_base.hpp>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -33,17 +27,6 @@ namespace {
 
 std::string quoted(const std::string& text) { return "'" + text + "'"; }
 
-bool is_group(const std::shared_ptr<ov::Node>& node) {
-  return ov::is_type<ov::op::v1::GroupConvolution>(node) ||
-         ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(node);
-}
-
-// A square matrix has the same shape either way.
-bool transposed(const Layer& layer) {
-  const auto* matmul = ov::as_type<const ov::op::v0::MatMul>(layer.node.get());
-  return matmul != nullptr && matmul->get_transpose_b();
-}
-
 // Fills graph.layers and graph.weights from the nodes of the model.
 class Finder {
  public:
@@ -52,51 +35,24 @@ class Finder {
   Status find() {
     for (const auto& node : graph_.ov_model->get_ordered_ops()) {
       if (constants_.contains(node.get()) || is_of_run(*node)) continue;
-      if (ov::is_type<ov::op::util::GatherBase>(node)) {
-        if (const Status added = add_embedding(node); !added) return added.error();
-      } else if (is_product(*node)) {
-        if (const Status added = add_product(node); !added) return added.error();
+      if (!may_be_layer(*node)) continue;
+      const LayerKind* kind = verdict_on(*node, constants_).kind;
+      if (kind == nullptr) continue;
+      if (!kind->weight_port) {
+        add(node, *kind);
+      } else if (const Status added = add_weighted(node, *kind); !added) {
+        return added.error();
       }
     }
     return success();
   }
 
  private:
-  bool constant(const std::shared_ptr<ov::Node>& node, std::size_t input) const {
-    return constants_.contains(node->input_value(input).get_node());
-  }
-
-  Status add_product(const std::shared_ptr<ov::Node>& node) {
-    const auto kind = verdict_on(*node, constants_).kind;
-    if (!kind) return success();
-    if (traits(*kind).weight_port)
-      return add_weighted(node, *kind, is_group(node) ? node->get_input_shape(1)[0] : 1);
-    add(node, *kind, 1);
-    return success();
-  }
-
-  // A Gather of whole rows of a constant table of floats; other Gathers are no concern of ours.
-  Status add_embedding(const std::shared_ptr<ov::Node>& node) {
-    const auto gather = ov::as_type_ptr<ov::op::util::GatherBase>(node);
-    if (!constant(node, 0) || constant(node, 1)) return success();
-    const ov::element::Type index = node->get_input_element_type(1);
-    if (node->get_input_element_type(0) != ov::element::f32) return success();
-    if (index != ov::element::i32 && index != ov::element::i64) return success();
-    const auto* axis = ov::as_type<ov::op::v0::Constant>(node->get_input_node_ptr(2));
-    const ov::Shape table = node->get_input_shape(0);
-    if (table.size() != 2 || ov::shape_size(table) == 0 || axis == nullptr ||
-        gather->get_batch_dims() != 0)
-      return success();
-    if (axis->cast_vector<std::int64_t>() != std::vector<std::int64_t>{0}) return success();
-    return add_weighted(node, LayerKind::kEmbedding, 1);
-  }
-
-  Layer& add(const std::shared_ptr<ov::Node>& node, LayerKind kind, std::size_t groups) {
+  Layer& add(const std::shared_ptr<ov::Node>& node, const LayerKind& kind) {
     Layer layer{.name = node_name(*node),
-                .kind = kind,
+                .kind = &kind,
                 .weight = {},
-                .groups = groups,
-                .input_shape = node->get_input_partial_shape(traits(kind).data_port).to_string(),
+                .input_shape = node->get_input_partial_shape(kind.data_port).to_string(),
                 .output_shape = node->get_output_partial_shape(0).to_string(),
                 .node = node};
     const int used = ++names_[layer.name];
@@ -106,9 +62,10 @@ class Finder {
   }
 
   // A weight that is stored once is one weight, unless two layers see different matrices of it.
-  Status add_weighted(const std::shared_ptr<ov::Node>& node, LayerKind kind, std::size_t groups) {
+  Status add_weighted(const std::shared_ptr<ov::Node>& node, const LayerKind& kind) {
     const std::size_t index = graph_.layers.size();
-    Layer& layer = add(node, kind, groups);
+    Layer& layer = add(node, kind);
+    layer.groups = arrangement(layer).groups;
     const MatrixShape shape = matrix_shape(layer);
     const ov::Output<ov::Node> source = weight_source(node->input_value(weight_input(layer)));
     for (const std::size_t known : by_source_[source]) {
@@ -139,7 +96,7 @@ class Finder {
     const Layer& first = graph_.layers[weight.layers.front()];
     const bool same_input = first.node->input_value(weight_input(first)) ==
                             layer.node->input_value(weight_input(layer));
-    if (same_input && first.kind == layer.kind && transposed(first) == transposed(layer))
+    if (same_input && first.kind == layer.kind && arrangement(first) == arrangement(layer))
       return true;
     auto a = weight_matrix(first);
     if (!a) return a.error();

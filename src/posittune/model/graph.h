@@ -25,13 +25,13 @@ namespace posittune::model {
 
 // A layer: a node whose operands can be quantized.
 struct Layer {
-  std::string name;  // of the node, unique in the graph
-  LayerKind kind = LayerKind::kMatMul;
-  std::optional<std::size_t> weight;  // in Graph::weights; none: it multiplies two activations
+  std::string name;                 // of the node, unique in the graph
+  const LayerKind* kind = nullptr;  // an entry of layer_kinds()
+  std::optional<std::size_t>
+      weight;  // index in Graph::weights; none: it multiplies two activations
   std::size_t groups = 1;
   std::string input_shape, output_shape;  // "?" where the model leaves a dimension open
   std::shared_ptr<ov::Node> node;
-  const LayerTraits& traits() const { return model::traits(kind); }
 };
 
 // A weight: one stored tensor, which several layers may use (ALBERT's repeated layers, tied

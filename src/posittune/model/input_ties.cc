@@ -11,8 +11,7 @@ std::vector<std::string> input_ties(const Graph& graph, const std::vector<bool>&
   std::map<std::pair<const ov::Node*, std::size_t>, std::vector<std::size_t>> readers;
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const Layer& layer = graph.layers[l];
-    if (!chosen[l] || !layer.weight || layer.traits().operands == 0 || layer.node == nullptr)
-      continue;
+    if (!chosen[l] || !layer.weight || layer.kind->operands == 0 || layer.node == nullptr) continue;
     const auto source = layer.node->input_value(0);
     readers[{source.get_node(), source.get_index()}].push_back(*layer.weight);
   }

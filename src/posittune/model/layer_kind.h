@@ -1,23 +1,20 @@
 #pragma once
 
-// The kinds of layers, and what other rooms need to know of one: they ask these properties, and
-// never for a kind.
+// The kinds of layers. Other rooms ask their properties, and never for a kind.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <span>
+#include <string>
 #include <string_view>
 
-namespace posittune::model {
+namespace ov {
+class Node;
+}
 
-enum class LayerKind : std::uint8_t {
-  kMatMul,                 // activations x constant weights (MatMul, Gemm)
-  kConvolution,            // grouped and depthwise ones too
-  kTransposedConvolution,  // grouped ones too
-  kEmbedding,              // Gather of rows of a constant table
-  kAttention,              // MatMul of two activations; two inputs to quantize and no weight
-  kCount,
-};
+namespace posittune::model {
 
 // Moments of calibration data that the error of a changed weight follows from.
 enum class Moments : std::uint8_t {
@@ -27,17 +24,42 @@ enum class Moments : std::uint8_t {
   kUses,     // how often each row is looked up
 };
 
-struct LayerTraits {
-  LayerKind kind;
-  std::string_view name;  // as `inspect` prints it
-  // Float operands, which can be rounded. 0: the layer reads indices and multiplies nothing. 2: it
-  // has no weight.
+// A weight as it is stored: outer x a x b x inner. Its matrix has a row for each (outer, b) where
+// `swap`, else for each (outer, a).
+struct Arrangement {
+  std::size_t outer = 1, a = 1, b = 1, inner = 1;
+  bool swap = false;
+  std::size_t groups = 1;  // of a convolution
+  bool operator==(const Arrangement&) const = default;
+};
+
+// A kind, and all that follows from it; the table is in layer_kind.cc.
+struct LayerKind {
+  std::string_view name;  // as `inspect` prints it; engine/operation.cc has the arithmetic by it
+  // Operands of floats, which can be rounded. 0: what it reads are indices. 2: it has no weight.
   std::size_t operands;
   std::size_t data_port;                   // of the node: the first operand, or the indices
   std::optional<std::size_t> weight_port;  // of the node; nothing: no weight
   Moments moments;
+
+  // The rest is for model/ alone.
+
+  // Whether the node's operator is one of this kind.
+  bool (*is)(const ov::Node& node);
+  // Of such a node of floats: why it is no layer; empty: it is one; nothing: a later kind's.
+  // `constants`: nodes that do not depend on inputs.
+  std::optional<std::string> (*refusal)(const ov::Node& node,
+                                        const std::set<const ov::Node*>& constants);
+  // Multiply-accumulates, where shapes are known; null: it multiplies nothing.
+  std::uint64_t (*macs)(const ov::Node& node);
+  Arrangement (*arrangement)(const ov::Node& node);  // null: no weight
+
+  // Of the weight, or of the second operand.
+  std::size_t other_port() const { return weight_port.value_or(1); }
 };
-const LayerTraits& traits(LayerKind kind);
-inline std::string_view name(LayerKind kind) { return traits(kind).name; }
+
+std::span<const LayerKind> layer_kinds();
+// The kind of that name; null where there is none.
+const LayerKind* layer_kind(std::string_view name);
 
 }  // namespace posittune::model

@@ -56,13 +56,15 @@ LayerSizes sizes_of(const Layer& layer, const ov::Node& node) {
   const auto open = [&node](std::size_t port) {
     return node.get_input_partial_shape(port).is_dynamic();
   };
-  const bool two = layer.traits().operands == 2;
-  const std::size_t data = layer.traits().data_port;
-  if (node.get_output_partial_shape(0).is_dynamic() || open(data) || (two && open(1))) return sizes;
+  const bool two = layer.kind->operands == 2;
+  const std::size_t data = layer.kind->data_port;
+  if (node.get_output_partial_shape(0).is_dynamic() || open(data) ||
+      (two && open(layer.kind->other_port())))
+    return sizes;
   sizes.known = true;
-  sizes.macs = layer.traits().operands == 0 ? 0 : macs_of(node);
+  sizes.macs = layer.kind->operands == 0 ? 0 : macs_of(node);
   sizes.inputs = ov::shape_size(node.get_input_shape(data)) +
-                 (two ? ov::shape_size(node.get_input_shape(1)) : 0);
+                 (two ? ov::shape_size(node.get_input_shape(layer.kind->other_port())) : 0);
   sizes.outputs = ov::shape_size(node.get_output_shape(0));
   return sizes;
 }

@@ -4,18 +4,16 @@
 #include <openvino/op/binary_convolution.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
-#include <openvino/op/convolution.hpp>
 #include <openvino/op/deformable_convolution.hpp>
 #include <openvino/op/einsum.hpp>
 #include <openvino/op/embedding_segments_sum.hpp>
-#include <openvino/op/group_conv.hpp>
 #include <openvino/op/grouped_matmul.hpp>
-#include <openvino/op/matmul.hpp>
 #include <openvino/op/scaled_dot_product_attention.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/util/embeddingbag_offsets_base.hpp>
 #include <openvino/op/util/embeddingbag_packed_base.hpp>
 #include <openvino/op/util/rnn_cell_base.hpp>
+#include <utility>
 
 #include "posittune/model/einsum.h"
 #include "posittune/model/run_inputs.h"
@@ -24,16 +22,7 @@
 namespace posittune::model {
 namespace {
 
-bool is_convolution(const ov::Node& node) {
-  return ov::is_type<ov::op::v1::Convolution>(&node) ||
-         ov::is_type<ov::op::v1::GroupConvolution>(&node) ||
-         ov::is_type<ov::op::v1::BinaryConvolution>(&node);
-}
-
-bool is_transposed_convolution(const ov::Node& node) {
-  return ov::is_type<ov::op::v1::ConvolutionBackpropData>(&node) ||
-         ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(&node);
-}
+bool is_binary(const ov::Node& node) { return ov::is_type<ov::op::v1::BinaryConvolution>(&node); }
 
 bool is_deformable(const ov::Node& node) {
   return ov::is_type<ov::op::util::DeformableConvolutionBase>(&node);
@@ -107,55 +96,13 @@ std::string integers_reason(const ov::Node& node, const std::set<const ov::Node*
   return "its product is of integers (" + type + ")";
 }
 
-Verdict verdict_on_matmul(const ov::Node& node, const std::set<const ov::Node*>& constants) {
-  const auto constant = [&](std::size_t input) {
-    return constants.contains(node.get_input_node_ptr(input));
-  };
-  const auto rank = [&](std::size_t i) { return node.get_input_partial_shape(i).rank(); };
-  if (constant(0)) return {.reason = "its weights are the left operand"};
-  if (!constant(1)) {
-    if (node.get_output_element_type(0) != ov::element::f32)
-      return {.reason = "its operands are not float32"};
-    if (rank(0).is_dynamic() || rank(0) != rank(1) || rank(0).get_length() < 2) {
-      return {.reason = "operands of different or unknown rank"};
-    }
-    return {.kind = LayerKind::kAttention};
-  }
-  if (ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_a())
-    return {.reason = "its activations are transposed"};
-  const ov::Shape shape = node.get_input_shape(1);
-  if (ov::shape_size(shape) == 0) return {.reason = "its weights are empty"};
-  if (rank(0).is_static() && rank(0).get_length() < 2)
-    return {.reason = "its activations are a vector"};
-  if (shape.size() < 2) return {.reason = "its weights are a vector"};
-  const bool flat =
-      std::all_of(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape)),
-                  [](std::size_t dim) { return dim == 1; });
-  if (!flat || rank(0).is_dynamic() ||
-      rank(0).get_length() < static_cast<std::int64_t>(shape.size())) {
-    return {.reason = "a batch of weight matrices"};
-  }
-  return {.kind = LayerKind::kMatMul};
-}
-
-Verdict verdict_on_convolution(const ov::Node& node, const std::set<const ov::Node*>& constants,
-                               LayerKind kind) {
-  if (!constants.contains(node.get_input_node_ptr(1)) ||
-      constants.contains(node.get_input_node_ptr(0))) {
-    return {.reason = "its weights are not constant"};
-  }
-  if (node.get_input_partial_shape(0).rank().is_dynamic())
-    return {.reason = "the rank of its input is unknown"};
-  if (ov::shape_size(node.get_input_shape(1)) == 0) return {.reason = "its weights are empty"};
-  return {.kind = kind};
-}
-
 }  // namespace
 
 std::vector<std::size_t> factors(const ov::Node& node) {
-  if (ov::is_type<ov::op::v0::MatMul>(&node) || is_convolution(node) ||
-      is_transposed_convolution(node) || is_grouped_matmul(node))
-    return {0, 1};
+  for (const LayerKind& kind : layer_kinds()) {
+    if (kind.macs != nullptr && kind.is(node)) return {kind.data_port, kind.other_port()};
+  }
+  if (is_binary(node) || is_grouped_matmul(node)) return {0, 1};
   if (is_deformable(node)) return {0, 2};
   if (const auto at = factor_of_rows(node))
     return has_factor_of_rows(node) ? std::vector<std::size_t>{0, *at}
@@ -195,11 +142,13 @@ Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& consta
     return {.reason = "what it multiplies is given for the run, so that it is computed once"};
   if (node.get_output_element_type(0).is_integral())
     return {.reason = integers_reason(node, constants)};
-  if (ov::is_type<ov::op::v0::MatMul>(&node)) return verdict_on_matmul(node, constants);
-  if (is_transposed_convolution(node))
-    return verdict_on_convolution(node, constants, LayerKind::kTransposedConvolution);
-  if (ov::is_type<ov::op::v1::BinaryConvolution>(&node)) return {.reason = "a convolution of bits"};
-  if (is_convolution(node)) return verdict_on_convolution(node, constants, LayerKind::kConvolution);
+  for (const LayerKind& kind : layer_kinds()) {
+    if (!kind.is(node)) continue;
+    auto refusal = kind.refusal(node, constants);
+    if (!refusal) continue;
+    return refusal->empty() ? Verdict{.kind = &kind} : Verdict{.reason = std::move(*refusal)};
+  }
+  if (is_binary(node)) return {.reason = "a convolution of bits"};
   if (is_deformable(node)) return {.reason = "a deformable convolution"};
   if (is_grouped_matmul(node)) return {.reason = "a product of groups of matrices"};
   if (factor_of_rows(node)) return {.reason = "sums of an embedding's rows"};
@@ -210,6 +159,11 @@ Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& consta
   }
   return {.reason =
               "attention in one node, with operands of different or unknown rank or with a sink"};
+}
+
+bool may_be_layer(const ov::Node& node) {
+  return std::ranges::any_of(layer_kinds(),
+                             [&node](const LayerKind& kind) { return kind.is(node); });
 }
 
 bool has_known_shapes(const ov::Node& node) {
@@ -235,9 +189,8 @@ std::uint64_t states_of(const ov::Node& node) {
 std::uint64_t macs_of(const ov::Node& node) {
   if (!has_known_shapes(node)) return 0;
   const std::uint64_t outputs = ov::shape_size(node.get_output_shape(0));
-  if (const auto* matmul = ov::as_type<const ov::op::v0::MatMul>(&node)) {
-    const ov::Shape a = node.get_input_shape(0);
-    return outputs * (matmul->get_transpose_a() && a.size() > 1 ? a[a.size() - 2] : a.back());
+  for (const LayerKind& kind : layer_kinds()) {
+    if (kind.macs != nullptr && kind.is(node)) return kind.macs(node);
   }
   if (const auto* einsum = ov::as_type<const ov::op::v7::Einsum>(&node))
     return macs_of_einsum(*einsum);
@@ -246,14 +199,7 @@ std::uint64_t macs_of(const ov::Node& node) {
   if (factor_of_rows(node)) return has_factor_of_rows(node) ? elements_read(node, 0) : 0;
   if (ov::is_type<ov::op::v13::ScaledDotProductAttention>(&node)) return attention_macs(node);
   const ov::Shape weight = node.get_input_shape(is_deformable(node) ? 2 : 1);
-  if (is_transposed_convolution(node)) {
-    // Each input element meets each tap of its group's output channels.
-    const ov::Shape x = node.get_input_shape(0);
-    return x[1] == 0 ? 0 : ov::shape_size(x) * (ov::shape_size(weight) / x[1]);
-  }
-  const bool grouped =
-      ov::is_type<ov::op::v1::GroupConvolution>(&node);  // groups x out x in x kernel
-  return outputs * product_of(weight, grouped ? 2 : 1, weight.size());
+  return outputs * product_of(weight, 1, weight.size());
 }
 
 }  // namespace posittune::model

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <openvino/core/node.hpp>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,12 +26,14 @@ inline bool is_product(const ov::Node& node) { return !factors(node).empty(); }
 // weights gets the node's own name.
 std::string node_name(const ov::Node& node);
 
-// A verdict on a product (a node of the graph itself, not of a body): which kind of layer it is, or
-// why it is none.
+// What a node (of the graph itself, not of a body) is as a layer, or why it is none.
 struct Verdict {
-  std::optional<LayerKind> kind{};
+  const LayerKind* kind = nullptr;
   std::string reason{};
 };
+// Its operator is that of a layer of some kind; embeddings are no products.
+bool may_be_layer(const ov::Node& node);
+// Of a product, or of a node that may be a layer; one that is neither has no kind.
 Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& constants);
 
 // Whether a value is of 8-bit integers or fewer bits, behind conversions and the subtraction of a

@@ -40,7 +40,7 @@ Result<std::vector<bool>> matches(const Graph& graph, const std::string& express
 
 std::string attention_note(const Graph& graph) {
   for (const Layer& layer : graph.layers) {
-    if (!layer.traits().weight_port) return "";
+    if (!layer.kind->weight_port) return "";
   }
   return "attention is asked for, and the model has no product of two activations that can be "
          "quantized";
@@ -60,7 +60,7 @@ Result<std::vector<bool>> select(const Graph& graph, const Selection& selection)
   }
   if (!selection.attention) {
     for (std::size_t i = 0; i < chosen.size(); ++i) {
-      if (!graph.layers[i].traits().weight_port) chosen[i] = false;
+      if (!graph.layers[i].kind->weight_port) chosen[i] = false;
     }
   }
   return chosen;

@@ -5,8 +5,6 @@
 #include <openvino/core/model.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
-#include <openvino/op/group_conv.hpp>
-#include <openvino/op/matmul.hpp>
 #include <openvino/op/random_uniform.hpp>
 #include <openvino/op/reshape.hpp>
 #include <openvino/op/squeeze.hpp>
@@ -17,53 +15,6 @@
 #include "posittune/model/run_inputs.h"
 
 namespace posittune::model {
-namespace {
-
-// The folded tensor of a layer's weight as outer x a x b x inner; the matrix has a row for each
-// (outer, b) when `swap`, else for each (outer, a).
-struct Arrangement {
-  std::size_t outer = 1, a = 1, b = 1, inner = 1;
-  bool swap = false;
-};
-
-Arrangement arrangement(const Layer& layer) {
-  const ov::Node& node = *layer.node;
-  const ov::Shape shape = node.get_input_shape(weight_input(layer));
-  const auto product = [&](std::size_t first, std::size_t last) {
-    std::size_t size = 1;
-    for (std::size_t i = first; i < last; ++i) size *= shape[i];
-    return size;
-  };
-  switch (layer.kind) {
-    case LayerKind::kMatMul: {
-      if (shape.size() == 1) return {.a = 1, .b = shape[0]};
-      const bool transposed = ov::as_type<const ov::op::v0::MatMul>(&node)->get_transpose_b();
-      return {.a = shape[shape.size() - 2], .b = shape.back(), .swap = !transposed};
-    }
-    case LayerKind::kEmbedding:
-      return {.a = shape[0], .b = product(1, shape.size())};
-    case LayerKind::kConvolution: {
-      const bool grouped = ov::is_type<ov::op::v1::GroupConvolution>(&node);
-      const std::size_t rows = product(0, grouped ? 2 : 1);
-      return {.a = rows, .b = product(grouped ? 2 : 1, shape.size())};
-    }
-    case LayerKind::kTransposedConvolution: {  // [groups] x in x out x kernel
-      const bool grouped = ov::is_type<ov::op::v1::GroupConvolutionBackpropData>(&node);
-      const std::size_t first = grouped ? 1 : 0;
-      return {.outer = grouped ? shape[0] : 1,
-              .a = shape[first],
-              .b = shape[first + 1],
-              .inner = product(first + 2, shape.size()),
-              .swap = true};
-    }
-    case LayerKind::kAttention:
-    case LayerKind::kCount:
-      break;
-  }
-  return {};  // no weight
-}
-
-}  // namespace
 
 bool keeps_values(const ov::Node* node) {
   return ov::is_type<ov::op::v0::Convert>(node) || ov::is_type<ov::op::v1::Transpose>(node) ||
@@ -139,7 +90,9 @@ Result<ov::Tensor> fold(const ov::Output<ov::Node>& output) {
   return fold(output, folded);
 }
 
-std::size_t weight_input(const Layer& layer) { return *layer.traits().weight_port; }
+std::size_t weight_input(const Layer& layer) { return *layer.kind->weight_port; }
+
+Arrangement arrangement(const Layer& layer) { return layer.kind->arrangement(*layer.node); }
 
 MatrixShape matrix_shape(const Layer& layer) {
   const Arrangement at = arrangement(layer);
@@ -159,8 +112,8 @@ Result<std::vector<float>> weight_matrix(const Layer& layer) {
                  .found = tensor.get_element_type().get_type_name()};
   }
   const float* values = std::as_const(tensor).data<const float>();
-  if (!arrangement(layer).swap) return std::vector<float>(values, values + tensor.get_size());
   const Arrangement at = arrangement(layer);
+  if (!at.swap) return std::vector<float>(values, values + tensor.get_size());
   std::vector<float> matrix(tensor.get_size());
   for (std::size_t o = 0; o < at.outer; ++o) {
     for (std::size_t a = 0; a < at.a; ++a) {

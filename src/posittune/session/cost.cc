@@ -34,7 +34,7 @@ Trial uniform(const model::Graph& graph, const FormatPair& pair, const CostOptio
   }
   if (is_fp32(pair.activation)) return trial;
   for (const model::Layer& layer : graph.layers) {
-    const bool reads = layer.traits().operands > 0 && (layer.weight || options.attention);
+    const bool reads = layer.kind->operands > 0 && (layer.weight || options.attention);
     if (reads) trial.recipe.activations[layer.name] = activation;
   }
   return trial;
@@ -97,8 +97,7 @@ records::LoadRecord to_record(const cost::LayerLoad& load, std::string name, std
 void add_loads(const model::Graph& graph, const cost::Loads& loads, records::CostResult& to) {
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     const model::Layer& layer = graph.layers[l];
-    to.layers.push_back(
-        to_record(loads.layers[l], layer.name, std::string(model::name(layer.kind))));
+    to.layers.push_back(to_record(loads.layers[l], layer.name, std::string(layer.kind->name)));
     if (layer.weight) to.layers.back().weight = graph.weights[*layer.weight].name;
   }
   for (std::size_t p = 0; p < graph.products.size(); ++p) {

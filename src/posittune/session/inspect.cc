@@ -101,7 +101,7 @@ Result<records::Inspection> Session::inspect(const InspectOptions& options) {
     const model::Layer& layer = graph->layers[l];
     found.rows.push_back(
         {.name = layer.name,
-         .kind = std::string(model::name(layer.kind)),
+         .kind = std::string(layer.kind->name),
          .weight = layer.weight ? std::optional((*weights)[*layer.weight]) : std::nullopt,
          .input_shape = layer.input_shape,
          .output_shape = layer.output_shape,

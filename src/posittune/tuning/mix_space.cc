@@ -35,7 +35,7 @@ std::vector<double> shares(const std::vector<Cost>& costs, const cost::SiteCost&
 }
 
 bool reads_inputs(const engine::Engine& engine, std::size_t layer) {
-  return engine.graph().layers[layer].traits().operands > 0;
+  return engine.graph().layers[layer].kind->operands > 0;
 }
 
 // KL of the weight, and of the inputs of all layers that use it.
