@@ -83,6 +83,34 @@ TEST(Baselines, KeepToTheBudget) {
   }
 }
 
+// As a search calls them.
+TEST(Baselines, EachRuleKeepsToTheBudget) {
+  std::mt19937_64 generator(11);
+  const Groups groups = random_groups(generator, Kind::kFormats, {15, 5, 2});
+  const auto sizes = sizes_of(groups);
+  const auto ratios = ratios_of(groups);
+  double least = 0, most = 0;
+  for (const auto& options : groups) {
+    const auto [low, high] =
+        std::ranges::minmax(options, {}, [](const Option& option) { return option.costs[0]; });
+    least += low.costs[0];
+    most += high.costs[0];
+  }
+  const double budget = (least + most) / 2;
+  std::set<std::string_view> names;
+  for (const Rule& rule : rules()) {
+    EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
+    const auto choice = rule.choose({groups, budget, sizes, ratios, groups, 1});
+    ASSERT_TRUE(choice.ok()) << rule.name;
+    ASSERT_EQ(choice->size(), groups.size()) << rule.name;
+    double cost = 0;
+    for (std::size_t g = 0; g < groups.size(); ++g) cost += groups[g][(*choice)[g]].costs[0];
+    EXPECT_LE(cost, budget * (1 + 1e-9)) << rule.name;
+    EXPECT_GT(cost, least) << rule.name;
+  }
+  EXPECT_EQ(names.size(), 6U);
+}
+
 TEST(Baselines, BelowTheLeastCostTheCheapest) {
   std::mt19937_64 generator(4);
   const Groups groups = random_groups(generator, Kind::kFormats, {9, 5, 1});

@@ -180,4 +180,44 @@ Groups with_shuffled_losses(const Groups& groups, std::uint64_t seed) {
   return shuffled;
 }
 
+namespace {
+
+// The best choice for other losses.
+Result<Choice> solved(Groups groups, double budget) {
+  for (auto& options : groups) {
+    for (Option& option : options) option.costs.resize(1);
+  }
+  auto solution = solve({std::move(groups), {budget}});
+  if (!solution) return solution.error();
+  return std::move(solution->choice);
+}
+
+constexpr Rule kRules[] = {
+    {"random",
+     [](const RuleInputs& in) -> Result<Choice> {
+       return random_choice(in.groups, 0, in.budget, in.seed);
+     }},
+    {"small layers first",
+     [](const RuleInputs& in) -> Result<Choice> {
+       return choice_by_size(in.groups, 0, in.budget, in.sizes);
+     }},
+    {"greedy by SQNR",
+     [](const RuleInputs& in) -> Result<Choice> {
+       return choice_by_sqnr(in.groups, 0, in.budget, in.sqnr);
+     }},
+    {"AIMET list",
+     [](const RuleInputs& in) -> Result<Choice> {
+       return choice_by_pareto_list(in.groups, 0, in.budget);
+     }},
+    {"HAWQ-like order", [](const RuleInputs& in) { return solved(in.trace, in.budget); }},
+    {"shuffled scores",
+     [](const RuleInputs& in) {
+       return solved(with_shuffled_losses(in.groups, in.seed), in.budget);
+     }},
+};
+
+}  // namespace
+
+std::span<const Rule> rules() { return kRules; }
+
 }  // namespace posittune::search

@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "posittune/base/result.h"
 #include "posittune/search/knapsack.h"
 
 namespace posittune::search {
@@ -52,5 +54,21 @@ Choice choice_by_order(const Groups& groups, std::size_t cost, double budget, Ch
 // Groups with shuffled losses: each keeps its costs and gets the losses of a random other group
 // with as many options. A search on them is a control: it should do no better than random_choice.
 Groups with_shuffled_losses(const Groups& groups, std::uint64_t seed);
+
+// What the rules look at; `budget` is of costs[0], and the others do not count.
+struct RuleInputs {
+  const Groups& groups;
+  double budget = 0;
+  std::span<const double> sizes;                 // of each group
+  const std::vector<std::vector<double>>& sqnr;  // as in choice_by_sqnr()
+  const Groups& trace;                           // the groups with losses of HAWQ-like order
+  std::uint64_t seed = 1;
+};
+// A rule of thumb, or a control, that a search is compared with. Errors are those of solve().
+struct Rule {
+  std::string_view name;  // as rows of results have it
+  Result<Choice> (*choose)(const RuleInputs& inputs);
+};
+std::span<const Rule> rules();
 
 }  // namespace posittune::search

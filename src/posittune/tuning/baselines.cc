@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "posittune/search/baselines.h"
+
 namespace posittune::tuning {
 namespace {
 
@@ -114,24 +116,16 @@ Result<std::vector<Plan>> rule_plans(const BaselineInputs& in, const BaselineSco
                                      double limit, const std::string& budget) {
   const search::Groups& groups = in.space->grouped().groups;
   std::vector<Plan> plans;
-  const auto add = [&](const char* method, const search::Choice& choice) {
-    plans.push_back(plan_of(*in.space, method, budget, choice));
-  };
-  add("random", search::random_choice(groups, 0, limit, in.seed));
-  add("small layers first", search::choice_by_size(groups, 0, limit, scores.sizes));
-  add("greedy by SQNR", search::choice_by_sqnr(groups, 0, limit, scores.sqnr));
-  add("AIMET list", search::choice_by_pareto_list(groups, 0, limit));
-  const std::pair<const char*, search::Groups> others[] = {
-      {"HAWQ-like order", scores.trace},
-      {"shuffled scores", search::with_shuffled_losses(groups, in.seed)}};
-  for (const auto& [method, losses] : others) {
-    search::Problem problem{losses, {limit}};
-    for (auto& group : problem.groups) {
-      for (search::Option& option : group) option.costs.resize(1);
-    }
-    auto solved = search::solve(problem);
-    if (!solved) return solved.error();
-    add(method, solved->choice);
+  const search::RuleInputs rule_inputs{.groups = groups,
+                                       .budget = limit,
+                                       .sizes = scores.sizes,
+                                       .sqnr = scores.sqnr,
+                                       .trace = scores.trace,
+                                       .seed = in.seed};
+  for (const search::Rule& rule : search::rules()) {
+    auto choice = rule.choose(rule_inputs);
+    if (!choice) return choice.error();
+    plans.push_back(plan_of(*in.space, std::string(rule.name), budget, *choice));
   }
   return plans;
 }

@@ -37,8 +37,7 @@ struct BaselineScores {
 Result<BaselineScores> measure_baseline_scores(const BaselineInputs& inputs,
                                                const evaluation::Advance& advance);
 
-// Plans by rules of thumb: random, smallest first, greedy by SQNR, trace order, AIMET's list, and a
-// search on shuffled scores (a control). `limit` is of the space's first cost.
+// A plan for each of search::rules(); `limit` is of the space's first cost.
 Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const BaselineScores& scores,
                                      double limit, const std::string& budget);
 
