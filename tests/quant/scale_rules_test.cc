@@ -105,6 +105,8 @@ TEST(ScaleRules, EntriesTellTheTruth) {
     EXPECT_EQ(of.stored_bits, ones == rows ? 0 : powers == rows ? 8 : 32) << of.name;
     EXPECT_EQ(of.of_data(), ones < rows) << of.name;
     EXPECT_EQ(search_rounds(rule) > 0, of.searches()) << of.name;
+    EXPECT_NE(scale_rules_help().find(std::string(of.name) + ": " + std::string(of.help)),
+              std::string::npos);
     EXPECT_EQ(direct_rule_names().find(of.name) != std::string::npos, !of.searches()) << of.name;
   }
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "posittune/evaluation/batches.h"
+#include "posittune/quant/scale_rules.h"
 
 namespace posittune::cli {
 namespace {
@@ -70,7 +71,7 @@ void declare_formats(CLI::App& app, std::vector<std::string>& formats, const cha
 void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
                     const std::string& group) {
   declare_list(app, "--scale", scales,
-               std::string("rules that choose scales, each for all formats. ") + kScaleRules, group)
+               "how scales are chosen, each for all formats. " + quant::scale_rules_help(), group)
       ->default_str(usual);
 }
 

@@ -17,12 +17,6 @@ class Option;
 
 namespace posittune::cli {
 
-// The scale rules, for help texts.
-inline constexpr const char* kScaleRules =
-    "none: 1; absmax: the largest value goes to the format's largest; rms_pow2, mean_pow2: a power "
-    "of two that brings the root mean square, or the mean, to where the format is most precise; "
-    "mse_pow2, mse: of least squared error, a power of two or any number";
-
 CLI::Option* declare_json(CLI::App& app, bool& json);
 void declare_threads(CLI::App& app, int& threads);
 

@@ -15,6 +15,7 @@
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/kernels/dispatch.h"
+#include "posittune/quant/scale_rules.h"
 #include "posittune/report/rounding_text.h"
 
 namespace posittune::cli {
@@ -83,7 +84,7 @@ Action declare(CLI::App& app, Streams streams) {
              "--scale", options->scale,
              "multiply by S before rounding and divide by it after: q(x) = Q(x * S) * (1 / S)")
           ->option_text("S");
-  app.add_option("--rule", options->rule, std::string("how the scale is chosen. ") + kScaleRules)
+  app.add_option("--rule", options->rule, "how the scale is chosen. " + quant::scale_rules_help())
       ->default_val("none")
       ->excludes(scale);
   app.add_option_function<int>(

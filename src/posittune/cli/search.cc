@@ -149,14 +149,14 @@ void declare_choices(CLI::App& app, Options& options) {
       ->check(CLI::Range(0, 1 << 20))
       ->group(group);
   app.add_option("--scale", options.scale,
-                 std::string("how scales of weights are chosen. ") + kScaleRules)
+                 "how scales of weights are chosen. " + quant::scale_rules_help())
       ->default_val("mse_pow2")
       ->group(group);
   declare_settings(app, options.settings, group);
   app.add_option(
          "--activation-rule", options.activation_rule,
          "how scales of inputs are chosen, as --scale. Scales per token are not searched for: in "
-         "place of mse and mse_pow2 they take rms_pow2 for posits, absmax for others")
+         "place of a rule of least error they take rms_pow2 for posits, absmax for others")
       ->default_val("mse_pow2")
       ->group(group);
 }

@@ -49,16 +49,22 @@ float mean(const Format& format, const Statistics& s) {
 // In the order of ScaleRule.
 constexpr std::size_t kRuleCount = static_cast<std::size_t>(ScaleRule::kCount);
 constexpr std::array<ScaleRuleEntry, kRuleCount> kRules = {{
-    {ScaleRule::kNone, "none", 0, one, nullptr},
-    {ScaleRule::kAbsmax, "absmax", 32, absmax, nullptr},
-    {ScaleRule::kRmsPow2, "rms_pow2", 8, rms, nullptr},
-    {ScaleRule::kMeanPow2, "mean_pow2", 8, mean, nullptr},
-    {ScaleRule::kMsePow2, "mse_pow2", 8, nullptr, nullptr},
-    {ScaleRule::kMse, "mse", 32, nullptr, refined_scales},
+    {ScaleRule::kNone, "none", "1", 0, one, nullptr},
+    {ScaleRule::kAbsmax, "absmax", "the largest value goes to the format's largest", 32, absmax,
+     nullptr},
+    {ScaleRule::kRmsPow2, "rms_pow2",
+     "a power of two that takes the root mean square to where the format is most precise", 8, rms,
+     nullptr},
+    {ScaleRule::kMeanPow2, "mean_pow2", "the same with the mean", 8, mean, nullptr},
+    {ScaleRule::kMsePow2, "mse_pow2", "the power of two of least squared error", 8, nullptr,
+     nullptr},
+    {ScaleRule::kMse, "mse", "any number, of least squared error", 32, nullptr, refined_scales},
 }};
 constexpr bool complete() {
   for (std::size_t i = 0; i < kRuleCount; ++i) {
-    if (static_cast<std::size_t>(kRules[i].rule) != i || kRules[i].name.empty()) return false;
+    if (static_cast<std::size_t>(kRules[i].rule) != i || kRules[i].name.empty() ||
+        kRules[i].help.empty())
+      return false;
   }
   return true;
 }
@@ -89,6 +95,14 @@ std::vector<std::string_view> scale_rule_names() {
   std::vector<std::string_view> names;
   for (const ScaleRuleEntry& named : kRules) names.push_back(named.name);
   return names;
+}
+
+std::string scale_rules_help() {
+  std::string text;
+  for (const ScaleRuleEntry& named : kRules) {
+    text += (text.empty() ? "" : "; ") + std::string(named.name) + ": " + std::string(named.help);
+  }
+  return text;
 }
 
 std::string direct_rule_names() {

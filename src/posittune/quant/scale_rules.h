@@ -61,6 +61,7 @@ enum class ScaleRule { kNone, kAbsmax, kRmsPow2, kMeanPow2, kMsePow2, kMse, kCou
 struct ScaleRuleEntry {
   ScaleRule rule;
   std::string_view name;
+  std::string_view help;  // for who chooses: "the largest value goes to the format's largest"
   // Bits that a stored scale takes: 0 where it is always 1, 8 for a power of two, 32 for a real.
   int stored_bits;
   // The scale by a rule that does not search, for data that are not all zero. Null for rules that
@@ -81,7 +82,9 @@ const ScaleRuleEntry& entry(ScaleRule rule);
 Result<ScaleRule> parse_scale_rule(std::string_view text);
 std::string_view name(ScaleRule rule);
 std::vector<std::string_view> scale_rule_names();
-// The rules that a scale per token may have: "none, absmax, rms_pow2 or mean_pow2".
+// "none: 1; absmax: ...", for help texts.
+std::string scale_rules_help();
+// "none, absmax, rms_pow2 or mean_pow2": rules that a scale per token may have.
 std::string direct_rule_names();
 
 // Passes over all data that the rule needs (one more in rare cases); 0 for direct_scale().
