@@ -151,6 +151,22 @@ Error error_after(const std::string& pointer, const json& value) {
   return comparison.ok() ? Error{.what = "no error"} : comparison.error();
 }
 
+// Documents of builds before metrics had them: no direction is guessed.
+TEST(Comparison, MetricsWithoutDirectionUnitAndRank) {
+  for (const char* field : {"better", "unit", "rank"}) {
+    json document = json::parse(kSmallText);
+    document["rows"][0]["metrics"]["kl"].erase(field);
+    const auto comparison = comparison_from_json(document);
+    ASSERT_FALSE(comparison.ok()) << field;
+    EXPECT_EQ(comparison.error().where, std::string("/rows/0/metrics/kl/") + field);
+    EXPECT_NE(comparison.error().hint.find("an early build of 0.1.0"), std::string::npos);
+  }
+  const Error error = error_after("/rows/0/metrics/kl/better", "sideways");
+  EXPECT_EQ(error.kind, ErrorKind::kInput);
+  EXPECT_EQ(error.where, "/rows/0/metrics/kl/better");
+  EXPECT_EQ(error.found, "\"sideways\"");
+}
+
 TEST(Comparison, WrongTypesAreNamed) {
   for (const auto& [pointer, value] :
        std::initializer_list<std::pair<const char*, json>>{{"/model", 1},

@@ -61,11 +61,38 @@ ordered_json json_value(const MetricResult& metric) {
   return object;
 }
 
+namespace {
+
+// Which value is better is not guessed by a metric's name.
+void require_meaning(const Place& metric) {
+  for (const char* field : {"better", "unit", "rank"}) {
+    if (metric.has(field)) continue;
+    throw Error{.kind = ErrorKind::kInput,
+                .what = "a field is missing",
+                .where = metric.pointer() + "/" + field,
+                .expected = "better, unit and rank of each metric",
+                .hint = "an early build of 0.1.0 wrote the file, without them: measure again"};
+  }
+}
+
+bool lower_is_better(const Place& better) {
+  const std::string text = better.text();
+  if (text == "lower" || text == "higher") return text == "lower";
+  throw Error{.kind = ErrorKind::kInput,
+              .what = "a field has an unknown value",
+              .where = better.pointer(),
+              .expected = "\"lower\" or \"higher\"",
+              .found = "\"" + text + "\""};
+}
+
+}  // namespace
+
 void read_value(const Place& place, MetricResult& metric) {
+  require_meaning(place);
   metric = {.value = read<Estimate>(place),
             .delta = {},
             .noise = place["noise"].flag(),
-            .lower_is_better = place["better"].text() == "lower",
+            .lower_is_better = lower_is_better(place["better"]),
             .unit = place["unit"].text(),
             .rank = place["rank"].count()};
   if (place.has("delta")) metric.delta = read<Estimate>(place["delta"]);

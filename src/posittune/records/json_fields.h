@@ -28,6 +28,7 @@ class Place {
   bool flag() const;
   std::uint64_t count() const;
   double number() const;
+  const std::string& pointer() const { return pointer_; }
 
   // visit(name, place)
   template <class Visit>
