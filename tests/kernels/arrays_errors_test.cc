@@ -232,7 +232,10 @@ TEST(ArraysErrors, NumbersOfSharedExponents) {
     const auto four = std::span(exponents).first(4);
     EXPECT_TRUE(encode<std::uint8_t>(format, x, {2, 33}, {one}, codes, four).ok());
     EXPECT_TRUE(decode<std::uint8_t>(format, codes, {2, 33}, {one}, y, four).ok());
-    expect_input_error(encode<std::uint16_t>(format, x, {2, 33}, {one}, wide, four), "codes", "");
+    expect_input_error(encode<std::uint16_t>(format, x, {2, 33}, {one}, wide, four), "codes",
+                       "bytes");
+    EXPECT_EQ(encode<std::uint16_t>(format, x, {2, 33}, {one}, wide, four).error().expected,
+              "8 bits");
     expect_input_error(decode<std::uint16_t>(format, wide, {2, 33}, {one}, y, four), "codes", "");
   }
   const auto e = std::span(exponents).first(4);

@@ -39,6 +39,13 @@ Status check_codes(const Format& format, std::size_t code_bytes, std::size_t exp
                  .expected = "at least " + std::to_string(format.bits) + " bits",
                  .found = std::to_string(8 * code_bytes)};
   }
+  if (format.block != 0 && code_bytes > 1) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "codes of block formats are bytes",
+                 .where = "codes",
+                 .expected = "8 bits",
+                 .found = std::to_string(8 * code_bytes)};
+  }
   if (exponents != exponent_count(format, shape)) {
     return Error{.kind = ErrorKind::kInput,
                  .what = "number of shared exponents does not match the shape",
@@ -139,8 +146,8 @@ Status encode(const Format& format, std::span<const float> x, Shape shape, const
   if (Status s = check_codes(format, sizeof(Code), exponents.size(), shape); !s) return s;
   const Plan plan = make_plan(format);
   const Target& target = active_target();
-  if (format.block != 0) {
-    if constexpr (sizeof(Code) == 1) {
+  if constexpr (sizeof(Code) == 1) {
+    if (format.block != 0) {
       for_each_run(scales, shape, block_of(format), options.threads, [&](const Run& run) {
         target.block_encode(plan, x.data() + run.first, codes.data() + run.first,
                             exponents.data() + exponent_index(format, shape, run), run.count,
@@ -148,8 +155,6 @@ Status encode(const Format& format, std::span<const float> x, Shape shape, const
       });
       return success();
     }
-    return Error{
-        .kind = ErrorKind::kInput, .what = "codes of block formats are bytes", .where = "codes"};
   }
   const auto entry = encode_entry<Code>(target, plan.encode_kind);
   for_each_run(scales, shape, 0, options.threads, [&](const Run& run) {
@@ -167,8 +172,8 @@ Status decode(const Format& format, std::span<const Code> codes, Shape shape, co
   if (Status s = check_codes(format, sizeof(Code), exponents.size(), shape); !s) return s;
   const Plan plan = make_plan(format);
   const Target& target = active_target();
-  if (format.block != 0) {
-    if constexpr (sizeof(Code) == 1) {
+  if constexpr (sizeof(Code) == 1) {
+    if (format.block != 0) {
       for_each_run(scales, shape, block_of(format), options.threads, [&](const Run& run) {
         target.block_decode(plan, codes.data() + run.first,
                             exponents.data() + exponent_index(format, shape, run),
@@ -176,8 +181,6 @@ Status decode(const Format& format, std::span<const Code> codes, Shape shape, co
       });
       return success();
     }
-    return Error{
-        .kind = ErrorKind::kInput, .what = "codes of block formats are bytes", .where = "codes"};
   }
   const auto entry = decode_entry<Code>(target, plan.decode_kind);
   for_each_run(scales, shape, 0, options.threads, [&](const Run& run) {

@@ -49,14 +49,15 @@ Status quantize(const formats::Format& format, std::span<const float> x, Shape s
                 const Scales& scales, std::span<float> y, Options options = {});
 
 // Codes of Q(x * s), one per element; Code (uint8_t, uint16_t, uint32_t) has at least format.bits
-// bits. Block formats also fill `exponents` (E8M0): rows x ceil(cols/32); others leave it empty.
+// bits, and is uint8_t for block formats (kInput for others). These also fill `exponents` (E8M0):
+// rows x ceil(cols/32); other formats leave it empty.
 template <class Code>
 Status encode(const formats::Format& format, std::span<const float> x, Shape shape,
               const Scales& scales, std::span<Code> codes, std::span<std::uint8_t> exponents = {},
               Options options = {});
 
-// Decodes: y = value(code) * (1/s). Codes beyond fp32's range (posit<32,4>) become infinity or
-// zero.
+// y = value(code) * (1/s), Code as for encode(). Codes beyond fp32's range (posit<32,4>) become
+// infinity or zero.
 template <class Code>
 Status decode(const formats::Format& format, std::span<const Code> codes, Shape shape,
               const Scales& scales, std::span<float> y,
