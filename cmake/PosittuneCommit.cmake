@@ -11,11 +11,11 @@ if(GIT_FOUND AND EXISTS ${SOURCE}/.git)
     string(APPEND commit "+changes")
   endif()
 endif()
-file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#include \"posittune/base/version.h\"
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#include \"posittune/cli/cli.h\"
 
-namespace posittune {
+namespace posittune::cli {
 
 const char* commit() { return \"@commit@\"; }
 
-}  // namespace posittune
+}  // namespace posittune::cli
 " @ONLY)

@@ -18,11 +18,11 @@ foreach(file IN LISTS files)
 endforeach()
 string(SHA256 hash "${all}")
 string(SUBSTRING ${hash} 0 16 hash)
-file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#include \"posittune/base/version.h\"
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#include \"posittune/engine/versions.h\"
 
-namespace posittune {
+namespace posittune::engine {
 
 const char* fingerprint() { return \"@hash@\"; }
 
-}  // namespace posittune
+}  // namespace posittune::engine
 " @ONLY)

@@ -4,8 +4,6 @@
 
 #include <regex>
 
-#include "posittune/base/version.h"
-
 namespace posittune::engine {
 namespace {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "posittune/base/files.h"
-#include "posittune/base/version.h"
+#include "posittune/engine/versions.h"
 #include "posittune/records/comparison_json.h"
 #include "tests/model/models.h"
 
@@ -141,7 +141,7 @@ TEST_F(SessionTest, OtherVersionsAreNamed) {
   const std::string file = (folder_ / "run" / "run.json").string();
   auto run = nlohmann::json::parse(*read_file(file));
   const std::string sources = run["sessions"][0]["versions"]["sources"];
-  EXPECT_EQ(sources, fingerprint());
+  EXPECT_EQ(sources, engine::fingerprint());
   run["sessions"][0]["versions"]["sources"] = "0123456789abcdef";
   ASSERT_TRUE(write_file(file, run.dump()).ok());
 

@@ -24,7 +24,11 @@ struct Streams {
   const CLI::App* command = nullptr;     // the one that runs, for flags in messages; run() sets it
 };
 
-// Runs a command and returns its exit code, see errors.h.
+// The commit that was built ("+changes" when files differed from it); empty when built from a
+// tarball.
+const char* commit();
+
+// The exit code: see errors.h.
 int run(const std::vector<std::string>& arguments, Streams streams);
 
 // A command declares its options on `app` and returns what to do once they are parsed.

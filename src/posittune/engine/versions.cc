@@ -2,7 +2,6 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
-#include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/model/graph.h"
 

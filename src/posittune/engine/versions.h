@@ -5,14 +5,18 @@
 
 namespace posittune::engine {
 
-// Versions that results depend on, at least in their last digits, besides model, data and options.
-// Keys of journals hold all of them.
-//   sources   posittune::fingerprint()
+// What results depend on, in their last digits at least, besides model, data and options. Keys of
+// journals hold all of it.
+//   sources   fingerprint()
 //   openvino, onednn
 //   products  product_paths(): this machine's
 std::map<std::string, std::string> versions();
 
-// The version of the oneDNN library in use: "2.6.3".
+// 16 hex digits of a hash of the sources that decide results (cmake/PosittuneFingerprint.cmake):
+// two builds with the same one measure the same.
+const char* fingerprint();
+
+// "2.6.3", of the library in use.
 std::string onednn_version();
 
 }  // namespace posittune::engine
