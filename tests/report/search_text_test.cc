@@ -34,7 +34,7 @@ SearchResult result(std::vector<SearchRow> rows) {
 }
 
 TEST(SearchText, ColumnsThatSomeRowNeeds) {
-  EXPECT_EQ(search_text(result({row("search", "bits 4.5")}), "", 2),
+  EXPECT_EQ(search_text(result({row("search", "bits 4.5")}), 2),
             "m.onnx\n"
             "scored: output 'logits' as logits (the last operator), task classify\n"
             "method  budget    bits/weight    size  energy  sum of scores  KL on search      gap\n"
@@ -44,17 +44,17 @@ TEST(SearchText, ColumnsThatSomeRowNeeds) {
   auto both = row("search", "mac-bits 24, area 0.5x");
   both.activation_bits = 6;
   both.optimality_gap = std::nan("");
-  const std::string text = search_text(result({both}), "", 2);
+  const std::string text = search_text(result({both}), 2);
   for (const char* part : {"bits/input", "bits x bits/MAC", "um2/MAC", "6.00", " -\n"})
     EXPECT_NE(text.find(part), text.npos) << part;
 }
 
 TEST(SearchText, MetricsBesideFp32) {
   auto measured = row("search", "");
-  measured.metrics["kl"] = {.value = {0.5, 0.25, 1}, .delta = {{0.5, 0.25, 1}}};
+  measured.metrics["kl"] = {.value = {0.5, 0.25, 1}, .delta = {{0.5, 0.25, 1}}, .rank = 0};
   measured.metrics["accuracy"] = {
-      .value = {0.75, 0.5, 1}, .delta = {{-0.25, -0.5, 0}}, .noise = true};
-  const std::string text = search_text(result({measured, row("random", "")}), "accuracy", 2);
+      .value = {0.75, 0.5, 1}, .delta = {{-0.25, -0.5, 0}}, .noise = true, .rank = 1};
+  const std::string text = search_text(result({measured, row("random", "")}), 2);
   EXPECT_NE(text.find("KL on report"), text.npos) << text;
   EXPECT_NE(text.find("0.5 [0.25, 1]"), text.npos) << text;
   EXPECT_NE(text.find("0.75 (-25.00 %) noise"), text.npos) << text;
@@ -64,13 +64,13 @@ TEST(SearchText, MetricsBesideFp32) {
 TEST(SearchText, ChangesFromNothing) {
   auto measured = row("search", "");
   measured.metrics["cer"] = {.value = {0.25, 0, 1}, .delta = {{0.25, 0, 1}}};
-  EXPECT_NE(search_text(result({measured}), "cer", 2).find("0.25 (+25.00 %)"), std::string::npos);
+  EXPECT_NE(search_text(result({measured}), 2).find("0.25 (+25.00 %)"), std::string::npos);
 }
 
 TEST(SearchText, WhatIsNotFiniteIsMarked) {
   auto broken = row("search", "");
   broken.nonfinite = 2;
-  const std::string text = search_text(result({broken, row("random", "")}), "", 2);
+  const std::string text = search_text(result({broken, row("random", "")}), 2);
   EXPECT_NE(text.find("! 2\n"), text.npos) << text;
   EXPECT_NE(text.find("the row is of no use"), text.npos);
 }
@@ -79,7 +79,7 @@ TEST(SearchText, ChangesThatWereTried) {
   auto refined = result({row("search", "")});
   refined.refinement = {{"a.w: int4 -> int5", -0.01, -0.02, -0.03, -0.01, "better"}};
   refined.costs = {{"gain", 1.5, 2.25, 26}};
-  const std::string text = search_text(refined, "", 2);
+  const std::string text = search_text(refined, 2);
   EXPECT_NE(text.find("a.w: int4 -> int5      -0.01  -0.02 [-0.03, -0.01]  better\n"), text.npos)
       << text;
   EXPECT_NE(text.find("26 runs\nall         2.0 s\n"), text.npos) << text;

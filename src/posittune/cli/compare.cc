@@ -28,8 +28,7 @@ struct Options {
 };
 
 Status compare(const Options& options, Streams streams) {
-  const session::CompareOptions& job = options.compare;
-  return run_job(options.run, job, streams, [&](session::Session& session) -> Status {
+  const auto run = [&](session::Session& session, const session::CheckedCompare& job) -> Status {
     auto result = session.compare(job);
     if (!result) return result.error();
     if (options.run.json) {
@@ -43,7 +42,8 @@ Status compare(const Options& options, Streams streams) {
     }
     say_results(streams, result->run_folder);
     return success();
-  });
+  };
+  return run_job(options.run, options.compare, streams, run);
 }
 
 // What the words stand for, and defaults where there are none.

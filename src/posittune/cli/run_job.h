@@ -27,16 +27,17 @@ void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
 Result<session::Session> open_session(const RunOptions& options, Streams streams,
                                       session::Observer& observer);
 
-// Runs a job: `run` gets the open session; with --dry-run the plan of Session::estimate() is
-// printed instead.
+// `run` gets the open session and the checked options; with --dry-run what Session::estimate() says
+// of them is shown in its place.
 template <class Job, class Run>
-Status run_job(const RunOptions& options, const Job& job, Streams streams, Run run) {
-  if (const Status right = check(job); !right) return right;
+Status run_job(const RunOptions& options, const Job& options_of_job, Streams streams, Run run) {
+  auto job = check(options_of_job);
+  if (!job) return job.error();
   Terminal terminal(streams);
   auto session = open_session(options, streams, terminal);
   if (!session) return session.error();
-  if (!options.dry_run) return run(*session);
-  auto plan = session->estimate(job);
+  if (!options.dry_run) return run(*session, *job);
+  auto plan = session->estimate(*job);
   if (!plan) return plan.error();
   streams.out << (options.json ? records::json_text(*plan) : report::plan_text(*plan));
   return success();

@@ -35,33 +35,23 @@ const char* const kFormats =
 const char* const kActivations =
     "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
 
-// The metric on the report split that is shown beside the loss.
-std::string shown_metric(const records::SearchResult& result) {
-  std::string metric;
-  for (const auto& row : result.rows) {
-    if (!row.metrics.empty()) metric = records::primary_metric(row.metrics);
-  }
-  return metric;
-}
-
 // 1 when a budget cannot be met: results are written all the same.
 Status run_search(const Options& options, Streams streams) {
-  const session::SearchOptions& job = options.search;
-  return run_job(options.run, job, streams, [&](session::Session& session) -> Status {
+  const auto run = [&](session::Session& session, const session::CheckedSearch& job) -> Status {
     auto result = session.search(job);
     if (!result) return result.error();
     if (options.run.json) {
       streams.out << records::json_text(result->result);
     } else {
-      streams.out << report::search_text(result->result, shown_metric(result->result),
-                                         result->seconds);
+      streams.out << report::search_text(result->result, result->seconds);
     }
     say_results(streams, result->run_folder);
     if (result->missed.empty()) return success();
     Error missed = result->missed.front();
     missed.kind = ErrorKind::kGoal;
     return missed;
-  });
+  };
+  return run_job(options.run, options.search, streams, run);
 }
 
 Status add_budgets(const Options& options, std::vector<tuning::Budget>& budgets) {

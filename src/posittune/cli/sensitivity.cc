@@ -29,8 +29,8 @@ const char* const kFormats12 =
     "fp4_e2m1";
 
 Status analyse(const Options& options, Streams streams) {
-  const session::SensitivityOptions& job = options.analysis;
-  return run_job(options.run, job, streams, [&](session::Session& session) -> Status {
+  const auto run = [&](session::Session& session,
+                       const session::CheckedSensitivity& job) -> Status {
     auto result = session.sensitivity(job);
     if (!result) return result.error();
     if (options.run.json) {
@@ -40,7 +40,8 @@ Status analyse(const Options& options, Streams streams) {
     }
     say_results(streams, result->run_folder);
     return success();
-  });
+  };
+  return run_job(options.run, options.analysis, streams, run);
 }
 
 // What the words stand for, and defaults where there are none.

@@ -54,13 +54,21 @@ Field number_field(const char* title, const char* form, double SearchRow::* of) 
           [form, of](const SearchRow& row) { return fmt::format(fmt::runtime(form), row.*of); }};
 }
 
-// The columns in which some row has a value.
-std::vector<Field> fields_of(const records::SearchResult& result, const std::string& metric) {
+// Of the rows' report split, the metric that is shown beside the loss; empty: none was measured.
+std::string shown_metric(const records::SearchResult& result) {
+  const auto measured =
+      std::ranges::find_if(result.rows, [](const SearchRow& row) { return !row.metrics.empty(); });
+  return measured == result.rows.end() ? "" : records::primary_metric(measured->metrics);
+}
+
+// Those that some row has something to say in.
+std::vector<Field> fields_of(const records::SearchResult& result) {
   const auto any = [&](auto test) { return std::ranges::any_of(result.rows, test); };
   const auto budgeted = [&](const char* cost) {
     return any([cost](const SearchRow& row) { return row.budget.find(cost) != row.budget.npos; });
   };
-  const std::string title = loss_title(result.scored), loss = result.scored.loss;
+  const std::string title = loss_title(result.scored), loss = result.scored.loss,
+                    metric = shown_metric(result);
   std::vector<Field> fields = {{{"method"}, [](const SearchRow& row) { return row.method; }},
                                {{"budget"}, [](const SearchRow& row) { return row.budget; }},
                                number_field("bits/weight", "{:.3f}", &SearchRow::bits_per_weight)};
@@ -85,8 +93,8 @@ std::vector<Field> fields_of(const records::SearchResult& result, const std::str
   return fields;
 }
 
-std::string rows_table(const records::SearchResult& result, const std::string& metric) {
-  std::vector<Field> fields = fields_of(result, metric);
+std::string rows_table(const records::SearchResult& result) {
+  std::vector<Field> fields = fields_of(result);
   const bool nonfinite =
       std::ranges::any_of(result.rows, [](const SearchRow& row) { return row.nonfinite > 0; });
   if (nonfinite) {
@@ -119,11 +127,10 @@ std::string changes_table(const records::SearchResult& result) {
 
 }  // namespace
 
-std::string search_text(const records::SearchResult& result, const std::string& metric,
-                        double seconds) {
+std::string search_text(const records::SearchResult& result, double seconds) {
   return printable(result.model.path) + "\n" + printable("scored: " + scored_text(result.scored)) +
-         "\n" + rows_table(result, metric) + changes_table(result) + "\n" +
-         tier_costs_text(result.costs) + fmt::format("{:<6} {:>8.1f} s\n", "all", seconds);
+         "\n" + rows_table(result) + changes_table(result) + "\n" + tier_costs_text(result.costs) +
+         fmt::format("{:<6} {:>8.1f} s\n", "all", seconds);
 }
 
 }  // namespace posittune::report

@@ -8,9 +8,8 @@
 
 namespace posittune::report {
 
-// `metric`: that of the report split that is shown beside the loss; empty: none. `seconds`: of the
+// Of the report split the primary metric of the rows is shown beside the loss. `seconds`: of the
 // whole search.
-std::string search_text(const records::SearchResult& result, const std::string& metric,
-                        double seconds);
+std::string search_text(const records::SearchResult& result, double seconds);
 
 }  // namespace posittune::report

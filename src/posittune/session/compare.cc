@@ -34,16 +34,23 @@ double seconds_since(Clock::time_point start) {
 
 }  // namespace
 
-Status check(const CompareOptions& options) {
+struct CompareParts {
+  std::vector<Trial> trials;
+};
+
+Result<CheckedCompare> check(const CompareOptions& options) {
   auto trials = make_trials(options);
-  return trials ? success() : Status(trials.error());
+  if (!trials) return trials.error();
+  return CheckedCompare(options,
+                        std::make_shared<const CompareParts>(CompareParts{std::move(*trials)}));
 }
 
-// What a comparison has open; it runs what the journal does not have.
+// What a comparison has open, for as long as its checked options are there; it runs what the
+// journal does not have.
 struct Session::CompareJob {
   Session& session;
   const CompareOptions& options;
-  std::vector<Trial> trials;
+  const std::vector<Trial>& trials;
   Ready ready;
   bool calibrates = false;  // a trial needs it; the split may be there without
   std::optional<records::RunFolder> folder{};
@@ -66,15 +73,15 @@ struct Session::CompareJob {
 };
 
 // The first problem that can be found before anything is measured.
-Result<Session::CompareJob> Session::compare_job(const CompareOptions& options) {
-  auto trials = make_trials(options);
-  if (!trials) return trials.error();
+Result<Session::CompareJob> Session::compare_job(const CheckedCompare& checked) {
+  const CompareOptions& options = checked.options();
+  const std::vector<Trial>& trials = checked.parts().trials;
   if (!splits_.report) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no data to report on",
                  .expected = "`report=PATH`, or that key of a `data` file"};
   }
-  const bool calibrates = std::any_of(trials->begin(), trials->end(), needs_calibration);
+  const bool calibrates = std::any_of(trials.begin(), trials.end(), needs_calibration);
   if (calibrates && !splits_.calibrate) {
     return Error{.kind = ErrorKind::kUsage,
                  .what =
@@ -84,13 +91,13 @@ Result<Session::CompareJob> Session::compare_job(const CompareOptions& options) 
                  .hint = "or `what=w`, or `activation_scale=token`"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
-  const bool covariances = std::any_of(trials->begin(), trials->end(), is_compensated);
+  const bool covariances = std::any_of(trials.begin(), trials.end(), is_compensated);
   auto ready = prepare(*splits_.report, options.scores,
                        {.covariance_bytes = covariances ? kCovarianceBytes : 0,
                         .held_out = covariances,
                         .embedding_columns = covariances ? kEmbeddingColumns : 0});
   if (!ready) return ready.error();
-  return CompareJob{*this, options, std::move(*trials), std::move(*ready), calibrates};
+  return CompareJob{*this, options, trials, std::move(*ready), calibrates};
 }
 
 Status Session::CompareJob::open() {
@@ -283,8 +290,8 @@ Status Session::CompareJob::write_results(const records::Comparison& comparison)
   return write_file(folder->file("results.csv"), records::csv_text(comparison));
 }
 
-Result<CompareResult> Session::compare(const CompareOptions& options) {
-  auto job = compare_job(options);
+Result<CompareResult> Session::compare(const CheckedCompare& checked) {
+  auto job = compare_job(checked);
   if (!job) return job.error();
   if (const Status opened = job->open(); !opened) return opened.error();
   auto result = job->run();
@@ -292,8 +299,8 @@ Result<CompareResult> Session::compare(const CompareOptions& options) {
   return result;
 }
 
-Result<ComparePlan> Session::estimate(const CompareOptions& options) {
-  auto job = compare_job(options);
+Result<ComparePlan> Session::estimate(const CheckedCompare& checked) {
+  auto job = compare_job(checked);
   if (!job) return job.error();
   const data::Dataset& report = job->report();
   auto one = time_item(job->ready.engine, report);

@@ -12,6 +12,7 @@
 #include "posittune/quant/recipe.h"
 #include "posittune/records/comparison.h"
 #include "posittune/records/plan.h"
+#include "posittune/session/checked.h"
 #include "posittune/session/settings.h"
 
 namespace posittune::session {
@@ -34,8 +35,10 @@ struct CompareOptions {
   std::string save_outputs{};  // folder for outputs under each format, as .npy; empty: not saved
 };
 
-// Checks what can be checked before a model is read: kUsage.
-Status check(const CompareOptions& options);
+// Errors (kUsage): what can be seen to be wrong before a model is read.
+struct CompareParts;
+using CheckedCompare = Checked<CompareOptions, CompareParts>;
+Result<CheckedCompare> check(const CompareOptions& options);
 
 struct CompareResult {
   records::Comparison comparison;

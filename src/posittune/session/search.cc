@@ -13,6 +13,7 @@
 #include "posittune/records/run_folder.h"
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
+#include "posittune/search/baselines.h"
 #include "posittune/session/output_files.h"
 #include "posittune/session/search_choices.h"
 #include "posittune/session/session.h"
@@ -22,7 +23,7 @@ namespace posittune::session {
 
 using Clock = std::chrono::steady_clock;
 
-// What a search has open.
+// What a search has open, for as long as its checked options are there.
 struct Session::SearchJob {
   Session& session;
   const SearchOptions& options;
@@ -148,11 +149,18 @@ Status write_results(records::RunFolder& folder, tuning::Outcome& outcome) {
 
 }  // namespace
 
-Status check(const SearchOptions& options) {
+struct SearchParts {
+  tuning::Options tuning;
+  cost::Table table;
+};
+
+Result<CheckedSearch> check(const SearchOptions& options) {
   auto tuning = tuning_options(options);
   if (!tuning) return tuning.error();
   auto table = open_table({.table = options.table});
-  return table ? success() : Status(table.error());
+  if (!table) return table.error();
+  return CheckedSearch(options, std::make_shared<const SearchParts>(
+                                    SearchParts{std::move(*tuning), std::move(*table)}));
 }
 
 // What has to be known of the graph before the engine takes it.
@@ -237,14 +245,11 @@ Status Session::SearchJob::settle_table() {
   return success();
 }
 
-Result<Session::SearchJob> Session::search_job(const SearchOptions& options) {
-  auto tuning = tuning_options(options);
-  if (!tuning) return tuning.error();
-  auto table = open_table({.table = options.table});
-  if (!table) return table.error();
+Result<Session::SearchJob> Session::search_job(const CheckedSearch& checked) {
+  const SearchOptions& options = checked.options();
   if (const Status some = check_chosen(); !some) return some.error();
   if (const Status there = check_splits(options, splits_); !there) return there.error();
-  SearchJob job{*this, options, std::move(*table), std::move(*tuning)};
+  SearchJob job{*this, options, checked.parts().table, checked.parts().tuning};
   const bool compensated =
       job.tuning.choices.weights.front().rounding == quant::Rounding::kCompensated;
   auto ready = prepare(*splits_.search, options.scores,
@@ -264,9 +269,10 @@ Result<Session::SearchJob> Session::search_job(const SearchOptions& options) {
   return job;
 }
 
-Result<SearchResult> Session::search(const SearchOptions& options) {
+Result<SearchResult> Session::search(const CheckedSearch& checked) {
   const auto start = Clock::now();
-  auto job = search_job(options);
+  const SearchOptions& options = checked.options();
+  auto job = search_job(checked);
   if (!job) return job.error();
   // Choices and budgets may change from call to call while only the search split is looked at.
   std::string config = fmt::format("seed: {}\nresamples: {}\nsegments: {}\n", options.seed,
@@ -315,8 +321,9 @@ Result<SearchResult> Session::search(const SearchOptions& options) {
                       std::chrono::duration<double>(Clock::now() - start).count()};
 }
 
-Result<SearchPlan> Session::estimate(const SearchOptions& options) {
-  auto job = search_job(options);
+Result<SearchPlan> Session::estimate(const CheckedSearch& checked) {
+  const SearchOptions& options = checked.options();
+  auto job = search_job(checked);
   if (!job) return job.error();
   auto one = time_item(job->ready->engine, job->search());
   if (!one) return one.error();
@@ -331,7 +338,8 @@ Result<SearchPlan> Session::estimate(const SearchOptions& options) {
                         ? plan.items
                         : std::min(plan.items, tuning.analysis.gain_items);
   plan.recipes = tuning.budgets.size() + tuning.pareto + (tuning.max_drop ? 1 : 0);
-  if (options.baselines) plan.recipes += plan.choices + 7 * tuning.budgets.size();
+  if (options.baselines)
+    plan.recipes += plan.choices + (search::rules().size() + 1) * tuning.budgets.size();
   const std::size_t beside =
       (options.baselines ? 1 : 4) * tuning.budgets.size();  // measured on search alone
   const double items =

@@ -11,6 +11,7 @@
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/records/plan.h"
 #include "posittune/records/search.h"
+#include "posittune/session/checked.h"
 #include "posittune/session/settings.h"
 #include "posittune/tuning/budgets.h"
 
@@ -51,8 +52,10 @@ struct SearchOptions {
 // Parses a drop: "1%" or "0.01".
 Result<double> parse_drop(const std::string& text);
 
-// Checks what can be checked before a model is read: kUsage.
-Status check(const SearchOptions& options);
+// Errors (kUsage): what can be seen to be wrong before a model is read.
+struct SearchParts;
+using CheckedSearch = Checked<SearchOptions, SearchParts>;
+Result<CheckedSearch> check(const SearchOptions& options);
 
 struct SearchResult {
   records::SearchResult result;

@@ -73,6 +73,21 @@ bool quantizes_inputs(const sensitivity::Options& options) {
                      [](Operand operand) { return operand != Operand::kWeight; });
 }
 
+// What windows of channels are upgraded from, and to.
+struct Upgrade {
+  Candidate from, into;
+};
+Result<Upgrade> make_upgrade(const SensitivityOptions& options) {
+  auto from = make_candidate(options, options.upgrade_from, options.scales.front());
+  if (!from) return from.error();
+  auto into = make_candidate(options, options.upgrade_to, options.scales.front());
+  if (!into) return into.error();
+  if (into->format().bits > from->format().bits) return Upgrade{std::move(*from), std::move(*into)};
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "windows are upgraded to a format of more bits",
+               .found = options.upgrade_from + " to " + options.upgrade_to};
+}
+
 Status check_extras(const SensitivityOptions& options, const sensitivity::Options& analysis) {
   const auto refused = [](const std::string& what, const std::string& hint) {
     return Error{.kind = ErrorKind::kUsage, .what = what, .hint = hint};
@@ -89,19 +104,11 @@ Status check_extras(const SensitivityOptions& options, const sensitivity::Option
     return refused("mixes are made of formats of 4 to 8 bits, and none is among `formats`",
                    "add some to `formats`");
   }
-  if (options.upgrade_points == 0) return success();
-  auto from = make_candidate(options, options.upgrade_from, options.scales.front());
-  if (!from) return from.error();
-  auto into = make_candidate(options, options.upgrade_to, options.scales.front());
-  if (!into) return into.error();
-  if (into->format().bits > from->format().bits) return success();
-  return Error{.kind = ErrorKind::kUsage,
-               .what = "windows are upgraded to a format of more bits",
-               .found = options.upgrade_from + " to " + options.upgrade_to};
+  return success();
 }
 
-Status add_extras(const SensitivityOptions& options, Analysis& analysis,
-                  records::Sensitivity& result) {
+Status add_extras(const SensitivityOptions& options, const std::optional<Upgrade>& upgrade,
+                  Analysis& analysis, records::Sensitivity& result) {
   if (options.channels > 0) {
     if (const Status done = analysis.add_channels(options.channels, options.exact_channels, result);
         !done)
@@ -110,13 +117,10 @@ Status add_extras(const SensitivityOptions& options, Analysis& analysis,
   if (options.mixes > 0) {
     if (const Status done = analysis.add_mixes(options.mixes, result); !done) return done.error();
   }
-  if (options.upgrade_points == 0) return success();
-  auto from = make_candidate(options, options.upgrade_from, options.scales.front());
-  if (!from) return from.error();
-  auto into = make_candidate(options, options.upgrade_to, options.scales.front());
-  if (!into) return into.error();
-  return analysis.add_upgrades(*from, *into, options.channels > 0 ? options.channels : 64,
-                               options.upgrade_points, result);
+  if (!upgrade) return success();
+  return analysis.add_upgrades(upgrade->from, upgrade->into,
+                               options.channels > 0 ? options.channels : 64, options.upgrade_points,
+                               result);
 }
 
 std::string upgrade_plot(const records::Sensitivity& result) {
@@ -143,36 +147,48 @@ struct Session::SensitivityJob {
   Ready ready;
 };
 
-Status check(const SensitivityOptions& options) {
-  auto analysis = analysis_options(options);
-  return analysis ? check_extras(options, *analysis) : Status(analysis.error());
-}
+struct SensitivityParts {
+  sensitivity::Options analysis;
+  std::optional<Upgrade> upgrade{};
+};
 
-Result<Session::SensitivityJob> Session::sensitivity_job(const SensitivityOptions& options) {
+Result<CheckedSensitivity> check(const SensitivityOptions& options) {
   auto analysis = analysis_options(options);
   if (!analysis) return analysis.error();
   if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();
-  if (selection_.attention && !quantizes_inputs(*analysis)) {
+  SensitivityParts parts{std::move(*analysis)};
+  if (options.upgrade_points > 0) {
+    auto upgrade = make_upgrade(options);
+    if (!upgrade) return upgrade.error();
+    parts.upgrade = std::move(*upgrade);
+  }
+  return CheckedSensitivity(options, std::make_shared<const SensitivityParts>(std::move(parts)));
+}
+
+Result<Session::SensitivityJob> Session::sensitivity_job(const CheckedSensitivity& checked) {
+  const SensitivityOptions& options = checked.options();
+  sensitivity::Options analysis = checked.parts().analysis;
+  if (selection_.attention && !quantizes_inputs(analysis)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "`attention` adds products of inputs, and `what=w` has no inputs",
                  .hint = "add `what=a` or `what=wa`"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool extras = options.channels > 0 || options.mixes > 0 || options.upgrade_points > 0;
-  if (!splits_.calibrate && (analysis->tier != Tier::kExact || extras)) {
+  if (!splits_.calibrate && (analysis.tier != Tier::kExact || extras)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "proxies and gains need calibration data",
                  .expected = "`calibrate=PATH`, or that key of a `data` file",
                  .hint = "or `tier=exact`"};
   }
-  if (!splits_.calibrate && needs_calibration(*analysis)) {
+  if (!splits_.calibrate && needs_calibration(analysis)) {
     return Error{
         .kind = ErrorKind::kUsage,
         .what =
             "`input_weighted`, `rounding=compensated` and `bias_correction` need calibration data",
         .expected = "`calibrate=PATH`, or that key of a `data` file"};
   }
-  if (!splits_.search && (analysis->tier != Tier::kProxy || extras)) {
+  if (!splits_.search && (analysis.tier != Tier::kProxy || extras)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "KL is measured on search data, and there are none",
                  .expected = "`search=PATH`, or that key of a `data` file",
@@ -185,15 +201,16 @@ Result<Session::SensitivityJob> Session::sensitivity_job(const SensitivityOption
                         .held_out = compensated,
                         .embedding_columns = compensated ? kEmbeddingColumns : 0});
   if (!ready) return ready.error();
-  analysis->prober.batch = options.batch;
-  analysis->prober.cache_limit = options.cache_limit;
-  analysis->prober.task = ready->scored.task;
-  analysis->prober.scorer = ready->scored.scorer;
-  return SensitivityJob{std::move(*analysis), std::move(*ready)};
+  analysis.prober.batch = options.batch;
+  analysis.prober.cache_limit = options.cache_limit;
+  analysis.prober.task = ready->scored.task;
+  analysis.prober.scorer = ready->scored.scorer;
+  return SensitivityJob{std::move(analysis), std::move(*ready)};
 }
 
-Result<SensitivityResult> Session::sensitivity(const SensitivityOptions& options) {
-  auto job = sensitivity_job(options);
+Result<SensitivityResult> Session::sensitivity(const CheckedSensitivity& checked) {
+  const SensitivityOptions& options = checked.options();
+  auto job = sensitivity_job(checked);
   if (!job) return job.error();
   const data::Dataset* calibrate = splits_.calibrate ? &*splits_.calibrate : nullptr;
   const data::Dataset* searched = splits_.search ? &*splits_.search : nullptr;
@@ -219,7 +236,8 @@ Result<SensitivityResult> Session::sensitivity(const SensitivityOptions& options
     folder->forget_if_empty();
     return result.error();
   }
-  if (const Status done = add_extras(options, analysis, *result); !done) return done.error();
+  if (const Status done = add_extras(options, checked.parts().upgrade, analysis, *result); !done)
+    return done.error();
   if (options.settings.activation_scale == quant::ActivationScale::kOutput &&
       quantizes_inputs(job->analysis))
     note_undecided(job->ready.engine);
@@ -246,8 +264,9 @@ Result<SensitivityResult> Session::sensitivity(const SensitivityOptions& options
   return SensitivityResult{std::move(*result), folder->path()};
 }
 
-Result<SensitivityPlan> Session::estimate(const SensitivityOptions& options) {
-  auto job = sensitivity_job(options);
+Result<SensitivityPlan> Session::estimate(const CheckedSensitivity& checked) {
+  const SensitivityOptions& options = checked.options();
+  auto job = sensitivity_job(checked);
   if (!job) return job.error();
   const data::Dataset& data = splits_.search ? *splits_.search : *splits_.calibrate;
   auto one = time_item(job->ready.engine, data);

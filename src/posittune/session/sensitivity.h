@@ -11,6 +11,7 @@
 #include "posittune/records/plan.h"
 #include "posittune/records/sensitivity.h"
 #include "posittune/sensitivity/analysis.h"
+#include "posittune/session/checked.h"
 #include "posittune/session/settings.h"
 
 namespace posittune::session {
@@ -40,8 +41,10 @@ struct SensitivityOptions {
   std::string upgrade_from = "posit<4,1>", upgrade_to = "posit<5,1>";
 };
 
-// Checks what can be checked before a model is read: kUsage.
-Status check(const SensitivityOptions& options);
+// Errors (kUsage): what can be seen to be wrong before a model is read.
+struct SensitivityParts;
+using CheckedSensitivity = Checked<SensitivityOptions, SensitivityParts>;
+Result<CheckedSensitivity> check(const SensitivityOptions& options);
 
 struct SensitivityResult {
   records::Sensitivity sensitivity;

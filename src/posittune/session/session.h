@@ -53,24 +53,33 @@ class Session {
 
   // Compares formats, one after the other, on the same items of the `report` split. Writes
   // results.json, results.csv and recipes into the run folder.
-  Result<CompareResult> compare(const CompareOptions& options);
-  // Measures what each format costs in each layer, on the `search` split. Writes results.json,
-  // results.csv, channels.csv, upgrades.svg.
-  Result<SensitivityResult> sensitivity(const SensitivityOptions& options);
-  // Searches the best format for each layer within budgets. Writes results.json, results.csv,
-  // recipes, front.svg.
-  Result<SearchResult> search(const SearchOptions& options);
-  // Prices formats or a recipe by a table of MAC units. Where the table lacks a pair, an error that
-  // cost::is_missing_unit() recognises.
+  Result<CompareResult> compare(const CheckedCompare& checked);
+  // What each format costs in each layer, on the `search` split. Writes results.json, results.csv,
+  // channels.csv, upgrades.svg.
+  Result<SensitivityResult> sensitivity(const CheckedSensitivity& checked);
+  // The best format for each layer within budgets. Writes results.json, results.csv, recipes,
+  // front.svg.
+  Result<SearchResult> search(const CheckedSearch& checked);
+  // The same with options as they are: check() and the job.
+  Result<CompareResult> compare(const CompareOptions& options) {
+    return after_check(options, [this](const auto& checked) { return compare(checked); });
+  }
+  Result<SensitivityResult> sensitivity(const SensitivityOptions& options) {
+    return after_check(options, [this](const auto& checked) { return sensitivity(checked); });
+  }
+  Result<SearchResult> search(const SearchOptions& options) {
+    return after_check(options, [this](const auto& checked) { return search(checked); });
+  }
+  // What formats or a recipe cost on a table of MAC units. An error that cost::is_missing_unit()
+  // knows: the table lacks a pair.
   Result<records::CostResult> cost(const CostOptions& options, const cost::Table& table);
   // Lists what can be quantized, and what cannot and why.
   Result<records::Inspection> inspect(const InspectOptions& options);
 
-  // Estimates what a job would do, and how long it may take, from the time of one item; measures
-  // nothing else.
-  Result<ComparePlan> estimate(const CompareOptions& options);
-  Result<SensitivityPlan> estimate(const SensitivityOptions& options);
-  Result<SearchPlan> estimate(const SearchOptions& options);
+  // What a job would do, and how long it may take by the time of one item; measures nothing else.
+  Result<ComparePlan> estimate(const CheckedCompare& checked);
+  Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
+  Result<SearchPlan> estimate(const CheckedSearch& checked);
 
  private:
   // The most columns of an embedding that can be compensated: each column takes a run of some
@@ -117,9 +126,15 @@ class Session {
   // The seconds of one item of `data`, after one to warm up.
   static Result<double> time_item(engine::Engine& engine, const data::Dataset& data);
 
-  Result<CompareJob> compare_job(const CompareOptions& options);
-  Result<SensitivityJob> sensitivity_job(const SensitivityOptions& options);
-  Result<SearchJob> search_job(const SearchOptions& options);
+  template <class Options, class Job>
+  static auto after_check(const Options& options, Job job) -> decltype(job(*check(options))) {
+    auto checked = check(options);
+    if (!checked) return checked.error();
+    return job(*checked);
+  }
+  Result<CompareJob> compare_job(const CheckedCompare& checked);
+  Result<SensitivityJob> sensitivity_job(const CheckedSensitivity& checked);
+  Result<SearchJob> search_job(const CheckedSearch& checked);
 
   Options options_;
   Observer* observer_;
