@@ -3,11 +3,12 @@
 import csv
 import hashlib
 import json
+import re
 import unittest
 
 from compare_support import QUICK, ZOO, CompareTest, by_name, numbers, value
 from onnx_bytes import OnnxFile
-from support import main, np
+from support import ROOT, main, np
 
 
 def log_softmax(x):
@@ -34,6 +35,9 @@ def sqnr_db(p, q):
 
 class NumbersTest(CompareTest):
     def check_rows(self, document, metrics):
+        page = (ROOT / "docs" / "compare.md").read_text()
+        named = re.findall(r"\w+", page.partition("## What is scored")[2].partition("\n## ")[0].lower())
+        self.assertLessEqual(set(metrics), set(named), "metrics that docs/compare.md does not name")
         self.assertEqual(set(document), {"model", "data", "scored", "rows"})
         for row in document["rows"]:
             self.assertEqual(
