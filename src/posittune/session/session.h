@@ -80,6 +80,15 @@ class Session {
   Result<ComparePlan> estimate(const CheckedCompare& checked);
   Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
   Result<SearchPlan> estimate(const CheckedSearch& checked);
+  Result<ComparePlan> estimate(const CompareOptions& options) {
+    return after_check(options, [this](const auto& checked) { return estimate(checked); });
+  }
+  Result<SensitivityPlan> estimate(const SensitivityOptions& options) {
+    return after_check(options, [this](const auto& checked) { return estimate(checked); });
+  }
+  Result<SearchPlan> estimate(const SearchOptions& options) {
+    return after_check(options, [this](const auto& checked) { return estimate(checked); });
+  }
 
  private:
   // The most columns of an embedding that can be compensated: each column takes a run of some
