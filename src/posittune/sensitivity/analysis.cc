@@ -111,7 +111,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       for (std::size_t c = 0; c < error->channels.size(); ++c)
         sum.channels[c] += error->channels[c];
     }
-    if (site.what != What::kWeight && in_.engine->graph().layers[l].kind->operands > 0) {
+    if (site.operand != Operand::kWeight && in_.engine->graph().layers[l].kind->operands > 0) {
       auto error = in_.engine->activation_error(l, candidate.activation);
       if (!error) return error.error();
       sum.error += error->error;
@@ -196,7 +196,7 @@ Result<double> Analysis::predicted(const Site& site, const Candidate& candidate)
   if (!sum) return sum.error();
   for (const std::size_t l : site.layers) {
     if (in_.engine->graph().layers[l].kind->operands == 0) continue;
-    auto input = predicted({What::kActivation, site.weight, {l}}, candidate);
+    auto input = predicted({Operand::kActivation, site.weight, {l}}, candidate);
     if (!input) return input.error();
     *sum += *input;
   }

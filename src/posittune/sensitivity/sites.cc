@@ -37,7 +37,7 @@ std::vector<Site> list_sites(const engine::Engine& engine, std::span<const Opera
     for (std::size_t l = 0; l < graph.layers.size(); ++l) {
       const model::Layer& layer = graph.layers[l];
       if (!engine.chosen(l)) continue;
-      if (each == What::kActivation) {
+      if (each == Operand::kActivation) {
         if (layer.kind->operands > 0) sites.push_back({each, layer.weight, {l}});
         continue;
       }
@@ -56,7 +56,7 @@ quant::Recipe recipe_of(const engine::Engine& engine, const Site& site,
   if (site.operand != Operand::kActivation)
     recipe.weights[graph.weights[*site.weight].name] = candidate.weight;
   for (const std::size_t l : site.layers) {
-    if (site.what == What::kWeight || graph.layers[l].kind->operands == 0) continue;
+    if (site.operand == Operand::kWeight || graph.layers[l].kind->operands == 0) continue;
     recipe.activations[graph.layers[l].name] = candidate.activation;
   }
   return recipe;

@@ -49,7 +49,7 @@ Result<Noise> noise_of(const BaselineInputs& in, const MixSpace::Place& place,
   noise.weight = std::accumulate(rounding->begin(), rounding->end(), 0.0);
   for (std::size_t l : place.layers) {
     if (!setting.activation || in.engine->graph().layers[l].kind->operands == 0) continue;
-    auto error = in.analysis->error_of({What::kActivation, place.weight, {l}},
+    auto error = in.analysis->error_of({Operand::kActivation, place.weight, {l}},
                                        {setting.weight, *setting.activation}, false);
     if (!error) return error.error();
     noise.inputs += error->signal > 0 ? error->error / error->signal : 0;
