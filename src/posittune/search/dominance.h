@@ -14,9 +14,9 @@ namespace posittune::search {
 // boundaries: the states [runs[r], runs[r + 1]) are nearly in that order already.
 std::vector<std::uint32_t> merged_order(const States& states, const std::vector<std::size_t>& runs);
 
-// Removes dominated states from an order that merged_order made; of equal ones the first stays.
-// With three or more constraints a state is compared with some of the others only, so that some
-// dominated ones may stay.
+// Removes dominated states from an order that merged_order made; of equal ones the first stays. One
+// that ties in that order with what dominates it may stay. For three constraints and more a state
+// is compared with some of the others only, so that more may stay.
 void drop_dominated(const States& states, std::vector<std::uint32_t>& order);
 
 }  // namespace posittune::search

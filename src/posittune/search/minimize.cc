@@ -136,15 +136,22 @@ Minimum least_losses(const Items& items, double loss_floor) {
   return minimum;
 }
 
+Minimum nothing_below(double cutoff) {
+  Minimum nothing;
+  nothing.bound = cutoff;
+  nothing.proven = true;
+  return nothing;
+}
+
 Minimum minimize_reduced(const Reduced& reduced, const Limits& limits) {
   const Items& items = reduced.items;
   if (std::ranges::any_of(items.budget, [](double b) { return b < 0; })) {
-    Minimum impossible;
-    impossible.bound = std::numeric_limits<double>::infinity();
-    impossible.proven = true;
-    return impossible;
+    return nothing_below(kInfinity);
   }
-  if (items.constraints == 0) return least_losses(items, reduced.loss_floor);
+  if (items.constraints == 0) {
+    if (reduced.loss_floor >= limits.cutoff) return nothing_below(limits.cutoff);
+    return least_losses(items, reduced.loss_floor);
+  }
   Limits first = limits;
   const bool branches =
       limits.branch && items.constraints > 1 && items.groups() <= kMostBranchingGroups;
