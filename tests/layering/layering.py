@@ -74,11 +74,12 @@ UNTESTED: dict[str, str] = {
     "model": "declared_shapes einsum graph input_ties output_end products read sites tensors weights",
     "quant": "power_search",
     "records": "annotations comparison_fields comparison_json csv_cells fields json_fields search_fields search_json sensitivity_fields sensitivity_json",
-    "search": "belief branch core dominance dynamic_program flatten items minimize relaxation states",
-    "sensitivity": "analysis measured",
     "session": "array_chunks compare cost inspect machine model_data observer output_files project_folder quantize rtl_folder search search_choices sensitivity spec trials zoo_models",
     "tuning": "baselines plan",
 }
+
+# Headers of types and constants alone, with the test that uses all of them.
+TYPES_ONLY = {"sensitivity/measured": "parts of Analysis: sensitivity/analysis_test.cc"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<(posittune/[^>]+)>)', re.MULTILINE)
 
@@ -136,11 +137,11 @@ def check_tests(root: pathlib.Path, untested: dict[str, str]) -> list[str]:
         if name.endswith("-inl"):
             continue
         tested = any((root / "tests" / room / f"{name}_test{kind}").exists() for kind in (".cc", ".py"))
-        listed = name in untested.get(room, "").split()
+        listed = name in untested.get(room, "").split() or f"{room}/{name}" in TYPES_ONLY
         if not tested and not listed:
             problems.append(f"{room}/{name}.h: no test is named after it (tests/{room}/{name}_test.cc)")
         if tested and listed:
-            problems.append(f"{room}/{name}.h has a test: take it off UNTESTED in tests/layering/layering.py")
+            problems.append(f"{room}/{name}.h has a test: take it off the list in tests/layering/layering.py")
     return problems
 
 

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "posittune/base/mix.h"
-#include "posittune/evaluation/batches.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/journal.h"
 #include "posittune/records/json_fields.h"
@@ -75,12 +74,23 @@ Result<Tier> parse_tier(std::string_view text) {
 Analysis::Analysis(Inputs inputs, Options options)
     : in_(std::move(inputs)),
       options_(std::move(options)),
-      sites_(list_sites(*in_.engine, options_.operands)) {
+      sites_(list_sites(*in_.engine, options_.what)),
+      figures_(in_.figures) {
+  if (figures_ == nullptr) {
+    // In the other tiers FP32's run of the search data is looked at.
+    own_figures_ = figures_of({in_.engine, in_.calibrate, in_.search, options_.batch,
+                               options_.tier == Tier::kProxy, options_.prober, in_.report});
+    figures_ = own_figures_.get();
+  }
   for (const Tier tier : {Tier::kProxy, Tier::kGain, Tier::kExact})
     costs_[tier].tier = std::string(name(tier));
 }
 
 Analysis::~Analysis() = default;
+
+std::size_t Analysis::search_items() const {
+  return in_.search == nullptr ? 0 : in_.search->items();
+}
 
 // The product of two inputs has no weights that errors go through.
 bool Analysis::has_proxy(const Site& site) const { return site.weight.has_value(); }
@@ -102,8 +112,8 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   const Stopwatch time(costs_[Tier::kProxy]);
   SiteError sum;
   for (const std::size_t l : site.layers) {
-    if (site.operand != Operand::kActivation) {
-      auto error = in_.engine->weight_error(l, candidate.weight);
+    if (site.what != What::kActivation) {
+      auto error = figures_->weight_error(l, candidate.weight);
       if (!error) return error.error();
       sum.error += error->error;
       sum.signal += error->signal;
@@ -111,8 +121,8 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       for (std::size_t c = 0; c < error->channels.size(); ++c)
         sum.channels[c] += error->channels[c];
     }
-    if (site.operand != Operand::kWeight && in_.engine->graph().layers[l].kind->operands > 0) {
-      auto error = in_.engine->activation_error(l, candidate.activation);
+    if (site.what != What::kWeight && in_.engine->graph().layers[l].traits().operands > 0) {
+      auto error = figures_->activation_error(l, candidate.activation);
       if (!error) return error.error();
       sum.error += error->error;
       if (site.operand == Operand::kActivation) sum.signal += error->signal;
@@ -128,8 +138,14 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   return sum;
 }
 
+Result<std::vector<double>> Analysis::rounding_error(std::size_t weight,
+                                                     const quant::WeightSetting& setting) {
+  if (const Status ready = calibrate(); !ready) return ready.error();  // scales may depend on it
+  return figures_->rounding_error(weight, setting);
+}
+
 Result<Analysis::Measured> Analysis::measure_gain(const quant::Recipe& recipe) {
-  const std::size_t items = in_.search == nullptr ? 0 : in_.search->items();
+  const std::size_t items = search_items();
   const auto quiet = in_.report("", 0);
   if (options_.gain_items == 0 || options_.gain_items >= items)
     return measure(recipe, "whole", Tier::kGain, quiet, {});
@@ -164,15 +180,16 @@ Candidate Analysis::reference_for(Operand operand, const Candidate& like) const 
   return made;
 }
 
+Error Analysis::no_proxy(const Site& site) const {
+  return {
+      .kind = ErrorKind::kUnsupported,
+      .what = "a product of two inputs has no error at weights that its score could follow from",
+      .where = "layer '" + in_.engine->graph().layers[site.layers.front()].name + "'"};
+}
+
 Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
-  const model::Graph& graph = in_.engine->graph();
-  if (!has_proxy(site)) {
-    return Error{
-        .kind = ErrorKind::kUnsupported,
-        .what = "a product of two inputs has no error at weights that its score could follow from",
-        .where = "layer '" + graph.layers[site.layers.front()].name + "'"};
-  }
-  const Candidate reference = reference_for(site.operand, like);
+  if (!has_proxy(site)) return no_proxy(site);
+  const Candidate reference = reference_for(site.what, like);
   const quant::Recipe recipe = recipe_of(*in_.engine, site, reference);
   const std::string name = quant::to_yaml(recipe);
   if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
@@ -184,7 +201,8 @@ Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
 }
 
 Result<double> Analysis::predicted(const Site& site, const Candidate& candidate) {
-  if (site.operand != Operand::kBoth) {
+  if (!has_proxy(site)) return no_proxy(site);
+  if (site.what != What::kBoth) {
     auto error = error_of(site, candidate, false);
     if (!error) return error.error();
     if (error->error == 0) return 0.0;
@@ -276,7 +294,7 @@ Status Analysis::add_gains(records::Sensitivity& to) {
 }
 
 Status Analysis::add_exact(const std::vector<Site>& sites, records::Sensitivity& to) {
-  const std::size_t items = in_.search == nullptr ? 0 : in_.search->items();
+  const std::size_t items = search_items();
   const auto advance = in_.report("exact", sites.size() * options_.candidates.size() * items);
   for (const Site& site : sites) {
     std::vector<Measured> rivals;
@@ -318,7 +336,7 @@ std::vector<std::pair<const Site*, const Candidate*>> Analysis::drawn_pairs(
 
 Status Analysis::add_spot_checks(records::Sensitivity& to) {
   const auto pairs = drawn_pairs(options_.spot_checks);
-  const auto advance = in_.report("spot checks", pairs.size() * in_.search->items());
+  const auto advance = in_.report("spot checks", pairs.size() * search_items());
   for (const auto& [site, candidate] : pairs) {
     auto measured =
         measure(recipe_of(*in_.engine, *site, *candidate), true, {}, Tier::kExact, advance);
@@ -330,18 +348,18 @@ Status Analysis::add_spot_checks(records::Sensitivity& to) {
 
 Status Analysis::run_naively(records::Sensitivity& to) {
   const auto pairs = drawn_pairs(options_.naive);
-  auto with = prober();
-  if (!with) return with.error();
+  if (const Status ran = run_fp32(); !ran) return ran.error();
   if (const Status ready = calibrate(); !ready && in_.calibrate != nullptr) return ready.error();
   records::TierCost cost{.tier = "naive"};
-  const auto advance = in_.report("naive", pairs.size() * in_.search->items());
+  const auto advance = in_.report("naive", pairs.size() * search_items());
   for (const auto& [site, candidate] : pairs) {
     const Stopwatch time(cost);
-    auto measured = (*with)->measure(recipe_of(*in_.engine, *site, *candidate), 0, advance);
+    auto measured =
+        figures_->divergence(recipe_of(*in_.engine, *site, *candidate), true, advance, {});
     if (!measured) return measured.error();
     ++cost.probes;
   }
-  cost.evaluations = cost.seconds / (*with)->fp32_seconds();
+  cost.evaluations = cost.seconds / fp32_->seconds;
   to.costs.push_back(cost);
   return success();
 }

@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/evaluation/prober.h"
 #include "posittune/records/sensitivity.h"
+#include "posittune/sensitivity/figures.h"
 #include "posittune/sensitivity/sites.h"
 
 namespace posittune::records {
@@ -52,10 +52,7 @@ struct Options {
   evaluation::ProberOptions prober;
 };
 
-// A reporter: starts to report progress of `total` items under a title.
-using Reporter = std::function<evaluation::Advance(const std::string& title, std::size_t total)>;
-
-// Inputs of an analysis; all outlive it.
+// What an analysis works on; all must live longer.
 struct Inputs {
   engine::Engine* engine = nullptr;          // with covariance_bytes, for proxies
   const data::Dataset* calibrate = nullptr;  // null: no proxies, no static scales
@@ -63,6 +60,7 @@ struct Inputs {
   records::Journal* journal = nullptr;
   std::map<std::string, std::string> identity;  // parts of every key: model, task ...
   Reporter report;
+  Figures* figures = nullptr;  // null: the engine's, on these data
 };
 
 // The error of one site and candidate at the layer's output (proxy).
@@ -96,7 +94,11 @@ class Analysis {
   // largest where inputs are, and often the same for all tokens.)
   Result<double> gain_of(const Site& site, const Candidate& like);
 
-  // Calibrates the engine, unless it is calibrated; for callers that use the engine directly.
+  // |dW|^2 of each row of a weight.
+  Result<std::vector<double>> rounding_error(std::size_t weight,
+                                             const quant::WeightSetting& setting);
+
+  // Runs the calibration split, unless it was: for who asks the engine itself.
   Status calibrate();
 
   // The KL of a whole recipe on the search split.
@@ -125,8 +127,10 @@ class Analysis {
   using Advance = evaluation::Advance;
 
   std::string key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const;
-  Result<evaluation::Prober*> prober();
+  Status run_fp32();
   bool has_proxy(const Site& site) const;
+  Error no_proxy(const Site& site) const;
+  std::size_t search_items() const;  // 0: there are none
   Result<Measured> measure(const quant::Recipe& recipe, bool whole,
                            const std::vector<Measured>& rivals, Tier tier, const Advance& advance,
                            const std::string& beside = "");
@@ -148,9 +152,11 @@ class Analysis {
   Inputs in_;
   Options options_;
   std::vector<Site> sites_;
-  std::optional<evaluation::Prober> prober_;
+  std::unique_ptr<Figures> own_figures_;  // where the inputs bring none
+  Figures* figures_;
   bool calibrated_ = false;
-  Candidate reference_for(Operand operand, const Candidate& like) const;
+  std::optional<Fp32Run> fp32_;
+  Candidate reference_for(What what, const Candidate& like) const;
   std::map<std::string, double> gains_;  // by the probed recipe
   std::map<Tier, records::TierCost> costs_;
 };

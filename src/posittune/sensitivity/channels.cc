@@ -113,8 +113,7 @@ Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "mixes are made of formats of 4 to 8 bits, and none is among `formats`"};
   }
-  const auto advance =
-      in_.report("mixes", count * (in_.search == nullptr ? 0 : in_.search->items()));
+  const auto advance = in_.report("mixes", count * search_items());
   for (std::size_t m = 0; m < count; ++m) {
     quant::Recipe mix;
     records::MixRecord record;
@@ -157,9 +156,9 @@ Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std:
     if (!high) return high.error();
     auto gain = gain_of(site, from);
     if (!gain) return gain.error();
-    auto plain_low = in_.engine->rounding_error(*site.weight, from.weight);
+    auto plain_low = rounding_error(*site.weight, from.weight);
     if (!plain_low) return plain_low.error();
-    auto plain_high = in_.engine->rounding_error(*site.weight, into.weight);
+    auto plain_high = rounding_error(*site.weight, into.weight);
     if (!plain_high) return plain_high.error();
     const std::size_t cols = in_.engine->graph().weights[*site.weight].cols;
     for (std::size_t first = 0; first < low->channels.size(); first += window) {
@@ -178,8 +177,7 @@ Status Analysis::add_upgrades(const Candidate& from, const Candidate& into, std:
       {"score", [](const Window& a, const Window& b) { return a.score > b.score; }},
       {"error", [](const Window& a, const Window& b) { return a.error > b.error; }},
       {"random", [](const Window& a, const Window& b) { return a.lot < b.lot; }}};
-  const auto advance = in_.report(
-      "upgrades", orders.size() * (points + 1) * (in_.search == nullptr ? 0 : in_.search->items()));
+  const auto advance = in_.report("upgrades", orders.size() * (points + 1) * search_items());
   for (const auto& [order, before] : orders) {
     std::stable_sort(windows.begin(), windows.end(), before);
     for (std::size_t p = 0; p <= points; ++p) {

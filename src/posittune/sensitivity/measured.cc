@@ -8,8 +8,6 @@
 
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
-#include "posittune/evaluation/batches.h"
-#include "posittune/evaluation/scored_output.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/journal.h"
 #include "posittune/records/json_fields.h"
@@ -54,53 +52,20 @@ std::string Analysis::key(const std::string& kind, const quant::Recipe& recipe,
 
 Status Analysis::calibrate() {
   if (calibrated_) return success();
-  if (in_.calibrate == nullptr) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "proxies, gains and static scales need calibration data",
-                 .expected = "`calibrate=PATH`, or that key of a `data` file",
-                 .hint = "or `tier=exact` with `what=w`"};
-  }
   const Stopwatch time(costs_[Tier::kProxy]);
-  if (const Status plain = in_.engine->apply({}); !plain) return plain.error();
-  // What an engine was calibrated on before is not added to.
-  if (in_.engine->calibrated()) in_.engine->forget_calibration();
-  const std::string& asked = options_.prober.scorer.output;
-  const std::string output =
-      asked.empty() ? evaluation::default_output(in_.engine->graph()) : asked;
-  auto batch = evaluation::choose_batch(*in_.engine, *in_.calibrate, options_.batch, output);
-  if (!batch) return batch.error();
-  if (options_.tier == Tier::kProxy) {  // else FP32's run of the search data is looked at
-    if (const Status good =
-            evaluation::check_first_batch(*in_.engine, *in_.calibrate, *batch, output);
-        !good)
-      return evaluation::of_data(good.error(), *in_.calibrate);
-  }
-  const auto advance = in_.report("calibrate", in_.calibrate->items());
-  if (const Status seen =
-          evaluation::calibrate(*in_.engine, *in_.calibrate, batch->items, output, advance);
-      !seen)
-    return seen.error();
+  if (const Status seen = figures_->calibrate(); !seen) return seen.error();
   calibrated_ = true;
   return in_.journal->put(key("calibration", {}, false), "calibration",
                           json{{"seconds", time.seconds()}});
 }
 
-Result<evaluation::Prober*> Analysis::prober() {
-  if (prober_) return &*prober_;
-  if (in_.search == nullptr) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "KL is measured on search data, and there are none",
-                 .expected = "`search=PATH`, or that key of a `data` file",
-                 .hint = "or `tier=proxy`"};
-  }
-  auto made = evaluation::Prober::create(*in_.engine, *in_.search, options_.prober,
-                                         in_.report("FP32", in_.search->items()));
-  if (!made) return made.error();
-  prober_.emplace(std::move(*made));
-  const json run = {{"seconds", prober_->fp32_seconds()}, {"cut_bytes", prober_->cut_bytes()}};
-  if (const Status kept = in_.journal->put(key("FP32", {}, true), "FP32", run); !kept)
-    return kept.error();
-  return &*prober_;
+Status Analysis::run_fp32() {
+  if (fp32_) return success();
+  auto ran = figures_->run_fp32();
+  if (!ran) return ran.error();
+  fp32_ = std::move(*ran);
+  return in_.journal->put(key("FP32", {}, true), "FP32",
+                          json{{"seconds", fp32_->seconds}, {"cut_bytes", fp32_->cut_bytes}});
 }
 
 // `rule` says when it ends, as part of its key; reason_to_stop is asked after each batch but the
@@ -128,8 +93,7 @@ Result<Analysis::Measured> Analysis::measure(
   if (needs_calibration(recipe)) {
     if (const Status ready = calibrate(); !ready) return ready.error();
   }
-  auto with = prober();
-  if (!with) return with.error();
+  if (const Status ran = run_fp32(); !ran) return ran.error();
   const Stopwatch time(costs_[tier]);
   ++costs_[tier].probes;
   Measured result;
@@ -137,8 +101,8 @@ Result<Analysis::Measured> Analysis::measure(
     result.stopped = reason_to_stop(so_far);
     return !result.stopped.empty();
   };
-  auto measured = (*with)->measure(recipe, (*with)->first_segment(recipe), advance,
-                                   reason_to_stop ? stop : evaluation::Stop{});
+  auto measured =
+      figures_->divergence(recipe, false, advance, reason_to_stop ? stop : evaluation::Stop{});
   if (!measured) return measured.error();
   result.divergence = std::move(*measured);
   const json payload = {{"sums", records::json_value(result.divergence.sums)},
@@ -188,9 +152,8 @@ Result<Divergence> Analysis::kl_beside(const quant::Recipe& recipe, const quant:
 }
 
 Result<double> Analysis::fp32_seconds() {
-  auto with = prober();
-  if (!with) return with.error();
-  return (*with)->fp32_seconds();
+  if (const Status ran = run_fp32(); !ran) return ran.error();
+  return fp32_->seconds;
 }
 
 }  // namespace posittune::sensitivity

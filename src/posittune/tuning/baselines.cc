@@ -44,7 +44,7 @@ struct Noise {
 Result<Noise> noise_of(const BaselineInputs& in, const MixSpace::Place& place,
                        const MixSpace::Setting& setting) {
   Noise noise;
-  auto rounding = in.engine->rounding_error(place.weight, setting.weight);
+  auto rounding = in.analysis->rounding_error(place.weight, setting.weight);
   if (!rounding) return rounding.error();
   noise.weight = std::accumulate(rounding->begin(), rounding->end(), 0.0);
   for (std::size_t l : place.layers) {

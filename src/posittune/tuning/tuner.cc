@@ -73,7 +73,8 @@ class Tuner {
             .search = in_.search,
             .journal = in_.journal,
             .identity = in_.identity,
-            .report = in_.progress};
+            .report = in_.progress,
+            .figures = in_.figures};
   }
 
   Status build() {

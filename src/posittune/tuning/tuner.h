@@ -53,6 +53,7 @@ struct Inputs {
   records::Journal* journal = nullptr;
   std::map<std::string, std::string> identity;  // parts of every key: model, task ...
   sensitivity::Reporter progress;
+  sensitivity::Figures* figures = nullptr;  // null: the engine's, on these data
 };
 
 struct Outcome {
