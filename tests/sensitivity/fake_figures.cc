@@ -21,7 +21,7 @@ double entry(const FakeFigures::Table& table, const std::string& name,
 
 double share(std::size_t row) { return static_cast<double>(row + 1) / 10; }
 
-engine::Engine make_engine(bool attention) {
+engine::Engine make_engine() {
   auto x = parameter({-1, 4, 4});
   auto w = normal_constant({4, 4}, 1, "w");
   auto first = std::make_shared<ov::op::v0::MatMul>(x, w);
@@ -32,11 +32,19 @@ engine::Engine make_engine(bool attention) {
   other->set_friendly_name("other");
   auto scores = std::make_shared<ov::op::v0::MatMul>(other, first);
   scores->set_friendly_name("scores");
-  model::Graph graph = load_ir(model_of(scores, {x}));
-  std::vector<bool> chosen(graph.layers.size(), true);
-  for (std::size_t l = 0; l < chosen.size(); ++l)
-    chosen[l] = attention || graph.layers[l].weight.has_value();
-  return engine::Engine::create(std::move(graph), {.chosen = chosen, .threads = 1}).value();
+  return engine_of(load_ir(model_of(scores, {x})), 1);
+}
+
+engine::Engine make_chain(std::size_t weights) {
+  auto x = parameter({-1, 4, 4});
+  ov::Output<ov::Node> end = x;
+  for (std::size_t i = 0; i < weights; ++i) {
+    auto w = normal_constant({4, 4}, static_cast<unsigned>(i + 1), "w" + std::to_string(i));
+    auto layer = std::make_shared<ov::op::v0::MatMul>(end, w);
+    layer->set_friendly_name("l" + std::to_string(i));
+    end = layer;
+  }
+  return engine_of(load_ir(model_of(end, {x})), 1);
 }
 
 data::Dataset make_data(const TemporaryFolder& folder, const model::Graph& graph) {
@@ -120,11 +128,22 @@ Result<evaluation::Divergence> FakeFigures::divergence(const quant::Recipe& reci
   return made;
 }
 
-InventedModel::InventedModel(bool attention)
-    : engine(make_engine(attention)),
+InventedModel::InventedModel(engine::Engine made)
+    : engine(std::move(made)),
       data(make_data(folder, engine.graph())),
       journal(records::Journal::open(folder.file("trials.db")).value()),
       figures(engine) {}
+
+InventedModel::InventedModel() : InventedModel(make_engine()) {}
+
+InventedModel::InventedModel(std::size_t weights) : InventedModel(make_chain(weights)) {
+  for (std::size_t i = 0; i < weights; ++i) {
+    const std::string name = "w" + std::to_string(i);
+    figures.errors[name] = {{"int4", 1}, {"int5", 0.5}, {"int6", 0.125}, {"int8", 0.0625}};
+    for (const auto& [format, error] : figures.errors[name])
+      figures.losses[name][format] = static_cast<double>(i + 1) * error;
+  }
+}
 
 sensitivity::Reporter Progress::reporter() {
   return [this](const std::string& title, std::size_t total) {

@@ -59,13 +59,19 @@ class FakeFigures : public sensitivity::Figures {
 // y = ((x w) w) v times (x w), of 4 x 4 matrices: the layers "first" and "second" share the weight
 // "w", "other" has "v", and "scores" is a product of two inputs.
 struct InventedModel {
-  explicit InventedModel(bool attention = true);  // whether "scores" is chosen
+  InventedModel();
+  // Instead a chain of `weights` such matrices, "w0", "w1" ...; gains of 1, 2 ...: the loss of a
+  // format is that many times its error, so that scores are what is measured.
+  explicit InventedModel(std::size_t weights);
 
   TemporaryFolder folder;
   engine::Engine engine;
   data::Dataset data;
   records::Journal journal;
   FakeFigures figures;
+
+ private:
+  explicit InventedModel(engine::Engine made);
 };
 
 // Counts what is reported under each title; the `last`-th item of "stopped" ends the work.

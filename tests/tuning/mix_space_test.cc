@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "tests/tuning/invented_search.h"
 #include "tests/tuning/zoo_search.h"
 
 namespace posittune::tuning {
@@ -172,6 +173,129 @@ INSTANTIATE_TEST_SUITE_P(Zoo, Mixes,
                          testing::Values(std::pair("albert", metrics::Task::kClassify),
                                          std::pair("gpt2", metrics::Task::kLanguageModel)),
                          [](const auto& each) { return std::string(each.param.first); });
+
+class InventedMixes : public test::InventedSearch {
+ protected:
+  Result<MixSpace> build(const Choices& choices, SpaceOptions how = {}) {
+    how.costs = {Cost::kBits};
+    sensitivity::Analysis of = analysis();
+    return MixSpace::build(of, model_.engine, costs_, choices, how, kGoing);
+  }
+};
+
+TEST_F(InventedMixes, LossesAndCostsByHand) {
+  const auto space = build(choices({"int4", "int6"}));
+  ASSERT_TRUE(space.ok()) << space.error().message();
+  ASSERT_EQ(space->grouped().groups.size(), test::kWeights);
+  for (std::size_t w = 0; w < test::kWeights; ++w) {
+    const auto& options = space->grouped().groups[w];
+    ASSERT_EQ(options.size(), 2U);
+    const double gain = static_cast<double>(w + 1);
+    EXPECT_DOUBLE_EQ(options[0].loss, gain);
+    EXPECT_DOUBLE_EQ(options[1].loss, 0.125 * gain);
+    EXPECT_EQ(options[0].costs, (std::vector<double>{16 * 4 + 16}));
+    EXPECT_EQ(options[1].costs, (std::vector<double>{16 * 6 + 16}));
+  }
+  EXPECT_EQ(space->fixed_shares(), (std::vector<double>{0}));
+  const quant::Recipe mixed = space->recipe({0, 1, 1, 0, 1});
+  for (std::size_t w = 0; w < test::kWeights; ++w) {
+    EXPECT_EQ(mixed.weights.at("w" + std::to_string(w)).format.bits, w % 3 == 0 ? 4 : 6);
+  }
+  EXPECT_EQ(space->uniform("int6"), (std::optional<search::Choice>{{1, 1, 1, 1, 1}}));
+  EXPECT_EQ(space->uniform("int8"), std::nullopt);
+}
+
+// Rows have 0.1, 0.2, 0.3 and 0.4 of the loss; a window is stored with its own scale and name.
+TEST_F(InventedMixes, WindowsByHand) {
+  SpaceOptions how;
+  how.window = 3;
+  const auto space = build(choices({"int4", "int6"}), how);
+  ASSERT_TRUE(space.ok()) << space.error().message();
+  ASSERT_EQ(space->grouped().groups.size(), 2 * test::kWeights);
+  const auto& wide = space->grouped().groups[2][0];  // of w1, gain 2
+  const auto& narrow = space->grouped().groups[3][0];
+  EXPECT_DOUBLE_EQ(wide.loss, 0.6 * 2);
+  EXPECT_DOUBLE_EQ(narrow.loss, 0.4 * 2);
+  EXPECT_DOUBLE_EQ(wide.costs[0], 12 * 4 + 16);
+  EXPECT_DOUBLE_EQ(narrow.costs[0], 4 * 4 + 16);
+  search::Choice choice(2 * test::kWeights, 0);
+  choice[3] = 1;
+  const quant::WeightSetting setting = space->recipe(choice).weights.at("w1");
+  EXPECT_EQ(setting.format.bits, 4);
+  ASSERT_EQ(setting.windows.size(), 1U);
+  EXPECT_EQ(setting.windows[0].first, 3U);
+  EXPECT_EQ(setting.windows[0].count, 1U);
+  EXPECT_EQ(setting.windows[0].format.bits, 6);
+  Choices inputs = choices({"int4"});
+  inputs.activations = {posittune::test::activation_setting("int8")};
+  const auto refused = build(inputs, how);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+}
+
+TEST_F(InventedMixes, ScoresThatAreNotFiniteAreRuledOut) {
+  figures().errors["w1"]["int4"] = INFINITY;
+  figures().errors["w2"]["int6"] = std::nan("");
+  const auto space = build(choices({"int4", "int6"}));
+  ASSERT_TRUE(space.ok()) << space.error().message();
+  EXPECT_EQ(space->grouped().groups[1][0].loss, MixSpace::kRuledOut);
+  EXPECT_EQ(space->grouped().groups[2][1].loss, MixSpace::kRuledOut);
+  EXPECT_DOUBLE_EQ(space->grouped().groups[2][0].loss, 3);
+}
+
+TEST_F(InventedMixes, TiedWeightsAreOneGroup) {
+  SpaceOptions how;
+  how.ties = {"a", "", "a", "", ""};
+  const auto space = build(choices({"int4", "int6"}), how);
+  ASSERT_TRUE(space.ok()) << space.error().message();
+  ASSERT_EQ(space->grouped().groups.size(), 4U);
+  EXPECT_DOUBLE_EQ(space->grouped().groups[0][0].loss, 1 + 3);
+  EXPECT_DOUBLE_EQ(space->grouped().groups[0][0].costs[0], 2 * 80);
+  const quant::Recipe recipe = space->recipe({1, 0, 0, 0});
+  EXPECT_EQ(recipe.weights.at("w0").format.bits, 6);
+  EXPECT_EQ(recipe.weights.at("w2").format.bits, 6);
+  EXPECT_EQ(recipe.weights.at("w1").format.bits, 4);
+}
+
+// Losses of inputs add to those of weights; pairs that are not listed are no options.
+TEST_F(InventedMixes, PairsOfWeightsAndInputs) {
+  for (std::size_t w = 0; w < test::kWeights; ++w) {
+    figures().errors["l" + std::to_string(w)] = {{"fp32", 0.5}, {"int8", 0.25}};
+    figures().losses["l" + std::to_string(w)] = {{"fp32", 2}};
+  }
+  Choices both = choices({"int4", "int6"});
+  both.activations = {posittune::test::activation_setting("int8"),
+                      posittune::test::activation_setting("int16")};
+  both.pairs = {{"int6", "int8"}, {"int4", "int16"}};
+  const auto space = build(both);
+  ASSERT_TRUE(space.ok()) << space.error().message();
+  EXPECT_EQ(space->labels(), (std::vector<std::string>{"int4/int16", "int6/int8"}));
+  EXPECT_DOUBLE_EQ(space->grouped().groups[1][0].loss, 2);
+  EXPECT_DOUBLE_EQ(space->grouped().groups[1][1].loss, 2 * 0.125 + 2 / 0.5 * 0.25);
+  const quant::Recipe recipe = space->recipe({1, 1, 1, 1, 0});
+  EXPECT_EQ(recipe.activations.at("l0").format.bits, 8);
+  EXPECT_EQ(recipe.activations.at("l4").format.bits, 16);
+  both.pairs = {{"int6", "int4"}};
+  const auto refused = build(both);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().found, "int6/int4");
+}
+
+TEST_F(InventedMixes, ACancelledScoringIsAnError) {
+  sensitivity::Analysis of = analysis();
+  SpaceOptions how;
+  how.costs = {Cost::kBits};
+  std::size_t asked = 0;
+  const auto stop = [&](std::size_t) -> Status {
+    if (++asked < 3) return success();
+    return Error{.kind = ErrorKind::kInterrupted, .what = "stopped"};
+  };
+  const auto made =
+      MixSpace::build(of, model_.engine, costs_, choices({"int4", "int6"}), how, stop);
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().kind, ErrorKind::kInterrupted);
+  EXPECT_EQ(figures().suffix_runs.size(), 3U);
+}
 
 }  // namespace
 }  // namespace posittune::tuning
