@@ -1,12 +1,13 @@
 // Value tables, traits and decimal accuracy against their definitions.
 
+#include "posittune/formats/codec.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "checker.h"
-#include "posittune/formats/codec.h"
 
 namespace posittune::formats {
 namespace {
