@@ -7,8 +7,9 @@
 
 namespace posittune::session {
 
-// The first of these that holds `file`: the current folder (as "."), the folders above the
-// executable, and share/posittune in those.
+// The current folder, as ".", a folder above the executable (or, in an extension, above its shared
+// library), or share/posittune in one: the first
+// that holds `file`.
 std::optional<std::filesystem::path> project_folder(const std::filesystem::path& file);
 
 }  // namespace posittune::session
