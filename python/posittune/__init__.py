@@ -7,6 +7,8 @@ array([ 0.1015625, -3.       , 20.       ], dtype=float32)
 
 Formats on arrays: Format, formats(), quantize(), encode(), decode(), pack(), unpack(), choose_scales(), difference().
 
+Models: Session, with compare(), sensitivity(), search(), cost(), estimate(), inspect(); Recipe.
+
 Models from elsewhere (extras `hub`):
 
 python -m posittune.hub MODEL -o DIR      exports a Hugging Face model and its tokenizer
@@ -40,6 +42,9 @@ _EXCEPTIONS = (
 try:
     from posittune._core import Format, formats, scale_rules
     from posittune.arrays import Codes, choose_scales, decode, difference, encode, pack, packed_bytes, quantize, unpack
+    from posittune.progress import Progress, Quiet
+    from posittune.recipe import Recipe
+    from posittune.session import Session
 except ModuleNotFoundError as _missing:
     # Importers of models run from the sources, where nothing is built.
     if _missing.name != "posittune._core":
@@ -56,6 +61,10 @@ __all__ = [
     *(exception.__name__ for exception in _EXCEPTIONS),
     "Codes",
     "Format",
+    "Progress",
+    "Quiet",
+    "Recipe",
+    "Session",
     "choose_scales",
     "decode",
     "difference",

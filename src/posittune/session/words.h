@@ -1,0 +1,65 @@
+#pragma once
+
+// Jobs in words, as command lines and scripts ask for them: names of formats, rules and kinds, and
+// the defaults where nothing is said. read() makes options of them.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/session/compare.h"
+#include "posittune/session/search.h"
+#include "posittune/session/sensitivity.h"
+#include "posittune/session/settings.h"
+#include "posittune/tuning/budgets.h"
+
+namespace posittune::session {
+
+// Lists of formats separated by commas.
+inline constexpr const char* kCompareFormats =
+    "fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>";
+inline constexpr const char* kSensitivityFormats =
+    "posit<8,1>,posit<8,0>,posit<6,1>,posit<5,1>,posit<4,1>,int8,int6,int5,int4,fp8_e4m3,fp6_e2m3,"
+    "fp4_e2m1";
+inline constexpr const char* kSearchFormats =
+    "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,"
+    "int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
+inline constexpr const char* kSearchActivations =
+    "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
+
+inline constexpr const char* kCostFormats =
+    "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,posit<16,1>,posit<8,1>,posit<8,0>,"
+    "posit<6,1>,posit<4,1>";
+
+struct CompareWords {
+  std::vector<std::string> formats{};  // of the above; with recipes alone: fp32
+  std::vector<std::string> what{};     // "w", "wa"; empty: both
+  std::vector<std::string> scales{};   // rules; empty: rms_pow2 and mse_pow2, per token absmax and
+                                       // rms_pow2
+  SettingsText settings{};
+  std::string accumulate = "fp32";  // or "quire"
+};
+// Errors (kUsage): words that are not known. Fields of `options` that words have no name for stay.
+Status read(const CompareWords& words, CompareOptions& options);
+
+struct SensitivityWords {
+  std::vector<std::string> formats{}, what{}, scales{};  // what: "w", "a", "wa"; empty: "w"
+  SettingsText settings{};
+  std::string tier = "gain";  // "proxy", "gain", "exact"
+};
+Status read(const SensitivityWords& words, SensitivityOptions& options);
+
+struct SearchWords {
+  std::vector<std::string> formats{}, activations{}, pairs{};
+  std::string what = "w";  // or "wa"
+  std::string scale = "mse_pow2", activation_rule = "mse_pow2";
+  SettingsText settings{};
+  std::map<tuning::Cost, std::vector<std::string>> budgets{};  // texts of tuning::parse_budget()
+  std::string max_drop{};                                      // text of parse_drop()
+};
+Status read(const SearchWords& words, SearchOptions& options);
+
+}  // namespace posittune::session
