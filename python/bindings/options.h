@@ -36,6 +36,16 @@ class Arguments {
     field = std::move(taken);
   }
 
+  // Whether the argument is this text, which is then taken.
+  bool is_text(const char* name, const char* text) {
+    if (!arguments_.contains(name)) return false;
+    const nanobind::object value = arguments_[name];
+    if (!nanobind::isinstance<nanobind::str>(value) || nanobind::cast<std::string>(value) != text)
+      return false;
+    nanobind::del(arguments_[name]);
+    return true;
+  }
+
   // A text, or a list of texts.
   void take_list(const char* name, std::vector<std::string>& field) {
     if (arguments_.contains(name) && nanobind::isinstance<nanobind::str>(arguments_[name])) {

@@ -13,6 +13,7 @@
 #include "bindings.h"
 #include "options.h"
 #include "posittune/base/version.h"
+#include "posittune/evaluation/batches.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/cost.h"
 #include "posittune/session/words.h"
@@ -114,6 +115,15 @@ void take_scores(Arguments& arguments, evaluation::ScoreRequest& scores) {
   arguments.take("blank", scores.blank);
 }
 
+// A number of items, or "alone".
+void take_batch(Arguments& arguments, std::size_t& batch) {
+  if (arguments.is_text("batch", "alone")) {
+    batch = evaluation::kAlone;
+  } else {
+    arguments.take("batch", batch);
+  }
+}
+
 void take_settings(Arguments& arguments, session::SettingsText& settings) {
   arguments.take("granularity", settings.granularity);
   arguments.take("rounding", settings.rounding);
@@ -133,7 +143,7 @@ session::CompareOptions compare_options(nb::dict dict) {
   take_settings(arguments, words.settings);
   arguments.take_list("recipes", options.recipes);
   take_scores(arguments, options.scores);
-  arguments.take("batch", options.batch);
+  take_batch(arguments, options.batch);
   arguments.take("resamples", options.resamples);
   arguments.take("seed", options.seed);
   arguments.take("save_outputs", options.save_outputs);
@@ -158,7 +168,7 @@ session::SensitivityOptions sensitivity_options(nb::dict dict) {
   arguments.take("spot_checks", options.spot_checks);
   arguments.take("naive", options.naive);
   arguments.take("segments", options.segments);
-  arguments.take("batch", options.batch);
+  take_batch(arguments, options.batch);
   arguments.take("cache_limit", options.cache_limit);
   arguments.take("seed", options.seed);
   arguments.take("channels", options.channels);
@@ -212,7 +222,7 @@ session::SearchOptions search_options(nb::dict dict) {
   take_scores(arguments, options.scores);
   arguments.take("gain_items", options.gain_items);
   arguments.take("segments", options.segments);
-  arguments.take("batch", options.batch);
+  take_batch(arguments, options.batch);
   arguments.take("resamples", options.resamples);
   arguments.take("cache_limit", options.cache_limit);
   arguments.take("seed", options.seed);

@@ -126,7 +126,7 @@ class Session:
         granularity ("channel"), rounding ("nearest"), activation_scale ("static"), input_weighted, bias_correction,
             accumulate ("fp32")
         task, output, scores, tokens, class_axis, blank: what is scored; default: what model and data suggest
-        batch (0: chosen), resamples (1000), seed (1), save_outputs (a folder)
+        batch (0: chosen; "alone": one by one, for a model whose items influence each other), resamples (1000), seed (1), save_outputs (a folder)
         """
         with tempfile.TemporaryDirectory(prefix="posittune-") as folder:
             paths = [_recipe_path(recipe, folder, i) for i, recipe in enumerate(recipes)]

@@ -28,7 +28,7 @@ std::optional<fs::path> project_folder(const fs::path& file) {
   if (holds(fs::current_path(ignored))) return fs::path(".");
   for (const fs::path& own : {own_library(), fs::read_symlink("/proc/self/exe", ignored)}) {
     fs::path folder = own.parent_path();
-    for (int up = 0; up < 4 && !folder.empty(); ++up, folder = folder.parent_path()) {
+    for (int up = 0; up < 5 && !folder.empty(); ++up, folder = folder.parent_path()) {
       if (holds(folder)) return folder;
       const fs::path installed = folder / "share" / "posittune";  // as an installation puts it
       if (holds(installed)) return installed;

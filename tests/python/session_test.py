@@ -1,0 +1,226 @@
+"""posittune.Session on the zoo: the same results as the command line, data from Python, interruptions, bad input.
+
+FILE POSITTUNE ROOT PACKAGE [unittest arguments]
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+POSITTUNE, ROOT, PACKAGE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]), os.path.abspath(sys.argv[3])
+sys.path.insert(0, PACKAGE)
+os.environ["POSITTUNE_ZOO"] = str(ROOT / "zoo")
+
+import numpy as np  # noqa: E402
+
+import posittune as pt  # noqa: E402
+
+ZOO = ROOT / "zoo"
+FEW = {"limit": 8, "threads": 2, "progress": False}
+
+
+class Told(pt.Quiet):
+    def __init__(self):
+        self.notes, self.steps = [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def step(self, title, total, unit):
+        done = []
+        self.steps.append((title, total, unit, done))
+        return done.append
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+        self.before = os.getcwd()
+        os.chdir(self.path)
+
+    def tearDown(self):
+        os.chdir(self.before)
+        self.folder.cleanup()
+
+    def session(self, model="zoo:albert", data=None, **options):
+        return pt.Session(model, data, **{**FEW, "run_folder": "run", **options})
+
+
+class AsTheCommandLine(Case):
+    """results.json of both but for what a run cannot repeat."""
+
+    def compare(self, command, words, result):
+        line = [POSITTUNE, command, "zoo:albert", "--limit", "8", "--threads", "2", "-o", "theirs", *words]
+        done = subprocess.run(line, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        theirs = self.stripped("theirs")
+        self.assertEqual(self.stripped(result.run_folder), theirs)
+        self.assertEqual(len(result.rows), len(theirs["rows"]))
+
+    def stripped(self, folder):
+        def without_times(value):
+            if isinstance(value, dict):
+                return {k: without_times(v) for k, v in value.items() if k not in ("seconds", "evaluations")}
+            return [without_times(v) for v in value] if isinstance(value, list) else value
+
+        return without_times(json.loads((self.path / folder / "results.json").read_text()))
+
+    def test_compare(self):
+        options = {"formats": ["int8", "posit<6,*>"], "granularity": "channel", "resamples": 50}
+        words = ["--formats", "int8,posit<6,*>", "--resamples", "50"]
+        self.compare("compare", words, self.session().compare(**options))
+
+    def test_sensitivity(self):
+        result = self.session().sensitivity(["int4", "posit<6,1>"], spot_checks=2)
+        self.compare("sensitivity", ["--formats", "int4,posit<6,1>", "--spot-checks", "2"], result)
+        row = result.find(layer=result.rows[0].layer, format="int4", tier="gain")
+        self.assertGreater(row.score, 0)
+
+    def test_search(self):
+        result = self.session().search(["posit<4,*>", "int6"], bits=[4.5, 5], resamples=50)
+        self.compare("search", ["--formats", "posit<4,*>;int6", "--bits", "4.5,5", "--resamples", "50"], result)
+        recipe = result.recipe()
+        self.assertEqual(recipe, pt.Recipe.read(next((self.path / "run" / "recipes").glob(result.rows[0].recipe))))
+        self.assertEqual(result.missed, [])
+
+    def test_cost_and_inspect(self):
+        session = self.session()
+        for command, result, words in (
+            ("cost", session.cost(["int8", "fp32"]), ["--formats", "int8;fp32", "--by-layer"]),
+            ("inspect", session.inspect(), []),
+        ):
+            line = [POSITTUNE, command, "zoo:albert", "--json", *words]
+            theirs = json.loads(subprocess.run(line, capture_output=True, text=True, check=True).stdout)
+            self.assertEqual(result.rows, theirs["rows"])
+            self.assertGreater(len(result.rows), 1)
+
+
+class Data(Case):
+    def test_arrays_and_items(self):
+        data = np.load(ZOO / "albert" / "report.npz") if (ZOO / "albert" / "report.npz").exists() else None
+        if data is None:
+            self.skipTest("the zoo keeps its data elsewhere")
+        arrays = {name: data[name][:6] for name in data.files}
+        items = [{name: array[i] for name, array in arrays.items()} for i in range(6)]
+        model = ZOO / "albert" / "model.onnx"
+        values = []
+        for split in (arrays, items, iter(items)):
+            result = self.session(model, {"report": split}).compare("int8", what="w", resamples=50)
+            values.append(result.rows)
+        self.assertEqual(values[0], values[1])
+        self.assertEqual(values[0], values[2])
+        self.assertEqual(len(list(self.path.glob("data/*.npz"))), 1)
+
+    def test_bad_items(self):
+        one = {"x": np.zeros((2, 3), np.float32)}
+        model = ZOO / "albert" / "model.onnx"
+
+        def broken():
+            yield one
+            raise RuntimeError("the source is gone")
+
+        for kind, part, split in (
+            (pt.InputError, "no items", []),
+            (TypeError, "item 1", [one, 3]),
+            (pt.InputError, "item 1, 'x'", [one, {"x": np.zeros((2, 4), np.float32)}]),
+            (pt.InputError, "item 1", [one, {"y": np.zeros(3)}]),
+            (RuntimeError, "the source is gone", broken()),
+            (TypeError, "the split 'report'", 7),
+            (pt.InputError, "", {"x": np.zeros(3, np.float32)}),
+        ):
+            with self.assertRaises(kind) as caught:
+                self.session(model, {"report": split})
+            self.assertIn(part, str(caught.exception))
+        self.assertFalse((self.path / "run").exists())
+        with self.assertRaises(pt.UsageError):
+            self.session(model, {"reports": [one]})
+        with self.assertRaises(TypeError):
+            self.session(model, 3)
+
+
+class Telling(Case):
+    def test_progress_and_notes(self):
+        told = Told()
+        session = self.session(progress=told, data=None)
+        session.search(["posit<4,*>"], bits=4.5, resamples=50, no_report=True)
+        self.assertTrue(any("rounded to nearest" in note for note in told.notes), told.notes)
+        self.assertTrue(told.steps)
+        for title, total, _, done in told.steps:
+            self.assertLessEqual(sum(done), max(total, sum(done)), title)
+
+    def test_what_a_listener_raises(self):
+        class Angry(pt.Quiet):
+            def step(self, title, total, unit):
+                raise ZeroDivisionError(title)
+
+        session = self.session(progress=Angry())
+        with self.assertRaises(ZeroDivisionError):
+            session.compare("int8", what="w", resamples=50)
+
+    def test_interrupted_and_continued(self):
+        formats = [f"posit<{n},1>" for n in range(4, 16)]
+        expected = self.session(run_folder="whole").compare(formats, what="w", resamples=50)
+        session = self.session()
+        main = threading.main_thread().ident
+        timer = threading.Timer(0.7, lambda: signal.pthread_kill(main, signal.SIGINT))
+        timer.start()
+        try:
+            with self.assertRaises(KeyboardInterrupt):
+                for _ in range(50):
+                    session.compare(formats, what="w", resamples=50, seed=1)
+                    session = self.session(run_folder=f"run{time.monotonic_ns()}")
+        finally:
+            timer.cancel()
+        again = self.session().compare(formats, what="w", resamples=50, seed=1)
+        self.assertEqual([r.metrics for r in again.rows], [r.metrics for r in expected.rows])
+
+
+class BadInput(Case):
+    def test_the_session_goes_on(self):
+        session = self.session()
+        for kind, part, options in (
+            (pt.UsageError, "unknown argument `whot`", {"whot": "w"}),
+            (pt.UsageError, "int16", {"formats": "int99"}),
+            (pt.UsageError, "w or wa", {"what": "a"}),
+            (TypeError, "`seed`", {"seed": "x"}),
+            (TypeError, "`batch`", {"batch": -1}),
+            (pt.UsageError, "", {"granularity": "row"}),
+            (pt.UsageError, "", {"output": "nothing"}),
+        ):
+            with self.assertRaises(kind) as caught:
+                session.compare(**{"formats": "int8", **options})
+            self.assertIn(part, str(caught.exception))
+        with self.assertRaises(ValueError):
+            session.estimate("guess")
+        self.assertGreater(session.estimate("compare", formats="int8")["estimated_seconds"], 0)
+        self.assertEqual(len(session.compare("int8", what="w", scales="absmax", resamples=50).rows), 1)
+
+    def test_goals_that_cannot_be_met(self):
+        result = self.session().search(["int8"], bits=3, resamples=50, no_report=True)
+        self.assertEqual(len(result.missed), 1)
+        with self.assertRaises(pt.GoalNotMet):
+            result.recipe()
+
+    def test_models_and_recipes(self):
+        with self.assertRaises(pt.InputError):
+            pt.Session(self.path / "none.onnx", progress=False)
+        with self.assertRaises(pt.UsageError):
+            self.session(include="no such layer")
+        with self.assertRaises(pt.UsageError):
+            pt.Recipe({"w": {"format": "posit<99,1>"}}).to_yaml()
+        with self.assertRaises(pt.InputError):
+            pt.Recipe({"w": {"form": "int8"}}).to_yaml()
+        with self.assertRaises(pt.Error):
+            self.session().compare(recipes=[pt.Recipe({"no such weight": {"format": "int8"}})])
+
+
+if __name__ == "__main__":
+    sys.exit(not unittest.main(argv=[sys.argv[0], *sys.argv[4:]], exit=False, verbosity=1).result.wasSuccessful())
