@@ -97,17 +97,17 @@ install_offered_packages() {
   install_packages "$offered"
 }
 
-# a private Python environment with pinned packages: make_venv [NAME LIST], by default build/venv with
+# a private Python environment with pinned packages: make_venv [NAME LIST [PYTHON]], by default build/venv with
 # scripts/requirements.txt; sets $venv
 make_venv() {
-  local name=${1:-venv} list=${2:-scripts/requirements.txt} stamp wanted
+  local name=${1:-venv} list=${2:-scripts/requirements.txt} python=${3:-python3} stamp wanted
   venv="$root/build/$name"
   stamp="$venv/.requirements.sha256"
   wanted=$(sha256sum "$list" | cut -d' ' -f1)
   if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     say "making the Python environment build/$name: $(packages_of "$list" | tr '\n' ' ')"
     mkdir -p build
-    python3 -m venv --clear "$venv" || fail "python3 -m venv failed (package python3-venv)"
+    "$python" -m venv --clear "$venv" || fail "$python -m venv failed (package python3-venv)"
     logged "build/$name.log" "installing" true "$venv/bin/pip" install -q --disable-pip-version-check -r "$list" ||
       { tail -3 "build/$name.log" >&2; fail "pip could not install $list (build/$name.log): is there a network?"; }
     echo "$wanted" > "$stamp"
