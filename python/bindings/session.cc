@@ -339,7 +339,7 @@ class PythonSession {
     const session::DataSpec data = data_spec(arguments);
     session::Options options;
     arguments.take("threads", options.threads);
-    arguments.take("run_folder", options.run_folder);
+    arguments.take("runs", options.runs);
     arguments.take("command_line", options.command_line);
     bool with_data = true;
     arguments.take("with_data", with_data);

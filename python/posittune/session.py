@@ -45,8 +45,8 @@ class Session:
     tokenizer, annotations, labels, sequence: of data that are paths, as the command line has them
     limit: items of each split at most
     threads: 0 for all
-    run_folder: where results and journal go; default: runs/JOB-MODEL-HASH. Arrays that are given as data are kept beside it, in
-        data/HASH.npz, so that the same call continues a run
+    runs: folder in which each job has a run folder, JOB-MODEL-HASH, for its results and journal. Arrays that are given as data
+        are kept there too, in data/HASH.npz, so that the same call continues a run
     progress: True: notes and bars (tqdm) on stderr; False: nothing; or an object as posittune.progress.Quiet
     """
 
@@ -66,11 +66,11 @@ class Session:
         sequence: int = 0,
         limit: int = 0,
         threads: int = 0,
-        run_folder: str | os.PathLike | None = None,
+        runs: str | os.PathLike = "runs",
         progress: bool | Quiet = True,
     ):
         model = os.fspath(model)
-        self._folder = pathlib.Path("runs") if run_folder is None else pathlib.Path(run_folder).parent
+        self._runs = pathlib.Path(runs)
         observer = (Progress() if progress else Quiet()) if isinstance(progress, bool) else progress
         options = {
             "include": _texts(include),
@@ -84,7 +84,7 @@ class Session:
             "sequence": sequence,
             "limit": limit,
             "threads": threads,
-            "run_folder": _path(run_folder),
+            "runs": os.fspath(runs),
             "command_line": ["posittune.Session", model],
             "with_data": data is not None or model.startswith("zoo:"),
             **self._data(data),
@@ -106,7 +106,7 @@ class Session:
     def _split(self, name: str, split) -> str:
         if isinstance(split, (str, os.PathLike)):
             return os.fspath(split)
-        return str(_kept(_arrays(name, split), self._folder))
+        return str(_kept(_arrays(name, split), self._runs))
 
     def compare(
         self,

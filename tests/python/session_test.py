@@ -51,7 +51,7 @@ class Case(unittest.TestCase):
         self.folder.cleanup()
 
     def session(self, model="zoo:albert", data=None, **options):
-        return pt.Session(model, data, **{**FEW, "run_folder": "run", **options})
+        return pt.Session(model, data, **{**FEW, "runs": "runs", **options})
 
 
 class AsTheCommandLine(Case):
@@ -88,7 +88,7 @@ class AsTheCommandLine(Case):
         result = self.session().search(["posit<4,*>", "int6"], bits=[4.5, 5], resamples=50)
         self.compare("search", ["--formats", "posit<4,*>;int6", "--bits", "4.5,5", "--resamples", "50"], result)
         recipe = result.recipe()
-        self.assertEqual(recipe, pt.Recipe.read(next((self.path / "run" / "recipes").glob(result.rows[0].recipe))))
+        self.assertEqual(recipe, pt.Recipe.read(self.path / result.run_folder / "recipes" / result.rows[0].recipe))
         self.assertEqual(result.missed, [])
 
     def test_cost_and_inspect(self):
@@ -117,7 +117,7 @@ class Data(Case):
             values.append(result.rows)
         self.assertEqual(values[0], values[1])
         self.assertEqual(values[0], values[2])
-        self.assertEqual(len(list(self.path.glob("data/*.npz"))), 1)
+        self.assertEqual(len(list(self.path.glob("runs/data/*.npz"))), 1)
 
     def test_bad_items(self):
         one = {"x": np.zeros((2, 3), np.float32)}
@@ -139,7 +139,7 @@ class Data(Case):
             with self.assertRaises(kind) as caught:
                 self.session(model, {"report": split})
             self.assertIn(part, str(caught.exception))
-        self.assertFalse((self.path / "run").exists())
+        self.assertEqual(list(self.path.glob("runs/compare*")), [])
         with self.assertRaises(pt.UsageError):
             self.session(model, {"reports": [one]})
         with self.assertRaises(TypeError):
@@ -167,7 +167,7 @@ class Telling(Case):
 
     def test_interrupted_and_continued(self):
         formats = [f"posit<{n},1>" for n in range(4, 16)]
-        expected = self.session(run_folder="whole").compare(formats, what="w", resamples=50)
+        expected = self.session(runs="whole").compare(formats, what="w", resamples=50)
         session = self.session()
         main = threading.main_thread().ident
         timer = threading.Timer(0.7, lambda: signal.pthread_kill(main, signal.SIGINT))
@@ -176,7 +176,7 @@ class Telling(Case):
             with self.assertRaises(KeyboardInterrupt):
                 for _ in range(50):
                     session.compare(formats, what="w", resamples=50, seed=1)
-                    session = self.session(run_folder=f"run{time.monotonic_ns()}")
+                    session = self.session(runs=f"run{time.monotonic_ns()}")
         finally:
             timer.cancel()
         again = self.session().compare(formats, what="w", resamples=50, seed=1)

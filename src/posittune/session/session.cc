@@ -56,15 +56,16 @@ std::string macs_beside(const model::Graph& graph, const data::Dataset& data) {
   return fmt::format(", {} of {} MACs", beside, all + beside);
 }
 
-// runs/JOB-MODEL-HASH
-std::string default_run_folder(const std::string& job, const std::string& model,
-                               const records::RunInfo& info) {
+// RUNS/JOB-MODEL-HASH
+std::string default_run_folder(const std::string& runs, const std::string& job,
+                               const std::string& model, const records::RunInfo& info) {
   std::string identity = info.config;
   for (const auto& [name, hash] : info.hashes) identity += name + hash;
   const std::filesystem::path path(model);
   std::string stem = path.stem().string();
   if (stem == "model" && path.has_parent_path()) stem = path.parent_path().filename().string();
-  return fmt::format("runs/{}-{}-{}", job, stem, sha256_hex(identity).substr(0, 8));
+  const std::string name = fmt::format("{}-{}-{}", job, stem, sha256_hex(identity).substr(0, 8));
+  return (std::filesystem::path(runs) / name).string();
 }
 
 // "openvino 2025.4 (now 2026.4), ..." of what differs; empty where nothing does, or there was none.
@@ -227,7 +228,7 @@ Result<records::RunFolder> Session::open_folder(const std::string& job, const Re
   info.versions["posittune"] = kVersion;
   info.threads = options_.threads > 0 ? options_.threads : hardware_threads();
   const std::string folder = options_.run_folder.empty()
-                                 ? default_run_folder(job, source_.model, info)
+                                 ? default_run_folder(options_.runs, job, source_.model, info)
                                  : options_.run_folder;
   auto opened = records::RunFolder::open(folder, info);
   if (!opened) return opened;
