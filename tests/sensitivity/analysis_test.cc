@@ -25,9 +25,9 @@ Candidate candidate(const std::string& format) {
   return {weight_setting(format), activation_setting(format)};
 }
 
-Options options_of(Tier tier, std::vector<What> what = {What::kWeight}) {
+Options options_of(Tier tier, std::vector<Operand> what = {Operand::kWeight}) {
   Options options;
-  options.what = std::move(what);
+  options.operands = std::move(what);
   options.candidates = {candidate("int8"), candidate("int4"), candidate("int6")};
   options.reference = candidate("int5");
   options.tier = tier;
@@ -69,7 +69,7 @@ class InventedFigures : public testing::Test {
     return ran.ok() ? *ran : records::Sensitivity{};
   }
   Site weight(std::size_t index) {
-    constexpr What kWeights[] = {What::kWeight};
+    constexpr Operand kWeights[] = {Operand::kWeight};
     return list_sites(model_.engine, kWeights)[index];
   }
 
@@ -154,20 +154,20 @@ TEST_F(InventedFigures, AReferenceWithoutErrorHasNoGain) {
 }
 
 TEST_F(InventedFigures, ScoresOfBothAreSumsOfTheirParts) {
-  Options options = options_of(Tier::kGain, {What::kBoth});
+  Options options = options_of(Tier::kGain, {Operand::kBoth});
   options.candidates = {candidate("int8")};
   // w 0.05, first 2 / 0.5 x 0.25, second 0.5 / 1 x 0.25; v 0, other 1 / 2 x 0.5
   expect_near(scores(run(options), Tier::kGain), {{"w int8", 1.175}, {"v int8", 0.25}});
 }
 
 TEST_F(InventedFigures, ProductsOfTwoInputsAreMeasured) {
-  const auto result = run(options_of(Tier::kGain, {What::kActivation}));
+  const auto result = run(options_of(Tier::kGain, {Operand::kActivation}));
   const Scores gains = scores(result, Tier::kGain);
   EXPECT_EQ(gains.size(), 9U);  // three layers
   EXPECT_FALSE(gains.contains("scores int8"));
   expect_near(scores(result, Tier::kExact),
               {{"scores int4", 3}, {"scores int6", 2}, {"scores int8", 1}});
-  Analysis again = analysis(options_of(Tier::kGain, {What::kActivation}));
+  Analysis again = analysis(options_of(Tier::kGain, {Operand::kActivation}));
   const auto refused = again.predicted(again.sites().back(), candidate("int8"));
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
@@ -282,7 +282,7 @@ TEST_F(InventedFigures, NothingIsMeasuredTwice) {
   EXPECT_EQ(figures().calibrations, 1U);
 }
 
-// What was measured before the user stopped it is not measured again.
+// Operand was measured before the user stopped it is not measured again.
 TEST_F(InventedFigures, AStoppedAnalysisContinues) {
   Options options = options_of(Tier::kExact);
   options.precision = 0;

@@ -74,7 +74,7 @@ Result<Tier> parse_tier(std::string_view text) {
 Analysis::Analysis(Inputs inputs, Options options)
     : in_(std::move(inputs)),
       options_(std::move(options)),
-      sites_(list_sites(*in_.engine, options_.what)),
+      sites_(list_sites(*in_.engine, options_.operands)),
       figures_(in_.figures) {
   if (figures_ == nullptr) {
     // In the other tiers FP32's run of the search data is looked at.
@@ -112,7 +112,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   const Stopwatch time(costs_[Tier::kProxy]);
   SiteError sum;
   for (const std::size_t l : site.layers) {
-    if (site.what != What::kActivation) {
+    if (site.operand != Operand::kActivation) {
       auto error = figures_->weight_error(l, candidate.weight);
       if (!error) return error.error();
       sum.error += error->error;
@@ -121,7 +121,7 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       for (std::size_t c = 0; c < error->channels.size(); ++c)
         sum.channels[c] += error->channels[c];
     }
-    if (site.what != What::kWeight && in_.engine->graph().layers[l].traits().operands > 0) {
+    if (site.operand != Operand::kWeight && in_.engine->graph().layers[l].kind->operands > 0) {
       auto error = figures_->activation_error(l, candidate.activation);
       if (!error) return error.error();
       sum.error += error->error;
@@ -189,7 +189,7 @@ Error Analysis::no_proxy(const Site& site) const {
 
 Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
   if (!has_proxy(site)) return no_proxy(site);
-  const Candidate reference = reference_for(site.what, like);
+  const Candidate reference = reference_for(site.operand, like);
   const quant::Recipe recipe = recipe_of(*in_.engine, site, reference);
   const std::string name = quant::to_yaml(recipe);
   if (const auto known = gains_.find(name); known != gains_.end()) return known->second;
@@ -202,7 +202,7 @@ Result<double> Analysis::gain_of(const Site& site, const Candidate& like) {
 
 Result<double> Analysis::predicted(const Site& site, const Candidate& candidate) {
   if (!has_proxy(site)) return no_proxy(site);
-  if (site.what != What::kBoth) {
+  if (site.operand != Operand::kBoth) {
     auto error = error_of(site, candidate, false);
     if (!error) return error.error();
     if (error->error == 0) return 0.0;

@@ -156,7 +156,7 @@ class Analysis {
   Figures* figures_;
   bool calibrated_ = false;
   std::optional<Fp32Run> fp32_;
-  Candidate reference_for(What what, const Candidate& like) const;
+  Candidate reference_for(Operand operand, const Candidate& like) const;
   std::map<std::string, double> gains_;  // by the probed recipe
   std::map<Tier, records::TierCost> costs_;
 };

@@ -56,7 +56,7 @@ Status read(const SensitivityWords& words, SensitivityOptions& options) {
   options.formats = or_default(words.formats, kSensitivityFormats);
   if (!words.what.empty()) options.what.clear();
   for (const std::string& text : words.what) {
-    auto what = sensitivity::parse_what(text);
+    auto what = sensitivity::parse_operand(text);
     if (!what) return what.error();
     if (std::ranges::count(options.what, *what) == 0) options.what.push_back(*what);
   }
