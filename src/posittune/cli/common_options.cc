@@ -194,17 +194,4 @@ void declare_settings(CLI::App& app, session::SettingsText& text, const std::str
       ->group(group);
 }
 
-Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales,
-                     session::Settings& settings, std::vector<quant::ScaleRule>& rules) {
-  if (!scales.empty()) {
-    auto parsed = session::parse_rules(scales);
-    if (!parsed) return parsed.error();
-    rules = std::move(*parsed);
-  }
-  auto parsed = session::parse_settings(text);
-  if (!parsed) return parsed.error();
-  settings = std::move(*parsed);
-  return success();
-}
-
 }  // namespace posittune::cli

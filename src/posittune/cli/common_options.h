@@ -58,9 +58,4 @@ void declare_granularity(CLI::App& app, session::SettingsText& text, const std::
 // chosen.
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group);
 
-// Parses settings and rules; rules stay as they are where `scales` names none. kUsage for unknown
-// words.
-Status read_settings(const session::SettingsText& text, const std::vector<std::string>& scales,
-                     session::Settings& settings, std::vector<quant::ScaleRule>& rules);
-
 }  // namespace posittune::cli

@@ -10,21 +10,17 @@
 #include "posittune/cli/cli.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
-#include "posittune/quant/weight_format.h"
 #include "posittune/report/comparison_text.h"
+#include "posittune/session/words.h"
 
 namespace posittune::cli {
 namespace {
-
-const char* const kFormats = "fp32,fp16,bf16,int16,int8,posit<8,1>,posit<8,0>,posit<6,1>";
 
 // As they are written on the command line.
 struct Options {
   RunOptions run;
   session::CompareOptions compare;
-  session::SettingsText settings;
-  std::vector<std::string> what, scales;
-  std::string accumulate;
+  session::CompareWords words;
 };
 
 Status compare(const Options& options, Streams streams) {
@@ -46,48 +42,27 @@ Status compare(const Options& options, Streams streams) {
   return run_job(options.run, options.compare, streams, run);
 }
 
-// What the words stand for, and defaults where there are none.
-Result<Options> resolve(Options options) {
-  session::CompareOptions& job = options.compare;
-  if (job.formats.empty() && !job.recipes.empty()) job.formats = {"fp32"};
-  if (job.formats.empty()) job.formats = {kFormats};
-  job.formats = quant::split_formats(job.formats);
-  job.accumulate =
-      options.accumulate == "quire" ? quant::Accumulate::kQuire : quant::Accumulate::kFp32;
-  if (!options.what.empty()) job.what.clear();
-  for (const std::string& what : options.what)
-    job.what.push_back(what == "wa" ? session::Operands::kWeightsAndInputs
-                                    : session::Operands::kWeights);
-  // Per token nothing is searched for.
-  if (options.scales.empty() && options.settings.activation_scale == "token")
-    options.scales = {"absmax", "rms_pow2"};
-  if (const Status read = read_settings(options.settings, options.scales, job.settings, job.scales);
-      !read)
-    return read.error();
-  return options;
-}
-
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   declare_model_data(app, options->run.model_data);
   const std::string numbers = "Formats";
-  declare_formats(app, options->compare.formats, kFormats, numbers);
+  declare_formats(app, options->words.formats, session::kCompareFormats, numbers);
   app.add_option("--recipe", options->compare.recipes,
                  "recipes to measure after the formats (without --formats: after FP32 only), as "
                  "`posittune search` writes them")
       ->allow_extra_args(false)
       ->group(numbers);
-  app.add_option("--what", options->what,
+  app.add_option("--what", options->words.what,
                  "what is rounded. w: weights only; wa: weights and the inputs of layers")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"w", "wa"}))
       ->default_str("w,wa")
       ->group(numbers);
-  declare_scales(app, options->scales,
+  declare_scales(app, options->words.scales,
                  "rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token", numbers);
-  declare_settings(app, options->settings, numbers);
-  app.add_option("--accumulate", options->accumulate,
+  declare_settings(app, options->words.settings, numbers);
+  app.add_option("--accumulate", options->words.accumulate,
                  "how products are summed. fp32; quire: exactly, which is slow: for small models")
       ->check(CLI::IsMember({"fp32", "quire"}))
       ->default_val("fp32")
@@ -104,8 +79,8 @@ Action declare(CLI::App& app, Streams streams) {
       ->group(measuring);
   declare_run(app, options->run, "compare", measuring);
   return [options, streams] {
-    auto resolved = resolve(*options);
-    return resolved ? compare(*resolved, streams) : Status(resolved.error());
+    if (const Status read = session::read(options->words, options->compare); !read) return read;
+    return compare(*options, streams);
   };
 }
 

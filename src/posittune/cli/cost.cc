@@ -13,6 +13,7 @@
 #include "posittune/quant/weight_format.h"
 #include "posittune/report/cost_text.h"
 #include "posittune/session/session.h"
+#include "posittune/session/words.h"
 
 namespace posittune::cli {
 namespace {
@@ -28,10 +29,6 @@ struct Options {
   session::CostOptions cost;
   bool by_layer = false, json = false, table_csv = false;
 };
-
-const char* const kDefaultFormats =
-    "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,posit<16,1>,posit<8,1>,posit<8,0>,"
-    "posit<6,1>,posit<4,1>";
 
 void say_source(const cost::Table& table, Streams streams) {
   if (table.is_placeholder()) {
@@ -120,7 +117,7 @@ Status check(const Options& options, bool formats_given) {
 Status show(Options options, Streams streams) {
   const bool formats_given = !options.formats.empty();
   options.cost.formats = quant::split_formats(
-      formats_given ? options.formats : std::vector<std::string>{kDefaultFormats});
+      formats_given ? options.formats : std::vector<std::string>{session::kCostFormats});
   auto settings = session::parse_settings(options.settings);
   if (!settings) return settings.error();
   options.cost.settings = std::move(*settings);
@@ -152,7 +149,7 @@ Action declare(CLI::App& app, Streams streams) {
   const std::string what = "Formats", hardware = "Hardware";
   declare_list(app, "--formats", options->formats,
                "number formats for all weights, see `posittune formats`", what, ';')
-      ->default_str(kDefaultFormats);
+      ->default_str(session::kCostFormats);
   app.add_option("--activations", options->cost.activations,
                  "format of the inputs of layers; same: that of the weights")
       ->default_val("same")

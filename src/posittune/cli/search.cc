@@ -11,8 +11,8 @@
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
 #include "posittune/quant/scale_rules.h"
-#include "posittune/quant/weight_format.h"
 #include "posittune/report/search_text.h"
+#include "posittune/session/words.h"
 #include "posittune/tuning/tuner.h"
 
 namespace posittune::cli {
@@ -22,18 +22,10 @@ namespace {
 struct Options {
   RunOptions run;
   session::SearchOptions search;
-  session::SettingsText settings;
-  std::map<tuning::Cost, std::vector<std::string>> budgets;
-  std::string what, scale, activation_rule, max_drop;
+  session::SearchWords words;
   double memory_pj_per_bit = -1;
   std::int64_t gain_items = -1;
 };
-
-const char* const kFormats =
-    "posit<3,*>,posit<4,*>,posit<5,*>,posit<6,*>,posit<7,*>,posit<8,*>,int3,int4,int5,int6,int7,"
-    "int8,fp4_e2m1,fp6_e2m3,fp8_e4m3";
-const char* const kActivations =
-    "posit<6,1>,posit<7,1>,posit<8,1>,posit<8,2>,int8,int8@token,fp8_e4m3,mxint8,mxfp6";
 
 // 1 when a budget cannot be met: results are written all the same.
 Status run_search(const Options& options, Streams streams) {
@@ -54,46 +46,6 @@ Status run_search(const Options& options, Streams streams) {
   return run_job(options.run, options.search, streams, run);
 }
 
-Status add_budgets(const Options& options, std::vector<tuning::Budget>& budgets) {
-  for (const auto& [cost, texts] : options.budgets) {
-    for (const std::string& text : texts) {
-      auto budget = tuning::parse_budget(cost, text);
-      if (!budget) return budget.error();
-      budgets.push_back(std::move(*budget));
-    }
-  }
-  return success();
-}
-
-// What the words stand for, and defaults where there are none.
-Result<Options> resolve(Options options) {
-  session::SearchOptions& job = options.search;
-  if (job.formats.empty()) job.formats = {kFormats};
-  if (job.activations.empty()) job.activations = {kActivations};
-  job.formats = quant::split_formats(job.formats);
-  job.activations = quant::split_formats(job.activations);
-  job.pairs = quant::split_formats(job.pairs);
-  job.inputs = options.what == "wa";
-  auto settings = session::parse_settings(options.settings);
-  if (!settings) return settings.error();
-  job.settings = std::move(*settings);
-  auto rule = quant::parse_scale_rule(options.scale);
-  if (!rule) return rule.error();
-  job.scale = *rule;
-  auto activation_rule = quant::parse_scale_rule(options.activation_rule);
-  if (!activation_rule) return activation_rule.error();
-  job.activation_rule = *activation_rule;
-  if (const Status added = add_budgets(options, job.budgets); !added) return added.error();
-  if (!options.max_drop.empty()) {
-    auto drop = session::parse_drop(options.max_drop);
-    if (!drop) return drop.error();
-    job.max_drop = *drop;
-  }
-  if (options.memory_pj_per_bit >= 0) job.memory_pj_per_bit = options.memory_pj_per_bit;
-  if (options.gain_items >= 0) job.gain_items = static_cast<std::size_t>(options.gain_items);
-  return options;
-}
-
 // CLI11's ranges let NaN through.
 std::string is_number(const std::string& text) {
   return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
@@ -104,20 +56,20 @@ void declare_choices(CLI::App& app, Options& options) {
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) {
     return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group);
   };
-  list("--formats", options.search.formats,
+  list("--formats", options.words.formats,
        "formats that weights may take. posit<6,*>: each output channel takes the es that suits it; "
        "posit<6,1>|int6: each takes one of these")
-      ->default_str(kFormats);
-  app.add_option("--what", options.what,
+      ->default_str(session::kSearchFormats);
+  app.add_option("--what", options.words.what,
                  "what gets a format. w: weights only; wa: weights and the inputs of layers")
       ->check(CLI::IsMember({"w", "wa"}))
       ->default_val("w")
       ->group(group);
-  list("--activations", options.search.activations,
+  list("--activations", options.words.activations,
        "formats that inputs of layers may take, with --what wa. FORMAT@token, FORMAT@output, "
        "FORMAT@static: with this --activation-scale")
-      ->default_str(kActivations);
-  list("--pairs", options.search.pairs,
+      ->default_str(session::kSearchActivations);
+  list("--pairs", options.words.pairs,
        "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only "
        "(default: any)");
   app.add_option(
@@ -138,13 +90,13 @@ void declare_choices(CLI::App& app, Options& options) {
          "choose a format for each group of this many output channels (0: for whole weights)")
       ->check(CLI::Range(0, 1 << 20))
       ->group(group);
-  app.add_option("--scale", options.scale,
+  app.add_option("--scale", options.words.scale,
                  "how scales of weights are chosen. " + quant::scale_rules_help())
       ->default_val("mse_pow2")
       ->group(group);
-  declare_settings(app, options.settings, group);
+  declare_settings(app, options.words.settings, group);
   app.add_option(
-         "--activation-rule", options.activation_rule,
+         "--activation-rule", options.words.activation_rule,
          "how scales of inputs are chosen, as --scale. Scales per token are not searched for: in "
          "place of a rule of least error they take rms_pow2 for posits, absmax for others")
       ->default_val("mse_pow2")
@@ -160,9 +112,9 @@ void declare_budgets(CLI::App& app, Options& options) {
     app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group);
   };
   for (const tuning::Cost cost : tuning::all_costs())
-    list("--" + std::string(tuning::name(cost)), options.budgets[cost],
+    list("--" + std::string(tuning::name(cost)), options.words.budgets[cost],
          std::string(tuning::traits(cost).help));
-  app.add_option("--max-drop", options.max_drop,
+  app.add_option("--max-drop", options.words.max_drop,
                  "find the fewest bits that lose at most this part of the metric (perplexity, "
                  "accuracy ...) on search data: 1%")
       ->group(group);
@@ -235,14 +187,17 @@ Action declare(CLI::App& app, Streams streams) {
   return [options, streams, &app] {
     for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule",
                              "--activation-bits"}) {
-      if (options->what == "wa" || app.count(name) == 0) continue;
+      if (options->words.what == "wa" || app.count(name) == 0) continue;
       return Status(Error{.kind = ErrorKind::kUsage,
                           .what = "inputs stay in FP32, so that this changes nothing",
                           .where = name,
                           .hint = "--what wa"});
     }
-    auto resolved = resolve(*options);
-    return resolved ? run_search(*resolved, streams) : Status(resolved.error());
+    session::SearchOptions& search = options->search;
+    if (const Status read = session::read(options->words, search); !read) return read;
+    if (options->memory_pj_per_bit >= 0) search.memory_pj_per_bit = options->memory_pj_per_bit;
+    if (options->gain_items >= 0) search.gain_items = static_cast<std::size_t>(options->gain_items);
+    return run_search(*options, streams);
   };
 }
 

@@ -1,15 +1,14 @@
 // posittune sensitivity: what each format costs in each layer.
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
-#include "posittune/quant/weight_format.h"
 #include "posittune/report/sensitivity_text.h"
+#include "posittune/session/words.h"
 
 namespace posittune::cli {
 namespace {
@@ -18,15 +17,9 @@ namespace {
 struct Options {
   RunOptions run;
   session::SensitivityOptions analysis;
-  session::SettingsText settings;
-  std::vector<std::string> what, scales;
-  std::string tier;
+  session::SensitivityWords words;
   bool check = false;
 };
-
-const char* const kFormats12 =
-    "posit<8,1>,posit<8,0>,posit<6,1>,posit<5,1>,posit<4,1>,int8,int6,int5,int4,fp8_e4m3,fp6_e2m3,"
-    "fp4_e2m1";
 
 Status analyse(const Options& options, Streams streams) {
   const auto run = [&](session::Session& session,
@@ -44,45 +37,23 @@ Status analyse(const Options& options, Streams streams) {
   return run_job(options.run, options.analysis, streams, run);
 }
 
-// What the words stand for, and defaults where there are none.
-Result<Options> resolve(Options options) {
-  session::SensitivityOptions& job = options.analysis;
-  if (job.formats.empty()) job.formats = {kFormats12};
-  job.formats = quant::split_formats(job.formats);
-  if (!options.what.empty()) job.what.clear();
-  for (const std::string& text : options.what) {
-    auto what = sensitivity::parse_operand(text);
-    if (!what) return what.error();
-    if (std::find(job.what.begin(), job.what.end(), *what) == job.what.end())
-      job.what.push_back(*what);
-  }
-  if (const Status read = read_settings(options.settings, options.scales, job.settings, job.scales);
-      !read)
-    return read.error();
-  auto tier = sensitivity::parse_tier(options.tier);
-  if (!tier) return tier.error();
-  job.tier = *tier;
-  if (options.check) job.tier = sensitivity::Tier::kExact;
-  return options;
-}
-
 void declare_choices(CLI::App& app, Options& options) {
   const std::string group = "Formats";
-  declare_formats(app, options.analysis.formats, kFormats12, group);
-  app.add_option("--what", options.what,
+  declare_formats(app, options.words.formats, session::kSensitivityFormats, group);
+  app.add_option("--what", options.words.what,
                  "what is rounded. w: weights; a: inputs of layers; wa: both together")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->default_str("w")
       ->group(group);
-  declare_scales(app, options.scales, "mse_pow2", group);
-  declare_settings(app, options.settings, group);
+  declare_scales(app, options.words.scales, "mse_pow2", group);
+  declare_settings(app, options.words.settings, group);
 }
 
 void declare_tiers(CLI::App& app, Options& options) {
   const std::string group = "Measuring";
   app.add_option(
-         "--tier", options.tier,
+         "--tier", options.words.tier,
          "how scores are found, from fast to slow. proxy: error at the layer's own output; gain: "
          "that error times the layer's influence on the model's output, measured by one run for "
          "each layer; exact: the loss of the model's output, measured by a run for each layer and "
@@ -168,8 +139,9 @@ Action declare(CLI::App& app, Streams streams) {
     unless_given("--mixes", options->analysis.mixes, 20);
     unless_given("--upgrade-points", options->analysis.upgrade_points, 8);
     unless_given("--naive", options->analysis.naive, 4);
-    auto resolved = resolve(*options);
-    return resolved ? analyse(*resolved, streams) : Status(resolved.error());
+    if (const Status read = session::read(options->words, options->analysis); !read) return read;
+    if (options->check) options->analysis.tier = sensitivity::Tier::kExact;
+    return analyse(*options, streams);
   };
 }
 
