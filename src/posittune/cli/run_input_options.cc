@@ -108,7 +108,8 @@ Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::s
                    .expected = "NAME=D0,D1,...",
                    .found = text};
     }
-    shapes[entry->first] = std::move(*shape);
+    if (!shapes.emplace(entry->first, std::move(*shape)).second)
+      return twice("--shape", entry->first);
   }
   return shapes;
 }

@@ -30,7 +30,7 @@ Status add_run_inputs(const RunInputOptions& options, session::ModelSpec& spec);
 
 // Declares --shape, shapes of inputs, for commands that count.
 void declare_shapes(CLI::App& app, std::vector<std::string>& texts);
-// Parses shapes, by input name. kUsage for text of another form.
+// Parses shapes, by input name. kUsage for text of another form, and for a name twice.
 Result<std::map<std::string, TensorShape>> parse_shapes(const std::vector<std::string>& texts);
 
 }  // namespace posittune::cli

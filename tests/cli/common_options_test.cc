@@ -1,0 +1,73 @@
+#include "posittune/cli/common_options.h"
+
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+
+namespace posittune::cli {
+namespace {
+
+TEST(CommonOptions, ListsKeepTheCommasOfFormats) {
+  CLI::App app;
+  std::vector<std::string> formats, scales;
+  declare_formats(app, formats, "", "");
+  declare_scales(app, scales, "", "");
+  app.parse("--formats posit<8,1>;int8 --formats posit<6,*> --scale mse,absmax");
+  EXPECT_EQ(formats, (std::vector<std::string>{"posit<8,1>", "int8", "posit<6,*>"}));
+  EXPECT_EQ(scales, (std::vector<std::string>{"mse", "absmax"}));
+}
+
+TEST(CommonOptions, SelectionOfLayers) {
+  CLI::App app;
+  model::Selection selection;
+  declare_selection(app, selection);
+  app.parse("--include a --exclude b,c --include d --attention");
+  EXPECT_EQ(selection.include, (std::vector<std::string>{"a", "d"}));
+  EXPECT_EQ(selection.exclude, (std::vector<std::string>{"b,c"}));  // a comma is part of it
+  EXPECT_TRUE(selection.attention);
+}
+
+TEST(CommonOptions, OnlyWhatACommandMeasuresBy) {
+  CLI::App app;
+  std::size_t batch = 0;
+  std::uint64_t limit = 5, seed = 1;
+  declare_measuring(app, {.cache_limit = &limit, .batch = &batch, .seed = &seed}, "");
+  app.parse("--batch 4 --cache-limit 512MiB --seed 7");
+  EXPECT_EQ(batch, 4U);
+  EXPECT_EQ(limit, 512U << 20);
+  EXPECT_EQ(seed, 7U);
+  EXPECT_EQ(app.get_option_no_throw("--segments"), nullptr);
+  EXPECT_EQ(app.get_option_no_throw("--reference"), nullptr);
+}
+
+TEST(CommonOptions, ThreadsAndJson) {
+  CLI::App app;
+  int threads = 0;
+  bool json = false;
+  declare_threads(app, threads);
+  declare_json(app, json);
+  app.parse("--threads 3 --json");
+  EXPECT_EQ(threads, 3);
+  EXPECT_TRUE(json);
+  EXPECT_THROW(app.parse("--threads -1"), CLI::ParseError);
+}
+
+TEST(CommonOptions, WordsOfSettings) {
+  CLI::App app;
+  session::SettingsText text;
+  declare_settings(app, text, "");
+  app.parse("--granularity group:64 --rounding compensated");
+  session::Settings settings;
+  std::vector<quant::ScaleRule> rules = {quant::ScaleRule::kAbsmax};
+  ASSERT_TRUE(read_settings(text, {}, settings, rules).ok());
+  EXPECT_EQ(rules, (std::vector<quant::ScaleRule>{quant::ScaleRule::kAbsmax}));  // stay
+  EXPECT_EQ(settings.weight.group, 64U);
+  EXPECT_EQ(settings.weight.rounding, quant::Rounding::kCompensated);
+  ASSERT_TRUE(read_settings(text, {"mse", "none"}, settings, rules).ok());
+  EXPECT_EQ(rules,
+            (std::vector<quant::ScaleRule>{quant::ScaleRule::kMse, quant::ScaleRule::kNone}));
+  EXPECT_EQ(read_settings(text, {"best"}, settings, rules).error().kind, ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace posittune::cli
