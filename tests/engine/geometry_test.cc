@@ -7,7 +7,6 @@
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/group_conv.hpp>
 
-#include "posittune/engine/convolution_plan.h"
 #include "tests/model/models.h"
 
 namespace posittune::engine {
@@ -113,34 +112,6 @@ TEST(Geometry, PatchesOfGroupsAndPlanes) {
   const Geometry g = geometry(p, Sizes{2, 3}, Sizes{1, 2});
   EXPECT_EQ(patch_at(g, image, 1, 0), (std::vector<float>{1, 2, 4, 5, 7, 8, 10, 11}));
   EXPECT_EQ(patch_at(g, image, 0, 1), (std::vector<float>{12, 13, 15, 16, 18, 19, 21, 22}));
-}
-
-// Bands cover the output once, and each has the input rows that its kernel
-// reaches.
-TEST(Geometry, BandsCoverTheImage) {
-  for (std::size_t in = 1; in < 60; ++in) {
-    for (const std::size_t stride : {1, 2, 3}) {
-      const ConvolutionParameters p = line(5, stride, 2, 3, 6);
-      const auto padded = static_cast<std::ptrdiff_t>(in) + 9 - 9;
-      if (padded < 0) continue;
-      const Sizes out = output_sizes(p, Sizes{in});
-      std::size_t next = 0;
-      for (const Band& band : make_bands(geometry(p, Sizes{in}, out), 4)) {
-        EXPECT_EQ(band.out_first, next);
-        next += band.out_count;
-        EXPECT_LE(band.in_first + band.in_count, in);
-        EXPECT_GT(band.in_count, 0u);
-        // What oneDNN asks for: the sizes fit.
-        const auto span =
-            static_cast<std::ptrdiff_t>(band.in_count) + band.pad_begin + band.pad_end - 9;
-        EXPECT_EQ(span / static_cast<std::ptrdiff_t>(stride) + 1,
-                  static_cast<std::ptrdiff_t>(band.out_count));
-        EXPECT_EQ(static_cast<std::ptrdiff_t>(band.in_first) - band.pad_begin,
-                  static_cast<std::ptrdiff_t>(band.out_first * stride) - 3);
-      }
-      EXPECT_EQ(next, out[0]);
-    }
-  }
 }
 
 }  // namespace

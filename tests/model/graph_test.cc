@@ -1,10 +1,11 @@
+#include "posittune/model/graph.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <openvino/op/ops.hpp>
 
-#include "posittune/model/graph.h"
 #include "tests/model/models.h"
 #include "tests/model/onnx_writer.h"
 
