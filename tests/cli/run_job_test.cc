@@ -13,10 +13,11 @@ namespace {
 class RunJob : public testing::Test {
  protected:
   Status run(const RunOptions& options, const session::CompareOptions& job) {
-    return run_job(options, job, Streams{out_, err_}, [this](session::Session&) {
-      ++runs_;
-      return success();
-    });
+    return run_job(options, job, Streams{out_, err_},
+                   [this](session::Session&, const session::CheckedCompare&) {
+                     ++runs_;
+                     return success();
+                   });
   }
   std::ostringstream out_, err_;
   int runs_ = 0;

@@ -153,6 +153,17 @@ def check_tests(root: pathlib.Path, tested_by: dict[str, str]) -> list[str]:
     return problems
 
 
+def check_lists(root: pathlib.Path) -> list[str]:
+    """A test that its folder's CMakeLists.txt does not name is never run."""
+    problems = []
+    for test in sorted((root / "tests").glob("*/*_test.cc")):
+        lists = test.with_name("CMakeLists.txt")
+        names = set(re.findall(r"\w+", lists.read_text(encoding="utf-8"))) if lists.exists() else set()
+        if not names & {test.stem, test.stem.removesuffix("_test")}:
+            problems.append(f"{test.relative_to(root)}: {lists.relative_to(root)} does not name it")
+    return problems
+
+
 def check(root: pathlib.Path) -> tuple[int, list[str]]:
     source = root / "src" / "posittune"
     files = sorted(p for p in source.rglob("*") if p.suffix in (".h", ".cc"))
@@ -161,7 +172,7 @@ def check(root: pathlib.Path) -> tuple[int, list[str]]:
     for path in oracle:
         if re.search(r'#\s*include\s*[<"]posittune/', path.read_text(encoding="utf-8")):
             problems.append(f"{path.relative_to(root)}: the oracle shares no code with src/")
-    return len(files) + len(oracle), problems + check_tests(root, TESTED_BY)
+    return len(files) + len(oracle), problems + check_tests(root, TESTED_BY) + check_lists(root)
 
 
 def self_test() -> None:
@@ -198,6 +209,9 @@ def self_test() -> None:
         for test in ("formats/b_test.cc", "kernels/c_test.py"):
             (root / "tests" / test).parent.mkdir(parents=True, exist_ok=True)
             (root / "tests" / test).write_text("", encoding="utf-8")
+        assert len(check_lists(root)) == 1, check_lists(root)  # formats/b_test.cc
+        (root / "tests" / "formats" / "CMakeLists.txt").write_text("foreach(name a b)", encoding="utf-8")
+        assert check_lists(root) == [], check_lists(root)
         problems = check_tests(root, {"kernels/c": "kernels/c_test.py", "formats/a": "formats/none_test.cc"})
         assert len(problems) == 2, problems
         assert "formats/a.h: no test" in problems[0] and "kernels/c.h has a test" in problems[1], problems

@@ -86,7 +86,10 @@ TEST(PowerSearch, NoPowerOfTwoIsBetter) {
       EXPECT_EQ(power(std::ilogb((*scales)[u])), (*scales)[u]);
     }
     EXPECT_EQ((*scales)[data.size() - 2], 1) << name;  // of zeros
-    EXPECT_LT(measured, data.size() * 100) << name;    // far from all there are
+    // Far from all there are; no bound leaves a scale out where the range is that of fp32.
+    if (of.exp_bits < 8) {
+      EXPECT_LT(measured, data.size() * 100) << name;
+    }
   }
 }
 

@@ -8,8 +8,10 @@ namespace {
 using Texts = std::vector<std::string>;
 using quant::ScaleRule;
 
-template <class Words, class Options>
-std::string refused(const Words& words, Options options) {
+// The message of what is refused, "" where nothing is.
+template <class Options, class Words>
+std::string refused(const Words& words) {
+  static Options options;
   const Status read_them = read(words, options);
   if (read_them) return "";
   EXPECT_EQ(read_them.error().kind, ErrorKind::kUsage);
@@ -46,14 +48,14 @@ TEST(Words, CompareIsRead) {
 }
 
 TEST(Words, CompareIsRefused) {
-  EXPECT_NE(refused(CompareWords{.what = {"a"}}, CompareOptions{}).find("w or wa"),
+  EXPECT_NE(refused<CompareOptions>(CompareWords{.what = {"a"}}).find("w or wa"),
             std::string::npos);
-  EXPECT_NE(refused(CompareWords{.accumulate = "fp64"}, CompareOptions{}).find("quire"),
+  EXPECT_NE(refused<CompareOptions>(CompareWords{.accumulate = "fp64"}).find("quire"),
             std::string::npos);
-  EXPECT_NE(refused(CompareWords{.scales = {"most"}}, CompareOptions{}), "");
+  EXPECT_NE(refused<CompareOptions>(CompareWords{.scales = {"most"}}), "");
   CompareWords words;
   words.settings.granularity = "row";
-  EXPECT_NE(refused(words, CompareOptions{}), "");
+  EXPECT_NE(refused<CompareOptions>(words), "");
 }
 
 TEST(Words, Sensitivity) {
@@ -68,8 +70,8 @@ TEST(Words, Sensitivity) {
   EXPECT_EQ(options.what,
             (std::vector{sensitivity::Operand::kActivation, sensitivity::Operand::kBoth}));
   EXPECT_EQ(options.tier, sensitivity::Tier::kExact);
-  EXPECT_NE(refused(SensitivityWords{.what = {"x"}}, SensitivityOptions{}), "");
-  EXPECT_NE(refused(SensitivityWords{.tier = "best"}, SensitivityOptions{}), "");
+  EXPECT_NE(refused<SensitivityOptions>(SensitivityWords{.what = {"x"}}), "");
+  EXPECT_NE(refused<SensitivityOptions>(SensitivityWords{.tier = "best"}), "");
 }
 
 TEST(Words, Search) {
@@ -92,13 +94,13 @@ TEST(Words, Search) {
 }
 
 TEST(Words, SearchIsRefused) {
-  EXPECT_NE(refused(SearchWords{.what = "a"}, SearchOptions{}), "");
-  EXPECT_NE(refused(SearchWords{.scale = "most"}, SearchOptions{}), "");
-  EXPECT_NE(refused(SearchWords{.activation_rule = "most"}, SearchOptions{}), "");
-  EXPECT_NE(refused(SearchWords{.max_drop = "all"}, SearchOptions{}), "");
+  EXPECT_NE(refused<SearchOptions>(SearchWords{.what = "a"}), "");
+  EXPECT_NE(refused<SearchOptions>(SearchWords{.scale = "most"}), "");
+  EXPECT_NE(refused<SearchOptions>(SearchWords{.activation_rule = "most"}), "");
+  EXPECT_NE(refused<SearchOptions>(SearchWords{.max_drop = "all"}), "");
   SearchWords words;
   words.budgets[tuning::Cost::kBits] = {"few"};
-  EXPECT_NE(refused(words, SearchOptions{}), "");
+  EXPECT_NE(refused<SearchOptions>(words), "");
 }
 
 }  // namespace
