@@ -1,0 +1,203 @@
+"""Formats on tensors of any device: quantize(), encode(), decode(), and the operator `posittune::quantize` behind them.
+
+On the CPU the library's kernels do it; elsewhere integer operations of PyTorch that give the same bits (rounding.py).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from posittune import _core
+from posittune.arrays import _Layout, choose_scales
+from posittune.exceptions import InputError, UsageError
+from posittune.torch.rounding import (
+    Grid,
+    block_exponents,
+    decode_grid,
+    encode_grid,
+    grid_of,
+    round_grid,
+    scaled,
+    shared_powers,
+)
+
+_EXACT = (torch.float32, torch.float16, torch.bfloat16)  # types whose values float32 holds
+
+
+def _format(format) -> _core.Format:
+    return format if isinstance(format, _core.Format) else _core.Format(format)
+
+
+def _as_float32(x: torch.Tensor) -> torch.Tensor:
+    if x.dtype not in _EXACT:
+        raise TypeError(f"x is a tensor of {x.dtype}; expected float32, float16 or bfloat16: x.float() rounds it")
+    return x.to(torch.float32)
+
+
+def _rows(x: torch.Tensor, layout: _Layout, axis: int | None) -> torch.Tensor:
+    return (x.movedim(axis, 0) if layout.moved else x).reshape(layout.rows, layout.cols)
+
+
+def _back(y: torch.Tensor, shape: torch.Size, layout: _Layout, axis: int | None) -> torch.Tensor:
+    if not layout.moved:
+        return y.reshape(shape)
+    axis %= len(shape)
+    moved = (shape[axis], *(n for i, n in enumerate(shape) if i != axis))
+    return y.reshape(moved).movedim(0, axis).contiguous()
+
+
+def _row_scales(scales: torch.Tensor, layout: _Layout, group: int) -> torch.Tensor:
+    """One for each element, or what broadcasts to that. A scale that is not usable gives NaN: on a device, asking whether
+    one is not would wait for it."""
+    per_channel = -(-layout.cols // group) if group else 1
+    expected = layout.channels * per_channel
+    if scales.numel() != expected and (scales.numel() != 1 or group):
+        found = str(scales.numel())
+        raise UsageError("the number of scales does not fit the tensor", "scale", f"1 or {expected}", found)
+    usable = (scales > 0) & scales.isfinite() & (1 / scales).isfinite()
+    scales = torch.where(usable, scales, math.nan).to(torch.float32)
+    if scales.numel() == 1:
+        return scales.reshape(1, 1)
+    each = layout.rows // max(1, layout.channels * layout.repeats)
+    rows = scales.reshape(layout.channels, per_channel).repeat_interleave(each, 0).repeat(layout.repeats, 1)
+    return rows.repeat_interleave(group, 1)[:, : layout.cols] if group else rows
+
+
+def _shared(grid: Grid, x: torch.Tensor, scale: torch.Tensor):
+    """Of blocks: the exponents, and 2^exponent and 2^-exponent of each element."""
+    exponents = block_exponents(grid, x * scale)
+    return exponents, shared_powers(grid, exponents, x.shape[1]), shared_powers(grid, -exponents, x.shape[1])
+
+
+def quantize_anywhere(x, format: str, scales, axis: int | None = None, group: int = 0, saturate: bool = False):
+    """The operator in operations of PyTorch alone: float32 of the shape of x. Bit-equal to the kernels of the CPU."""
+    grid, layout = grid_of(format, saturate), _Layout.of(tuple(x.shape), axis, _core.Format(format))
+    rows = _rows(x, layout, axis)
+    scale = _row_scales(scales, layout, group)
+    if grid.block and rows.numel():
+        _, power, inverse = _shared(grid, rows, scale)
+        y = round_grid(grid, rows * scale, inverse) * power
+    else:
+        y = round_grid(grid, rows, scale)
+    return _back(y * (1 / scale), x.shape, layout, axis).contiguous()
+
+
+@torch.library.custom_op("posittune::quantize", mutates_args=())
+def quantize_op(
+    x: torch.Tensor, format: str, scales: torch.Tensor, axis: int | None = None, group: int = 0, saturate: bool = False
+) -> torch.Tensor:
+    """q(x) = Q(x * s) * (1 / s) of a float32 tensor; what quantize() calls. Its gradient is that of the identity."""
+    return quantize_anywhere(x, format, scales, axis, group, saturate)
+
+
+@quantize_op.register_kernel("cpu")
+def _(x, format, scales, axis=None, group=0, saturate=False):
+    kind = _core.Format(format)
+    layout = _Layout.of(tuple(x.shape), axis, kind)
+    flat = _rows(x.detach(), layout, axis).contiguous().numpy().reshape(-1)
+    per_row = layout.scales(scales.detach().to("cpu", torch.float32).contiguous().numpy().reshape(-1), group)
+    y = np.empty(flat.size, np.float32)  # NumPy's large arrays have large pages
+    _core._quantize(kind, flat, layout.rows, layout.cols, per_row, group, y, saturate, torch.get_num_threads())
+    return _back(torch.from_numpy(y), x.shape, layout, axis)
+
+
+@quantize_op.register_fake
+def _(x, format, scales, axis=None, group=0, saturate=False):
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+def _straight_through(context, gradient):
+    return gradient, None, None, None, None, None
+
+
+quantize_op.register_autograd(_straight_through)
+
+
+def _scales(x: torch.Tensor, format, scale, axis, group: int) -> tuple[torch.Tensor, bool]:
+    """The scales, and whether a rule chose them: then formats saturate."""
+    if isinstance(scale, str):
+        if group:
+            raise UsageError("a rule chooses no scales for groups", "group", "scales given by number")
+        found = choose_scales(x.detach().cpu().numpy(), format, scale, axis)
+        return torch.from_numpy(found).to(x.device), _core._is_chosen_from_data(scale)
+    if isinstance(scale, torch.Tensor):
+        return scale.to(x.device, torch.float32), False
+    if not isinstance(scale, (int, float)):
+        return torch.as_tensor(np.asarray(scale, np.float32), device=x.device), False
+    if not (scale > 0 and math.isfinite(scale)):
+        raise InputError("scale is not usable", "scale", "finite and positive", str(scale))
+    return torch.full((1,), float(scale), dtype=torch.float32, device=x.device), False
+
+
+def quantize(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, group: int = 0, saturate=None):
+    """Rounds to the nearest value of a format: q(x) = Q(x * s) * (1 / s), ties to even. A tensor of x's shape and type.
+
+    x: float32; float16 and bfloat16 are computed in float32 and the result rounded to their type, which is exact where it
+        holds the format's values. float64 is refused: rounding it twice would not be the nearest.
+    scale: a number; a tensor or array with one for each index of `axis` (and each `group` of columns); or the name of a
+        rule that chooses them on the CPU ("absmax", "mse_pow2" ...).
+    axis, group: as posittune.quantize().
+    saturate: what overflows becomes the largest value in each format; None: where a rule chose the scale.
+
+    The gradient is that of the identity (straight-through). Works under torch.compile.
+    On the CPU a scale that is not positive and finite raises InputError; elsewhere its elements become NaN.
+    Raises UsageError (format, axis, number of scales), TypeError.
+
+    >>> quantize(torch.tensor([0.1, -3, 20]), "posit<8,1>").tolist()
+    [0.1015625, -3.0, 20.0]
+    """
+    format, y = _format(format), _as_float32(x)
+    scales, chosen = _scales(y, format, scale, axis, group)
+    return quantize_op(y, format.name, scales, axis, group, chosen if saturate is None else saturate).to(x.dtype)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A tensor as codes of a format, with all that decoding takes; as posittune.Codes."""
+
+    format: _core.Format
+    codes: torch.Tensor  # uint8, uint16 or uint32, of the shape of the tensor
+    scales: torch.Tensor  # float32: one, or one for each index of `axis` (and group)
+    axis: int | None = None
+    group: int = 0
+    exponents: torch.Tensor | None = None  # E8M0 of MX blocks, uint8: (rows, blocks)
+
+    def decode(self) -> torch.Tensor:
+        return decode(self)
+
+
+def encode(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, group: int = 0) -> Codes:
+    """Codes of Q(x * s); arguments and errors as quantize().
+
+    >>> encode(torch.tensor([1, -2, 0.75]), "posit<8,1>").codes.tolist()
+    [64, 176, 56]
+    """
+    format, y = _format(format), _as_float32(x.detach())
+    scales, chosen = _scales(y, format, scale, axis, group)
+    grid, layout = grid_of(format.name, chosen), _Layout.of(tuple(y.shape), axis, format)
+    rows, each = _rows(y, layout, axis), _row_scales(scales, layout, group)
+    exponents = None
+    if grid.block and rows.numel():
+        shared, _, inverse = _shared(grid, rows, each)
+        rows, each, exponents = rows * each, inverse, (shared + 127).to(torch.uint8)
+    kind = torch.uint8 if format.bits <= 8 else torch.uint16 if format.bits <= 16 else torch.uint32
+    codes = encode_grid(grid, scaled(grid, rows, each)).to(kind)
+    return Codes(format, _back(codes, y.shape, layout, axis), scales, axis, group, exponents)
+
+
+def decode(codes: Codes) -> torch.Tensor:
+    """The values of codes: value(code) * (1 / s), float32, of the shape that was encoded.
+
+    >>> decode(encode(torch.tensor([1, -2, 0.75]), "posit<8,1>")).tolist()
+    [1.0, -2.0, 0.75]
+    """
+    shape = codes.codes.shape
+    grid, layout = grid_of(codes.format.name), _Layout.of(tuple(shape), codes.axis, codes.format)
+    y = decode_grid(grid, _rows(codes.codes.to(torch.int64), layout, codes.axis))
+    if codes.exponents is not None:
+        exponents = codes.exponents.to(torch.int64)
+        powers = shared_powers(grid, exponents - 127, layout.cols)
+        y = y * torch.where(exponents.repeat_interleave(grid.block, 1)[:, : layout.cols] == 255, math.nan, powers)
+    return _back(y * (1 / _row_scales(codes.scales, layout, codes.group)), shape, layout, codes.axis)
