@@ -207,7 +207,7 @@ def _inputs(module, activations: dict, names: dict, scales: dict) -> dict[str, _
                 f"activations of the recipe, '{name}'",
                 "a scale for each",
                 "none",
-                "give `scales`, for example of calibrate(), or choose scales per token",
+                "give `scales`, or choose scales per token",
             )
         hook = hooks.setdefault(path, _Input({}, {}))
         hook.settings[call], hook.scales[call] = setting, float(scales.get(name, 1.0))
@@ -221,7 +221,7 @@ def apply_recipe(
 
     names: from names of the recipe (weights; layers) to those of the module (parameters; submodules), where they differ.
         A weight is looked for under its own name, layers under what stands before their '/'.
-    scales: of static activations, by the layer's name in the recipe; see calibrate().
+    scales: of static activations, by the name of the layer in the recipe.
 
     Scales of weights are chosen now, from the present values, by the rules of the recipe; training moves the values, not
     the scales. Raises UnsupportedError for what needs calibration data (compensated rounding, bias correction, weighted
