@@ -128,6 +128,17 @@ class Operator(unittest.TestCase):
         (ptt.quantize(x, "int4", 2.0) * X).sum().backward()
         torch.testing.assert_close(x.grad, X, rtol=0, atol=0)
 
+    def test_compiled(self):
+        def loss(x):
+            return (ptt.quantize(x * 2, "posit<8,1>", 2.0) * 3).sum()
+
+        x, y = (X.clone().requires_grad_() for _ in range(2))
+        loss(x).backward()
+        found = torch.compile(loss, fullgraph=True, backend="aot_eager")(y)  # no compiler of C++ is needed
+        found.backward()
+        torch.testing.assert_close(found, loss(x), rtol=0, atol=0)
+        torch.testing.assert_close(y.grad, x.grad, rtol=0, atol=0)
+
     def test_speed(self):
         """At least 0.8 of the kernels' rate, in one run, the best of several; half as much is accepted on a busy machine."""
         x, threads = torch.randn(1 << 22), torch.get_num_threads()

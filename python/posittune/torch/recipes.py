@@ -121,6 +121,7 @@ class _Input:
 
     def __init__(self, settings: dict[int, dict], scales: dict[int, float]):
         self.settings, self.scales, self.calls = settings, scales, 0
+        self.saturates = {name: _core._is_chosen_from_data(name) for name in _core.scale_rules()}
 
     def __call__(self, module, arguments):
         call, self.calls = self.calls, self.calls + 1
@@ -129,8 +130,8 @@ class _Input:
             return None
         x = arguments[0]
         y = x.to(torch.float32)
-        format, rule = _core.Format(setting["format"]).name, setting["scale"]
-        saturate = _core._is_chosen_from_data(rule)
+        format, rule = setting["format"], setting["scale"]
+        saturate = self.saturates[rule]
         if setting.get("chosen", "static") == "token":
             rows = y.flatten(0, -2) if not _is_convolution(module) else y.flatten(1)
             scales = choose_scales(rows.detach().cpu().numpy(), format, rule, 0 if len(rows) > 1 else None)

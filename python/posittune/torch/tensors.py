@@ -148,9 +148,10 @@ def quantize(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, gro
     >>> quantize(torch.tensor([0.1, -3, 20]), "posit<8,1>").tolist()
     [0.1015625, -3.0, 20.0]
     """
-    format, y = _format(format), _as_float32(x)
-    scales, chosen = _scales(y, format, scale, axis, group)
-    return quantize_op(y, format.name, scales, axis, group, chosen if saturate is None else saturate).to(x.dtype)
+    name = format if isinstance(format, str) else format.name  # compilers do not look into formats
+    y = _as_float32(x)
+    scales, chosen = _scales(y, name, scale, axis, group)
+    return quantize_op(y, name, scales, axis, group, chosen if saturate is None else saturate).to(x.dtype)
 
 
 @dataclass(frozen=True)
