@@ -6,6 +6,10 @@ target_compile_options(posittune_compile INTERFACE
   -Wall -Wextra -Wconversion -Wshadow
   # A contracted multiply-add would differ between targets; results are promised to the bit.
   -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Nobody replaces our functions: without this g++ inlines none of those that a shared library shows.
+  target_compile_options(posittune_compile INTERFACE -fno-semantic-interposition)
+endif()
 if(POSITTUNE_WERROR)
   target_compile_options(posittune_compile INTERFACE -Werror)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
