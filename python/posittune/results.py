@@ -140,6 +140,17 @@ class _Table:
         return pandas.DataFrame([_flat(row) for row in self.rows])
 
 
+class _Rows(_Table):
+    """Results whose rows are dataclasses."""
+
+    def find(self, **fields):
+        """The row with these fields: find(format="int8", what="w"). KeyError unless there is exactly one."""
+        found = [row for row in self.rows if all(getattr(row, name) == value for name, value in fields.items())]
+        if len(found) != 1:
+            raise KeyError(f"{len(found)} rows have {fields}")
+        return found[0]
+
+
 def _flat(row) -> dict[str, Any]:
     line = {}
     for name, value in (row if isinstance(row, dict) else vars(row)).items():
@@ -156,7 +167,7 @@ def _flat(row) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Comparison(_Table):
+class Comparison(_Rows):
     """Every format on the same items of the report split."""
 
     model: dict[str, str]
@@ -165,13 +176,9 @@ class Comparison(_Table):
     rows: list[ComparisonRow]
     run_folder: str = ""
 
-    def find(self, **fields) -> ComparisonRow:
-        """The row with these fields: find(format="int8", what="w"). KeyError unless there is exactly one."""
-        return _find(self.rows, fields)
-
 
 @dataclass(frozen=True)
-class Sensitivity(_Table):
+class Sensitivity(_Rows):
     """What each format costs in each layer, on the search split."""
 
     model: dict[str, str]
@@ -186,12 +193,9 @@ class Sensitivity(_Table):
     upgrades: list[dict] = field(default_factory=list)
     run_folder: str = ""
 
-    def find(self, **fields) -> SensitivityRow:
-        return _find(self.rows, fields)
-
 
 @dataclass(frozen=True)
-class Search(_Table):
+class Search(_Rows):
     """The best mixes. `missed`: budgets that cannot be met, whose rows hold what comes nearest."""
 
     model: dict[str, str]
@@ -202,9 +206,6 @@ class Search(_Table):
     refinement: list[dict] = field(default_factory=list)
     missed: list[Exception] = field(default_factory=list)
     run_folder: str = ""
-
-    def find(self, **fields) -> SearchRow:
-        return _find(self.rows, fields)
 
     def recipe(self, row: SearchRow | None = None):
         """The recipe of a row; by default of the search's first result. GoalNotMet where its budget cannot be met."""
@@ -229,13 +230,6 @@ class Document(_Table):
 
     def to_dict(self) -> dict[str, Any]:
         return self.document
-
-
-def _find(rows, fields):
-    found = [row for row in rows if all(getattr(row, name) == value for name, value in fields.items())]
-    if len(found) != 1:
-        raise KeyError(f"{len(found)} rows have {fields}")
-    return found[0]
 
 
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}

@@ -282,7 +282,7 @@ TEST_F(InventedFigures, NothingIsMeasuredTwice) {
   EXPECT_EQ(figures().calibrations, 1U);
 }
 
-// Operand was measured before the user stopped it is not measured again.
+// What was measured before the user stopped it is not measured again.
 TEST_F(InventedFigures, AStoppedAnalysisContinues) {
   Options options = options_of(Tier::kExact);
   options.precision = 0;
