@@ -6,11 +6,13 @@
 #include <nanobind/nanobind.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "bindings.h"
+#include "custom_metrics.h"
 #include "options.h"
 #include "posittune/base/version.h"
 #include "posittune/evaluation/batches.h"
@@ -30,6 +32,18 @@ namespace {
 class PythonObserver : public session::Observer {
  public:
   explicit PythonObserver(nb::object target) : target_(std::move(target)) {}
+
+  // Runs a call with the lock; false where Python raised, then or before.
+  bool guarded(const std::function<void()>& call) {
+    const nb::gil_scoped_acquire lock;
+    if (raised_) return false;
+    try {
+      call();
+    } catch (nb::python_error& error) {
+      raised_.emplace(std::move(error));
+    }
+    return !raised_;
+  }
 
   void note(const std::string& text) override {
     guarded([&] { target_.attr("note")(text); });
@@ -67,17 +81,6 @@ class PythonObserver : public session::Observer {
   }
 
  private:
-  template <class Call>
-  void guarded(const Call& call) {
-    const nb::gil_scoped_acquire lock;
-    if (raised_) return;
-    try {
-      call();
-    } catch (nb::python_error& error) {
-      raised_.emplace(std::move(error));
-    }
-  }
-
   nb::object target_;
   std::optional<nb::python_error> raised_;
 };
@@ -132,7 +135,13 @@ void take_settings(Arguments& arguments, session::SettingsText& settings) {
   arguments.take("bias_correction", settings.bias_correction);
 }
 
-session::CompareOptions compare_options(nb::dict dict) {
+void take_metrics(Arguments& arguments, const Guarded& guarded, evaluation::ScoreRequest& scores) {
+  nb::list metrics;
+  arguments.take("metrics", metrics);
+  scores.custom = to_metrics(metrics, guarded);
+}
+
+session::CompareOptions compare_options(nb::dict dict, const Guarded& guarded) {
   Arguments arguments(std::move(dict));
   session::CompareWords words;
   session::CompareOptions options;
@@ -143,6 +152,7 @@ session::CompareOptions compare_options(nb::dict dict) {
   take_settings(arguments, words.settings);
   arguments.take_list("recipes", options.recipes);
   take_scores(arguments, options.scores);
+  take_metrics(arguments, guarded, options.scores);
   take_batch(arguments, options.batch);
   arguments.take("resamples", options.resamples);
   arguments.take("seed", options.seed);
@@ -193,7 +203,7 @@ void take_budgets(Arguments& arguments, session::SearchWords& words) {
   }
 }
 
-session::SearchOptions search_options(nb::dict dict) {
+session::SearchOptions search_options(nb::dict dict, const Guarded& guarded) {
   Arguments arguments(std::move(dict));
   session::SearchWords words;
   session::SearchOptions options;
@@ -220,6 +230,7 @@ session::SearchOptions search_options(nb::dict dict) {
   arguments.take("memory_pj_per_bit", options.memory_pj_per_bit);
   arguments.take("reference", options.reference);
   take_scores(arguments, options.scores);
+  take_metrics(arguments, guarded, options.scores);
   arguments.take("gain_items", options.gain_items);
   arguments.take("segments", options.segments);
   take_batch(arguments, options.batch);
@@ -326,6 +337,11 @@ class PythonSession {
     observer_->raise();
     return unwrap(std::move(result));
   }
+  Guarded guard() {
+    return [observer = observer_.get()](const std::function<void()>& call) {
+      return observer->guarded(call);
+    };
+  }
   template <class Options>
   std::string plan(const Options& options) {
     return records::json_text(job([&] { return session_->estimate(options); }));
@@ -352,7 +368,7 @@ class PythonSession {
 
   // The document and the run folder.
   nb::tuple compare(const nb::dict& dict) {
-    const auto options = compare_options(dict);
+    const auto options = compare_options(dict, guard());
     const auto result = job([&] { return session_->compare(options); });
     return nb::make_tuple(records::json_text(result.comparison), result.run_folder);
   }
@@ -363,7 +379,7 @@ class PythonSession {
   }
   // And the budgets that cannot be met, as exceptions' arguments.
   nb::tuple search(const nb::dict& dict) {
-    const auto options = search_options(dict);
+    const auto options = search_options(dict, guard());
     const auto result = job([&] { return session_->search(options); });
     nb::list missed;
     for (const Error& error : result.missed)
@@ -394,9 +410,9 @@ class PythonSession {
     return records::json_text(job([&] { return session_->inspect(options); }));
   }
   std::string estimate(const std::string& of, const nb::dict& dict) {
-    if (of == "compare") return plan(compare_options(dict));
+    if (of == "compare") return plan(compare_options(dict, guard()));
     if (of == "sensitivity") return plan(sensitivity_options(dict));
-    if (of == "search") return plan(search_options(dict));
+    if (of == "search") return plan(search_options(dict, guard()));
     throw nb::value_error("estimate() is of compare, sensitivity or search");
   }
 

@@ -42,6 +42,7 @@ _EXCEPTIONS = (
 try:
     from posittune._core import Format, formats, scale_rules
     from posittune.arrays import Codes, choose_scales, decode, difference, encode, pack, packed_bytes, quantize, unpack
+    from posittune.metrics import Item, Metric
     from posittune.progress import Progress, Quiet
     from posittune.recipe import Recipe
     from posittune.session import Session
@@ -61,6 +62,8 @@ __all__ = [
     *(exception.__name__ for exception in _EXCEPTIONS),
     "Codes",
     "Format",
+    "Item",
+    "Metric",
     "Progress",
     "Quiet",
     "Recipe",

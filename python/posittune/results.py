@@ -36,6 +36,7 @@ class Metric:
     better: str = ""
     unit: str = ""
     rank: int = 3  # 0: the loss that a search minimises, 1: how well the task is done, 2: agreement with FP32
+    version: str = ""  # of a metric of yours
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ import numpy as np
 
 from posittune import _core, results
 from posittune.exceptions import GoalNotMet, InputError, UsageError
+from posittune.metrics import Metric
 from posittune.progress import Progress, Quiet
 from posittune.recipe import Recipe
 
@@ -115,6 +116,7 @@ class Session:
         what: str | list[str] | None = None,
         scales: str | list[str] | None = None,
         recipes: list[str | os.PathLike | Recipe] = (),
+        metrics: list[Metric] = (),
         **options,
     ) -> results.Comparison:
         """How good the model is under each format: all of them on the same items of the report split.
@@ -123,6 +125,7 @@ class Session:
         what: "w" (weights) and "wa" (weights and the inputs of layers); default: both
         scales: rules that choose scales, each for all formats; default: rms_pow2 and mse_pow2
         recipes: files or Recipe objects, measured as they are after the formats
+        metrics: of your own, beside those of the task
         granularity ("channel"), rounding ("nearest"), activation_scale ("static"), input_weighted, bias_correction,
             accumulate ("fp32")
         task, output, scores, tokens, class_axis, blank: what is scored; default: what model and data suggest
@@ -131,7 +134,12 @@ class Session:
         with tempfile.TemporaryDirectory(prefix="posittune-") as folder:
             paths = [_recipe_path(recipe, folder, i) for i, recipe in enumerate(recipes)]
             arguments = _given(
-                formats=_texts(formats), what=_texts(what), scales=_texts(scales), recipes=paths, **options
+                formats=_texts(formats),
+                what=_texts(what),
+                scales=_texts(scales),
+                recipes=paths,
+                metrics=_metrics(metrics),
+                **options,
             )
             text, run_folder = self._native.compare(arguments)
         return results.load(results.Comparison, results.parse(text) | {"run_folder": run_folder})
@@ -176,6 +184,7 @@ class Session:
         activations: str | list[str] | None = None,
         windows: int = 0,
         baselines: bool = False,
+        metrics: list[Metric] = (),
         **options,
     ) -> results.Search:
         """The best format for each layer (or window of output channels) within budgets.
@@ -185,6 +194,7 @@ class Session:
         max_drop: the fewest bits that lose at most this part of the metric on the search split: "1%" or 0.01
         what: "w", or "wa": inputs of layers get formats too, of `activations`
         windows: output channels that get a format together; 0: whole weights
+        metrics: of your own, beside those of the task on the report split; the first by name is the one that max_drop means
         pairs, assign, ties, tie_inputs, scale, activation_rule, pareto, refine, no_report, gap, solver_seconds, table,
             memory_pj_per_bit, reference, gain_items, segments, cache_limit, batch, resamples, seed; settings and scoring as
             compare()
@@ -204,6 +214,7 @@ class Session:
             activations=_texts(activations),
             windows=windows,
             baselines=baselines,
+            metrics=_metrics(metrics),
             **options,
         )
         text, run_folder, missed = self._native.search(arguments)
@@ -243,6 +254,8 @@ class Session:
         """What "compare", "sensitivity" or "search" would do with these options, and in how many seconds, by the time of one
         item; nothing else is measured."""
         texts = {name: _texts(value) if name in LISTS else value for name, value in options.items()}
+        if "metrics" in texts:
+            texts["metrics"] = _metrics(texts["metrics"])
         return results.parse(self._native.estimate(job, _given(**texts)))
 
 
@@ -259,6 +272,14 @@ def _texts(value) -> list[str] | None:
     if isinstance(value, (str, int, float)) or not isinstance(value, Iterable):
         return [str(value)]
     return [str(each) for each in value]
+
+
+def _metrics(metrics) -> list[Metric]:
+    metrics = [metrics] if isinstance(metrics, Metric) else list(metrics)
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            raise TypeError(f"a metric is a {type(metric).__name__}: posittune.Metric(function, name, version)")
+    return metrics
 
 
 def _path(path) -> str | None:

@@ -14,7 +14,11 @@ import threading
 import time
 import unittest
 
-POSITTUNE, ROOT, PACKAGE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]), os.path.abspath(sys.argv[3])
+POSITTUNE, ROOT, PACKAGE = (
+    os.path.abspath(sys.argv[1]),
+    pathlib.Path(sys.argv[2]).resolve(),
+    os.path.abspath(sys.argv[3]),
+)
 sys.path.insert(0, PACKAGE)
 os.environ["POSITTUNE_ZOO"] = str(ROOT / "zoo")
 
@@ -144,6 +148,91 @@ class Data(Case):
             self.session(model, {"reports": [one]})
         with self.assertRaises(TypeError):
             self.session(model, 3)
+
+
+class Metrics(Case):
+    """Metrics of the user, beside those of the task."""
+
+    @staticmethod
+    def right(outputs, item):
+        return int(outputs["logits"].argmax()) == item.label
+
+    def test_as_our_own(self):
+        accuracy = pt.Metric(self.right, "right", version="1")
+        result = self.session().compare(["int4", "posit<8,1>"], what="w", resamples=200, metrics=[accuracy])
+        for row in result.rows:
+            own, ours = row.metrics["right"], row.metrics["accuracy"]
+            for part in ("value", "low", "high", "delta", "noise", "better", "unit"):
+                self.assertEqual(getattr(own, part), getattr(ours, part), part)
+            self.assertEqual((own.version, own.rank, ours.rank), ("1", 1, 3))
+
+    def test_journal_knows_name_and_version(self):
+        calls = []
+
+        def counted(outputs, item):
+            calls.append(item.index)
+            self.assertEqual(set(item), {"input_ids", "attention_mask", "token_type_ids"} & set(item))
+            self.assertTrue(all(array.shape[:1] != (8,) for array in item.values()))
+            return outputs["logits"][0]
+
+        def compare(**options):
+            before = len(calls)
+            metric = pt.Metric(counted, **{"name": "first", "version": "1", **options})
+            row = self.session().compare("int8", what="w", scales="absmax", resamples=50, metrics=metric).rows[-1]
+            return len(calls) - before, row.metrics[metric.name]
+
+        count, first = compare()
+        self.assertEqual((count, calls), (16, [*range(8), *range(8)]))  # FP32, int8
+        self.assertEqual(compare(), (0, first))
+        for options in ({"version": "2"}, {"name": "one"}, {"higher_is_better": False}):
+            count, again = compare(**options)
+            self.assertEqual((count, again.value), (16, first.value), options)
+
+    def test_search(self):
+        metric = pt.Metric(self.right, "right", version="1")
+        options = {"formats": ["posit<4,*>", "int6"], "bits": 5, "resamples": 50}
+        result = self.session().search(**options, metrics=[metric])
+        for row in result.rows:
+            self.assertEqual(row.metrics["right"].value, row.metrics["accuracy"].value)
+        without = self.session(runs="without").search(**options)
+        self.assertEqual(result.recipe(), without.recipe())
+        dropped = self.session(runs="drop").search(["int4", "int8"], max_drop="50%", resamples=50, metrics=[metric])
+        self.assertIn("right", dropped.rows[0].metrics)
+
+    def test_what_cannot_be(self):
+        session = self.session()
+
+        def compare(function, **names):
+            metric = pt.Metric(function, **{"name": "mine", "version": "1", **names})
+            session.compare("int8", what="w", scales="absmax", resamples=50, metrics=[metric])
+
+        def late(outputs, item):
+            return 1.0 if item.index < 5 else [][1]
+
+        for kind, part, function, names in (
+            (IndexError, "range", late, {}),
+            (KeyError, "nothing", lambda outputs, item: outputs["nothing"], {}),
+            (TypeError, "metric 'mine' returned a str for item 0", lambda outputs, item: "0.5", {}),
+            (TypeError, "returned a NoneType", lambda outputs, item: None, {}),
+            (TypeError, "returned a ndarray", lambda outputs, item: outputs["logits"], {}),
+            (pt.InputError, "metric 'mine', item 0", lambda outputs, item: float("nan"), {}),
+            (pt.InputError, "infinity", lambda outputs, item: np.float32("inf"), {}),
+            (pt.UsageError, "name of a metric", self.right, {"name": "my metric"}),
+            (pt.UsageError, "no version", self.right, {"version": ""}),
+            (pt.UsageError, "metric 'kl'", self.right, {"name": "kl"}),
+            (TypeError, "`version`", self.right, {"version": 1}),
+            (TypeError, "cannot be called", 7, {}),
+        ):
+            with self.assertRaises(kind, msg=part) as caught:
+                compare(function, **names)
+            self.assertIn(part, str(caught.exception))
+        with self.assertRaises(pt.UsageError):
+            session.sensitivity("int8", metrics=[pt.Metric(self.right, "right", "1")])
+        with self.assertRaises(TypeError):
+            session.compare("int8", metrics=[self.right])
+        self.assertEqual(list(self.path.glob("runs/*/results.json")), [])
+        compare(self.right)
+        self.assertEqual(len(list(self.path.glob("runs/*/results.json"))), 1)
 
 
 class Telling(Case):

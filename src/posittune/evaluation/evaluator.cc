@@ -183,7 +183,8 @@ Result<std::map<std::string, records::MetricResult>> Evaluator::compare(
         .noise = comparison.better_than_fp32,
         .lower_is_better = comparison.metric.direction == metrics::Direction::kLowerIsBetter,
         .unit = comparison.metric.unit,
-        .rank = static_cast<std::uint64_t>(comparison.metric.rank)};
+        .rank = static_cast<std::uint64_t>(comparison.metric.rank),
+        .version = comparison.metric.version};
   }
   return results;
 }

@@ -209,6 +209,8 @@ Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Datase
   if (const Status named = name_tokens(scored, graph, request); !named) return named.error();
   scored.scorer.class_axis = request.class_axis;
   scored.scorer.blank = request.blank;
+  if (const Status named = metrics::check(request.custom); !named) return named.error();
+  scored.scorer.custom = request.custom;
   if (const Status decided = decide_scores(scored, graph, request); !decided)
     return decided.error();
   scored.note = note_of(scored, graph, request);

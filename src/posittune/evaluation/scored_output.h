@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "posittune/base/result.h"
 #include "posittune/data/dataset.h"
@@ -20,6 +21,7 @@ struct ScoreRequest {
   std::string tokens{};  // a language model's input of tokens
   std::optional<int> class_axis{};
   std::int64_t blank = 0;
+  std::vector<metrics::CustomMetric> custom{};  // not of sensitivity(), which has but the loss
 };
 
 struct ScoredOutput {

@@ -30,6 +30,7 @@ struct Metric {
   Direction direction = Direction::kHigherIsBetter;
   std::string unit;  // of the value: "nats/token", "dB"; empty for fractions of one
   Rank rank = Rank::kDetail;
+  std::string version{};  // of a custom metric
 };
 
 struct MetricSamples {

@@ -1,7 +1,9 @@
 #include "posittune/metrics/scorer.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <ranges>
 #include <span>
 #include <utility>
 
@@ -161,6 +163,8 @@ Scorer::Scorer(Task task, ScorerOptions options, records::Annotations annotation
       options_(std::move(options)),
       annotations_fit_(check_annotations(task, annotations)),
       unit_ids_(std::move(units)),
+      custom_(options_.custom),
+      annotations_(custom_.empty() ? records::Annotations{} : annotations),
       task_(make_task_scorer(task, options_, std::move(annotations))) {}
 Scorer::~Scorer() = default;
 Scorer::Scorer(Scorer&&) noexcept = default;
@@ -197,12 +201,31 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
   if (!units) return units.error();
   next_item_ += items;
   const std::size_t per_item = output->size() / items;
+  std::vector<bool> broken(items);
   for (std::size_t i = 0; output->type == ElementType::kF32 && i < items; ++i) {
     const auto x = base->as<float>().subspan(i * per_item, per_item),
                y = output->as<float>().subspan(i * per_item, per_item);
-    if (has_new_nonfinite(x, y)) nonfinite_.insert((*units)[i]);
+    broken[i] = has_new_nonfinite(x, y);
+    if (broken[i]) nonfinite_.insert((*units)[i]);
   }
-  return task_->add({first_item, items, inputs, *base, *output, *units});
+  if (const Status added = task_->add({first_item, items, inputs, *base, *output, *units}); !added)
+    return added;
+  return add_custom({first_item, items, inputs, outputs, annotations_}, *units, broken);
+}
+
+Status Scorer::add_custom(const ItemBatch& batch, std::span<const std::uint32_t> units,
+                          const std::vector<bool>& broken) {
+  const auto has_rows = [&](const Tensor& output) {
+    return !output.shape.empty() && output.shape[0] == batch.count;
+  };
+  if (custom_.empty() || std::ranges::all_of(batch.outputs | std::views::values, has_rows))
+    return custom_.add(batch, units, broken);
+  Tensors with_rows;
+  for (const auto& [name, output] : batch.outputs) {
+    if (has_rows(output)) with_rows.emplace(name, output);
+  }
+  return custom_.add({batch.first, batch.count, batch.inputs, with_rows, batch.annotations}, units,
+                     broken);
 }
 
 Result<std::vector<MetricSamples>> Scorer::finish() {
@@ -212,6 +235,8 @@ Result<std::vector<MetricSamples>> Scorer::finish() {
                        "at least one item, or a token with a next one",
                        std::to_string(next_item_) + " items");
   }
+  if (const Status named = custom_.finish(dense_units_.size(), metrics); !named)
+    return named.error();
   return metrics;
 }
 

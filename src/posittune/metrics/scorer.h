@@ -50,6 +50,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
+#include "posittune/metrics/custom_metric.h"
 #include "posittune/metrics/detection.h"
 #include "posittune/metrics/metric.h"
 #include "posittune/metrics/score_kind.h"
@@ -77,11 +78,12 @@ struct ScorerOptions {
   std::string tokens = "input_ids";     // of a language model: (items, tokens) integers
   std::string mask = "attention_mask";  // used when the model has such an input
   DetectorOptions detector{};
-  int threads = 0;  // 0 = all; the result does not depend on it
+  std::vector<CustomMetric> custom{};  // of the user, beside those of the task
+  int threads = 0;                     // 0 = all; the result does not depend on it
 };
 
-// The identity of task and options for keys, all that results depend on:
-// "classify/probs/probabilities".
+// The identity of task and options for keys, all that results depend on but custom metrics, which
+// have their own: "classify/probs/probabilities".
 std::string identity(Task task, const ScorerOptions& options);
 
 // The axis of an output of this many dimensions that holds the classes: `wanted` (from the end
@@ -121,19 +123,22 @@ class Scorer {
   //   kSegment        (items, classes, ...), or as class_axis says
   //   kGeneric, kAgreement  (items, any ...)
   // kInput: a missing output, wrong shapes or types, FP32's rows not of the kind of scores, labels
-  // and tokens that are no class (naming the item), fewer labels, boxes or units than items. After
-  // an error the scorer is of no use.
+  // and tokens that are no class (naming the item), fewer labels, boxes or units than items,
+  // numbers of custom metrics that are none (CustomSums). After an error the scorer is of no use.
   Status add(std::size_t first_item, const Tensors& inputs, const Tensors& reference,
              const Tensors& outputs);
 
   // Units with a NaN in the scored output, or an infinity where the reference is finite.
   std::size_t nonfinite() const { return nonfinite_.size(); }
 
-  // The metrics. Call it once, after the last batch. kInput when nothing was scored.
+  // The metrics. Call it once, after the last batch. kInput when nothing was scored; kUsage where
+  // the task has a metric with the name of a custom one.
   Result<std::vector<MetricSamples>> finish();
 
  private:
   Result<std::vector<std::uint32_t>> units_of(std::size_t first_item, std::size_t items);
+  Status add_custom(const ItemBatch& batch, std::span<const std::uint32_t> units,
+                    const std::vector<bool>& broken);
 
   Task task_kind_;
   ScorerOptions options_;
@@ -142,6 +147,8 @@ class Scorer {
   std::unordered_map<std::int64_t, std::uint32_t> dense_units_;
   std::size_t next_item_ = 0;
   std::unordered_set<std::uint32_t> nonfinite_;
+  CustomSums custom_;
+  records::Annotations annotations_;  // for custom metrics
   std::unique_ptr<TaskScorer> task_;
 };
 

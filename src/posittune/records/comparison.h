@@ -14,7 +14,8 @@
 //              "metrics": {"kl": {"value": 0.01, "low": 0.009, "high": 0.011,
 //                                 "delta": {"value": ..., "low": ..., "high": ...},  when paired
 //                                 "noise": false,
-//                                 "better": "lower", "unit": "nats/item", "rank": 0}, ...},
+//                                 "better": "lower", "unit": "nats/item", "rank": 0,
+//                                 "version": "2"}, ...},                a custom metric's
 //              "seconds": 1.5,
 //              "rounding": "compensated",                                     when not to nearest
 //              "nonfinite": 3}, ...]}                                         when not 0
@@ -45,6 +46,7 @@ struct MetricResult {
   // Rank by importance for a decision, the most important first: 0 the loss that search minimises
   // (FP32's own is 0), 1 how well the task is done, 2 agreement with FP32, 3 and more details.
   std::uint64_t rank = 3;
+  std::string version{};  // of a metric of the user's; else empty, and not written
   bool operator==(const MetricResult&) const = default;
 };
 

@@ -58,6 +58,7 @@ ordered_json json_value(const MetricResult& metric) {
   object["better"] = metric.lower_is_better ? "lower" : "higher";
   object["unit"] = metric.unit;
   object["rank"] = metric.rank;
+  if (!metric.version.empty()) object["version"] = metric.version;
   return object;
 }
 
@@ -94,7 +95,8 @@ void read_value(const Place& place, MetricResult& metric) {
             .noise = place["noise"].flag(),
             .lower_is_better = lower_is_better(place["better"]),
             .unit = place["unit"].text(),
-            .rank = place["rank"].count()};
+            .rank = place["rank"].count(),
+            .version = place.has("version") ? place["version"].text() : ""};
   if (place.has("delta")) metric.delta = read<Estimate>(place["delta"]);
 }
 

@@ -135,6 +135,8 @@ std::string Session::CompareJob::key_of(const Trial& trial, const quant::Recipe&
       {"recipe", quant::to_yaml(recipe)},
       {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
       {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)}};
+  if (!ready.scored.scorer.custom.empty())
+    parts["metrics"] = metrics::identity(ready.scored.scorer.custom);
   parts.merge(engine::versions());
   return records::trial_key(parts);
 }

@@ -56,6 +56,8 @@ std::string RowMaker::report_key(const quant::Recipe& recipe) const {
   parts["calibrate"] = in_.calibrate->identity() + "/" + std::to_string(in_.calibrate->items());
   parts["bootstrap"] = std::to_string(options_.evaluation.bootstrap.resamples) + "/" +
                        std::to_string(options_.evaluation.bootstrap.seed);
+  if (!options_.evaluation.scorer.custom.empty())
+    parts["metrics"] = metrics::identity(options_.evaluation.scorer.custom);
   parts.merge(engine::versions());
   return records::trial_key(parts);
 }
