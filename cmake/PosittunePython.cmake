@@ -18,7 +18,8 @@ target_include_directories(posittune_python SYSTEM PRIVATE ${nanobind_ROOT}/../i
 set_target_properties(posittune_python PROPERTIES OUTPUT_NAME _core LIBRARY_OUTPUT_DIRECTORY ${posittune_package}
   INSTALL_RPATH "$ORIGIN/../openvino/libs")
 file(GLOB_RECURSE modules CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/python/posittune
-  ${PROJECT_SOURCE_DIR}/python/posittune/*.py ${PROJECT_SOURCE_DIR}/python/posittune/py.typed)
+  ${PROJECT_SOURCE_DIR}/python/posittune/*.py ${PROJECT_SOURCE_DIR}/python/posittune/*.pyi
+  ${PROJECT_SOURCE_DIR}/python/posittune/py.typed)
 foreach(module IN LISTS modules)
   get_filename_component(folder ${posittune_package}/${module} DIRECTORY)
   file(MAKE_DIRECTORY ${folder})

@@ -133,7 +133,7 @@ void bind_arrays(nb::module_& module) {
           list.append(nb::str(name.data(), name.size()));
         return list;
       },
-      "Names of the rules that choose a scale.");
+      nb::sig("def scale_rules() -> list[str]"), "Names of the rules that choose a scale.");
   module.def("_is_chosen_from_data", [](const std::string& rule) {
     return quant::entry(unwrap(quant::parse_scale_rule(rule))).of_data();
   });

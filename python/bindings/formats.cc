@@ -79,7 +79,9 @@ void bind_formats(nb::module_& module) {
       .def_prop_ro(
           "nan_code", [](const Format& f) { return formats::traits(f).nan_code; },
           "The code of NaN (posit: NaR); None for formats without one.")
-      .def_prop_ro("has_infinity", [](const Format& f) { return formats::traits(f).has_infinity; })
+      .def_prop_ro(
+          "has_infinity", [](const Format& f) { return formats::traits(f).has_infinity; },
+          "Whether it has codes of infinities.")
       .def_prop_ro(
           "standard", [](const Format& f) { return formats::traits(f).standard; },
           "Whether a standard document defines it.")
@@ -99,7 +101,7 @@ void bind_formats(nb::module_& module) {
       .def(
           "round", [](const Format& f, double x) { return formats::round(f, x); }, "x"_a,
           "decode(encode(x)), except that NaN stays NaN in formats without a code for it.")
-      .def("values", &values,
+      .def("values", &values, nb::sig("def values(self) -> numpy.typing.NDArray[numpy.float64]"),
            "All values in the order of their codes: float64 of 2**bits elements, at most 16 bits.")
       .def(
           "accuracy",
@@ -112,6 +114,9 @@ void bind_formats(nb::module_& module) {
             return nb::make_tuple(to_numpy(std::move(x)), to_numpy(std::move(decimals)));
           },
           "points"_a = 4096,
+          nb::sig(
+              "def accuracy(self, points: int = 4096) -> "
+              "tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]"),
           "Decimal accuracy -log10(|log10(round(x) / x)|) in the worst place of each gap between\n"
           "neighbouring positive values, as (x, decimals), two float64 arrays.\n\n"
           "Source: Gustafson, Beating Floating Point at its Own Game, 2017.")

@@ -5,14 +5,16 @@
 array([ 0.1015625, -3.       , 20.       ], dtype=float32)
 
 Arrays are NumPy's, or anything with `__array__` or DLPack on the CPU (torch tensors), of float32: other types are refused,
-since rounding them twice would not be the nearest. Arrays in C order are read in place; of Fortran order and strided views
-a copy is made. Results are the same bits for any number of threads. The GIL is released.
+since rounding them twice would not be the nearest. Arrays without gaps are read in place by quantize() in whatever order their
+axes lie (with a scale by number; its result lies alike), by the others in C order; of all else a copy is made. Results are the same bits for any number of threads. The GIL is released.
 """
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from posittune import _core
 from posittune._core import Format
@@ -50,7 +52,9 @@ class _Layout:
     repeats: int  # rows / channels
 
     @staticmethod
-    def of(shape: tuple[int, ...], axis: int | None, format: Format) -> "_Layout":
+    def of(shape: tuple[int, ...], axis: int | None, format: Format, group: int = 0) -> "_Layout":
+        if group and format.block:
+            raise UsageError(f"blocks of {format} have their own scales, so it takes no groups", "group")
         size = math.prod(shape)
         if axis is None:
             cols = shape[-1] if shape and format.block else size
@@ -64,8 +68,8 @@ class _Layout:
             raise UsageError(
                 f"blocks of {format} run along the last axis, so it cannot have a scale for each index", "axis"
             )
-        # Rows of a few elements are slow: the axis goes to the front, as a copy.
-        if axis and inner < 16 and not format.block:
+        # Groups run through a whole channel, and rows of a few elements are slow: the axis goes to the front, as a copy.
+        if axis and (group or inner < 16) and not format.block:
             return _Layout(True, channels, size // channels if channels else 0, channels, 1)
         outer = math.prod(shape[:axis])
         cols = shape[-1] if format.block else inner
@@ -130,15 +134,22 @@ def _scales(format: Format, scale, flat: np.ndarray, layout: _Layout, group: int
 
 
 def quantize(
-    x, format, scale=1.0, axis: int | None = None, *, group: int = 0, out=None, threads: int = 0
-) -> np.ndarray:
+    x: ArrayLike,
+    format: str | Format,
+    scale: float | str | ArrayLike = 1.0,
+    axis: int | None = None,
+    *,
+    group: int = 0,
+    out: NDArray[np.float32] | None = None,
+    threads: int = 0,
+) -> NDArray[np.float32]:
     """Rounds to the nearest value of a format: q(x) = Q(x * s) / s, ties to even. float32 of the shape of x.
 
     scale: a number; an array with one for each index of `axis` (and each `group` of columns); or the name of a rule that
         chooses them ("absmax", "rms_pow2", "mse" ..., see scale_rules()). Under a rule what is larger than all that it was
         chosen for becomes the largest value.
     axis: which has a scale for each index (0: output channels of a weight); None: one for the array.
-    group: elements of a row that share a scale; 0: all.
+    group: so many elements of a channel (of the array, without `axis`) in the order of the other axes share a scale; 0: all.
     out: a float32 array of the same shape in C order, which may be x itself.
     threads: 0 for all.
 
@@ -150,7 +161,11 @@ def quantize(
            [100.        , 200.        , 350.        ]], dtype=float32)
     """
     format, x = _as_format(format), _numpy(x)
-    layout = _Layout.of(x.shape, axis, format)
+    layout = _Layout.of(x.shape, axis, format, group)
+    order = _order(x)
+    if order and out is None and not group and not format.block and not isinstance(scale, str):
+        moved = None if axis is None else order.index(axis % x.ndim)
+        return quantize(x.transpose(order), format, scale, moved, threads=threads).transpose(np.argsort(order))
     flat = _rows(x, layout, axis)
     scales, saturate = _scales(format, scale, flat, layout, group, threads)
     direct = out is not None and not layout.moved
@@ -166,6 +181,12 @@ def quantize(
         return y
     np.copyto(out, y)
     return out
+
+
+def _order(x: np.ndarray) -> tuple[int, ...] | None:
+    """The axes from the largest stride to the smallest, where x is dense in that order and not in C order."""
+    order = tuple(sorted(range(x.ndim), key=lambda i: -x.strides[i]))
+    return order if not x.flags.c_contiguous and x.transpose(order).flags.c_contiguous else None
 
 
 def _check_out(out, shape: tuple[int, ...]) -> None:
@@ -186,10 +207,11 @@ class Codes:
     group: int = 0
     exponents: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint8))  # E8M0, of MX blocks: (rows, blocks)
 
-    def decode(self, threads: int = 0) -> np.ndarray:
+    def decode(self, threads: int = 0) -> NDArray[np.float32]:
+        """decode() of these."""
         return decode(self, threads=threads)
 
-    def pack(self, threads: int = 0) -> np.ndarray:
+    def pack(self, threads: int = 0) -> NDArray[np.uint8]:
         """The codes as one dense little-endian string of bits: uint8."""
         return pack(self.codes, self.format.bits, threads=threads)
 
@@ -203,14 +225,22 @@ def _code_type(bits: int):
     return np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.uint32
 
 
-def encode(x, format, scale=1.0, axis: int | None = None, *, group: int = 0, threads: int = 0) -> Codes:
+def encode(
+    x: ArrayLike,
+    format: str | Format,
+    scale: float | str | ArrayLike = 1.0,
+    axis: int | None = None,
+    *,
+    group: int = 0,
+    threads: int = 0,
+) -> Codes:
     """Codes of Q(x * s); arguments and errors as quantize().
 
     >>> encode(np.float32([1, -2, 0.75]), "posit<8,1>").codes
     array([ 64, 176,  56], dtype=uint8)
     """
     format, x = _as_format(format), _numpy(x)
-    layout = _Layout.of(x.shape, axis, format)
+    layout = _Layout.of(x.shape, axis, format, group)
     flat = _rows(x, layout, axis)
     scales, saturate = _scales(format, scale, flat, layout, group, threads)
     codes = np.empty(flat.size, _code_type(format.bits))
@@ -222,13 +252,13 @@ def encode(x, format, scale=1.0, axis: int | None = None, *, group: int = 0, thr
     return Codes(format, codes, scales, axis, group, exponents.reshape(layout.rows, -1) if blocks else exponents)
 
 
-def decode(codes: Codes, *, threads: int = 0) -> np.ndarray:
+def decode(codes: Codes, *, threads: int = 0) -> NDArray[np.float32]:
     """The values of codes: value(code) / s, float32, of the shape that was encoded.
 
     >>> decode(encode(np.float32([1, -2, 0.75]), "posit<8,1>"))
     array([ 1.  , -2.  ,  0.75], dtype=float32)
     """
-    layout = _Layout.of(codes.codes.shape, codes.axis, codes.format)
+    layout = _Layout.of(codes.codes.shape, codes.axis, codes.format, codes.group)
     flat = _rows(codes.codes, layout, codes.axis)
     y = np.empty(flat.size, np.float32)
     rows = layout.scales(codes.scales, codes.group)
@@ -249,7 +279,7 @@ def _codes(codes) -> np.ndarray:
     return np.ascontiguousarray(codes).reshape(-1)
 
 
-def pack(codes, bits: int, *, threads: int = 0) -> np.ndarray:
+def pack(codes: ArrayLike, bits: int, *, threads: int = 0) -> NDArray[np.uint8]:
     """Codes as one dense little-endian string of bits: code i at bits [i * bits, (i + 1) * bits) of a uint8 array.
 
     >>> pack(np.uint8([1, 2, 3, 4]), 6)
@@ -261,7 +291,7 @@ def pack(codes, bits: int, *, threads: int = 0) -> np.ndarray:
     return out
 
 
-def unpack(packed, bits: int, count: int, *, threads: int = 0) -> np.ndarray:
+def unpack(packed: ArrayLike, bits: int, count: int, *, threads: int = 0) -> NDArray[Any]:
     """The `count` codes of `bits` bits that pack() was given, flat.
 
     >>> unpack(np.uint8([129, 48, 16]), 6, 4)
@@ -275,7 +305,15 @@ def unpack(packed, bits: int, count: int, *, threads: int = 0) -> np.ndarray:
     return out
 
 
-def choose_scales(x, format, rule: str = "mse_pow2", axis: int | None = None, *, weights=None, threads: int = 0):
+def choose_scales(
+    x: ArrayLike,
+    format: str | Format,
+    rule: str = "mse_pow2",
+    axis: int | None = None,
+    *,
+    weights: ArrayLike | None = None,
+    threads: int = 0,
+) -> NDArray[np.float32]:
     """The scales that a rule chooses: float32, one, or one for each index of `axis`. A scale multiplies before rounding.
 
     weights: importance of each column of a row, as E[x_k^2] of a layer's input; with axis 0 of a matrix.
@@ -285,7 +323,15 @@ def choose_scales(x, format, rule: str = "mse_pow2", axis: int | None = None, *,
     return _choose(format, rule, _rows(x, layout, axis), layout, threads, weights)
 
 
-def difference(x, y, format, scale=1.0, axis: int | None = None, *, threads: int = 0) -> dict:
+def difference(
+    x: ArrayLike,
+    y: ArrayLike,
+    format: str | Format,
+    scale: float | str | ArrayLike = 1.0,
+    axis: int | None = None,
+    *,
+    threads: int = 0,
+) -> dict[str, float]:
     """What rounding did to x, of which y is the result with the same arguments.
 
     count, nonfinite (NaN and infinities in x), saturated (|x s| above the largest value), overflowed (finite x, infinite

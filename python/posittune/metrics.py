@@ -33,7 +33,13 @@ class Item(dict):
     boxes: its true objects (a list of Box); None: not known
     """
 
-    def __init__(self, inputs: dict[str, np.ndarray], index: int, label=None, boxes=None):
+    def __init__(
+        self,
+        inputs: dict[str, np.ndarray],
+        index: int,
+        label: int | list[int] | None = None,
+        boxes: list[tuple] | None = None,
+    ):
         super().__init__(inputs)
         self.index = index
         self.label = label

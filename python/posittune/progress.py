@@ -32,7 +32,7 @@ class Progress(Quiet):
         else:
             print(line, file=sys.stderr)
 
-    def step(self, title: str, total: int, unit: str):
+    def step(self, title: str, total: int, unit: str) -> Callable[[int], None] | None:
         if self._tqdm is None or total == 0:
             return None
         bar = self._tqdm(total=total, desc=title, unit=f" {unit}", leave=False)

@@ -10,7 +10,12 @@ import pathlib
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+
+    from posittune.recipe import Recipe
 
 T = typing.TypeVar("T")
 
@@ -134,7 +139,7 @@ class _Table:
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
-    def to_pandas(self):
+    def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame: one line for each of `rows`; a metric is columns NAME, NAME_low, NAME_high, NAME_delta."""
         import pandas
 
@@ -144,7 +149,7 @@ class _Table:
 class _Rows(_Table):
     """Results whose rows are dataclasses."""
 
-    def find(self, **fields):
+    def find(self, **fields: Any) -> Any:
         """The row with these fields: find(format="int8", what="w"). KeyError unless there is exactly one."""
         found = [row for row in self.rows if all(getattr(row, name) == value for name, value in fields.items())]
         if len(found) != 1:
@@ -208,7 +213,7 @@ class Search(_Rows):
     missed: list[Exception] = field(default_factory=list)
     run_folder: str = ""
 
-    def recipe(self, row: SearchRow | None = None):
+    def recipe(self, row: SearchRow | None = None) -> "Recipe":
         """The recipe of a row; by default of the search's first result. GoalNotMet where its budget cannot be met."""
         from posittune.recipe import Recipe
 

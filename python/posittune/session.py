@@ -18,7 +18,7 @@ import hashlib
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from posittune.metrics import Metric
 from posittune.progress import Progress, Quiet
 from posittune.recipe import Recipe
 
+Budget = float | str  # a number, or a text with a unit: "20MB", "0.5x"
 SPLITS = ("calibrate", "search", "report")
 
 
@@ -56,8 +57,8 @@ class Session:
         model: str | os.PathLike,
         data: str | os.PathLike | Mapping[str, Any] | None = None,
         *,
-        include: str | list[str] = (),
-        exclude: str | list[str] = (),
+        include: str | Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
         attention: bool = False,
         constants: Mapping[str, Any] | None = None,
         batch_axes: Mapping[str, int] | None = None,
@@ -115,8 +116,8 @@ class Session:
         *,
         what: str | list[str] | None = None,
         scales: str | list[str] | None = None,
-        recipes: list[str | os.PathLike | Recipe] = (),
-        metrics: list[Metric] = (),
+        recipes: Sequence[str | os.PathLike | Recipe] = (),
+        metrics: Metric | Sequence[Metric] = (),
         **options,
     ) -> results.Comparison:
         """How good the model is under each format: all of them on the same items of the report split.
@@ -173,18 +174,18 @@ class Session:
         self,
         formats: str | list[str] | None = None,
         *,
-        bits=None,
-        size=None,
-        energy=None,
-        area=None,
-        activation_bits=None,
-        mac_bits=None,
+        bits: Budget | list[Budget] | None = None,
+        size: Budget | list[Budget] | None = None,
+        energy: Budget | list[Budget] | None = None,
+        area: Budget | list[Budget] | None = None,
+        activation_bits: Budget | list[Budget] | None = None,
+        mac_bits: Budget | list[Budget] | None = None,
         max_drop: str | float | None = None,
         what: str = "w",
         activations: str | list[str] | None = None,
         windows: int = 0,
         baselines: bool = False,
-        metrics: list[Metric] = (),
+        metrics: Metric | Sequence[Metric] = (),
         **options,
     ) -> results.Search:
         """The best format for each layer (or window of output channels) within budgets.

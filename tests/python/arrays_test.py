@@ -110,6 +110,17 @@ class Rounding(unittest.TestCase):
         flat = X.reshape(6, 10, 32)
         expected = np.stack([[pt.quantize(flat[i, k], "int4", scales[i, k]) for k in range(10)] for i in range(6)])
         np.testing.assert_array_equal(got, expected.reshape(X.shape))
+        # Groups run through the other axes in their order, of whatever length these are.
+        for x in (X, X[:, :4, :7], X[..., 0]):
+            for axis in range(x.ndim):
+                rows = np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1)
+                scales = np.exp2(RNG.integers(-3, 3, (len(rows), -(-rows.shape[1] // 5)))).astype(np.float32)
+                got = pt.quantize(x, "int4", scales, axis=axis, group=5)
+                wide = np.repeat(scales, 5, axis=1)[:, : rows.shape[1]]
+                expected = pt.quantize(rows * wide, "int4") / wide
+                np.testing.assert_array_equal(np.moveaxis(got, axis, 0).reshape(rows.shape), expected)
+                codes = pt.encode(x, "int4", scales, axis=axis, group=5)
+                np.testing.assert_array_equal(codes.decode(), got)
 
     def test_as_the_command_line(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -132,6 +143,12 @@ class Rounding(unittest.TestCase):
         expected = pt.quantize(X, "int4")
         for view in (X[::-1], X.transpose(2, 0, 1), X[:, ::2, 1:], np.asfortranarray(X)):
             np.testing.assert_array_equal(pt.quantize(view, "int4"), pt.quantize(np.ascontiguousarray(view), "int4"))
+        for view in (np.asfortranarray(X), X.transpose(2, 0, 1), X.transpose(1, 0, 2)):
+            for axis in (None, 0, 1, 2, -1):
+                scale = 1 if axis is None else np.exp2(RNG.integers(-3, 3, view.shape[axis]))
+                got = pt.quantize(view, "int4", scale, axis)
+                np.testing.assert_array_equal(got, pt.quantize(np.ascontiguousarray(view), "int4", scale, axis))
+                self.assertEqual(got.strides, view.strides)
         for empty in (np.zeros((0,), np.float32), np.zeros((3, 0), np.float32)):
             self.assertEqual(pt.quantize(empty, "int4").shape, empty.shape)
             self.assertEqual(pt.encode(empty, "int4").decode().shape, empty.shape)
@@ -145,6 +162,22 @@ class Rounding(unittest.TestCase):
         by_axis = np.empty_like(X)
         pt.quantize(X, "int4", "absmax", axis=2, out=by_axis)
         np.testing.assert_array_equal(by_axis, pt.quantize(X, "int4", "absmax", axis=2))
+
+    def test_dlpack(self):
+        class Foreign:
+            def __init__(self, array):
+                self.array = array
+
+            def __dlpack__(self, **options):
+                return self.array.__dlpack__(**options)
+
+            def __dlpack_device__(self):
+                return self.array.__dlpack_device__()
+
+        for array in (X, X[:, ::2], np.asfortranarray(X)):
+            np.testing.assert_array_equal(pt.quantize(Foreign(array), "int4"), pt.quantize(array, "int4"))
+        with self.assertRaises(TypeError):
+            pt.quantize(Foreign(X.astype(np.float64)), "int4")
 
     def test_threads_change_nothing(self):
         big = RNG.standard_normal(1 << 20).astype(np.float32)
