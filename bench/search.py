@@ -2,12 +2,14 @@
 """Runs what docs/results.md claims about mixed precision, on four models and three calibration draws, and writes its tables.
 
 usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N | NAME:RUN=N ...] [--small]
-                       [--write] [--page docs/results.md]
+                       [--inputs] [--write] [--page docs/results.md]
 
 Runs go to --runs-folder; finished ones there are used as they are, others continued. Models that are not there are left out, and named: scripts/fetch makes
-yolov8n and smollm2. A draw is every third item of the calibration split, with another first one.
+yolov8n and smollm2. A draw is every third item of the calibration split, with another first one. --inputs makes only the uniform rows of (d) with `output` and
+`static` scales, and writes these alone; a line above the table says of which models and when.
 """
 
+import datetime
 import json
 import math
 import pathlib
@@ -23,6 +25,7 @@ import pages
 from pages import slug
 
 DRAWS = 3
+UNIFORM = ("posit<8,1>", "fp8_e4m3", "int8", "mxint8", "posit<6,1>", "mxfp6")
 RUNS = ("plain", "weighted", "compensated", "search", "eight", "output", "static", "token", "windows", "six")
 CHOICES = ";".join(f"posit<{n},*>;int{n}" for n in (3, 4, 5, 6, 7, 8)) + ";fp4_e2m1;fp6_e2m3;fp8_e4m3"
 EIGHT = "posit<7,*>;posit<8,*>;posit<9,*>;int7;int8;int9;fp8_e4m3"
@@ -155,9 +158,9 @@ def drawn(args, name: str) -> str:
 
 
 class Model:
-    """All runs of one model, draw by draw."""
+    """Runs of one model, draw by draw."""
 
-    def __init__(self, args, name):
+    def __init__(self, args, name, runs=RUNS):
         self.name = name
         channel = ["--granularity", "channel"]
         search = ["search", *channel, "--rounding", "compensated", "--input-weighted"]
@@ -216,7 +219,7 @@ class Model:
         }
         if args.small:
             commands = {run: [SMALL.get(word, word) for word in words] for run, words in commands.items()}
-        for run in RUNS:
+        for run in runs:
             setattr(
                 self,
                 run,
@@ -294,12 +297,10 @@ def methods_table(model) -> list[str]:
     return lines
 
 
-def claim_d(model) -> list[str]:
-    rows = [
-        ("searched, 8 bits", [find(r, method="search") for r in model.eight]),
-        ("searched, 6 bits", [find(r, method="search") for r in model.six]),
-    ]
-    for form in ("posit<8,1>", "fp8_e4m3", "int8", "mxint8", "posit<6,1>", "mxfp6"):
+def uniform_inputs(model) -> list[tuple[str, list[dict]]]:
+    """Rows of (d) with `output` and `static` scales, by label."""
+    rows = []
+    for form in UNIFORM:
         if form.startswith("mx"):  # its scales are its blocks'
             rows.append((form, [find(r, format=form) for r in model.output]))
             continue
@@ -307,6 +308,22 @@ def claim_d(model) -> list[str]:
             (f"{form} {rule}", [find(r, format=form) for r in runs])
             for rule, runs in (("output", model.output), ("static", model.static))
         ]
+    return rows
+
+
+def inputs_line(model, title: str, found: list[dict]) -> str:
+    if not found:
+        return f"| {model.name} | {title} | not run | | |"
+    cells = [spread([of(r) for r in found]) for of in (lambda r: r["bits_per_weight"], kl, drop)]
+    return f"| {model.name} | {title} | " + " | ".join(cells) + " |"
+
+
+def claim_d(model) -> list[str]:
+    rows = [
+        ("searched, 8 bits", [find(r, method="search") for r in model.eight]),
+        ("searched, 6 bits", [find(r, method="search") for r in model.six]),
+        *uniform_inputs(model),
+    ]
     for form in ("int8", "posit<8,1>", "posit<6,1>"):  # the better of two rules for the scale
         rows.append(
             (
@@ -316,13 +333,8 @@ def claim_d(model) -> list[str]:
         )
     lines = []
     for title, found in rows:
-        if not found:
-            lines.append(f"| {model.name} | {title} | not run | | |")
-            continue
-        lines.append(
-            f"| {model.name} | {title} | {spread([r['bits_per_weight'] for r in found])} | {spread([kl(r) for r in found])} | {spread([drop(r) for r in found])} |"
-        )
-        if title in DROPS:
+        lines.append(inputs_line(model, title, found))
+        if found and title in DROPS:
             most = DROPS[title]
             tell_goal(f"(d) {model.name}, {title}: loss at most {most} %", [drop(r) <= most for r in found])
     return lines
@@ -368,7 +380,8 @@ def tables(models) -> list[str]:
         "",
         "### (d) Weights and inputs",
         "",
-        "Loss in percent of FP32's perplexity, accuracy or mAP. `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); these searches take `output`.",
+        INPUTS_INTRO
+        + " `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); these searches take `output`.",
         "",
         "| model | formats | bits/weight | KL | loss, % |",
         "|---|---|---|---|---|",
@@ -381,6 +394,32 @@ def tables(models) -> list[str]:
         *each(claim_e),
         "",
     ]
+
+
+INPUTS_INTRO = "Loss in percent of FP32's perplexity, accuracy or mAP."
+LATER = "Rows of uniform formats with `output` and `static` scales, by `bench/search.py --inputs`: "
+
+
+def with_inputs(args, text: str, models) -> str:
+    """The text of (d) with new rows of uniform formats in place of those of these models."""
+    lines = text.split("\n")
+    for model in models:
+        for title, found in uniform_inputs(model):
+            places = [at for at, line in enumerate(lines) if line.startswith(f"| {model.name} | {title} |")]
+            if len(places) != 1:
+                sys.exit(f"{args.page}: {len(places)} rows '{model.name} | {title}', expected one")
+            lines[places[0]] = inputs_line(model, title, found)
+    today = datetime.date.today().isoformat()
+    earlier = [line for line in lines if line.startswith(LATER)]
+    known = dict(part.split(" (", 1) for part in earlier[0][len(LATER) :].rstrip(".").split("; ")) if earlier else {}
+    known |= {model.name: f"{today}, draws: {len(model.static)})" for model in models}
+    told = LATER + "; ".join(f"{name} ({when}" for name, when in known.items()) + "."
+    if earlier:
+        lines[lines.index(earlier[0])] = told
+    else:
+        at = next(at for at, line in enumerate(lines) if line.startswith(INPUTS_INTRO))
+        lines[at + 1 : at + 1] = ["", told]
+    return "\n".join(lines)
 
 
 COLORS = {
@@ -439,6 +478,7 @@ def main() -> int:
     pages.add_models(parser, "one draw, two items, few choices, models of the zoo; give it a --runs-folder of its own")
     parser.add_argument("--runs-folder", type=pathlib.Path, default=pages.ROOT / "build" / "search")
     parser.add_argument("--only", nargs="*", choices=list(MODELS))
+    parser.add_argument("--inputs", action="store_true", help="only the uniform rows of (d), in place of the page's")
     parser.add_argument(
         "--draws",
         nargs="*",
@@ -450,7 +490,11 @@ def main() -> int:
     args.runs_folder = args.runs_folder.resolve()
     names = args.only or [name for name in MODELS if not args.small or MODELS[name][0].startswith("zoo/")]
     missing = [name for name in names if not pages.is_there(args, MODELS[name][0])]
-    models = [Model(args, name) for name in names if name not in missing]
+    models = [Model(args, name, ("output", "static") if args.inputs else RUNS) for name in names if name not in missing]
+    if args.inputs:
+        text = with_inputs(args, args.page.read_text(), models)
+        args.page.write_text(text) if args.write else print(text)
+        return 0
     draws = "; ".join(drawn(args, model.name) for model in models)
     pages.finish(
         args,

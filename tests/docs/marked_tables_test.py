@@ -24,6 +24,13 @@ class Results(page_case.PageCase):
         self.same_tables(after, "results", [2] * 5, "zoo ALBERT")
         self.assertNotIn("not run", after)
         self.assertTrue((self.folder / "results-zoo-albert.svg").exists())
+        # Rows of uniform formats alone, from the same runs: nothing changes but the line that says so.
+        again = ("search.py", "--small", "--inputs", "--write", "--only", "zoo ALBERT", "--runs-folder")
+        told = [self.run_script(*again, self.folder / "runs") for _ in range(2)]
+        self.assertEqual(told[0], told[1])
+        (line,) = [line for line in told[0].split("\n") if line.startswith("Rows of uniform formats")]
+        self.assertIn("zoo ALBERT (", line)
+        self.assertEqual(told[0].replace(line + "\n\n", ""), after)
         # Finished runs are used as they are, but not where they were made with other options.
         config = self.folder / "runs/zoo-albert/draw0/static/run.json"
         config.write_text(config.read_text().replace('"static"', '"output"'))
