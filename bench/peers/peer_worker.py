@@ -1,4 +1,4 @@
-"""Times one peer: peer_worker.py NAME. Speaks JSON lines: says it is ready, then answers every question.
+"""Times one peer: peer_worker.py NAME, or NAME:FORMAT of our own package. Speaks JSON lines: says it is ready, then answers every question.
 
 {"ready": true} or {"error": "why it cannot run"}
 <- {"size": 262144, "seconds": 0.1, "cpu": false}      -> {"ns": 52.1, "size": 262144}
@@ -18,6 +18,36 @@ from inputs import posit_values  # noqa: E402
 
 N, ES = 8, 1
 SOFTPOSIT_SIZE = 20000  # one Python call per number: the size does not matter to it
+
+
+def posittune(x, form):
+    """pt.quantize: the whole call."""
+    import posittune as pt
+
+    form = pt.Format(form)
+    return lambda: pt.quantize(x, form, threads=1), x.size
+
+
+def posittune_out(x, form):
+    """pt.quantize into an array that is there, as numpy_copy."""
+    import posittune as pt
+
+    form, y = pt.Format(form), np.empty_like(x)
+    return lambda: pt.quantize(x, form, out=y, threads=1), x.size
+
+
+def posittune_torch(x, form):
+    """The operator of posittune.torch on a CPU tensor."""
+    import posittune.torch as ptt
+
+    tensor = on_torch(x)
+    return lambda: ptt.quantize(tensor, form), x.size
+
+
+def ml_dtypes(x):
+    import ml_dtypes as types
+
+    return lambda: x.astype(types.float8_e4m3fn).astype(np.float32), x.size
 
 
 def softposit(x):
@@ -87,6 +117,10 @@ def on_torch(x):
 PEERS = {
     peer.__name__: peer
     for peer in (
+        posittune,
+        posittune_out,
+        posittune_torch,
+        ml_dtypes,
         softposit,
         universal_dtypes,
         flexposit,
@@ -117,8 +151,9 @@ def main(name):
     def say(**fields):
         answers.write(json.dumps(fields) + "\n")
 
+    name, *form = name.split(":")
     try:
-        PEERS[name](np.ones(16, dtype=np.float32))[0]()
+        PEERS[name](np.ones(16, dtype=np.float32), *form)[0]()
     except Exception as error:
         say(error=f"{type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error).strip() else ''}")
         return
@@ -129,7 +164,7 @@ def main(name):
         size = question["size"]
         if size not in calls:
             x = np.random.default_rng(1).normal(0, 1, size).astype(np.float32)
-            calls[size] = PEERS[name](x)
+            calls[size] = PEERS[name](x, *form)
             calls[size][0]()
         call, counted = calls[size]
         clock = time.process_time if question["cpu"] else time.perf_counter

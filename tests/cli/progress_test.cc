@@ -42,6 +42,13 @@ TEST(Progress, ALineIsRedrawnOnATerminal) {
     EXPECT_NE(line.find("3 s left"), std::string::npos) << line;
     EXPECT_EQ(line.find("wo\x1brk"), std::string::npos);  // no controls of a title
     EXPECT_EQ(line.find('\n'), std::string::npos);
+    // All units are done and the step goes on: no rate that falls, and no "0 s left".
+    progress.advance(3);
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    progress.advance(0);
+    const std::string later = captured.err.str().substr(line.size());
+    EXPECT_NE(later.find("100 %, finishing, 1 s so far"), std::string::npos) << later;
+    EXPECT_EQ(later.find("left"), std::string::npos) << later;
   }
   EXPECT_TRUE(captured.err.str().ends_with("\r\033[K"));
   EXPECT_EQ(captured.out.str(), "");

@@ -100,5 +100,17 @@ TEST(CountMacs, ShapesThatTheModelRefuses) {
   EXPECT_EQ(macs(graph, {{"x", {1, 1, 9}}}), std::vector<std::uint64_t>{5 * 5});
 }
 
+// As an engine leaves it.
+TEST(CountMacs, AGraphWithoutNodes) {
+  const auto x = parameter({-1, 4, 6});
+  Graph graph =
+      load_ir(model_of(std::make_shared<op::v0::MatMul>(x, normal_constant({6, 2}, 1)), {x}));
+  for (Layer& layer : graph.layers) layer.node.reset();
+  graph.ov_model.reset();
+  const auto counted = count_macs(graph, {});
+  ASSERT_FALSE(counted.ok());
+  EXPECT_EQ(counted.error().kind, ErrorKind::kInternal);
+}
+
 }  // namespace
 }  // namespace posittune::model

@@ -405,6 +405,7 @@ TEST_F(InventedFigures, WindowsOfChannels) {
   Options options = options_of(Tier::kGain);
   options.candidates = {candidate("int4")};
   records::Sensitivity to;
+  EXPECT_EQ(analysis(options).add_channels(0, 1, to).error().kind, ErrorKind::kUsage);
   const Status done = analysis(options).add_channels(3, 1, to);
   ASSERT_TRUE(done.ok()) << done.error().message();
   ASSERT_EQ(to.channels.size(), 5U);

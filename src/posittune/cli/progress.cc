@@ -56,8 +56,11 @@ void Progress::draw(Clock::time_point now) {
   const double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
   const double rate = static_cast<double>(done_) / elapsed;
   const double left = share > 0 ? elapsed * (1 - share) / share : 0;
+  // What is left when all units are done (embeddings are measured after calibration) has no rate.
   const std::string tail =
-      fmt::format("{:3.0f} %  {}  {:.0f} s left", 100 * share, rate_text(rate, unit_), left);
+      done_ < total_
+          ? fmt::format("{:3.0f} %  {}  {:.0f} s left", 100 * share, rate_text(rate, unit_), left)
+          : fmt::format("100 %, finishing, {:.0f} s so far", elapsed);
   if (!streams_.terminal) {
     fmt::print(streams_.err, "{}: {}\n", what_, tail);
     return;

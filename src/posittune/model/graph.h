@@ -107,7 +107,8 @@ Result<std::vector<float>> weight_values(const Graph& graph, std::size_t weight)
 Result<std::vector<double>> weight_squares(const Graph& graph, const std::vector<bool>& chosen);
 
 // Multiply-accumulates of each layer for inputs of these shapes (by input name; inputs left out
-// get 1 for each open dimension). kUsage when a name is unknown or a shape does not fit.
+// get 1 for each open dimension). kUsage when a name is unknown or a shape does not fit; kInternal
+// for the graph of an engine, which has no nodes any more.
 Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
                                               const std::map<std::string, TensorShape>& shapes);
 

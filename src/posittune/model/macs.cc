@@ -83,6 +83,12 @@ std::map<std::string, TensorShape> run_shapes(const Graph& graph,
 
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes) {
+  if (!graph.ov_model) {
+    return Error{.kind = ErrorKind::kInternal,
+                 .what = "sizes are counted before an engine is made, which takes the nodes",
+                 .where = graph.path,
+                 .expected = "a graph as load() gives it"};
+  }
   auto full = full_shapes(graph, shapes);
   if (!full) return full.error();
   ModelSizes sizes{std::vector<LayerSizes>(graph.layers.size()),

@@ -109,7 +109,7 @@ class Analysis {
   Result<double> fp32_seconds();
 
   // Adds scores of windows of `window` output channels, for every weight and candidate; the `exact`
-  // highest of each candidate are measured too.
+  // highest of each candidate are measured too. kUsage for windows of no channels.
   Status add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to);
 
   // Adds `count` random mixes of the candidates of 4 to 8 bits, weights only: the sum of their

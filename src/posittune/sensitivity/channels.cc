@@ -51,6 +51,11 @@ quant::Recipe upgraded_recipe(const engine::Engine& engine, const std::vector<Si
 }  // namespace
 
 Status Analysis::add_channels(std::size_t window, std::size_t exact, records::Sensitivity& to) {
+  if (window == 0)
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "windows of no channels",
+                 .where = "`channels`",
+                 .expected = "1 or more"};
   constexpr Operand kOnly[] = {Operand::kWeight};
   const std::vector<Site> weights = list_sites(*in_.engine, kOnly);
   const bool gains = options_.tier != Tier::kProxy;
