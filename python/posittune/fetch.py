@@ -19,7 +19,8 @@ from posittune.errors import Exit, Failure, run, say
 from posittune.files import new_folder, sha256, size_text
 from posittune.texts import SPLITS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+# The zoo is in the wheel's share, or in the sources.
+HOMES = (Path(__file__).resolve().parent / "share" / "posittune", Path(__file__).resolve().parents[2])
 ROW = 512  # tokens of a row of smollm2's data
 CHECKED_ROWS = 4
 # A control of dequantization and tokenizer, not a measure: with one of them wrong it is in the thousands.
@@ -185,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--texts",
         metavar="DIR",
         type=Path,
-        default=REPOSITORY / "zoo/gpt2",
+        default=next((home / "zoo/gpt2" for home in HOMES if (home / "zoo/gpt2").is_dir()), HOMES[-1] / "zoo/gpt2"),
         help="folder of calibrate.txt, search.txt, report.txt for smollm2 (default: the zoo's)",
     )
     given = parser.parse_args(arguments)

@@ -44,6 +44,14 @@ class ZooTest(CliTest):
         # Fetched models are looked for beside the zoo; the current folder has one, and nothing beside it.
         (self.path / "zoo" / "gpt2").mkdir(parents=True)
         shutil.copy(ROOT / "zoo" / "gpt2" / "model.onnx", self.path / "zoo" / "gpt2")
+        # Without the project's scripts it is an installation, which nothing is put into.
+        for name in NAMES[3:]:
+            message = self.fails(3, "inspect", "zoo:" + name)
+            self.assertIn(f"get it with `python3 -m posittune.fetch {name} -o {name}`", message)
+            self.assertIn(f"the model is then {name}/model.onnx", message)
+            self.assertIn("posittune.fetch", self.ok("zoo", name))
+        (self.path / "scripts").mkdir()
+        (self.path / "scripts" / "fetch").touch()
         for name in NAMES[3:]:
             for command in ("inspect", "compare"):
                 message = self.fails(3, command, "zoo:" + name)

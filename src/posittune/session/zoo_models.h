@@ -12,8 +12,10 @@ namespace posittune::session {
 
 struct ZooModel {
   std::string name, summary;
-  std::string fetch{};   // command that makes the folder; empty: it comes with the project
-  std::string folder{};  // where it is, or would be; empty when there is no zoo here
+  std::string fetch{};  // command that makes the folder; empty: it comes with the project
+  // Where it is, or would be; empty when there is no zoo here, and for models to be fetched when
+  // the project is installed: these are then named by path.
+  std::string folder{};
   bool present = false;
 
   std::string model() const { return folder + "/model.onnx"; }
