@@ -354,4 +354,27 @@ POSITTUNE_HOST_DEVICE double lane_error(const Parameters& p, const float* x, con
   return sum;
 }
 
+// Calls body.operator()<algorithm>(), with the algorithm as a constant, and gives its result; -1 for
+// an algorithm that does not exist.
+template <class Body>
+int with_algorithm(Algorithm algorithm, Body body) {
+  switch (algorithm) {
+    case Algorithm::kPosit:
+      return body.template operator()<Algorithm::kPosit>();
+    case Algorithm::kPositWide:
+      return body.template operator()<Algorithm::kPositWide>();
+    case Algorithm::kFloat:
+      return body.template operator()<Algorithm::kFloat>();
+    case Algorithm::kFloatFull:
+      return body.template operator()<Algorithm::kFloatFull>();
+    case Algorithm::kFloatShift:
+      return body.template operator()<Algorithm::kFloatShift>();
+    case Algorithm::kInt:
+      return body.template operator()<Algorithm::kInt>();
+    case Algorithm::kCount:
+      break;
+  }
+  return -1;
+}
+
 }  // namespace posittune::cuda

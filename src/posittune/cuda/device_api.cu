@@ -170,28 +170,6 @@ int start_all(const Parameters& p, const typename Op::In* in, const Layout& layo
                     : start<Op, 1>(p, in, done, size - done, index, scales, out, stream);
 }
 
-// Calls body with the algorithm as a constant.
-template <class Body>
-int with_algorithm(const Parameters& p, Body body) {
-  switch (p.algorithm) {
-    case Algorithm::kPosit:
-      return body.template run<Algorithm::kPosit>();
-    case Algorithm::kPositWide:
-      return body.template run<Algorithm::kPositWide>();
-    case Algorithm::kFloat:
-      return body.template run<Algorithm::kFloat>();
-    case Algorithm::kFloatFull:
-      return body.template run<Algorithm::kFloatFull>();
-    case Algorithm::kFloatShift:
-      return body.template run<Algorithm::kFloatShift>();
-    case Algorithm::kInt:
-      return body.template run<Algorithm::kInt>();
-    case Algorithm::kCount:
-      break;
-  }
-  return kBadArgument;
-}
-
 struct Arguments {
   const Parameters& p;
   const void* in;
@@ -208,13 +186,13 @@ struct Arguments {
 };
 struct QuantizeCall : Arguments {
   template <Algorithm kAlgorithm>
-  int run() const {
+  int operator()() const {
     return start<Quantize<kAlgorithm>>();
   }
 };
 struct EncodeCall : Arguments {
   template <Algorithm kAlgorithm>
-  int run() const {
+  int operator()() const {
     return p.bits <= 8    ? start<Encode<kAlgorithm, std::uint8_t>>()
            : p.bits <= 16 ? start<Encode<kAlgorithm, std::uint16_t>>()
                           : start<Encode<kAlgorithm, std::uint32_t>>();
@@ -222,7 +200,7 @@ struct EncodeCall : Arguments {
 };
 struct DecodeCall : Arguments {
   template <Algorithm kAlgorithm>
-  int run() const {
+  int operator()() const {
     return p.bits <= 8    ? start<Decode<kAlgorithm, std::uint8_t>>()
            : p.bits <= 16 ? start<Decode<kAlgorithm, std::uint16_t>>()
                           : start<Decode<kAlgorithm, std::uint32_t>>();
@@ -235,7 +213,9 @@ int check(const Parameters* p, std::int64_t rows, std::int64_t cols) {
   if (p == nullptr) return kBadArgument;
   if (p->abi != kAbi) return kOtherAbi;
   const bool fits = rows >= 0 && cols >= 0 && (cols == 0 || rows <= kMostElements / cols);
-  return fits && p->bits >= 2 && p->bits <= 32 ? 0 : kBadArgument;
+  const bool known = p->bits >= 2 && p->bits <= 32 && p->algorithm >= Algorithm::kPosit &&
+                     p->algorithm < Algorithm::kCount;
+  return fits && known ? 0 : kBadArgument;
 }
 
 template <class Call>
@@ -245,7 +225,7 @@ int run(const Parameters* p, const void* in, const Layout& layout, const float* 
   if (layout.rows == 0 || layout.cols == 0) return 0;
   const bool good = in != nullptr && scales != nullptr && out != nullptr && layout.channels > 0 &&
                     layout.rows % layout.channels == 0 && layout.group >= 0;
-  return good ? with_algorithm(*p, Call{{*p, in, layout, scales, out, stream}}) : kBadArgument;
+  return good ? with_algorithm(p->algorithm, Call{{*p, in, layout, scales, out, stream}}) : kBadArgument;
 }
 
 struct ErrorsCall {
@@ -259,7 +239,7 @@ struct ErrorsCall {
   void* stream;
 
   template <Algorithm kAlgorithm>
-  int run() const {
+  int operator()() const {
     const std::int64_t chunks = (cols + kChunk - 1) / kChunk;
     const std::int64_t threads = rows * chunks * k * kSumLanes;
     if (threads > 0) {
@@ -309,7 +289,7 @@ int posittune_cuda_errors(const Parameters* format, const float* x, std::int64_t
                     candidates != nullptr && errors != nullptr;
   if (!good) return posittune::cuda::kBadArgument;
   return posittune::cuda::with_algorithm(
-      *format, posittune::cuda::ErrorsCall{*format, x, rows, cols, weights, candidates, k,
+      format->algorithm, posittune::cuda::ErrorsCall{*format, x, rows, cols, weights, candidates, k,
                                            shared != 0, workspace, errors, stream});
 }
 
