@@ -66,9 +66,9 @@ std::string compare(const Format& format, const Case& c, std::size_t shift) {
   EXPECT_EQ(posittune_cuda_decode(&p, found_codes.data() + shift, c.layout, scales,
                                   decoded.data() + shift, nullptr),
             0);
-  std::string text = mismatch<float>(values, {found.data() + shift, n}, c.x);
+  std::string text = mismatch<float, float>(values, {found.data() + shift, n}, c.x);
   if (text.empty()) text = mismatch<Code, float>(codes, {found_codes.data() + shift, n}, c.x);
-  if (text.empty()) text = mismatch<float>(back, {decoded.data() + shift, n}, c.x);
+  if (text.empty()) text = mismatch<float, float>(back, {decoded.data() + shift, n}, c.x);
   return text;
 }
 
@@ -121,7 +121,7 @@ TEST(DeviceApi, ErrorsOfCandidatesAreThoseOfTheKernels) {
                                         weighted ? weights.data() : nullptr, used.data(), 7,
                                         shared ? 1 : 0, workspace.data(), found.data(), nullptr),
                   0);
-        ASSERT_EQ(mismatch<double>(expected.value(), found), "") << rows << " x " << cols;
+        ASSERT_EQ((mismatch<double, double>(expected.value(), found)), "") << rows << " x " << cols;
       }
     }
   }

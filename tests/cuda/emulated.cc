@@ -1,0 +1,3 @@
+// The library posittune_cuda compiled for the CPU.
+
+#include "posittune/cuda/device_api.cu"
