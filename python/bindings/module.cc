@@ -40,4 +40,5 @@ NB_MODULE(_core, module) {
   python::bind_formats(module);
   python::bind_arrays(module);
   python::bind_session(module);
+  python::bind_cuda(module);
 }

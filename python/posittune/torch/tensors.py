@@ -1,6 +1,7 @@
 """Formats on tensors of any device: quantize(), encode(), decode(), and the operator `posittune::quantize` behind them.
 
-On the CPU the library's kernels do it; elsewhere integer operations of PyTorch that give the same bits (rounding.py).
+On the CPU the library's kernels do it, on CUDA devices those of posittune_cuda where it was built (device.py); elsewhere, and
+for blocks on devices, integer operations of PyTorch (rounding.py). All give the same bits.
 """
 
 import math
@@ -12,6 +13,7 @@ import torch
 from posittune import _core
 from posittune.arrays import _Layout, choose_scales
 from posittune.exceptions import InputError, UsageError
+from posittune.torch import device
 from posittune.torch.rounding import (
     Grid,
     block_exponents,
@@ -48,14 +50,20 @@ def _back(y: torch.Tensor, shape: torch.Size, layout: _Layout, axis: int | None)
     return y.reshape(moved).movedim(0, axis).contiguous()
 
 
-def _row_scales(scales: torch.Tensor, layout: _Layout, group: int) -> torch.Tensor:
-    """One for each element, or what broadcasts to that. A scale that is not usable gives NaN: on a device, asking whether
-    one is not would wait for it."""
+def _check_count(scales: torch.Tensor, layout: _Layout, group: int) -> int:
+    """Of scales; gives how many each channel has."""
     per_channel = -(-layout.cols // group) if group else 1
     expected = layout.channels * per_channel
     if scales.numel() != expected and (scales.numel() != 1 or group):
         found = str(scales.numel())
         raise UsageError("the number of scales does not fit the tensor", "scale", f"1 or {expected}", found)
+    return per_channel
+
+
+def _row_scales(scales: torch.Tensor, layout: _Layout, group: int) -> torch.Tensor:
+    """One for each element, or what broadcasts to that. A scale that is not usable gives NaN: on a device, asking whether
+    one is not would wait for it."""
+    per_channel = _check_count(scales, layout, group)
     usable = (scales > 0) & scales.isfinite() & (1 / scales).isfinite()
     scales = torch.where(usable, scales, math.nan).to(torch.float32)
     if scales.numel() == 1:
@@ -101,6 +109,28 @@ def _(x, format, scales, axis=None, group=0, saturate=False):
     y = np.empty(flat.size, np.float32)  # NumPy's large arrays have large pages
     _core._quantize(kind, flat, layout.rows, layout.cols, per_row, group, y, saturate, torch.get_num_threads())
     return _back(torch.from_numpy(y), x.shape, layout, axis)
+
+
+def _for_kernels(x: torch.Tensor, format: _core.Format, scales: torch.Tensor, axis: int | None, group: int):
+    """What the library's kernels take: the matrix, scales, channels, group; and the layout."""
+    layout = _Layout.of(tuple(x.shape), axis, format)
+    _check_count(scales, layout, group)
+    scales = scales.detach().to(x.device, torch.float32).contiguous()
+    return (_rows(x.detach(), layout, axis).contiguous(), scales, layout.channels, group), layout
+
+
+def quantize_by(library, x, format: str, scales, axis: int | None = None, group: int = 0, saturate: bool = False):
+    """The operator by a device.Library; formats without blocks."""
+    (rows, *of_scales), layout = _for_kernels(x, _core.Format(format), scales, axis, group)
+    return _back(library.quantize(rows, format, saturate, *of_scales), x.shape, layout, axis).contiguous()
+
+
+@quantize_op.register_kernel("cuda")
+def _(x, format, scales, axis=None, group=0, saturate=False):
+    library = device.library()
+    if library is None or _core.Format(format).block:
+        return quantize_anywhere(x, format, scales, axis, group, saturate)
+    return quantize_by(library, x, format, scales, axis, group, saturate)
 
 
 @quantize_op.register_fake
@@ -169,6 +199,21 @@ class Codes:
         return decode(self)
 
 
+def encode_by(library, x: torch.Tensor, format, scales: torch.Tensor, axis: int | None, group: int, saturate: bool):
+    """encode() by a device.Library; formats without blocks."""
+    (rows, *of_scales), layout = _for_kernels(x, format, scales, axis, group)
+    codes = library.encode(rows, format.name, saturate, *of_scales)
+    return Codes(format, _back(codes, x.shape, layout, axis), scales, axis, group)
+
+
+def decode_by(library, codes: Codes) -> torch.Tensor:
+    """decode() by a device.Library; formats without blocks."""
+    plain = codes.codes.to(device.code_type(codes.format.bits))
+    of_scales = (codes.scales, codes.axis, codes.group)
+    (rows, *of_rows), layout = _for_kernels(plain, codes.format, *of_scales)
+    return _back(library.decode(rows, codes.format.name, *of_rows), plain.shape, layout, codes.axis)
+
+
 def encode(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, group: int = 0) -> Codes:
     """Codes of Q(x * s); arguments and errors as quantize().
 
@@ -177,14 +222,16 @@ def encode(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, group
     """
     format, y = _format(format), _as_float32(x.detach())
     scales, chosen = _scales(y, format, scale, axis, group)
+    library = device.library() if y.is_cuda and not format.block else None
+    if library is not None:
+        return encode_by(library, y, format, scales, axis, group, chosen)
     grid, layout = grid_of(format.name, chosen), _Layout.of(tuple(y.shape), axis, format)
     rows, each = _rows(y, layout, axis), _row_scales(scales, layout, group)
     exponents = None
     if grid.block and rows.numel():
         shared, _, inverse = _shared(grid, rows, each)
         rows, each, exponents = rows * each, inverse, (shared + 127).to(torch.uint8)
-    kind = torch.uint8 if format.bits <= 8 else torch.uint16 if format.bits <= 16 else torch.uint32
-    codes = encode_grid(grid, scaled(grid, rows, each)).to(kind)
+    codes = encode_grid(grid, scaled(grid, rows, each)).to(device.code_type(format.bits))
     return Codes(format, _back(codes, y.shape, layout, axis), scales, axis, group, exponents)
 
 
@@ -194,6 +241,9 @@ def decode(codes: Codes) -> torch.Tensor:
     >>> decode(encode(torch.tensor([1, -2, 0.75]), "posit<8,1>")).tolist()
     [1.0, -2.0, 0.75]
     """
+    library = device.library() if codes.codes.is_cuda and not codes.format.block else None
+    if library is not None:
+        return decode_by(library, codes)
     shape = codes.codes.shape
     grid, layout = grid_of(codes.format.name), _Layout.of(tuple(shape), codes.axis, codes.format)
     y = decode_grid(grid, _rows(codes.codes.to(torch.int64), layout, codes.axis))

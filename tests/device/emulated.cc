@@ -1,0 +1,3 @@
+// The device's sweep compiled for the CPU.
+
+#include "tests/device/sweep.cu"
