@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(rooms base formats kernels records data metrics quant report model engine evaluation sensitivity cost hardware search tuning session)
+set(rooms base formats kernels cuda records data metrics quant report model engine evaluation sensitivity cost hardware search tuning session)
 list(TRANSFORM rooms PREPEND posittune_)
 add_library(posittune_libraries INTERFACE)
 target_link_libraries(posittune_libraries INTERFACE ${rooms})

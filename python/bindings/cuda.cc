@@ -1,11 +1,10 @@
 // cuda/parameters.h: formats as the bytes that the library posittune_cuda takes.
 
-#include "posittune/cuda/parameters.h"
-
 #include <nanobind/nanobind.h>
 
 #include "bindings.h"
 #include "errors.h"
+#include "posittune/cuda/parameters.h"
 
 namespace posittune::python {
 namespace nb = nanobind;

@@ -1,4 +1,5 @@
-// The arithmetic of devices, compiled for the CPU, against the plain twin of the kernels, to the bit.
+// The arithmetic of devices, compiled for the CPU, against the plain twin of the kernels, to the
+// bit.
 
 #include "posittune/cuda/arithmetic.h"
 
@@ -122,7 +123,8 @@ TEST(CudaArithmetic, SumsOfErrorsAreThoseOfTheKernels) {
   kernels::Random random(4);
   const Format format = formats::posit(8, 1);
   const Parameters p = parameters_of(format);
-  for (const std::size_t n : {std::size_t{1}, std::size_t{15}, std::size_t{100}, std::size_t{4096}}) {
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{15}, std::size_t{100}, std::size_t{4096}}) {
     const std::vector<float> x = kernels::tensor_like(n, random);
     std::vector<float> weights(n);
     for (std::size_t i = 0; i < n; ++i) weights[i] = static_cast<float>(i % 7) * 0.3f;
@@ -134,9 +136,9 @@ TEST(CudaArithmetic, SumsOfErrorsAreThoseOfTheKernels) {
             format, x, {1, n}, weighted ? weights : std::vector<float>{}, {&scale, 1}, 1);
         double found = 0;
         for (int lane = 0; lane < kSumLanes; ++lane)
-          found += lane_error<Algorithm::kPosit>(p, x.data(), weighted ? weights.data() : nullptr,
-                                                 static_cast<std::int64_t>(n), lane,
-                                                 scale_of(scale));
+          found +=
+              lane_error<Algorithm::kPosit>(p, x.data(), weighted ? weights.data() : nullptr,
+                                            static_cast<std::int64_t>(n), lane, scale_of(scale));
         ASSERT_EQ(std::bit_cast<std::uint64_t>(expected.value()[0]),
                   std::bit_cast<std::uint64_t>(found))
             << n << " " << exponent;

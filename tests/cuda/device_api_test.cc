@@ -1,5 +1,5 @@
-// The library's functions with its kernels run on the CPU (launch.h), against kernels/arrays.h: which
-// element has which scale, tails, alignment, widths of codes, bad arguments.
+// The library's functions with its kernels run on the CPU (launch.h), against kernels/arrays.h:
+// which element has which scale, tails, alignment, widths of codes, bad arguments.
 
 #include "posittune/cuda/device_api.h"
 
@@ -81,13 +81,12 @@ std::string compare(const char* name, const Case& c, std::size_t shift) {
 
 TEST(DeviceApi, EachElementHasItsScale) {
   kernels::Random random(1);
-  const std::int64_t shapes[][4] = {// rows, cols, channels, group
-                                    {1, 1, 1, 0},      {1, 3, 1, 0},     {1, 10007, 1, 0},
-                                    {8, 64, 8, 0},     {8, 63, 8, 0},    {37, 5, 37, 0},
-                                    {12, 64, 4, 0},    {12, 7, 4, 0},    {300, 1, 100, 0},
-                                    {5, 256, 5, 32},   {5, 250, 5, 32},  {5, 250, 5, 7},
-                                    {1, 1000, 1, 128}, {6, 96, 3, 48},   {6, 97, 3, 1000},
-                                    {3, 4100, 3, 0},   {4, 1024, 4, 12}, {2, 8, 2, 6}};
+  const std::int64_t shapes[][4] = {
+      // rows, cols, channels, group
+      {1, 1, 1, 0},    {1, 3, 1, 0},     {1, 10007, 1, 0},  {8, 64, 8, 0},    {8, 63, 8, 0},
+      {37, 5, 37, 0},  {12, 64, 4, 0},   {12, 7, 4, 0},     {300, 1, 100, 0}, {5, 256, 5, 32},
+      {5, 250, 5, 32}, {5, 250, 5, 7},   {1, 1000, 1, 128}, {6, 96, 3, 48},   {6, 97, 3, 1000},
+      {3, 4100, 3, 0}, {4, 1024, 4, 12}, {2, 8, 2, 6}};
   for (const auto& [rows, cols, channels, group] : shapes) {
     const Case c = make(rows, cols, channels, group, random);
     for (const char* format : {"posit<8,1>", "posit<16,1>", "posit<32,2>", "fp8_e4m3", "fp16",
@@ -160,8 +159,9 @@ TEST(DeviceApi, BadArgumentsDoNothing) {
   EXPECT_EQ(call(&p, {1, 1, 0, 0}, &x, &scale), kBadArgument);
   EXPECT_EQ(call(&p, {1, 1, 1, -1}, &x, &scale), kBadArgument);
   EXPECT_EQ(call(&p, {0, 1, 1, 0}, nullptr, nullptr), 0);
-  EXPECT_EQ(posittune_cuda_errors(&p, &x, 1, 1, nullptr, &scale, 5000, 1, nullptr, nullptr, nullptr),
-            kBadArgument);
+  EXPECT_EQ(
+      posittune_cuda_errors(&p, &x, 1, 1, nullptr, &scale, 5000, 1, nullptr, nullptr, nullptr),
+      kBadArgument);
   p.abi = kAbi + 1;
   EXPECT_EQ(call(&p, one, &x, &scale), kOtherAbi);
   p = parameters_of(formats::posit(8, 1));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What nvcc makes of the kernels for devices: nothing that rounds in another way than the CPU.
 
-    ptx_test.py ROOT        exit code 77 where there is no nvcc: scripts/cuda installs it
+ptx_test.py ROOT        exit code 77 where there is no nvcc: scripts/cuda installs it
 """
 
 import re
@@ -20,7 +20,12 @@ def faults(ptx):
 
 
 def self_test():
-    for wrong in ("fma.rn.f32 %f1, %f2, %f3, %f4;", "mul.f32 %f1, %f2, %f3;", "mul.ftz.f32 %f1;", "rcp.approx.ftz.f64 %d1;"):
+    for wrong in (
+        "fma.rn.f32 %f1, %f2, %f3, %f4;",
+        "mul.f32 %f1, %f2, %f3;",
+        "mul.ftz.f32 %f1;",
+        "rcp.approx.ftz.f64 %d1;",
+    ):
         assert faults(f"  @%p1 {wrong}\n") == [wrong.split()[0]], wrong
     for right in ("mul.rn.f32 %f1, %f2, %f3;", "rcp.rn.f32 %f1, %f2;", "mad.lo.s32 %r1;", "add.s64 %rd1;"):
         assert faults(right) == [], right

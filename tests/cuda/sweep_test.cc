@@ -5,6 +5,8 @@
 // so that signs, exponents and low bits all vary: 2^22 patterns of each format up to 8 bits, 2^20
 // of wider ones.
 
+#include "tests/sweep.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +22,6 @@
 #include "posittune/kernels/target.h"
 #include "tests/kernels/inputs.h"
 #include "tests/kernels/mismatch.h"
-#include "tests/sweep.h"
 
 namespace posittune::cuda {
 namespace {

@@ -1,4 +1,5 @@
-// Hashes of all 2^32 floats under six formats, by the kernels of the CPU, for tests/device/sweep.cu.
+// Hashes of all 2^32 floats under six formats, by the kernels of the CPU, for
+// tests/device/sweep.cu.
 //
 //   cuda_hashes > tests/device/hashes.txt     the file, in a minute or two
 //   cuda_hashes --check tests/device/hashes.txt   exit 1 where it differs; POSITTUNE_SWEEP_STRIDE
@@ -9,8 +10,8 @@
 #include <atomic>
 #include <bit>
 #include <cstdio>
-#include <fstream>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "posittune/base/threads.h"
@@ -37,8 +38,8 @@ std::uint64_t slab_hash(const kernels::Plan& plan, std::int64_t slab) {
       float x[kPart], values[kPart];
       std::uint8_t codes[kPart];
     } b;
-    const auto first = static_cast<std::uint32_t>(slab * kSlab) +
-                       static_cast<std::uint32_t>(part * kPart);
+    const auto first =
+        static_cast<std::uint32_t>(slab * kSlab) + static_cast<std::uint32_t>(part * kPart);
     for (std::uint32_t i = 0; i < kPart; ++i) b.x[i] = std::bit_cast<float>(first + i);
     target.quantize[static_cast<std::size_t>(plan.kind)](plan, b.x, b.values, kPart, 1, 1);
     target.encode8[static_cast<std::size_t>(plan.encode_kind)](plan, b.x, b.codes, kPart, 1, 1);
@@ -94,8 +95,7 @@ int check(const char* path) {
       if (hash == expected) continue;
       ++faults;
       std::printf("%s, slab %d: hash %016llx, expected %016llx\n", name, slab,
-                  static_cast<unsigned long long>(hash),
-                  static_cast<unsigned long long>(expected));
+                  static_cast<unsigned long long>(hash), static_cast<unsigned long long>(expected));
     }
   }
   std::printf("%d hashes checked, %d faults\n", checked, faults);

@@ -1,8 +1,9 @@
-// All 2^32 floats under six formats on a device, compared by hashes with the kernels of the CPU, and
-// the rates of the library's kernels as a table in Markdown. Needs a driver, nothing else.
+// All 2^32 floats under six formats on a device, compared by hashes with the kernels of the CPU,
+// and the rates of the library's kernels as a table in Markdown. Needs a driver, nothing else.
 //
 //   posittune_cuda_sweep hashes.txt            exit 0: all equal; 1: not; 77: no device
-//   posittune_cuda_sweep hashes.txt SLABS      the first slabs alone, and small arrays (tests without
+//   posittune_cuda_sweep hashes.txt SLABS      the first slabs alone, and small arrays (tests
+//   without
 //                                              a device run it so)
 
 #include <cstdint>
@@ -106,12 +107,12 @@ int sweep(const Expected& e, int slabs) {
     const auto first = static_cast<std::uint32_t>(slab * kSlab);
     require(launch(&fill_patterns, blocks_of(kSlab), kThreads, nullptr, first, kSlab, x.data()),
             "patterns");
-    require(posittune_cuda_quantize(&e.parameters, x.data(), layout, scale.data(), y.data(),
-                                    nullptr),
-            "quantize");
-    require(posittune_cuda_encode(&e.parameters, x.data(), layout, scale.data(), codes.data(),
-                                  nullptr),
-            "encode");
+    require(
+        posittune_cuda_quantize(&e.parameters, x.data(), layout, scale.data(), y.data(), nullptr),
+        "quantize");
+    require(
+        posittune_cuda_encode(&e.parameters, x.data(), layout, scale.data(), codes.data(), nullptr),
+        "encode");
     require(launch(&hash_results, kSums / kThreads, kThreads, nullptr, first, kSlab, y.data(),
                    codes.data(), sums.data()),
             "hash");
@@ -147,8 +148,9 @@ void rates(const std::vector<Expected>& formats, std::int64_t n) {
   const Array<float> scales(std::vector<float>(static_cast<std::size_t>(n / kGroup), 8.0f));
   require(launch(&fill_normal, blocks_of(n), kThreads, nullptr, n, x.data()), "values");
   const auto count = static_cast<double>(n);
-  const double copied =
-      8 * count / best([&] { copy_on_device(y.data(), x.data(), 4 * static_cast<std::size_t>(n)); });
+  const double copied = 8 * count / best([&] {
+                          copy_on_device(y.data(), x.data(), 4 * static_cast<std::size_t>(n));
+                        });
   std::printf("\n%lld elements of float32; GB/s of what is read and written.\n\n",
               static_cast<long long>(n));
   std::printf("| kernel | ms | GB/s | of copy |\n|---|---:|---:|---:|\n");

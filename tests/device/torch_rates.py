@@ -7,10 +7,10 @@ import sys
 
 import numpy as np
 import torch
+from posittune.torch import device
 
 import posittune as pt
 from posittune import torch as ptt
-from posittune.torch import device
 
 ELEMENTS = 1 << 26
 FORMATS = ("posit<8,1>", "posit<6,1>", "posit<16,1>", "posit<32,2>", "fp8_e4m3", "int8", "mxfp4")
@@ -46,7 +46,9 @@ def check():
             arguments = (name, scales, axis)
             if group and pt.Format(name).block:
                 continue
-            faults += differ(name, ptt.quantize(x, *arguments, group=group), ptt.quantize(x.cuda(), *arguments, group=group))
+            faults += differ(
+                name, ptt.quantize(x, *arguments, group=group), ptt.quantize(x.cuda(), *arguments, group=group)
+            )
             codes = ptt.encode(x, *arguments, group=group), ptt.encode(x.cuda(), *arguments, group=group)
             faults += differ(f"codes of {name}", codes[0].codes, codes[1].codes)
             faults += differ(f"values of codes of {name}", codes[0].decode(), codes[1].decode())

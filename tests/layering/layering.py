@@ -15,6 +15,7 @@ ALLOWED = {
     "base": "",
     "formats": "base",
     "kernels": "formats base",
+    "cuda": "kernels formats base",
     "model": "base",
     "records": "base",
     "quant": "kernels formats model base",
@@ -44,6 +45,7 @@ ALLOWED_LIBRARIES = {
     "dnnl.hpp": {"engine"},
     "Eigen": {"engine"},
     "tbb": {"base"},
+    "cuda_runtime.h": {"cuda"},
     "openssl": {"base"},
     "jerror.h": {"data"},
     "jpeglib.h": {"data"},
@@ -166,7 +168,7 @@ def check_lists(root: pathlib.Path) -> list[str]:
 
 def check(root: pathlib.Path) -> tuple[int, list[str]]:
     source = root / "src" / "posittune"
-    files = sorted(p for p in source.rglob("*") if p.suffix in (".h", ".cc"))
+    files = sorted(p for p in source.rglob("*") if p.suffix in (".h", ".cc", ".cu"))
     problems = [problem for p in files for problem in check_file(p, p.relative_to(source))]
     oracle = sorted(p for p in (root / "tests" / "oracle").rglob("*") if p.suffix in (".h", ".cc"))
     for path in oracle:

@@ -20,10 +20,10 @@ except ModuleNotFoundError:
     print("skip: no torch here")
     sys.exit(77)
 import numpy as np  # noqa: E402
+from posittune.torch import device, tensors  # noqa: E402
 
 import posittune as pt  # noqa: E402
 from posittune import _core  # noqa: E402
-from posittune.torch import device, tensors  # noqa: E402
 
 FORMATS = (
     "posit<8,0>", "posit<8,1>", "posit<6,1>", "posit<8,1>ftz", "posit<16,1>", "posit<16,4>", "posit<32,2>", "posit<32,4>",
@@ -73,8 +73,12 @@ class Tensors(unittest.TestCase):
 
     def test_saturates(self):
         x = torch.tensor([1e6, -float("inf")])
-        self.assertEqual(tensors.quantize_by(self.library, x, "fp16", torch.ones(1), saturate=True).tolist(), [65504, -65504])
-        self.assertEqual(tensors.quantize_by(self.library, x, "fp16", torch.ones(1)).tolist(), [float("inf"), -float("inf")])
+        self.assertEqual(
+            tensors.quantize_by(self.library, x, "fp16", torch.ones(1), saturate=True).tolist(), [65504, -65504]
+        )
+        self.assertEqual(
+            tensors.quantize_by(self.library, x, "fp16", torch.ones(1)).tolist(), [float("inf"), -float("inf")]
+        )
 
     def test_scales(self):
         for scale in (0.0, -1.0, float("nan"), float("inf")):

@@ -1,9 +1,10 @@
 #pragma once
 
 // Rounding, encoding and decoding of one number, and the sums of a search for scales: plain integer
-// and float operations, the same bits as the plain twin (kernels/scalar.h) on a CPU and on a device.
-// The algorithms are those of kernels/rounding-inl.h and decoding-inl.h; multiplications and
-// additions must not be contracted (nvcc --fmad=false, g++ -ffp-contract=off) and subnormals kept.
+// and float operations, the same bits as the plain twin (kernels/scalar.h) on a CPU and on a
+// device. The algorithms are those of kernels/rounding-inl.h and decoding-inl.h; multiplications
+// and additions must not be contracted (nvcc --fmad=false, g++ -ffp-contract=off) and subnormals
+// kept.
 
 #include <cstdint>
 #include <cstring>
@@ -116,8 +117,8 @@ struct Codec<Algorithm::kPosit> {
     return nar(x) ? p.nan_code : zero(p, x, a) ? 0 : code;
   }
 
-  // The magnitude at the top of a word, | 0 | regime | exponent | fraction | 0..0 |; with the regime
-  // shifted out the rest stands as in a pattern.
+  // The magnitude at the top of a word, | 0 | regime | exponent | fraction | 0..0 |; with the
+  // regime shifted out the rest stands as in a pattern.
   POSITTUNE_HOST_DEVICE static Grid decode(const Parameters& p, std::uint32_t code) {
     const std::uint32_t top = code << (32 - p.bits), sign = sign_mask(top);
     const std::uint32_t regime = ((top ^ sign) - sign) << 1, ones = sign_mask(regime);
@@ -154,8 +155,8 @@ struct Codec<Algorithm::kPositWide> {
   }
 
   POSITTUNE_HOST_DEVICE static std::uint32_t encode_positive(const Parameters& p,
-                                                            std::int32_t exponent,
-                                                            std::uint32_t fraction) {
+                                                             std::int32_t exponent,
+                                                             std::uint32_t fraction) {
     const std::int32_t n = p.bits, k = exponent >> p.es;  // floor
     if (exponent < p.flush_below) return 0;
     if (k > n - 3) return p.max_code;
@@ -211,7 +212,7 @@ struct Codec<Algorithm::kFloat> {
     return {float_of(value | (pattern_of(y) & kSign)), is_nan(y)};
   }
   POSITTUNE_HOST_DEVICE static std::uint32_t finish_code(const Parameters& p, float y,
-                                                        std::uint32_t positive) {
+                                                         std::uint32_t positive) {
     return is_nan(y) ? p.nan_code : positive | pattern_of(y) >> 31 << (p.bits - 1);
   }
 
@@ -324,8 +325,9 @@ POSITTUNE_HOST_DEVICE float decode_one(const Parameters& p, std::uint32_t code, 
   return grid.nan || !s.usable ? float_of(kNan) : grid.value * s.inverse;
 }
 
-// Sums of squared errors, as kernels/statistics.h: a row is cut into chunks of kChunk elements; of a
-// chunk, lane j adds the elements j, j + kSumLanes, ...; then lanes and chunks are added in order.
+// Sums of squared errors, as kernels/statistics.h: a row is cut into chunks of kChunk elements; of
+// a chunk, lane j adds the elements j, j + kSumLanes, ...; then lanes and chunks are added in
+// order.
 inline constexpr std::int64_t kSumLanes = 16, kChunk = 4096;
 
 // 2^exponent, a candidate scale; exponent -126 to 127.
@@ -354,8 +356,8 @@ POSITTUNE_HOST_DEVICE double lane_error(const Parameters& p, const float* x, con
   return sum;
 }
 
-// Calls body.operator()<algorithm>(), with the algorithm as a constant, and gives its result; -1 for
-// an algorithm that does not exist.
+// Calls body.operator()<algorithm>(), with the algorithm as a constant, and gives its result; -1
+// for an algorithm that does not exist.
 template <class Body>
 int with_algorithm(Algorithm algorithm, Body body) {
   switch (algorithm) {

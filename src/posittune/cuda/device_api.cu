@@ -1,11 +1,10 @@
-// The kernels of device_api.h. Compiled by nvcc into the library posittune_cuda, and by tests as C++
-// (launch.h).
-
-#include "posittune/cuda/device_api.h"
+// The kernels of device_api.h. Compiled by nvcc into the library posittune_cuda, and by tests as
+// C++ (launch.h).
 
 #include <cstdint>
 
 #include "posittune/cuda/arithmetic.h"
+#include "posittune/cuda/device_api.h"
 #include "posittune/cuda/launch.h"
 
 namespace posittune::cuda {
@@ -13,8 +12,8 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// floor(i / d). Below 2^31 by a product: with 2^s >= d and m = floor(2^(31+s) / d) + 1 it exceeds the
-// quotient by less than 1 / d. Larger arrays divide.
+// floor(i / d). Below 2^31 by a product: with 2^s >= d and m = floor(2^(31+s) / d) + 1 it exceeds
+// the quotient by less than 1 / d. Larger arrays divide.
 struct Divider {
   std::uint64_t multiplier;
   std::int32_t shift;
@@ -94,7 +93,8 @@ struct Decode {
   }
 };
 
-// A thread for each vector of kWidth elements, which share a scale: n of them from element `from` on.
+// A thread for each vector of kWidth elements, which share a scale: n of them from element `from`
+// on.
 template <class Op, int kWidth>
 __global__ void elementwise(Parameters p, const typename Op::In* in, std::int64_t from,
                             std::int64_t n, ScaleIndex index, const float* scales,
@@ -122,9 +122,8 @@ __global__ void add_errors(Parameters p, const float* x, std::int64_t rows, std:
   const std::int64_t col = part % chunks * kChunk;
   const std::int64_t count = cols - col < kChunk ? cols - col : kChunk;
   const Scale scale = scale_of(candidates[(shared ? 0 : row * k) + candidate]);
-  lanes[thread] = lane_error<kAlgorithm>(p, x + row * cols + col,
-                                         weights == nullptr ? nullptr : weights + col, count, lane,
-                                         scale);
+  lanes[thread] = lane_error<kAlgorithm>(
+      p, x + row * cols + col, weights == nullptr ? nullptr : weights + col, count, lane, scale);
 }
 
 // A thread for each row and candidate: lanes of a chunk, then chunks, in order.
@@ -166,8 +165,7 @@ int start_all(const Parameters& p, const typename Op::In* in, const Layout& layo
                      aligned(out, sizeof(Pack<typename Op::Out, 4>));
   const std::int64_t vectors = fours ? size / 4 : 0, done = 4 * vectors;
   const int error = start<Op, 4>(p, in, 0, vectors, index, scales, out, stream);
-  return error != 0 ? error
-                    : start<Op, 1>(p, in, done, size - done, index, scales, out, stream);
+  return error != 0 ? error : start<Op, 1>(p, in, done, size - done, index, scales, out, stream);
 }
 
 struct Arguments {
@@ -225,7 +223,8 @@ int run(const Parameters* p, const void* in, const Layout& layout, const float* 
   if (layout.rows == 0 || layout.cols == 0) return 0;
   const bool good = in != nullptr && scales != nullptr && out != nullptr && layout.channels > 0 &&
                     layout.rows % layout.channels == 0 && layout.group >= 0;
-  return good ? with_algorithm(p->algorithm, Call{{*p, in, layout, scales, out, stream}}) : kBadArgument;
+  return good ? with_algorithm(p->algorithm, Call{{*p, in, layout, scales, out, stream}})
+              : kBadArgument;
 }
 
 struct ErrorsCall {
@@ -290,11 +289,10 @@ int posittune_cuda_errors(const Parameters* format, const float* x, std::int64_t
   if (!good) return posittune::cuda::kBadArgument;
   return posittune::cuda::with_algorithm(
       format->algorithm, posittune::cuda::ErrorsCall{*format, x, rows, cols, weights, candidates, k,
-                                           shared != 0, workspace, errors, stream});
+                                                     shared != 0, workspace, errors, stream});
 }
 
-std::int64_t posittune_cuda_errors_workspace(std::int64_t rows, std::int64_t cols,
-                                             std::int64_t k) {
+std::int64_t posittune_cuda_errors_workspace(std::int64_t rows, std::int64_t cols, std::int64_t k) {
   using posittune::cuda::kChunk;
   return rows * ((cols + kChunk - 1) / kChunk) * k * posittune::cuda::kSumLanes;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Runs kernels: on a device under nvcc; elsewhere on the CPU, one thread of the kernel after another,
-// so that tests run the same kernels on machines without a device. Kernels here have no barriers
-// and no shared memory.
+// Runs kernels: on a device under nvcc; elsewhere on the CPU, one thread of the kernel after
+// another, so that tests run the same kernels on machines without a device. Kernels here have no
+// barriers and no shared memory.
 
 #include <cstdint>
 

@@ -43,7 +43,7 @@ void fill_posit(Parameters& p, const Plan& plan) {
 void fill_float(Parameters& p, const Plan& plan) {
   const bool shift = plan.format.exp_bits == 8;
   p.mantissa_bits = plan.man_bits;
-  p.algorithm = shift                   ? Algorithm::kFloatShift
+  p.algorithm = shift                 ? Algorithm::kFloatShift
                 : plan.man_bits == 23 ? Algorithm::kFloatFull
                                       : Algorithm::kFloat;
   p.min_normal = static_cast<std::uint32_t>(plan.min_exp_bits);

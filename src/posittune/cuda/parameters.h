@@ -47,10 +47,10 @@ struct Parameters {
   std::uint32_t limit = 0;         // float: magnitudes are clamped to this pattern before rounding
   std::uint32_t largest = 0;       // float: pattern of the largest value
   std::uint32_t overflow = 0;      // float: pattern of what rounds past it
-  std::uint32_t inf_code = 0;      // float: code of +infinity, or above all codes where there is none
-  float unit = 1;                  // int: value of one step; float: smallest subnormal
-  float steps = 1;                 // int: 1 / unit
-  float max = 0;                   // int: the largest code as a number
+  std::uint32_t inf_code = 0;  // float: code of +infinity, or above all codes where there is none
+  float unit = 1;              // int: value of one step; float: smallest subnormal
+  float steps = 1;             // int: 1 / unit
+  float max = 0;               // int: the largest code as a number
 };
 
 // Of a format without blocks; `saturating()` of formats.h makes another format of fp16 and wider.
