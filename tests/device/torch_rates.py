@@ -59,7 +59,7 @@ def qtorch_plus():
     try:
         from qtorch_plus.quant import posit_quantize
     except Exception as error:  # it compiles its kernels when it is imported
-        print(f"\nqtorch_plus was left out: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+        print(f"qtorch_plus was left out: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         return None
     return lambda x: posit_quantize(x, nsize=8, es=1)
 
@@ -69,7 +69,7 @@ def main():
         print("skip: PyTorch sees no CUDA device")
         return 77
     print(f"\nPyTorch {torch.__version__}; the library: {'loaded' if device.library() else 'not built'}\n")
-    faults = check()
+    faults, peer = check(), qtorch_plus()
     print(f"{faults} results differ from the CPU's.\n\n| what | ms | GB/s | of clone |\n|---|---:|---:|---:|")
     x = torch.randn(ELEMENTS // 4096, 4096, device="cuda")
     one, rows = torch.ones(1, device="cuda"), torch.ones(len(x), device="cuda")
@@ -80,7 +80,6 @@ def main():
     work["posit<8,1>, integer operations of torch"] = lambda: ptt.quantize_anywhere(x, "posit<8,1>", one)
     zero = torch.zeros(1, dtype=torch.int32, device="cuda")
     work["torch fake_quantize, int8"] = lambda: torch.fake_quantize_per_tensor_affine(x, one, zero, -127, 127)
-    peer = qtorch_plus()
     if peer:
         work["qtorch_plus posit<8,1>"] = lambda: peer(x)
     copied = None

@@ -73,6 +73,12 @@ def _row_scales(scales: torch.Tensor, layout: _Layout, group: int) -> torch.Tens
     return rows.repeat_interleave(group, 1)[:, : layout.cols] if group else rows
 
 
+def _unscaled(y: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """y * (1 / scale), with one pattern of NaN: a product of NaN has another one on CUDA devices."""
+    y = y * (1 / scale)
+    return torch.where(y.isnan(), math.nan, y)
+
+
 def _shared(grid: Grid, x: torch.Tensor, scale: torch.Tensor):
     """Of blocks: the exponents, and 2^exponent and 2^-exponent of each element."""
     exponents = block_exponents(grid, x * scale)
@@ -89,7 +95,7 @@ def quantize_anywhere(x, format: str, scales, axis: int | None = None, group: in
         y = round_grid(grid, rows * scale, inverse) * power
     else:
         y = round_grid(grid, rows, scale)
-    return _back(y * (1 / scale), x.shape, layout, axis).contiguous()
+    return _back(_unscaled(y, scale), x.shape, layout, axis).contiguous()
 
 
 @torch.library.custom_op("posittune::quantize", mutates_args=())
@@ -251,4 +257,4 @@ def decode(codes: Codes) -> torch.Tensor:
         exponents = codes.exponents.to(torch.int64)
         powers = shared_powers(grid, exponents - 127, layout.cols)
         y = y * torch.where(exponents.repeat_interleave(grid.block, 1)[:, : layout.cols] == 255, math.nan, powers)
-    return _back(y * (1 / _row_scales(codes.scales, layout, codes.group)), shape, layout, codes.axis)
+    return _back(_unscaled(y, _row_scales(codes.scales, layout, codes.group)), shape, layout, codes.axis)
