@@ -128,11 +128,12 @@ void take_batch(Arguments& arguments, std::size_t& batch) {
 }
 
 void take_settings(Arguments& arguments, session::SettingsText& settings) {
-  arguments.take("granularity", settings.granularity);
-  arguments.take("rounding", settings.rounding);
-  arguments.take("activation_scale", settings.activation_scale);
-  arguments.take("input_weighted", settings.input_weighted);
-  arguments.take("bias_correction", settings.bias_correction);
+  for (const session::SettingEntry& entry : session::setting_entries()) {
+    if (entry.flag != nullptr)
+      arguments.take(entry.name, settings.*entry.flag);
+    else
+      arguments.take(entry.name, settings.*entry.text);
+  }
 }
 
 void take_metrics(Arguments& arguments, const Guarded& guarded, evaluation::ScoreRequest& scores) {

@@ -1,6 +1,7 @@
 #include "posittune/cli/common_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -159,39 +160,24 @@ void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std:
       ->group(group);
 }
 
-void declare_granularity(CLI::App& app, session::SettingsText& text, const std::string& group) {
-  app.add_option("--granularity", text.granularity,
-                 "weights that share a scale. tensor: all of a layer; channel: those of an output "
-                 "channel; group:K: K inputs of a channel")
-      ->default_val(text.granularity)
-      ->group(group);
+void declare_setting(CLI::App& app, std::string_view name, session::SettingsText& text,
+                     const std::string& group) {
+  for (const session::SettingEntry& entry : session::setting_entries()) {
+    if (entry.name != name) continue;
+    std::string flag = "--" + std::string(name);
+    std::ranges::replace(flag, '_', '-');
+    if (entry.flag != nullptr)
+      app.add_flag(flag, text.*entry.flag, entry.help)->group(group);
+    else
+      app.add_option(flag, text.*entry.text, entry.help)
+          ->default_val(text.*entry.text)
+          ->group(group);
+  }
 }
 
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group) {
-  declare_granularity(app, text, group);
-  app.add_option(
-         "--activation-scale", text.activation_scale,
-         "when the scale of a layer's input is chosen. static: before the model runs, so "
-         "that the error of the input is small on calibration data; output: so that the "
-         "error at the layer's output is small, if that holds on held-out calibration data, "
-         "else static; token: for each token when the model runs")
-      ->default_val(text.activation_scale)
-      ->group(group);
-  app.add_option("--rounding", text.rounding,
-                 "how weights are rounded. nearest: each to the nearest value; compensated: GPTQ, "
-                 "weights not yet rounded are changed to cancel the output error of those already "
-                 "rounded: loses far less at few bits, needs calibration data, takes longer")
-      ->check(CLI::IsMember({"nearest", "compensated"}))
-      ->default_val(text.rounding)
-      ->group(group);
-  app.add_flag("--input-weighted", text.input_weighted,
-               "where scales of weights are chosen by their squared error: weigh it by how large "
-               "each input is in calibration data (E[x_k^2])")
-      ->group(group);
-  app.add_flag(
-         "--bias-correction", text.bias_correction,
-         "correct the mean error that rounding weights makes in each output channel, in its bias")
-      ->group(group);
+  for (const session::SettingEntry& entry : session::setting_entries())
+    declare_setting(app, entry.name, text, group);
 }
 
 }  // namespace posittune::cli

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "posittune/evaluation/scored_output.h"
@@ -52,10 +53,10 @@ void declare_table(CLI::App& app, std::string& table, const std::string& group);
 // Declares which output is scored, by which task, and what its numbers are.
 void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std::string& group);
 
-// Declares --granularity: which elements share a scale.
-void declare_granularity(CLI::App& app, session::SettingsText& text, const std::string& group);
-// Declares --granularity and the other settings: how weights are rounded, when scales of inputs are
-// chosen.
+// Declares a setting by the name of its entry: "granularity".
+void declare_setting(CLI::App& app, std::string_view name, session::SettingsText& text,
+                     const std::string& group);
+// Declares all of them: how weights are rounded, when scales of inputs are chosen.
 void declare_settings(CLI::App& app, session::SettingsText& text, const std::string& group);
 
 }  // namespace posittune::cli

@@ -154,7 +154,7 @@ Action declare(CLI::App& app, Streams streams) {
                  "format of the inputs of layers; same: that of the weights")
       ->default_val("same")
       ->group(what);
-  declare_granularity(app, options->settings, what);
+  declare_setting(app, "granularity", options->settings, what);
   app.add_flag("--attention", options->cost.attention,
                "round the inputs of MatMuls of two activations too; otherwise they stay FP32")
       ->group(what);

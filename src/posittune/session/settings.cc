@@ -6,6 +6,32 @@
 
 namespace posittune::session {
 
+namespace {
+
+constexpr SettingEntry kEntries[] = {
+    {"granularity", &SettingsText::granularity, nullptr,
+     "weights that share a scale. tensor: all of a layer; channel: those of an output channel; "
+     "group:K: K inputs of a channel"},
+    {"activation_scale", &SettingsText::activation_scale, nullptr,
+     "when the scale of a layer's input is chosen. static: before the model runs, so that the "
+     "error of the input is small on calibration data; output: so that the error at the layer's "
+     "output is small, if that holds on held-out calibration data, else static; token: for each "
+     "token when the model runs"},
+    {"rounding", &SettingsText::rounding, nullptr,
+     "how weights are rounded. nearest: each to the nearest value; compensated: GPTQ, weights not "
+     "yet rounded are changed to cancel the output error of those already rounded: loses far less "
+     "at few bits, needs calibration data, takes longer"},
+    {"input_weighted", nullptr, &SettingsText::input_weighted,
+     "where scales of weights are chosen by their squared error: weigh it by how large each input "
+     "is in calibration data (E[x_k^2])"},
+    {"bias_correction", nullptr, &SettingsText::bias_correction,
+     "correct the mean error that rounding weights makes in each output channel, in its bias"},
+};
+
+}  // namespace
+
+std::span<const SettingEntry> setting_entries() { return kEntries; }
+
 Result<Settings> parse_settings(const SettingsText& text) {
   Settings settings;
   auto activation_scale = quant::parse_activation_scale(text.activation_scale);

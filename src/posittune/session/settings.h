@@ -13,6 +13,7 @@
 //   no weighting by inputs: it needs calibration data, and gains less than it varies between
 //             models.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,18 @@ struct SettingsText {
   std::string activation_scale = "static";  // static, output, token
   bool input_weighted = false, bias_correction = false;
 };
+// A setting as users know it, in every language: `name` is a field of recipes and Python's
+// argument, with - for _ the flag.
+struct SettingEntry {
+  const char* name;
+  std::string SettingsText::* text;  // null: it is a flag
+  bool SettingsText::* flag;         // null: it is a text
+  const char* help;
+};
+// All settings, in the order in which help shows them. A setting that is new is a field of both
+// structs, an entry, and a line of parse_settings().
+std::span<const SettingEntry> setting_entries();
+
 // Parses settings: kUsage for unknown words.
 Result<Settings> parse_settings(const SettingsText& text);
 
