@@ -83,10 +83,10 @@ def alternate(peer, home, size: int, options) -> Row | str:
     )
 
 
-def speed(options) -> list[str]:
+def speed(options) -> tuple[list[Row], list[str]]:
+    """Rows, and lines about peers that are not here."""
     found, skipped = homes(options)
-    lines = ["| from Python | floats | ns per float | ours | ours, ns | peer / ours |", "|---|---:|---:|---|---:|---:|"]
-    absent = []
+    rows, absent = [], []
     for peer in PEERS:
         home = found.get(peer.group)
         reason = skipped[peer.group] if home is None else home.missing.get(peer.package)
@@ -95,15 +95,26 @@ def speed(options) -> list[str]:
             if isinstance(row, str):
                 absent.append(f"Not here: {peer.title}: {row}.")
                 break
-            low, middle, high = row.ratios[0], statistics.median(row.ratios), row.ratios[-1]
-            lines.append(
-                f"| {row.title} | {size} | {row.peer_ns:.3f} | {row.ours.partition(':')[2]} | {row.ours_ns:.3f} "
-                f"| {middle:.2f} ({low:.2f} to {high:.2f}) |"
-            )
-            print(lines[-1], file=sys.stderr, flush=True)
-    if len(lines) == 2:
+            rows.append(row)
+            print(line_of(row), file=sys.stderr, flush=True)
+    if not rows:
         sys.exit("error: no peer could be measured")
-    return [*lines, *(["", *absent] if absent else [])]
+    return rows, absent
+
+
+def line_of(row: Row) -> str:
+    low, middle, high = row.ratios[0], statistics.median(row.ratios), row.ratios[-1]
+    ours = row.ours.partition(":")[2]
+    ratio = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    return f"| {row.title} | {row.size} | {row.peer_ns:.3f} | {ours} | {row.ours_ns:.3f} | {ratio} |"
+
+
+def speed_table(rows: list[Row]) -> list[str]:
+    return [
+        "| from Python | floats | ns per float | ours | ours, ns | peer / ours |",
+        "|---|---:|---:|---|---:|---:|",
+        *map(line_of, rows),
+    ]
 
 
 def imports(options) -> list[str]:
@@ -136,6 +147,7 @@ def main() -> int:
         sys.exit(f"error: no package in {package}\n  try: cmake --build --preset test --target posittune_python")
     os.environ["PYTHONPATH"] = str(package)
     clock = "CPU time" if options.cpu_time else "wall clock"
+    rows, absent = speed(options)
     pages.finish(
         options,
         {
@@ -144,7 +156,8 @@ def main() -> int:
                 f"- One thread, {clock}; {options.rounds} rounds, ours and the peer in turn, at least {options.seconds} s each; "
                 "ratio: median of the rounds (lowest to highest)",
                 "",
-                *speed(options),
+                *speed_table(rows),
+                *(["", *absent] if absent else []),
                 "",
                 *imports(options),
                 *(f"\nWheel `{wheel.name}`: {wheel.stat().st_size / 1e6:.1f} MB." for wheel in options.wheel),

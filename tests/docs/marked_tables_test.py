@@ -150,6 +150,20 @@ class WithoutTheirTools(unittest.TestCase):
         self.assertEqual(made[0], self.marked("performance.md", "peers")[0])
         self.assertEqual(labels(made, 1), labels(self.marked("performance.md", "peers"), 1))
 
+    def test_python_package(self):
+        package = module("python_package")
+        rows = [
+            package.Row(peer.title, package.ours_of(peer), size, 1, 1, [1])
+            for peer in package.PEERS
+            for size in package.SIZES
+        ]
+        (made,) = tables("\n".join(package.speed_table(rows)) + "\n")
+        page = page_case.MARKED.search((ROOT / "docs" / "python.md").read_text())[2]
+        seen, imported = tables(page)
+        self.assertEqual(made[0], seen[0])
+        self.assertEqual(labels(made, 2), labels(seen, 2))
+        self.assertEqual([row[0] for row in imported[1:]], list(package.IMPORTS))
+
     def test_qtorch(self):
         qtorch = module("qtorch_gpt2")
         rows = [
