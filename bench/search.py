@@ -114,7 +114,7 @@ def drop(row) -> float:
         if name in row["metrics"]:
             metric = row["metrics"][name]
             fp32 = metric["value"] - metric["delta"]["value"]
-            lost = metric["delta"]["value"] if name == "perplexity" else -metric["delta"]["value"]
+            lost = metric["delta"]["value"] * (1 if metric["better"] == "lower" else -1)
             return 100 * lost / fp32
     return math.nan
 
