@@ -140,7 +140,8 @@ class _Table:
         return dataclasses.asdict(self)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame: one line for each of `rows`; a metric is columns NAME, NAME_low, NAME_high, NAME_delta."""
+        """A pandas DataFrame, one line for each of `rows`. A metric is columns NAME, NAME_low, NAME_high, and NAME_delta,
+        NAME_delta_low, NAME_delta_high where it has a difference to FP32."""
         import pandas
 
         return pandas.DataFrame([_flat(row) for row in self.rows])
@@ -164,7 +165,12 @@ def _flat(row) -> dict[str, Any]:
             for metric, of in value.items():
                 line[metric], line[f"{metric}_low"], line[f"{metric}_high"] = of.value, of.low, of.high
                 if of.delta is not None:
-                    line[f"{metric}_delta"] = of.delta.value
+                    delta = f"{metric}_delta"
+                    line[delta], line[f"{delta}_low"], line[f"{delta}_high"] = (
+                        of.delta.value,
+                        of.delta.low,
+                        of.delta.high,
+                    )
         elif isinstance(value, Estimate):
             line[name], line[f"{name}_low"], line[f"{name}_high"] = value.value, value.low, value.high
         else:

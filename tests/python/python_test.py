@@ -24,30 +24,35 @@ REQUIREMENTS = ROOT / "python/requirements-hub.txt"
 MODULES = {"hub": ["export_test", "tokenizer_test", "texts_test", "gguf_test", "errors_test"], "fetch": ["fetch_test"]}
 
 
-def create(folder):
+def create(folder, lines):
     try:
         venv.EnvBuilder(clear=True, with_pip=True, symlinks=True).create(folder)
     except (OSError, subprocess.CalledProcessError) as error:
         raise environment.Unavailable(f"python3 -m venv failed (Debian package python3-venv): {error}") from error
-    problem = environment.pip_install(folder / "bin/python", ["-r", str(REQUIREMENTS)])
+    problem = environment.pip_install(folder / "bin/python", lines)
     if problem:
-        raise environment.Unavailable(f"pip could not install {REQUIREMENTS.name}: {problem}")
+        raise environment.Unavailable(f"pip could not install {', '.join(lines)}: {problem}")
 
 
-def prepare(build):
-    """The interpreter of the environment."""
-    folder = Path(build).resolve() / "python/venv"
+def prepare(build, name, lines):
+    """The interpreter of the environment BUILD/python/NAME, with these lines of requirements."""
+    folder = Path(build).resolve() / "python" / name
     stamp = folder / "requirements.sha256"
-    wanted = hashlib.sha256((REQUIREMENTS.read_text() + sys.version).encode()).hexdigest()
+    wanted = hashlib.sha256(("\n".join(lines) + sys.version).encode()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != wanted:
-        print("== making the Python environment python/venv", file=sys.stderr, flush=True)
+        print(f"== making the Python environment python/{name}", file=sys.stderr, flush=True)
         try:
-            create(folder)
+            create(folder, lines)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         stamp.write_text(wanted)
     return folder / "bin/python"
+
+
+def requirements():
+    lines = (line.partition("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines())
+    return [line for line in lines if line]
 
 
 def inside(part):
@@ -66,7 +71,7 @@ def inside(part):
 
 def outside(part, build):
     try:
-        python = prepare(build)
+        python = prepare(build, "venv", requirements())
     except environment.Unavailable as reason:
         print(f"skip python_{part}: {reason}")
         print("0 passed, 0 failed, 1 skipped")
