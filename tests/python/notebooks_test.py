@@ -90,9 +90,9 @@ class Notebook(unittest.TestCase):
 
         with tempfile.TemporaryDirectory() as folder:
             fresh = execute(nbformat.read(self.path, 4), folder)
-        self.check(fresh)
-        if self.store:
+        if self.store:  # a wrong one too, to look at
             nbformat.write(fresh, self.path)
+        self.check(fresh)
         stored = nbformat.read(self.path, 4)
         self.check(stored)
         self.assertEqual(kinds(stored), kinds(fresh), "stored outputs are of other cells; --store renews them")
