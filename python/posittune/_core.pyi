@@ -6,6 +6,7 @@ import numpy
 import numpy.typing
 from numpy.typing import NDArray
 
+
 class Format:
     """
     A number format: a grid of values and a code for each.
@@ -85,9 +86,7 @@ class Format:
         All values in the order of their codes: float64 of 2**bits elements, at most 16 bits.
         """
 
-    def accuracy(
-        self, points: int = 4096
-    ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
+    def accuracy(self, points: int = 4096) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
         """
         Decimal accuracy -log10(|log10(round(x) / x)|) in the worst place of each gap between
         neighbouring positive values, as (x, decimals), two float64 arrays.
@@ -96,178 +95,62 @@ class Format:
         """
 
     def __repr__(self) -> str: ...
+
     def __str__(self) -> str: ...
+
     def __eq__(self, other: object | None) -> bool: ...
+
     def __hash__(self) -> int: ...
+
     def __reduce__(self) -> tuple: ...
 
 def formats() -> list[Format]:
     """Every named format, and the common posits and ints."""
 
-def _quantize(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
-    arg7: bool,
-    arg8: int,
-    /,
-) -> None: ...
+def _quantize(arg0: object, arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')], arg7: bool, arg8: int, /) -> None: ...
+
 @overload
-def _encode(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg8: bool,
-    arg9: int,
-    /,
-) -> None: ...
+def _encode(arg0: object, arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg8: bool, arg9: int, /) -> None: ...
+
 @overload
-def _encode(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order="C", device="cpu")],
-    arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg8: bool,
-    arg9: int,
-    /,
-) -> None: ...
+def _encode(arg0: object, arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu')], arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg8: bool, arg9: int, /) -> None: ...
+
 @overload
-def _encode(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu")],
-    arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg8: bool,
-    arg9: int,
-    /,
-) -> None: ...
+def _encode(arg0: object, arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu')], arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg8: bool, arg9: int, /) -> None: ...
+
 @overload
-def _decode(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
-    arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg8: int,
-    /,
-) -> None: ...
+def _decode(arg0: object, arg1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')], arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg8: int, /) -> None: ...
+
 @overload
-def _decode(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
-    arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg8: int,
-    /,
-) -> None: ...
+def _decode(arg0: object, arg1: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')], arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg8: int, /) -> None: ...
+
 @overload
-def _decode(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: int,
-    arg3: int,
-    arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg5: int,
-    arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
-    arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg8: int,
-    /,
-) -> None: ...
+def _decode(arg0: object, arg1: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: int, arg3: int, arg4: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg5: int, arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')], arg7: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg8: int, /) -> None: ...
+
 @overload
-def _pack(
-    arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg1: int,
-    arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg3: int,
-    /,
-) -> None: ...
+def _pack(arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg1: int, arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg3: int, /) -> None: ...
+
 @overload
-def _pack(
-    arg0: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg1: int,
-    arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg3: int,
-    /,
-) -> None: ...
+def _pack(arg0: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], arg1: int, arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg3: int, /) -> None: ...
+
 @overload
-def _pack(
-    arg0: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg1: int,
-    arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg3: int,
-    /,
-) -> None: ...
+def _pack(arg0: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg1: int, arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg3: int, /) -> None: ...
+
 @overload
-def _unpack(
-    arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg1: int,
-    arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu")],
-    arg3: int,
-    /,
-) -> None: ...
+def _unpack(arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg1: int, arg2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], arg3: int, /) -> None: ...
+
 @overload
-def _unpack(
-    arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg1: int,
-    arg2: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order="C", device="cpu")],
-    arg3: int,
-    /,
-) -> None: ...
+def _unpack(arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg1: int, arg2: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu')], arg3: int, /) -> None: ...
+
 @overload
-def _unpack(
-    arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg1: int,
-    arg2: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu")],
-    arg3: int,
-    /,
-) -> None: ...
-def _choose_scales(
-    arg0: object,
-    arg1: str,
-    arg2: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg3: int,
-    arg4: int,
-    arg5: bool,
-    arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg7: int,
-    /,
-) -> object: ...
-def _difference(
-    arg0: object,
-    arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg2: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg3: int,
-    arg4: int,
-    arg5: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    arg6: int,
-    arg7: int,
-    /,
-) -> dict: ...
+def _unpack(arg0: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arg1: int, arg2: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu')], arg3: int, /) -> None: ...
+
+def _choose_scales(arg0: object, arg1: str, arg2: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg3: int, arg4: int, arg5: bool, arg6: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg7: int, /) -> object: ...
+
+def _difference(arg0: object, arg1: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg2: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg3: int, arg4: int, arg5: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], arg6: int, arg7: int, /) -> dict: ...
+
 def _packed_bytes(arg0: int, arg1: int, /) -> int: ...
+
 def scale_rules() -> list[str]:
     """Names of the rules that choose a scale."""
 
@@ -275,16 +158,25 @@ def _is_chosen_from_data(arg: str, /) -> bool: ...
 
 class _Session:
     def __init__(self, model: str, options: dict, observer: object) -> None: ...
+
     def compare(self, arg: dict, /) -> tuple: ...
+
     def sensitivity(self, arg: dict, /) -> tuple: ...
+
     def search(self, arg: dict, /) -> tuple: ...
+
     def cost(self, arg: dict, /) -> str: ...
+
     def inspect(self, arg: dict, /) -> str: ...
+
     def estimate(self, arg0: str, arg1: dict, /) -> str: ...
 
 def _recipe_yaml(arg0: str, arg1: str, /) -> str: ...
+
 def _recipe_dict(arg0: str, arg1: str, /) -> dict: ...
+
 def _version() -> str: ...
+
 def _device_parameters(arg0: object, arg1: bool, /) -> bytes: ...
 
 _device_abi: int = 65628
