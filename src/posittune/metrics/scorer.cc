@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ranges>
 #include <span>
 #include <utility>
 
@@ -215,14 +214,14 @@ Status Scorer::add(std::size_t first_item, const Tensors& inputs, const Tensors&
 
 Status Scorer::add_custom(const ItemBatch& batch, std::span<const std::uint32_t> units,
                           const std::vector<bool>& broken) {
-  const auto has_rows = [&](const Tensor& output) {
-    return !output.shape.empty() && output.shape[0] == batch.count;
+  const auto has_rows = [&](const auto& output) {
+    return !output.second.shape.empty() && output.second.shape[0] == batch.count;
   };
-  if (custom_.empty() || std::ranges::all_of(batch.outputs | std::views::values, has_rows))
+  if (custom_.empty() || std::ranges::all_of(batch.outputs, has_rows))
     return custom_.add(batch, units, broken);
   Tensors with_rows;
-  for (const auto& [name, output] : batch.outputs) {
-    if (has_rows(output)) with_rows.emplace(name, output);
+  for (const auto& output : batch.outputs) {
+    if (has_rows(output)) with_rows.insert(output);
   }
   return custom_.add({batch.first, batch.count, batch.inputs, with_rows, batch.annotations}, units,
                      broken);

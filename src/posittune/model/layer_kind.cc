@@ -43,7 +43,7 @@ Refusal refusal_of_matmul(const ov::Node& node, const Constants& constants) {
   if (constant(node, 0, constants)) return "its weights are the left operand";
   if (!constant(node, 1, constants)) return std::nullopt;
   if (matmul(node).get_transpose_a()) return "its activations are transposed";
-  const ov::Shape shape = node.get_input_shape(1);
+  const ov::Shape& shape = node.get_input_shape(1);
   const ov::Rank rank = rank_of(node, 0);
   if (ov::shape_size(shape) == 0) return "its weights are empty";
   if (rank.is_static() && rank.get_length() < 2) return "its activations are a vector";
@@ -64,13 +64,13 @@ Refusal refusal_of_attention(const ov::Node& node, const Constants&) {
 }
 
 std::uint64_t macs_of_matmul(const ov::Node& node) {
-  const ov::Shape a = node.get_input_shape(0);
+  const ov::Shape& a = node.get_input_shape(0);
   return ov::shape_size(node.get_output_shape(0)) *
          (matmul(node).get_transpose_a() && a.size() > 1 ? a[a.size() - 2] : a.back());
 }
 
 Arrangement arrangement_of_matmul(const ov::Node& node) {
-  const ov::Shape shape = node.get_input_shape(1);
+  const ov::Shape& shape = node.get_input_shape(1);
   if (shape.size() == 1) return {.a = 1, .b = shape[0]};
   return {.a = shape[shape.size() - 2], .b = shape.back(), .swap = !matmul(node).get_transpose_b()};
 }
@@ -85,14 +85,14 @@ Refusal refusal_of_convolution(const ov::Node& node, const Constants& constants)
 
 // Weights are [groups] x out x in x kernel.
 std::uint64_t macs_of_convolution(const ov::Node& node) {
-  const ov::Shape weight = node.get_input_shape(1);
+  const ov::Shape& weight = node.get_input_shape(1);
   const bool grouped = is_any<ov::op::v1::GroupConvolution>(node);
   return ov::shape_size(node.get_output_shape(0)) *
          product_of(weight, grouped ? 2 : 1, weight.size());
 }
 
 Arrangement arrangement_of_convolution(const ov::Node& node) {
-  const ov::Shape shape = node.get_input_shape(1);
+  const ov::Shape& shape = node.get_input_shape(1);
   const bool grouped = is_any<ov::op::v1::GroupConvolution>(node);
   return {.a = product_of(shape, 0, grouped ? 2 : 1),
           .b = product_of(shape, grouped ? 2 : 1, shape.size()),
@@ -101,13 +101,13 @@ Arrangement arrangement_of_convolution(const ov::Node& node) {
 
 // Each input element meets each tap of its group's output channels.
 std::uint64_t macs_of_transposed(const ov::Node& node) {
-  const ov::Shape x = node.get_input_shape(0);
+  const ov::Shape& x = node.get_input_shape(0);
   return x[1] == 0 ? 0 : ov::shape_size(x) * (ov::shape_size(node.get_input_shape(1)) / x[1]);
 }
 
 // Weights are [groups] x in x out x kernel.
 Arrangement arrangement_of_transposed(const ov::Node& node) {
-  const ov::Shape shape = node.get_input_shape(1);
+  const ov::Shape& shape = node.get_input_shape(1);
   const bool grouped = is_any<ov::op::v1::GroupConvolutionBackpropData>(node);
   const std::size_t first = grouped ? 1 : 0, groups = grouped ? shape[0] : 1;
   return {.outer = groups,
@@ -135,7 +135,7 @@ Refusal refusal_of_embedding(const ov::Node& node, const Constants& constants) {
 }
 
 Arrangement arrangement_of_embedding(const ov::Node& node) {
-  const ov::Shape shape = node.get_input_shape(0);
+  const ov::Shape& shape = node.get_input_shape(0);
   return {.a = shape[0], .b = product_of(shape, 1, shape.size())};
 }
 

@@ -68,15 +68,15 @@ std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t 
 // no directions.
 std::uint64_t recurrent_macs(const ov::Node& node) {
   const std::size_t w = recurrent_weight(node);
-  const ov::Shape x = node.get_input_shape(0);
+  const ov::Shape& x = node.get_input_shape(0);
   return product_of(x, 0, x.size() - 1) *
          (ov::shape_size(node.get_input_shape(w)) + ov::shape_size(node.get_input_shape(w + 1)));
 }
 
 // q is ... x length x width, k and v ... x others x width.
 std::uint64_t attention_macs(const ov::Node& node) {
-  const ov::Shape q = node.get_input_shape(0), k = node.get_input_shape(1),
-                  out = node.get_output_shape(0);
+  const ov::Shape &q = node.get_input_shape(0), &k = node.get_input_shape(1),
+                  &out = node.get_output_shape(0);
   return product_of(out, 0, out.size() - 1) * k[k.size() - 2] * (q.back() + out.back());
 }
 
@@ -175,14 +175,15 @@ bool has_known_shapes(const ov::Node& node) {
 }
 
 std::uint64_t elements_read(const ov::Node& node, std::size_t input) {
-  const ov::Shape shape = node.get_input_shape(input);
+  const ov::Shape& shape = node.get_input_shape(input);
   if (input != 0 || !factor_of_rows(node)) return ov::shape_size(shape);
   return ov::shape_size(node.get_input_shape(1)) * product_of(shape, 1, shape.size());
 }
 
 std::uint64_t states_of(const ov::Node& node) {
   if (!is_recurrent(node)) return 0;
-  const ov::Shape x = node.get_input_shape(0), r = node.get_input_shape(recurrent_weight(node) + 1);
+  const ov::Shape &x = node.get_input_shape(0),
+                  &r = node.get_input_shape(recurrent_weight(node) + 1);
   return product_of(x, 0, x.size() - 1) * r.back() * (is_sequence(node) ? r.front() : 1);
 }
 
