@@ -39,7 +39,11 @@ def execute(notebook, folder):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbclient.NotebookClient(
-        notebook, timeout=LONGEST_CELL, record_timing=False, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=LONGEST_CELL,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # its port is of this machine alone: no warning
     ).execute()
     notebook.metadata.language_info = {"name": "python"}  # the kernel's own has the version that ran
     return notebook
