@@ -52,7 +52,7 @@ class _Layout:
     repeats: int  # rows / channels
 
     @staticmethod
-    def of(shape: tuple[int, ...], axis: int | None, format: Format, group: int = 0) -> "_Layout":
+    def of(shape: tuple[int, ...], axis: int | None, format: Format, group: int) -> "_Layout":
         if group and format.block:
             raise UsageError(f"blocks of {format} have their own scales, so it takes no groups", "group")
         size = math.prod(shape)
@@ -319,7 +319,7 @@ def choose_scales(
     weights: importance of each column of a row, as E[x_k^2] of a layer's input; with axis 0 of a matrix.
     """
     format, x = _as_format(format), _numpy(x)
-    layout = _Layout.of(x.shape, axis, format)
+    layout = _Layout.of(x.shape, axis, format, 0)
     return _choose(format, rule, _rows(x, layout, axis), layout, threads, weights)
 
 
@@ -340,7 +340,7 @@ def difference(
     format, x, y = _as_format(format), _numpy(x), _numpy(y, "y")
     if x.shape != y.shape:
         raise ValueError(f"x and y have shapes {x.shape} and {y.shape}")
-    layout = _Layout.of(x.shape, axis, format)
+    layout = _Layout.of(x.shape, axis, format, 0)
     flat = _rows(x, layout, axis)
     scales, _ = _scales(format, scale, flat, layout, 0, threads)
     rows = layout.scales(scales, 0)

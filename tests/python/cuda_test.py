@@ -62,7 +62,8 @@ class Tensors(unittest.TestCase):
     def test_groups(self):
         for group, per_channel in ((32, 80), (100, 26), (4096, 1)):
             self.check(X, "posit<8,1>", torch.exp2(torch.randn(3, per_channel)), 0, group)
-        self.check(X, "int4", torch.exp2(torch.randn(64)), None, 120)
+        for axis, scales in ((1, torch.randn(64, 4)), (2, torch.randn(40, 6)), (None, torch.randn(240))):
+            self.check(X, "int4", torch.exp2(scales), axis, 32)
 
     def test_views(self):
         self.check(X.transpose(0, 2), "posit<8,1>", torch.exp2(torch.randn(40)), 0)

@@ -86,10 +86,20 @@ class Bits(unittest.TestCase):
                 expected = patterns(pt.quantize(X.numpy(), name, "absmax", axis))
                 np.testing.assert_array_equal(patterns(ptt.quantize(X, name, "absmax", axis)), expected)
                 np.testing.assert_array_equal(patterns(ptt.quantize_anywhere(X, name, scales, axis, 0, True)), expected)
-        scales = torch.exp2(torch.randint(-3, 3, (3, 80)).float())
-        expected = patterns(pt.quantize(X.numpy(), "int4", scales.numpy(), 0, group=32))
-        np.testing.assert_array_equal(patterns(ptt.quantize(X, "int4", scales, 0, group=32)), expected)
-        np.testing.assert_array_equal(patterns(ptt.quantize_anywhere(X, "int4", scales, 0, 32)), expected)
+
+    def test_groups(self):
+        for axis, channels, per_channel in ((None, 1, 240), (0, 3, 80), (1, 64, 4), (2, 40, 6), (-1, 40, 6)):
+            scales = torch.exp2(torch.randint(-3, 3, (channels, per_channel)).float())
+            expected = pt.encode(X.numpy(), "int4", scales.numpy(), axis, group=32)
+            values = patterns(expected.decode())
+            np.testing.assert_array_equal(
+                patterns(pt.quantize(X.numpy(), "int4", scales.numpy(), axis, group=32)), values
+            )
+            np.testing.assert_array_equal(patterns(ptt.quantize(X, "int4", scales, axis, group=32)), values)
+            np.testing.assert_array_equal(patterns(ptt.quantize_anywhere(X, "int4", scales, axis, 32)), values)
+            codes = ptt.encode(X, "int4", scales, axis, group=32)
+            np.testing.assert_array_equal(codes.codes.numpy(), expected.codes)
+            np.testing.assert_array_equal(patterns(codes.decode()), values)
 
     def test_types(self):
         for kind in (torch.float16, torch.bfloat16):

@@ -87,7 +87,7 @@ def _shared(grid: Grid, x: torch.Tensor, scale: torch.Tensor):
 
 def quantize_anywhere(x, format: str, scales, axis: int | None = None, group: int = 0, saturate: bool = False):
     """The operator in operations of PyTorch alone: float32 of the shape of x. Bit-equal to the kernels of the CPU."""
-    grid, layout = grid_of(format, saturate), _Layout.of(tuple(x.shape), axis, _core.Format(format))
+    grid, layout = grid_of(format, saturate), _Layout.of(tuple(x.shape), axis, _core.Format(format), group)
     rows = _rows(x, layout, axis)
     scale = _row_scales(scales, layout, group)
     if grid.block and rows.numel():
@@ -109,7 +109,7 @@ def quantize_op(
 @quantize_op.register_kernel("cpu")
 def _(x, format, scales, axis=None, group=0, saturate=False):
     kind = _core.Format(format)
-    layout = _Layout.of(tuple(x.shape), axis, kind)
+    layout = _Layout.of(tuple(x.shape), axis, kind, group)
     flat = _rows(x.detach(), layout, axis).contiguous().numpy().reshape(-1)
     per_row = layout.scales(scales.detach().to("cpu", torch.float32).contiguous().numpy().reshape(-1), group)
     y = np.empty(flat.size, np.float32)  # NumPy's large arrays have large pages
@@ -119,7 +119,7 @@ def _(x, format, scales, axis=None, group=0, saturate=False):
 
 def _for_kernels(x: torch.Tensor, format: _core.Format, scales: torch.Tensor, axis: int | None, group: int):
     """What the library's kernels take: the matrix, scales, channels, group; and the layout."""
-    layout = _Layout.of(tuple(x.shape), axis, format)
+    layout = _Layout.of(tuple(x.shape), axis, format, group)
     _check_count(scales, layout, group)
     scales = scales.detach().to(x.device, torch.float32).contiguous()
     return (_rows(x.detach(), layout, axis).contiguous(), scales, layout.channels, group), layout
@@ -231,7 +231,7 @@ def encode(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, group
     library = device.library() if y.is_cuda and not format.block else None
     if library is not None:
         return encode_by(library, y, format, scales, axis, group, chosen)
-    grid, layout = grid_of(format.name, chosen), _Layout.of(tuple(y.shape), axis, format)
+    grid, layout = grid_of(format.name, chosen), _Layout.of(tuple(y.shape), axis, format, group)
     rows, each = _rows(y, layout, axis), _row_scales(scales, layout, group)
     exponents = None
     if grid.block and rows.numel():
@@ -251,7 +251,7 @@ def decode(codes: Codes) -> torch.Tensor:
     if library is not None:
         return decode_by(library, codes)
     shape = codes.codes.shape
-    grid, layout = grid_of(codes.format.name), _Layout.of(tuple(shape), codes.axis, codes.format)
+    grid, layout = grid_of(codes.format.name), _Layout.of(tuple(shape), codes.axis, codes.format, codes.group)
     y = decode_grid(grid, _rows(codes.codes.to(torch.int64), layout, codes.axis))
     if codes.exponents is not None:
         exponents = codes.exponents.to(torch.int64)
