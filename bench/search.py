@@ -2,11 +2,11 @@
 """Runs what docs/results.md claims about mixed precision, on four models and three calibration draws, and writes its tables.
 
 usage: bench/search.py [--build build/release] [--models build/models] [--runs-folder build/search] [--only NAME ...] [--draws N | NAME=N | NAME:RUN=N ...] [--small]
-                       [--inputs] [--write] [--page docs/results.md]
+                       [--inputs [output static | eight six]] [--write] [--page docs/results.md]
 
 Runs go to --runs-folder; finished ones there are used as they are, others continued. Models that are not there are left out, and named: scripts/fetch makes
-yolov8n and smollm2. A draw is every third item of the calibration split, with another first one. --inputs makes only the uniform rows of (d) with `output` and
-`static` scales, and writes these alone; a line above the table says of which models and when.
+yolov8n and smollm2. A draw is every third item of the calibration split, with another first one. --inputs makes only the uniform rows of weights and inputs with `output` and
+`static` scales, or the searched ones, and writes these alone; a line above the table says of which models and when.
 """
 
 import datetime
@@ -236,7 +236,7 @@ def claim_a(model) -> list[str]:
         lines.append(
             f"| {model.name} | {title} | {spread(base)} | {spread(int8)} | {spread(mixed)} | {spread([m / b for m, b in zip(mixed, base)])} |"
         )
-        what = f"(a) {model.name}, {title}: KL of posit<8,*>, times that of"
+        what = f"8 bits, {model.name}, {title}: KL of posit<8,*>, times that of"
         tell_goal(f"{what} posit<8,1>, at most 0.5", [m <= 0.5 * b for m, b in zip(mixed, base)])
         tell_goal(f"{what} INT8, at most 1", [m <= i for m, i in zip(mixed, int8)])
     return lines
@@ -266,10 +266,12 @@ def claim_bc(model) -> list[str]:
         )
         if bits != "6":
             tell_goal(
-                f"(b) {model.name}, {bits} bits: at least 65 % less than FlexPosit's scheme", [x >= 65 for x in less]
+                f"mixed formats, {model.name}, {bits} bits: at least 65 % less than FlexPosit's scheme",
+                [x >= 65 for x in less],
             )
         tell_goal(
-            f"(c) {model.name}, {bits} bits: below the best uniform format", [kl(o) < kl(b) for o, b in zip(ours, best)]
+            f"mixed formats, {model.name}, {bits} bits: below the best uniform format",
+            [kl(o) < kl(b) for o, b in zip(ours, best)],
         )
     return lines
 
@@ -298,7 +300,7 @@ def methods_table(model) -> list[str]:
 
 
 def uniform_inputs(model) -> list[tuple[str, list[dict]]]:
-    """Rows of (d) with `output` and `static` scales, by label."""
+    """Rows of weights and inputs with `output` and `static` scales, by label."""
     rows = []
     for form in UNIFORM:
         if form.startswith("mx"):  # its scales are its blocks'
@@ -311,6 +313,15 @@ def uniform_inputs(model) -> list[tuple[str, list[dict]]]:
     return rows
 
 
+def searched_inputs(model) -> list[tuple[str, list[dict]]]:
+    """Rows of weights and inputs that were searched, by label; of the runs that the model has."""
+    return [
+        (f"searched, {bits} bits", [find(r, method="search") for r in getattr(model, run)])
+        for bits, run in ((8, "eight"), (6, "six"))
+        if hasattr(model, run)
+    ]
+
+
 def inputs_line(model, title: str, found: list[dict]) -> str:
     if not found:
         return f"| {model.name} | {title} | not run | | |"
@@ -319,11 +330,7 @@ def inputs_line(model, title: str, found: list[dict]) -> str:
 
 
 def claim_d(model) -> list[str]:
-    rows = [
-        ("searched, 8 bits", [find(r, method="search") for r in model.eight]),
-        ("searched, 6 bits", [find(r, method="search") for r in model.six]),
-        *uniform_inputs(model),
-    ]
+    rows = [*searched_inputs(model), *uniform_inputs(model)]
     for form in ("int8", "posit<8,1>", "posit<6,1>"):  # the better of two rules for the scale
         rows.append(
             (
@@ -336,7 +343,9 @@ def claim_d(model) -> list[str]:
         lines.append(inputs_line(model, title, found))
         if found and title in DROPS:
             most = DROPS[title]
-            tell_goal(f"(d) {model.name}, {title}: loss at most {most} %", [drop(r) <= most for r in found])
+            tell_goal(
+                f"weights and inputs, {model.name}, {title}: loss at most {most} %", [drop(r) <= most for r in found]
+            )
     return lines
 
 
@@ -347,7 +356,7 @@ def claim_e(model) -> list[str]:
         after = [min(kl(find(r, format=form, scale=s)) for s in ("mse_pow2", "mse")) for r in model.compensated]
         less = [100 * (1 - a / b) for a, b in zip(after, before)]
         lines.append(f"| {model.name} | {form} | {spread(before)} | {spread(after)} | {spread(less)} |")
-        tell_goal(f"(e) {model.name}, {form}: at least 40 % less", [x >= 40 for x in less])
+        tell_goal(f"error compensation, {model.name}, {form}: at least 40 % less", [x >= 40 for x in less])
     return lines
 
 
@@ -356,7 +365,7 @@ def tables(models) -> list[str]:
         return [line for model in models for line in part(model)]
 
     return [
-        "### (a) 8 bits, weights only: es per channel against posit<8,1> and INT8",
+        "### 8 bits, weights only: es per channel against posit<8,1> and INT8",
         "",
         "KL on the report split, nats per token, item or image; median of the draws and all of them. `posit<8,*>` with weighted scales (the better of powers of two and real ones), posit<8,1> with powers of two by SQNR, INT8 per channel with real MSE scales, both to nearest.",
         "",
@@ -364,7 +373,7 @@ def tables(models) -> list[str]:
         "|---|---|---|---|---|---|",
         *each(claim_a),
         "",
-        "### (b), (c) Mixed formats against FlexPosit's scheme and the best uniform format",
+        "### Mixed formats against FlexPosit's scheme and the best uniform format",
         "",
         "| model | bits | searched | FlexPosit scheme | less, % | best uniform (its bits) | its KL |",
         "|---|---:|---|---|---|---|---|",
@@ -378,7 +387,7 @@ def tables(models) -> list[str]:
         "",
         *[f"![{model.name}: KL against bits](results-{slug(model.name)}.svg)" for model in models],
         "",
-        "### (d) Weights and inputs",
+        "### Weights and inputs",
         "",
         INPUTS_INTRO
         + " `output`, `static`, per token: the rule that scales inputs ([compare.md](compare.md)); these searches take `output`.",
@@ -387,7 +396,7 @@ def tables(models) -> list[str]:
         "|---|---|---|---|---|",
         *each(claim_d),
         "",
-        "### (e) Error compensation at 4 bits",
+        "### Error compensation at 4 bits",
         "",
         "| model | format | nearest | compensated | less, % |",
         "|---|---|---|---|---|",
@@ -397,23 +406,29 @@ def tables(models) -> list[str]:
 
 
 INPUTS_INTRO = "Loss in percent of FP32's perplexity, accuracy or mAP."
-LATER = "Rows of uniform formats with `output` and `static` scales, by `bench/search.py --inputs`: "
+LATER = {  # runs that --inputs makes anew: how their line above the table begins
+    ("output", "static"): "Rows of uniform formats with `output` and `static` scales, by `bench/search.py --inputs`: ",
+    ("eight", "six"): "Searched rows, by `bench/search.py --inputs eight six`: ",
+}
 
 
 def with_inputs(args, text: str, models) -> str:
-    """The text of (d) with new rows of uniform formats in place of those of these models."""
+    """The table of weights and inputs with new rows in place of those of these models."""
     lines = text.split("\n")
+    runs = tuple(args.inputs)
     for model in models:
-        for title, found in uniform_inputs(model):
+        for title, found in uniform_inputs(model) if runs == ("output", "static") else searched_inputs(model):
             places = [at for at, line in enumerate(lines) if line.startswith(f"| {model.name} | {title} |")]
             if len(places) != 1:
                 sys.exit(f"{args.page}: {len(places)} rows '{model.name} | {title}', expected one")
             lines[places[0]] = inputs_line(model, title, found)
     today = datetime.date.today().isoformat()
-    earlier = [line for line in lines if line.startswith(LATER)]
-    known = dict(part.split(" (", 1) for part in earlier[0][len(LATER) :].rstrip(".").split("; ")) if earlier else {}
-    known |= {model.name: f"{today}, draws: {len(model.static)})" for model in models}
-    told = LATER + "; ".join(f"{name} ({when}" for name, when in known.items()) + "."
+    earlier = [line for line in lines if line.startswith(LATER[runs])]
+    known = (
+        dict(part.split(" (", 1) for part in earlier[0][len(LATER[runs]) :].rstrip(".").split("; ")) if earlier else {}
+    )
+    known |= {model.name: f"{today}, draws: {len(getattr(model, runs[0]))})" for model in models}
+    told = LATER[runs] + "; ".join(f"{name} ({when}" for name, when in known.items()) + "."
     if earlier:
         lines[lines.index(earlier[0])] = told
     else:
@@ -478,7 +493,12 @@ def main() -> int:
     pages.add_models(parser, "one draw, two items, few choices, models of the zoo; give it a --runs-folder of its own")
     parser.add_argument("--runs-folder", type=pathlib.Path, default=pages.ROOT / "build" / "search")
     parser.add_argument("--only", nargs="*", choices=list(MODELS))
-    parser.add_argument("--inputs", action="store_true", help="only the uniform rows of (d), in place of the page's")
+    parser.add_argument(
+        "--inputs",
+        nargs="*",
+        choices=("output", "static", "eight", "six"),
+        help="only rows of weights and inputs, in place of the page's: `output static` (as without a word) those of uniform formats, `eight six` the searched ones",
+    )
     parser.add_argument(
         "--draws",
         nargs="*",
@@ -488,9 +508,13 @@ def main() -> int:
     )
     args = parser.parse_args()
     args.runs_folder = args.runs_folder.resolve()
+    if args.inputs is not None:
+        args.inputs = args.inputs or ["output", "static"]
+        if tuple(args.inputs) not in LATER:
+            parser.error("--inputs takes `output static` or `eight six`")
     names = args.only or [name for name in MODELS if not args.small or MODELS[name][0].startswith("zoo/")]
     missing = [name for name in names if not pages.is_there(args, MODELS[name][0])]
-    models = [Model(args, name, ("output", "static") if args.inputs else RUNS) for name in names if name not in missing]
+    models = [Model(args, name, args.inputs or RUNS) for name in names if name not in missing]
     if args.inputs:
         text = with_inputs(args, args.page.read_text(), models)
         args.page.write_text(text) if args.write else print(text)

@@ -31,6 +31,9 @@ class Results(page_case.PageCase):
         (line,) = [line for line in told[0].split("\n") if line.startswith("Rows of uniform formats")]
         self.assertIn("zoo ALBERT (", line)
         self.assertEqual(told[0].replace(line + "\n\n", ""), after)
+        searched = self.run_script(*again[:3], "eight", "six", *again[3:], self.folder / "runs")
+        (line,) = [line for line in searched.split("\n") if line.startswith("Searched rows")]
+        self.assertEqual(searched.replace(line + "\n\n", ""), told[0])
         # Finished runs are used as they are, but not where they were made with other options.
         config = self.folder / "runs/zoo-albert/draw0/static/run.json"
         config.write_text(config.read_text().replace('"static"', '"output"'))
