@@ -18,6 +18,7 @@
 
 #include "posittune/base/threads.h"
 #include "posittune/engine/engine.h"
+#include "posittune/model/select.h"
 
 namespace {
 

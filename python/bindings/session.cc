@@ -49,8 +49,7 @@ class PythonObserver : public session::Observer {
     guarded([&] { target_.attr("note")(text); });
   }
 
-  session::Advance step(const std::string& title, std::size_t total,
-                        const std::string& unit) override {
+  Advance step(const std::string& title, std::size_t total, const std::string& unit) override {
     // Destroyed with the lock held: the last copy may go where the job runs.
     auto advance = std::shared_ptr<nb::object>(new nb::object, [](nb::object* object) {
       const nb::gil_scoped_acquire lock;
@@ -109,10 +108,10 @@ session::DataSpec data_spec(Arguments& arguments) {
   return spec;
 }
 
-void take_scores(Arguments& arguments, evaluation::ScoreRequest& scores) {
-  arguments.take("task", scores.task);
+void take_scores(Arguments& arguments, session::ScoreWords& words, metrics::ScoreRequest& scores) {
+  arguments.take("task", words.task);
   arguments.take("output", scores.output);
-  arguments.take("scores", scores.scores);
+  arguments.take("scores", words.scores);
   arguments.take("tokens", scores.tokens);
   arguments.take("class_axis", scores.class_axis);
   arguments.take("blank", scores.blank);
@@ -136,7 +135,7 @@ void take_settings(Arguments& arguments, session::SettingsText& settings) {
   }
 }
 
-void take_metrics(Arguments& arguments, const Guarded& guarded, evaluation::ScoreRequest& scores) {
+void take_metrics(Arguments& arguments, const Guarded& guarded, metrics::ScoreRequest& scores) {
   nb::list metrics;
   arguments.take("metrics", metrics);
   scores.custom = to_metrics(metrics, guarded);
@@ -152,7 +151,7 @@ session::CompareOptions compare_options(nb::dict dict, const Guarded& guarded) {
   arguments.take("accumulate", words.accumulate);
   take_settings(arguments, words.settings);
   arguments.take_list("recipes", options.recipes);
-  take_scores(arguments, options.scores);
+  take_scores(arguments, words.score, options.scores);
   take_metrics(arguments, guarded, options.scores);
   take_batch(arguments, options.batch);
   arguments.take("resamples", options.resamples);
@@ -173,7 +172,7 @@ session::SensitivityOptions sensitivity_options(nb::dict dict) {
   arguments.take("tier", words.tier);
   take_settings(arguments, words.settings);
   arguments.take("reference", options.reference);
-  take_scores(arguments, options.scores);
+  take_scores(arguments, words.score, options.scores);
   arguments.take("precision", options.precision);
   arguments.take("no_early_stop", options.no_early_stop);
   arguments.take("spot_checks", options.spot_checks);
@@ -191,6 +190,14 @@ session::SensitivityOptions sensitivity_options(nb::dict dict) {
   arguments.end();
   check(session::read(words, options));
   return options;
+}
+
+void take_table(Arguments& arguments, std::string& table, session::TableChoice& choice) {
+  arguments.take("table", table);
+  arguments.take("accumulator", choice.accumulator);
+  arguments.take("pipeline", choice.pipeline);
+  arguments.take("memory_pj_per_bit", choice.memory_pj_per_bit);
+  arguments.take("activation_pj_per_bit", choice.activation_pj_per_bit);
 }
 
 // "bits" and "activation_bits" as `--bits` and `--activation-bits`.
@@ -227,10 +234,9 @@ session::SearchOptions search_options(nb::dict dict, const Guarded& guarded) {
   arguments.take("no_report", options.no_report);
   arguments.take("gap", options.gap);
   arguments.take("solver_seconds", options.solver_seconds);
-  arguments.take("table", options.table);
-  arguments.take("memory_pj_per_bit", options.memory_pj_per_bit);
+  take_table(arguments, words.table, options.table);
   arguments.take("reference", options.reference);
-  take_scores(arguments, options.scores);
+  take_scores(arguments, words.score, options.scores);
   take_metrics(arguments, guarded, options.scores);
   arguments.take("gain_items", options.gain_items);
   arguments.take("segments", options.segments);
@@ -253,24 +259,17 @@ std::map<std::string, TensorShape> take_shapes(Arguments& arguments) {
 
 session::CostOptions cost_options(nb::dict dict) {
   Arguments arguments(std::move(dict));
+  session::CostWords words;
   session::CostOptions options;
-  session::SettingsText settings;
-  std::vector<std::string> formats;
-  arguments.take_list("formats", formats);
-  arguments.take("activations", options.activations);
-  arguments.take("granularity", settings.granularity);
+  arguments.take_list("formats", words.formats);
+  arguments.take("activations", words.activations);
+  arguments.take("granularity", words.settings.granularity);
   arguments.take("recipe", options.recipe);
   arguments.take("attention", options.attention);
   options.shapes = take_shapes(arguments);
-  arguments.take("table", options.table.table);
-  arguments.take("accumulator", options.table.accumulator);
-  arguments.take("pipeline", options.table.pipeline);
-  arguments.take("memory_pj_per_bit", options.table.weight_pj_per_bit);
-  arguments.take("activation_pj_per_bit", options.table.activation_pj_per_bit);
+  take_table(arguments, words.table, options.table);
   arguments.end();
-  options.formats = quant::split_formats(
-      formats.empty() ? std::vector<std::string>{session::kCostFormats} : formats);
-  options.settings = unwrap(session::parse_settings(settings));
+  check(session::read(words, options));
   return options;
 }
 
@@ -390,19 +389,7 @@ class PythonSession {
   }
   std::string cost(const nb::dict& dict) {
     const auto options = cost_options(dict);
-    return job([&]() -> Result<std::string> {
-      auto table = session::open_table(options.table);
-      if (!table) return table.error();
-      auto costs = session_->cost(options, *table);
-      if (!costs) {
-        const auto fallback = session::fallback_table(options.table, *table, costs.error());
-        if (!fallback) return costs.error();
-        observer_->note(fallback->note);
-        costs = session_->cost(options, fallback->table);
-        if (!costs) return costs.error();
-      }
-      return records::json_text(*costs, true);
-    });
+    return records::json_text(job([&] { return session_->cost(options); }), true);
   }
   std::string inspect(const nb::dict& dict) {
     Arguments arguments(dict);

@@ -196,9 +196,9 @@ class Session:
         what: "w", or "wa": inputs of layers get formats too, of `activations`
         windows: output channels that get a format together; 0: whole weights
         metrics: of your own, beside those of the task on the report split; the first by name is the one that max_drop means
-        pairs, assign, ties, tie_inputs, scale, activation_rule, pareto, refine, no_report, gap, solver_seconds, table,
-            memory_pj_per_bit, reference, gain_items, segments, cache_limit, batch, resamples, seed; settings and scoring as
-            compare()
+        pairs, assign, ties, tie_inputs, scale, activation_rule, pareto, refine, no_report, gap, solver_seconds, reference,
+            gain_items, segments, cache_limit, batch, resamples, seed; table, accumulator, pipeline, memory_pj_per_bit,
+            activation_pj_per_bit as cost(); settings and scoring as compare()
 
         The result is on disk when a budget cannot be met, too: `missed` holds why. GoalNotMet is raised by Search.recipe().
         """

@@ -60,5 +60,10 @@ TEST(Error, MessageHasTheFilledPartsOnePerLine) {
             "  see `posittune formats`");
 }
 
+TEST(Error, NamesTheFieldThatItIsAbout) {
+  EXPECT_EQ(of_field({.what = "unknown"}, "formats").where, "`formats`");
+  EXPECT_EQ(of_field({.what = "unknown", .where = "a.yaml"}, "recipes").where, "`recipes`, a.yaml");
+}
+
 }  // namespace
 }  // namespace posittune

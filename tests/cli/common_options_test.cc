@@ -10,7 +10,7 @@ namespace {
 TEST(CommonOptions, ListsKeepTheCommasOfFormats) {
   CLI::App app;
   std::vector<std::string> formats, scales;
-  declare_formats(app, formats, "", "");
+  declare_formats(app, formats, "number formats", "", true, "");
   declare_scales(app, scales, "", "");
   app.parse("--formats posit<8,1>;int8 --formats posit<6,*> --scale mse,absmax");
   EXPECT_EQ(formats, (std::vector<std::string>{"posit<8,1>", "int8", "posit<6,*>"}));
@@ -38,6 +38,35 @@ TEST(CommonOptions, OnlyWhatACommandMeasuresBy) {
   EXPECT_EQ(seed, 7U);
   EXPECT_EQ(app.get_option_no_throw("--segments"), nullptr);
   EXPECT_EQ(app.get_option_no_throw("--reference"), nullptr);
+}
+
+TEST(CommonOptions, WhatIsRounded) {
+  CLI::App several, one;
+  std::vector<std::string> list;
+  std::string word = "w";
+  declare_what(several, list, "w,a,wa", "w", "");
+  declare_what(one, word, "w,wa", "");
+  several.parse("--what w,a --what wa");
+  EXPECT_EQ(list, (std::vector<std::string>{"w", "a", "wa"}));
+  one.parse("--what wa");
+  EXPECT_EQ(word, "wa");
+  EXPECT_NE(several.help().find("a: inputs of layers;"), std::string::npos);
+  EXPECT_EQ(one.help().find("a: inputs of layers;"), std::string::npos);
+}
+
+TEST(CommonOptions, TableOfUnits) {
+  std::string table;
+  session::TableChoice choice;
+  CLI::App app;
+  declare_table(app, table, choice, "");
+  app.parse("--table rtl --accumulator quire --pipeline 2 --memory-pj-per-bit 3.5");
+  EXPECT_EQ(table, "rtl");
+  EXPECT_EQ(choice.accumulator, "quire");
+  EXPECT_EQ(choice.pipeline, "2");
+  EXPECT_EQ(choice.memory_pj_per_bit, 3.5);
+  EXPECT_FALSE(choice.activation_pj_per_bit);
+  for (const char* wrong : {"nan", "-1", "much"})
+    EXPECT_THROW(app.parse(std::string("--activation-pj-per-bit ") + wrong), CLI::ParseError);
 }
 
 TEST(CommonOptions, ThreadsAndJson) {

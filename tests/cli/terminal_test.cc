@@ -31,7 +31,7 @@ TEST(Terminal, NotesAreLinesOfStderrWithTheCommandsFlags) {
 TEST(Terminal, StepsGoOn) {
   std::ostringstream out, err;
   Terminal terminal(Streams{out, err});
-  const session::Advance advance = terminal.step("work", 2, "items");
+  const Advance advance = terminal.step("work", 2, "items");
   EXPECT_TRUE(advance(1).ok());
   EXPECT_TRUE(advance(1).ok());
 }

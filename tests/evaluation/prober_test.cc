@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "posittune/model/graph.h"
+#include "posittune/model/select.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/engines.h"
 #include "tests/engine/faults.h"

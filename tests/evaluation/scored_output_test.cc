@@ -74,8 +74,9 @@ TEST_F(Scored, TheGraphsEndSaysWhatTheScoresAre) {
 
 TEST_F(Scored, WhatIsAskedForCounts) {
   const model::Graph of = graph(true);
-  const auto chosen =
-      choose_scored(of, data(of, true), {.task = "classify", .output = "y", .scores = "logits"});
+  const auto chosen = choose_scored(
+      of, data(of, true),
+      {.task = metrics::Task::kClassify, .output = "y", .scores = metrics::ScoreKind::kLogits});
   ASSERT_TRUE(chosen.ok()) << chosen.error().message();
   EXPECT_EQ(chosen->scorer.scores, metrics::ScoreKind::kLogits);
   EXPECT_FALSE(chosen->by_data);
@@ -84,16 +85,15 @@ TEST_F(Scored, WhatIsAskedForCounts) {
 TEST_F(Scored, WhatThereIsNot) {
   const model::Graph of = graph(false);
   const data::Dataset items = data(of, true);
-  const auto kind = [&](const ScoreRequest& request) {
+  const auto kind = [&](const metrics::ScoreRequest& request) {
     const auto chosen = choose_scored(of, items, request);
     EXPECT_FALSE(chosen.ok());
     return chosen.ok() ? ErrorKind::kInternal : chosen.error().kind;
   };
-  EXPECT_EQ(kind({.task = "dance"}), ErrorKind::kUsage);
   EXPECT_EQ(kind({.output = "z"}), ErrorKind::kUsage);
-  EXPECT_EQ(kind({.scores = "odds"}), ErrorKind::kUsage);
-  EXPECT_EQ(kind({.task = "generic", .scores = "logits"}), ErrorKind::kUsage);
-  EXPECT_EQ(kind({.task = "segment", .class_axis = 7}), ErrorKind::kUsage);
+  EXPECT_EQ(kind({.task = metrics::Task::kGeneric, .scores = metrics::ScoreKind::kLogits}),
+            ErrorKind::kUsage);
+  EXPECT_EQ(kind({.task = metrics::Task::kSegment, .class_axis = 7}), ErrorKind::kUsage);
 }
 
 }  // namespace

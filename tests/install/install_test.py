@@ -107,6 +107,10 @@ class InstallTest(unittest.TestCase):
         for library in ("openvino", "nlohmann", "dnnl", "tbb", "Eigen", "sqlite", "fmt", "yaml-cpp", "CLI", "openssl"):
             self.assertNotRegex(files, rf"/{library}[/.]", library)
         self.assertIn("posittune/session/session.h", files)
+        # Nor a type of one, declared without its header, nor the rooms that have them.
+        self.assertNotIn("posittune/engine/", files)
+        for header in set(re.findall(r"\S+/posittune/\S+\.h", files)):
+            self.assertNotRegex(pathlib.Path(header).read_text(), r"\bov::|namespace ov\b|\bdnnl|\bnlohmann", header)
 
     def test_other_minor_version_is_refused(self):
         probe = self.path / "probe"

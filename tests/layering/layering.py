@@ -73,6 +73,7 @@ TESTED_BY = {
     "session/compare": "session/session_test.cc",  # jobs of a session
     "session/search": "session/session_test.cc",
     "session/sensitivity": "session/session_test.cc",
+    "session/session_state": "session/session_test.cc",  # what is behind Session
     "session/spec": "session/model_data_test.cc",  # types
     "data/image_codecs": "data/image_test.cc",  # what is behind Image
     "data/npy_header": "data/npy_test.cc",  # what is behind NpyReader

@@ -24,6 +24,16 @@ std::vector<std::uint64_t> macs(const Graph& graph,
   return {};
 }
 
+TEST(CountMacs, DimensionsThatNoShapeCloses) {
+  Graph graph;
+  graph.inputs = {{"x", ElementType::kF32, {1, 3}}, {"y", ElementType::kF32, {-1, 3}}};
+  EXPECT_TRUE(has_open_dimension(graph, {}));
+  EXPECT_TRUE(has_open_dimension(graph, {{"x", {1, 3}}}));
+  EXPECT_FALSE(has_open_dimension(graph, {{"y", {2, 3}}}));
+  graph.inputs.pop_back();
+  EXPECT_FALSE(has_open_dimension(graph, {}));
+}
+
 TEST(CountMacs, MatMulEmbeddingAndAttention) {
   const auto ids = parameter({-1, -1}, "ids", ov::element::i64);
   const auto rows =

@@ -1,3 +1,5 @@
+#include "posittune/model/select.h"
+
 #include <gtest/gtest.h>
 
 #include "posittune/model/graph.h"

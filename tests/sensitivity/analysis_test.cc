@@ -95,12 +95,6 @@ void expect_near(const Scores& made, const Scores& expected) {
   }
 }
 
-TEST(Tiers, WordsAndBack) {
-  for (const Tier tier : {Tier::kProxy, Tier::kGain, Tier::kExact})
-    EXPECT_EQ(parse_tier(name(tier)).value(), tier);
-  EXPECT_EQ(parse_tier("best").error().kind, ErrorKind::kUsage);
-}
-
 TEST_F(InventedFigures, AProxyIsErrorOverSignal) {
   const auto result = run(options_of(Tier::kProxy));
   expect_near(scores(result, Tier::kProxy), {{"w int8", 0.0625},

@@ -6,6 +6,7 @@
 #include "posittune/data/data_yaml.h"
 #include "posittune/data/dataset.h"
 #include "posittune/evaluation/prober.h"
+#include "posittune/model/select.h"
 #include "posittune/sensitivity/sites.h"
 #include "tests/engine/engines.h"
 

@@ -110,7 +110,7 @@ Result<sensitivity::Fp32Run> FakeFigures::run_fp32() {
 }
 
 Result<evaluation::Divergence> FakeFigures::divergence(const quant::Recipe& recipe, bool whole,
-                                                       const evaluation::Advance& advance,
+                                                       const Advance& advance,
                                                        const evaluation::Stop& stop) {
   (whole ? whole_runs : suffix_runs).push_back(recipe);
   const double of = loss(recipe);

@@ -49,7 +49,7 @@ class FakeFigures : public sensitivity::Figures {
                                              const quant::WeightSetting& setting) override;
   Result<sensitivity::Fp32Run> run_fp32() override;
   Result<evaluation::Divergence> divergence(const quant::Recipe& recipe, bool whole,
-                                            const evaluation::Advance& advance,
+                                            const Advance& advance,
                                             const evaluation::Stop& stop) override;
 
  private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kItems = 5, kBatch = 2, kBatches = 3;
 
-evaluation::Advance report(const std::string&, std::size_t) {
+Advance report(const std::string&, std::size_t) {
   return [](std::size_t) { return success(); };
 }
 

@@ -32,12 +32,6 @@ engine::Engine engine() {
 
 std::vector<std::size_t> users(const Site& site) { return site.layers; }
 
-TEST(Sites, WordsAndBack) {
-  for (const Operand operand : {Operand::kWeight, Operand::kActivation, Operand::kBoth})
-    EXPECT_EQ(parse_operand(name(operand)).value(), operand);
-  EXPECT_EQ(parse_operand("x").error().kind, ErrorKind::kUsage);
-}
-
 TEST(Sites, ASharedWeightIsOneAndItsInputsAreTwo) {
   const engine::Engine made = engine();
   constexpr Operand kWeights[] = {Operand::kWeight}, kInputs[] = {Operand::kActivation},

@@ -1,51 +1,62 @@
-// Pairs of formats and tables; Session::cost is tested in session_test.cc.
+// Units of a table; Session::cost is tested in session_test.cc.
 
 #include "posittune/session/cost.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "posittune/cost/recipe_cost.h"
+#include <algorithm>
+#include <string>
+#include <vector>
 
 namespace posittune::session {
 namespace {
 
-std::string text(const Result<std::vector<FormatPair>>& pairs) {
-  EXPECT_TRUE(pairs.ok()) << pairs.error().message();
+formats::Format named(const char* name) { return formats::parse_format(name).value(); }
+
+std::string pairs(const CostOptions& options) {
+  const auto units = mac_units(options);
+  EXPECT_TRUE(units.ok()) << units.error().message();
   std::string all;
-  for (const FormatPair& pair : *pairs)
-    all += formats::name(pair.weight) + "/" + formats::name(pair.activation) + " ";
+  for (const records::UnitRecord& unit : units->rows) {
+    const std::string pair = unit.format + "/" + unit.activations + " ";
+    if (all.find(pair) == std::string::npos) all += pair;
+  }
   return all;
 }
 
-TEST(FormatPairs, EachWithItsInputsOnce) {
-  EXPECT_EQ(text(format_pairs({"int8", "p8e1", "posit<8,1>"}, "same")),
-            "int8/int8 posit<8,1>/posit<8,1> ");
-  EXPECT_EQ(text(format_pairs({"int8", "fp32"}, "posit<8,1>")), "int8/posit<8,1> fp32/posit<8,1> ");
-  EXPECT_EQ(text(format_pairs({}, "same")), "");
-  EXPECT_EQ(format_pairs({"nothing"}, "same").error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(format_pairs({"int8"}, "nothing").error().kind, ErrorKind::kUsage);
+TEST(MacUnits, EachPairOnce) {
+  const TableChoice table{.source = TableSource::kPlaceholder};
+  const std::vector some = {named("int8"), named("p8e1"), named("posit<8,1>")};
+  EXPECT_EQ(pairs({.formats = some, .table = table}), "int8/int8 posit<8,1>/posit<8,1> ");
+  EXPECT_EQ(pairs({.formats = {named("int8"), named("fp32")},
+                   .activations = named("posit<8,1>"),
+                   .table = table}),
+            "int8/posit<8,1> fp32/posit<8,1> ");
+  EXPECT_EQ(pairs({.table = table}), "");
 }
 
-TEST(Tables, WhatWasNotNamedFallsBack) {
-  const cost::Table placeholder = open_table({.table = "placeholder"}).value();
-  const auto units = mac_units({.formats = {"posit<13,3>"}, .activations = "int5"}, placeholder);
-  EXPECT_TRUE(units.ok()) << units.error().message();  // a model for every pair
-  const Error other{.kind = ErrorKind::kInput, .what = "another"};
-  EXPECT_FALSE(fallback_table({}, placeholder, other).has_value());
-  EXPECT_EQ(open_table({.table = "no such file.csv"}).error().kind, ErrorKind::kInput);
+// A pair that the project's own table lacks is priced by the built-in model, and it is said.
+TEST(MacUnits, AMissingUnitIsTold) {
+  const CostOptions rare{.formats = {named("posit<13,3>")}, .activations = named("int5")};
+  const auto units = mac_units(rare);
+  ASSERT_TRUE(units.ok()) << units.error().message();
+  EXPECT_TRUE(units->table.placeholder);
+  EXPECT_EQ(units->notes.size(), 1U);
+  CostOptions rtl = rare;
+  rtl.table.source = TableSource::kRtl;
+  EXPECT_EQ(mac_units(rtl).error().kind, ErrorKind::kInput);
 }
 
-// Energies of memory are those of the table's node, unless they are given.
-TEST(Tables, MemoryOfATable) {
-  const cost::Table placeholder = open_table({.table = "placeholder"}).value();
-  const cost::Memory own = memory_for({}, placeholder);
-  EXPECT_EQ(own.weight_pj_per_bit, cost::memory_of(placeholder).weight_pj_per_bit);
-  const cost::Memory given =
-      memory_for({.weight_pj_per_bit = 3, .activation_pj_per_bit = 0.5}, placeholder);
-  EXPECT_EQ(given.weight_pj_per_bit, 3);
-  EXPECT_EQ(given.activation_pj_per_bit, 0.5);
+TEST(TableCsv, AllRowsOrThoseOfFormats) {
+  const auto lines = [](const CostOptions& options) {
+    const auto text = table_csv(options);
+    EXPECT_TRUE(text.ok()) << text.error().message();
+    return std::count(text->begin(), text->end(), '\n');
+  };
+  const TableChoice rtl{.source = TableSource::kRtl};
+  const auto all = lines({.table = rtl}), few = lines({.formats = {named("int8")}, .table = rtl});
+  EXPECT_GT(few, 1);
+  EXPECT_GT(all, few);
 }
 
 }  // namespace

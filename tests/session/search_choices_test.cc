@@ -60,7 +60,7 @@ TEST(SearchChoices, PinsBringReservedFormats) {
 
 TEST(SearchChoices, InputsAndTheirScales) {
   SearchOptions options = some();
-  options.inputs = true;
+  options.what = sensitivity::Operand::kBoth;
   options.activations = {"posit<8,1>", "int8@token", "fp32", "int8@token"};
   const auto made = tuning_options(options);
   ASSERT_TRUE(made.ok()) << made.error().message();
@@ -69,13 +69,13 @@ TEST(SearchChoices, InputsAndTheirScales) {
     labels.push_back(tuning::activation_label(each));
   EXPECT_EQ(labels, (std::vector<std::string>{"posit<8,1>", "int8@token", "fp32"}));
   EXPECT_FALSE(quant::entry(made->choices.activations[1].rule).searches());  // for each token anew
-  options.inputs = false;
+  options.what = sensitivity::Operand::kWeight;
   EXPECT_TRUE(tuning_options(options)->choices.activations.empty());
 }
 
 TEST(SearchChoices, Pairs) {
   SearchOptions options = some();
-  options.inputs = true;
+  options.what = sensitivity::Operand::kBoth;
   options.activations = {"int6", "int8"};
   options.pairs = {"same", "p4e1/int8"};
   const auto made = tuning_options(options);
@@ -106,14 +106,28 @@ TEST(SearchChoices, BudgetsOfOneCostAreSearches) {
 }
 
 TEST(SearchChoices, UnknownFormatsAreRefused) {
+  const auto where = [](const SearchOptions& options) {
+    const Error error = tuning_options(options).error();
+    EXPECT_EQ(error.kind, ErrorKind::kUsage);
+    return error.where;
+  };
   for (auto field : {&SearchOptions::formats, &SearchOptions::assign}) {
     SearchOptions options = some();
     options.*field = {field == &SearchOptions::assign ? "a=posit<8,9>" : "posit<8,9>"};
-    EXPECT_EQ(tuning_options(options).error().kind, ErrorKind::kUsage);
+    EXPECT_EQ(where(options), field == &SearchOptions::assign ? "`assign`" : "`formats`");
   }
   SearchOptions options = some();
   options.reference = "posit<8,9>";
-  EXPECT_EQ(tuning_options(options).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(where(options), "`reference`");
+  options = some();
+  options.what = sensitivity::Operand::kActivation;
+  EXPECT_EQ(where(options), "`what`");
+  options.what = sensitivity::Operand::kBoth;
+  options.activations = {"int8@never"};
+  EXPECT_EQ(where(options), "`activations`");
+  options.activations = {"int8"};
+  options.pairs = {"int8/int99"};
+  EXPECT_EQ(where(options), "`pairs`");
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ TEST_F(SessionTest, SearchesAfterAnAnalysis) {
 TEST_F(SessionTest, OtherVersionsAreNamed) {
   CompareOptions one = few();
   one.formats = {"int8"};
-  one.what = {Operands::kWeights};
+  one.what = {Operand::kWeight};
   Observer silent;
   ASSERT_TRUE(open(silent)->compare(one).ok());
   const std::string file = (folder_ / "run" / "run.json").string();
@@ -185,10 +185,9 @@ TEST_F(SessionTest, WithoutDataThereAreCostsAlone) {
   auto measured = session->compare(few());
   ASSERT_FALSE(measured.ok());
   EXPECT_EQ(measured.error().kind, ErrorKind::kUsage);
-  const auto table = open_table({.table = "placeholder"});
-  ASSERT_TRUE(table.ok());
   for (int twice = 0; twice < 2; ++twice) {
-    auto cost = session->cost({.formats = {"int8", "fp32"}}, *table);
+    auto cost = session->cost({.formats = {formats::integer(8), formats::fp32()},
+                               .table = {.source = TableSource::kPlaceholder}});
     ASSERT_TRUE(cost.ok()) << cost.error().message();
     EXPECT_LT(cost->rows[0].totals.energy_pj, cost->rows[1].totals.energy_pj);
   }
@@ -199,6 +198,12 @@ TEST_F(SessionTest, WrongOptionsAreFoundBeforeAModelIs) {
   unknown.formats = {"nothing"};
   EXPECT_EQ(check(CompareOptions{.formats = {"posit<8,9>"}}).error().kind, ErrorKind::kUsage);
   EXPECT_EQ(check(unknown).error().kind, ErrorKind::kUsage);
+  // Formats of the upgrade are looked at where it is not asked for, too.
+  EXPECT_EQ(
+      check(SensitivityOptions{.formats = {"int8"}, .upgrade_to = "posit<8,9>"}).error().where,
+      "`upgrade_to`");
+  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .reference = "?"}).error().where,
+            "`reference`");
   SearchOptions aimless;
   aimless.formats = {"int8"};
   EXPECT_EQ(check(aimless).error().what, "nothing to search for");

@@ -24,7 +24,7 @@ TEST(Trials, FormatsByOperandsByScales) {
             (std::vector<std::string>{"fp32 w", "fp32 wa", "int8 w rms_pow2", "int8 w mse_pow2",
                                       "int8 wa rms_pow2", "int8 wa mse_pow2"}));
   EXPECT_EQ(names({.formats = {"p8e1", "posit<8,1>"},
-                   .what = {Operands::kWeights},
+                   .what = {Operand::kWeight},
                    .scales = {ScaleRule::kMse, ScaleRule::kMse}}),
             (std::vector<std::string>{"posit<8,1> w mse"}));  // each once
   EXPECT_TRUE(names({}).empty());
@@ -46,6 +46,10 @@ TEST(Trials, SettingsOfARow) {
 }
 
 TEST(Trials, WhatCannotBe) {
+  EXPECT_EQ(make_trials({.formats = {"int8"}, .what = {Operand::kActivation}}).error().where,
+            "`what`");
+  EXPECT_EQ(make_trials({.formats = {"posit<8,9>"}}).error().where, "`formats`");
+  EXPECT_EQ(make_trials({.recipes = {"no such.yaml"}}).error().where, "`recipes`, no such.yaml");
   CompareOptions token{.formats = {"int8"}};
   token.settings.activation_scale = quant::ActivationScale::kToken;
   EXPECT_EQ(make_trials(token).error().where, "`activation_scale=token`");

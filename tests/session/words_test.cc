@@ -23,7 +23,7 @@ TEST(Words, CompareDefaults) {
   ASSERT_TRUE(read(CompareWords{}, options));
   EXPECT_EQ(options.formats.size(), 8U);
   EXPECT_EQ(options.formats[5], "posit<8,1>");
-  EXPECT_EQ(options.what, (std::vector{Operands::kWeights, Operands::kWeightsAndInputs}));
+  EXPECT_EQ(options.what, (std::vector{Operand::kWeight, Operand::kBoth}));
   EXPECT_EQ(options.scales, (std::vector{ScaleRule::kRmsPow2, ScaleRule::kMsePow2}));
   EXPECT_EQ(options.accumulate, quant::Accumulate::kFp32);
   CompareOptions with_recipes{.recipes = {"a.yaml"}};
@@ -37,7 +37,7 @@ TEST(Words, CompareIsRead) {
   words.settings.activation_scale = "token";
   ASSERT_TRUE(read(words, options));
   EXPECT_EQ(options.formats, (Texts{"int8", "posit<6,*>"}));
-  EXPECT_EQ(options.what, std::vector{Operands::kWeightsAndInputs});
+  EXPECT_EQ(options.what, std::vector{Operand::kBoth});
   EXPECT_EQ(options.scales, (std::vector{ScaleRule::kAbsmax, ScaleRule::kRmsPow2}));
   EXPECT_EQ(options.accumulate, quant::Accumulate::kQuire);
   EXPECT_EQ(options.settings.activation_scale, quant::ActivationScale::kToken);
@@ -48,8 +48,7 @@ TEST(Words, CompareIsRead) {
 }
 
 TEST(Words, CompareIsRefused) {
-  EXPECT_NE(refused<CompareOptions>(CompareWords{.what = {"a"}}).find("w or wa"),
-            std::string::npos);
+  EXPECT_NE(refused<CompareOptions>(CompareWords{.what = {"x"}}).find("`what`"), std::string::npos);
   EXPECT_NE(refused<CompareOptions>(CompareWords{.accumulate = "fp64"}).find("quire"),
             std::string::npos);
   EXPECT_NE(refused<CompareOptions>(CompareWords{.scales = {"most"}}), "");
@@ -79,14 +78,14 @@ TEST(Words, Search) {
   ASSERT_TRUE(read(SearchWords{}, options));
   EXPECT_EQ(options.formats.size(), 15U);
   EXPECT_EQ(options.activations.size(), 9U);
-  EXPECT_FALSE(options.inputs);
+  EXPECT_EQ(options.what, Operand::kWeight);
   EXPECT_EQ(options.scale, ScaleRule::kMsePow2);
   EXPECT_TRUE(options.budgets.empty());
   SearchWords words{.formats = {"int4", "int8"}, .what = "wa", .scale = "mse", .max_drop = "1%"};
   words.budgets[tuning::Cost::kBits] = {"4.5", "5"};
   ASSERT_TRUE(read(words, options));
   EXPECT_EQ(options.formats, (Texts{"int4", "int8"}));
-  EXPECT_TRUE(options.inputs);
+  EXPECT_EQ(options.what, Operand::kBoth);
   EXPECT_EQ(options.scale, ScaleRule::kMse);
   ASSERT_EQ(options.budgets.size(), 2U);
   EXPECT_EQ(options.budgets[1].amount, 5);
@@ -94,13 +93,92 @@ TEST(Words, Search) {
 }
 
 TEST(Words, SearchIsRefused) {
-  EXPECT_NE(refused<SearchOptions>(SearchWords{.what = "a"}), "");
+  EXPECT_NE(refused<SearchOptions>(SearchWords{.what = "x"}), "");
   EXPECT_NE(refused<SearchOptions>(SearchWords{.scale = "most"}), "");
   EXPECT_NE(refused<SearchOptions>(SearchWords{.activation_rule = "most"}), "");
   EXPECT_NE(refused<SearchOptions>(SearchWords{.max_drop = "all"}), "");
   SearchWords words;
   words.budgets[tuning::Cost::kBits] = {"few"};
   EXPECT_NE(refused<SearchOptions>(words), "");
+}
+
+// A choice that would change nothing is refused, in each job and language.
+TEST(Words, SettingsOfInputsNeedInputs) {
+  const auto unused = [](const std::string& message, const std::string& field) {
+    EXPECT_NE(message.find("changes nothing\n  where: `" + field), std::string::npos) << message;
+  };
+  SettingsText token;
+  token.activation_scale = "token";
+  unused(refused<CompareOptions>(CompareWords{.what = {"w"}, .settings = token}),
+         "activation_scale=token");
+  unused(refused<SensitivityOptions>(SensitivityWords{.settings = token}), "activation_scale");
+  unused(refused<SearchOptions>(SearchWords{.settings = token}), "activation_scale");
+  unused(refused<SearchOptions>(SearchWords{.activations = {"int8"}}), "activations=int8");
+  unused(refused<SearchOptions>(SearchWords{.pairs = {"same"}}), "pairs=same");
+  unused(refused<SearchOptions>(SearchWords{.activation_rule = "mse"}), "activation_rule");
+  SearchWords bits;
+  bits.budgets[tuning::Cost::kActivationBits] = {"8"};
+  unused(refused<SearchOptions>(bits), "activation_bits=8");
+  bits.what = "wa";
+  EXPECT_EQ(refused<SearchOptions>(bits), "");
+  EXPECT_EQ(refused<SensitivityOptions>(SensitivityWords{.what = {"a"}, .settings = token}), "");
+}
+
+TEST(Words, EachErrorHasItsField) {
+  const auto names = [](const std::string& message, const std::string& field) {
+    EXPECT_NE(message.find("  where: `" + field + "`"), std::string::npos) << message;
+  };
+  names(refused<CompareOptions>(CompareWords{.score = {.task = "dance"}}), "task");
+  names(refused<CompareOptions>(CompareWords{.score = {.scores = "odds"}}), "scores");
+  names(refused<CompareOptions>(CompareWords{.scales = {"most"}}), "scales");
+  names(refused<SensitivityOptions>(SensitivityWords{.tier = "best"}), "tier");
+  names(refused<SensitivityOptions>(SensitivityWords{.what = {"x"}}), "what");
+  names(refused<SearchOptions>(SearchWords{.scale = "most"}), "scale");
+  names(refused<SearchOptions>(SearchWords{.what = "wa", .activation_rule = "most"}),
+        "activation_rule");
+  names(refused<CostOptions>(CostWords{.formats = {"int99"}}), "formats");
+  names(refused<CostOptions>(CostWords{.activations = "int99"}), "activations");
+  for (const char* field : {"granularity", "rounding", "activation_scale"}) {
+    CompareWords words;
+    for (const SettingEntry& entry : setting_entries()) {
+      if (entry.name == std::string(field)) words.settings.*entry.text = "?";
+    }
+    names(refused<CompareOptions>(words), field);
+  }
+}
+
+TEST(Words, WhatIsScored) {
+  CompareOptions options;
+  ASSERT_TRUE(read(CompareWords{}, options));
+  EXPECT_FALSE(options.scores.task || options.scores.scores);
+  ASSERT_TRUE(read(CompareWords{.score = {.task = "segment", .scores = "sigmoid"}}, options));
+  EXPECT_EQ(options.scores.task, metrics::Task::kSegment);
+  EXPECT_EQ(options.scores.scores, metrics::ScoreKind::kSigmoid);
+}
+
+TEST(Words, Cost) {
+  CostOptions options;
+  ASSERT_TRUE(read(CostWords{}, options));
+  EXPECT_EQ(options.formats.size(), 14U);
+  EXPECT_FALSE(options.activations);
+  EXPECT_EQ(options.table.source, TableSource::kAny);
+  CostWords words{.formats = {"int8,p8e1"}, .activations = "int4", .table = "rtl"};
+  words.settings.granularity = "tensor";
+  ASSERT_TRUE(read(words, options));
+  EXPECT_EQ(options.formats, (std::vector{formats::integer(8), *formats::parse_format("p8e1")}));
+  EXPECT_EQ(options.activations, formats::integer(4));
+  EXPECT_EQ(options.settings.weight.granularity, quant::Granularity::kTensor);
+  EXPECT_EQ(options.table.source, TableSource::kRtl);
+  ASSERT_TRUE(read(CostWords{.table = "placeholder"}, options));
+  EXPECT_EQ(options.table.source, TableSource::kPlaceholder);
+  ASSERT_TRUE(read(CostWords{.table = "my.csv"}, options));
+  EXPECT_EQ(options.table.source, TableSource::kFile);
+  EXPECT_EQ(options.table.file, "my.csv");
+  CostOptions recipe{.recipe = "a.yaml"};
+  EXPECT_TRUE(read(CostWords{}, recipe));
+  EXPECT_EQ(read(CostWords{.formats = {"int8"}}, recipe).error().what,
+            "`recipe` and `formats` name two things to cost");
+  EXPECT_FALSE(read(CostWords{.activations = "int8"}, recipe));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "posittune/cost/recipe_cost.h"
 #include "posittune/data/data_yaml.h"
 #include "posittune/data/dataset.h"
+#include "posittune/model/select.h"
 #include "posittune/records/journal.h"
 #include "posittune/tuning/mix_space.h"
 #include "tests/engine/engines.h"

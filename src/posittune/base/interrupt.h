@@ -1,6 +1,10 @@
 #pragma once
 
-// Interrupts: SIGINT, SIGTERM and SIGHUP set a flag that long loops look at.
+// Interrupts: SIGINT, SIGTERM and SIGHUP set a flag that long loops look at; and the function that
+// such loops call, which may stop them.
+
+#include <cstddef>
+#include <functional>
 
 #include "posittune/base/result.h"
 
@@ -13,5 +17,9 @@ void watch_interrupts();
 
 // An error (kInterrupted) once a signal has come.
 Status check_interrupt();
+
+// Called by a long loop with the units (items, steps, elements) done since the last call; an error
+// ends the work.
+using Advance = std::function<Status(std::size_t done)>;
 
 }  // namespace posittune

@@ -34,4 +34,9 @@ std::string Error::message() const {
   return text;
 }
 
+Error of_field(Error error, const std::string& field) {
+  error.where = "`" + field + "`" + (error.where.empty() ? "" : ", " + error.where);
+  return error;
+}
+
 }  // namespace posittune

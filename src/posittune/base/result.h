@@ -34,6 +34,10 @@ struct Error {
   std::string message() const;
 };
 
+// The error with the field of the options that it is about as its place: "`formats`", and before
+// the place that it has.
+Error of_field(Error error, const std::string& field);
+
 template <class T>
 class [[nodiscard]] Result {
  public:

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <utility>
@@ -23,6 +25,21 @@ std::string items_of_a_batch(std::string& text) {
   return "'" + text + "' is neither a number of items from 0 to 1048576 nor `alone`";
 }
 
+// CLI11's ranges let NaN through.
+std::string is_number(const std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
+}
+
+std::string what_help(const std::string& allowed) {
+  std::string help = "what is rounded. w: weights; ";
+  if (allowed.find(",a") != std::string::npos) help += "a: inputs of layers; ";
+  return help + "wa: weights and the inputs of layers";
+}
+
+std::string scale_help(const std::string& each) {
+  return "how scales" + each + " are chosen. " + quant::scale_rules_help();
+}
+
 }  // namespace
 
 CLI::Option* declare_json(CLI::App& app, bool& json) {
@@ -34,6 +51,13 @@ void declare_threads(CLI::App& app, int& threads) {
       ->check(CLI::Range(0, 1024));
 }
 
+void declare_attention(CLI::App& app, bool& attention, const std::string& group) {
+  CLI::Option* option =
+      app.add_flag("--attention", attention,
+                   "quantize the products of attention too (MatMuls of two activations)");
+  if (!group.empty()) option->group(group);
+}
+
 void declare_selection(CLI::App& app, model::Selection& selection, const std::string& group) {
   CLI::Option* const options[] = {
       app.add_option("--include", selection.include,
@@ -43,12 +67,11 @@ void declare_selection(CLI::App& app, model::Selection& selection, const std::st
           ->allow_extra_args(false),
       app.add_option("--exclude", selection.exclude, "keep layers that match one of these in FP32")
           ->option_text("REGEX")
-          ->allow_extra_args(false),
-      app.add_flag("--attention", selection.attention,
-                   "quantize the products of attention too (MatMuls of two activations)")};
+          ->allow_extra_args(false)};
   for (CLI::Option* option : options) {
     if (!group.empty()) option->group(group);
   }
+  declare_attention(app, selection.attention, group);
 }
 
 CLI::Option* declare_list(CLI::App& app, const char* name, std::vector<std::string>& to,
@@ -59,21 +82,35 @@ CLI::Option* declare_list(CLI::App& app, const char* name, std::vector<std::stri
       ->group(group);
 }
 
-void declare_formats(CLI::App& app, std::vector<std::string>& formats, const char* usual,
-                     const std::string& group) {
-  declare_list(app, "--formats", formats,
-               "number formats, see `posittune formats`. posit<6,*>: each output channel of a "
-               "weight takes the es that suits it; posit<6,0>|int6: one of these (inputs of "
-               "layers: the first)",
-               group, ';')
-      ->default_str(usual);
+void declare_formats(CLI::App& app, std::vector<std::string>& formats, const std::string& role,
+                     const char* usual, bool alternatives, const std::string& group) {
+  std::string help = role + ", see `posittune formats`";
+  if (alternatives) {
+    help +=
+        ". posit<6,*>: each output channel of a weight takes the es that suits it; "
+        "posit<6,0>|int6: one of these (inputs of layers: the first)";
+  }
+  declare_list(app, "--formats", formats, help, group, ';')->default_str(usual);
+}
+
+void declare_what(CLI::App& app, std::vector<std::string>& what, const std::string& allowed,
+                  const char* usual, const std::string& group) {
+  declare_list(app, "--what", what, what_help(allowed), group)->default_str(usual);
+}
+
+void declare_what(CLI::App& app, std::string& what, const std::string& allowed,
+                  const std::string& group) {
+  app.add_option("--what", what, what_help(allowed))->default_val(what)->group(group);
 }
 
 void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char* usual,
                     const std::string& group) {
-  declare_list(app, "--scale", scales,
-               "how scales are chosen, each for all formats. " + quant::scale_rules_help(), group)
+  declare_list(app, "--scale", scales, scale_help(", each for all formats,"), group)
       ->default_str(usual);
+}
+
+void declare_scale(CLI::App& app, std::string& scale, const std::string& group) {
+  app.add_option("--scale", scale, scale_help(" of weights"))->default_val(scale)->group(group);
 }
 
 void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::string& group) {
@@ -117,34 +154,54 @@ void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::
         ->group(group);
 }
 
-void declare_table(CLI::App& app, std::string& table, const std::string& group) {
+void declare_table(CLI::App& app, std::string& table, session::TableChoice& choice,
+                   const std::string& group) {
   app.add_option("--table", table,
                  "MAC units: rtl (this project's, synthesised), placeholder (a model for every "
                  "pair of formats), or a CSV as `posittune cost --table-csv` writes it (default: "
                  "rtl; the placeholder where rtl lacks a pair)")
       ->option_text("TABLE")
       ->group(group);
+  app.add_option("--accumulator", choice.accumulator,
+                 "use units with this accumulator, where the table has one (default: the unit of "
+                 "least energy)")
+      ->group(group);
+  app.add_option("--pipeline", choice.pipeline,
+                 "use units with this pipeline, where the table has one")
+      ->group(group);
+  const auto energy = CLI::Range(0.0, 1e9, "0 to 1e9");
+  app.add_option("--memory-pj-per-bit", choice.memory_pj_per_bit,
+                 "energy to read a bit of a weight (default: DRAM, 20 at 45 nm, 755 at 180 nm)")
+      ->check(energy)
+      ->check(is_number)
+      ->group(group);
+  app.add_option("--activation-pj-per-bit", choice.activation_pj_per_bit,
+                 "energy to read a bit of a layer's input (default: on-chip memory, 0.156 at 45 "
+                 "nm, 5.9 at 180 nm)")
+      ->check(energy)
+      ->check(is_number)
+      ->group(group);
 }
 
-void declare_scores(CLI::App& app, evaluation::ScoreRequest& request, const std::string& group) {
-  app.add_option("--task", request.task,
+void declare_scores(CLI::App& app, session::ScoreWords& words, metrics::ScoreRequest& request,
+                    const std::string& group) {
+  app.add_option("--task", words.task,
                  "what the output is, and so how it is scored: language_model; classify; detect "
                  "(boxes in YOLOv8's layout); ctc (symbols at each step); segment (classes at each "
                  "pixel); generic (plain numbers); agreement (integers); auto: what model and data "
                  "suggest")
-      ->default_val("auto")
+      ->default_val(words.task)
       ->group(group);
   app.add_option(
          "--output", request.output,
          "name of the model's output that is scored (default: the first one of float numbers)")
       ->group(group);
   app.add_option(
-         "--scores", request.scores,
+         "--scores", words.scores,
          "what the numbers of the output are, where they score classes: logits; probabilities; "
          "sigmoid: one probability for each class by itself. docs/compare.md says how KL is "
          "computed from each. Default: by the last operator of the graph; else probabilities where "
          "FP32's rows are not negative and sum to 1, logits elsewhere")
-      ->check(CLI::IsMember({"logits", "probabilities", "sigmoid"}))
       ->group(group);
   app.add_option("--tokens", request.tokens,
                  "language_model: the input that holds the tokens (default: input_ids, else the "

@@ -46,29 +46,23 @@ Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   declare_model_data(app, options->run.model_data);
   const std::string numbers = "Formats";
-  declare_formats(app, options->words.formats, session::kCompareFormats, numbers);
+  declare_formats(app, options->words.formats, "number formats", session::kCompareFormats, true,
+                  numbers);
   app.add_option("--recipe", options->compare.recipes,
                  "recipes to measure after the formats (without --formats: after FP32 only), as "
                  "`posittune search` writes them")
       ->allow_extra_args(false)
       ->group(numbers);
-  app.add_option("--what", options->words.what,
-                 "what is rounded. w: weights only; wa: weights and the inputs of layers")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"w", "wa"}))
-      ->default_str("w,wa")
-      ->group(numbers);
+  declare_what(app, options->words.what, "w,wa", "w,wa", numbers);
   declare_scales(app, options->words.scales,
                  "rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token", numbers);
   declare_settings(app, options->words.settings, numbers);
   app.add_option("--accumulate", options->words.accumulate,
                  "how products are summed. fp32; quire: exactly, which is slow: for small models")
-      ->check(CLI::IsMember({"fp32", "quire"}))
       ->default_val("fp32")
       ->group(numbers);
   const std::string measuring = "Measuring";
-  declare_scores(app, options->compare.scores, measuring);
+  declare_scores(app, options->words.score, options->compare.scores, measuring);
   declare_measuring(app,
                     {.batch = &options->compare.batch,
                      .resamples = &options->compare.resamples,

@@ -10,10 +10,8 @@
 #include "posittune/cli/cli.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
-#include "posittune/quant/scale_rules.h"
 #include "posittune/report/search_text.h"
 #include "posittune/session/words.h"
-#include "posittune/tuning/tuner.h"
 
 namespace posittune::cli {
 namespace {
@@ -23,8 +21,6 @@ struct Options {
   RunOptions run;
   session::SearchOptions search;
   session::SearchWords words;
-  double memory_pj_per_bit = -1;
-  std::int64_t gain_items = -1;
 };
 
 // 1 when a budget cannot be met: results are written all the same.
@@ -56,15 +52,9 @@ void declare_choices(CLI::App& app, Options& options) {
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) {
     return app.add_option(name, to, help)->delimiter(';')->allow_extra_args(false)->group(group);
   };
-  list("--formats", options.words.formats,
-       "formats that weights may take. posit<6,*>: each output channel takes the es that suits it; "
-       "posit<6,1>|int6: each takes one of these")
-      ->default_str(session::kSearchFormats);
-  app.add_option("--what", options.words.what,
-                 "what gets a format. w: weights only; wa: weights and the inputs of layers")
-      ->check(CLI::IsMember({"w", "wa"}))
-      ->default_val("w")
-      ->group(group);
+  declare_formats(app, options.words.formats, "formats that weights may take",
+                  session::kSearchFormats, true, group);
+  declare_what(app, options.words.what, "w,wa", group);
   list("--activations", options.words.activations,
        "formats that inputs of layers may take, with --what wa. FORMAT@token, FORMAT@output, "
        "FORMAT@static: with this --activation-scale")
@@ -90,10 +80,7 @@ void declare_choices(CLI::App& app, Options& options) {
          "choose a format for each group of this many output channels (0: for whole weights)")
       ->check(CLI::Range(0, 1 << 20))
       ->group(group);
-  app.add_option("--scale", options.words.scale,
-                 "how scales of weights are chosen. " + quant::scale_rules_help())
-      ->default_val("mse_pow2")
-      ->group(group);
+  declare_scale(app, options.words.scale, group);
   declare_settings(app, options.words.settings, group);
   app.add_option(
          "--activation-rule", options.words.activation_rule,
@@ -147,13 +134,7 @@ void declare_budgets(CLI::App& app, Options& options) {
       ->check(is_number)
       ->default_val("60")
       ->group(group);
-  declare_table(app, options.search.table, group);
-  app.add_option("--memory-pj-per-bit", options.memory_pj_per_bit,
-                 "energy of reading a bit of a weight (default: DRAM, see `posittune cost`)")
-      ->check([](const std::string& text) {
-        return std::strtod(text.c_str(), nullptr) >= 0 ? std::string() : "not an energy: " + text;
-      })
-      ->group(group);
+  declare_table(app, options.words.table, options.search.table, group);
 }
 
 void declare_measures(CLI::App& app, Options& options) {
@@ -161,12 +142,12 @@ void declare_measures(CLI::App& app, Options& options) {
   app.add_flag("--no-report", options.search.no_report,
                "do not measure the results on the report data, as long as you try options")
       ->group(group);
-  app.add_option("--gain-items", options.gain_items,
+  app.add_option("--gain-items", options.search.gain_items,
                  "items of the search data on which gains are measured, see --reference (0: all; "
                  "default: by the model's size)")
       ->check(CLI::Range(0, 1 << 30))
       ->group(group);
-  declare_scores(app, options.search.scores, group);
+  declare_scores(app, options.words.score, options.search.scores, group);
   declare_measuring(app,
                     {.reference = &options.search.reference,
                      .segments = &options.search.segments,
@@ -184,19 +165,8 @@ Action declare(CLI::App& app, Streams streams) {
   declare_choices(app, *options);
   declare_budgets(app, *options);
   declare_measures(app, *options);
-  return [options, streams, &app] {
-    for (const char* name : {"--activations", "--pairs", "--activation-scale", "--activation-rule",
-                             "--activation-bits"}) {
-      if (options->words.what == "wa" || app.count(name) == 0) continue;
-      return Status(Error{.kind = ErrorKind::kUsage,
-                          .what = "inputs stay in FP32, so that this changes nothing",
-                          .where = name,
-                          .hint = "--what wa"});
-    }
-    session::SearchOptions& search = options->search;
-    if (const Status read = session::read(options->words, search); !read) return read;
-    if (options->memory_pj_per_bit >= 0) search.memory_pj_per_bit = options->memory_pj_per_bit;
-    if (options->gain_items >= 0) search.gain_items = static_cast<std::size_t>(options->gain_items);
+  return [options, streams] {
+    if (const Status read = session::read(options->words, options->search); !read) return read;
     return run_search(*options, streams);
   };
 }

@@ -39,13 +39,9 @@ Status analyse(const Options& options, Streams streams) {
 
 void declare_choices(CLI::App& app, Options& options) {
   const std::string group = "Formats";
-  declare_formats(app, options.words.formats, session::kSensitivityFormats, group);
-  app.add_option("--what", options.words.what,
-                 "what is rounded. w: weights; a: inputs of layers; wa: both together")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->default_str("w")
-      ->group(group);
+  declare_formats(app, options.words.formats, "number formats", session::kSensitivityFormats, true,
+                  group);
+  declare_what(app, options.words.what, "w,a,wa", "w", group);
   declare_scales(app, options.words.scales, "mse_pow2", group);
   declare_settings(app, options.words.settings, group);
 }
@@ -74,7 +70,7 @@ void declare_tiers(CLI::App& app, Options& options) {
       ->check(CLI::Range(0, 100000))
       ->default_val("8")
       ->group(group);
-  declare_scores(app, options.analysis.scores, group);
+  declare_scores(app, options.words.score, options.analysis.scores, group);
   declare_measuring(app,
                     {.reference = &options.analysis.reference,
                      .segments = &options.analysis.segments,

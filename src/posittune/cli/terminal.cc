@@ -20,8 +20,7 @@ void say_results(Streams streams, const std::string& folder) {
 
 void Terminal::note(const std::string& text) { say_note(streams_, text); }
 
-session::Advance Terminal::step(const std::string& title, std::size_t total,
-                                const std::string& unit) {
+Advance Terminal::step(const std::string& title, std::size_t total, const std::string& unit) {
   return [this,
           progress = std::make_shared<Progress>(streams_, title, total, unit)](std::size_t count) {
     progress->advance(count);

@@ -17,8 +17,7 @@ class Terminal : public session::Observer {
  public:
   explicit Terminal(Streams streams) : streams_(streams) {}
   void note(const std::string& text) override;
-  session::Advance step(const std::string& title, std::size_t total,
-                        const std::string& unit) override;
+  Advance step(const std::string& title, std::size_t total, const std::string& unit) override;
 
  private:
   Streams streams_;

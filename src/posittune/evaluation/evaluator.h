@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "posittune/base/interrupt.h"
 #include "posittune/base/result.h"
 #include "posittune/data/dataset.h"
 #include "posittune/engine/engine.h"
@@ -27,8 +28,6 @@ struct Options {
   std::string scratch_folder{};            // for that rest; empty: TMPDIR
 };
 
-// Called after each batch with the number of items done; its error ends the work (interrupts).
-using Advance = std::function<Status(std::size_t items)>;
 // Called with the outputs of each batch, to save them or to measure something else.
 using Watch = std::function<Status(std::size_t first_item, const Tensors& outputs)>;
 

@@ -53,17 +53,20 @@ bool by_graph(ScoredOutput& scored, const model::Graph& graph) {
   return true;
 }
 
-Status decide_scores(ScoredOutput& scored, const model::Graph& graph, const ScoreRequest& request) {
+Status decide_scores(ScoredOutput& scored, const model::Graph& graph,
+                     const metrics::ScoreRequest& request) {
   const TensorInfo& output = *find(graph.outputs, scored.scorer.output);
   const std::string where =
       "output '" + output.name + "', task " + std::string(metrics::name(scored.task));
   if (!metrics::has_classes(scored.task)) {
-    if (request.scores.empty() && !request.class_axis) return success();
+    if (!request.scores && !request.class_axis) return success();
     return Error{.kind = ErrorKind::kUsage,
                  .what = "this task has no scores of classes",
                  .where = where,
                  .expected = "task language_model, classify, ctc or segment",
-                 .found = request.scores.empty() ? "a class axis" : "scores " + request.scores};
+                 .found = request.scores
+                              ? "`scores=" + std::string(metrics::name(*request.scores)) + "`"
+                              : "`class_axis`"};
   }
   const bool fixed = scored.task == Task::kLanguageModel || scored.task == Task::kClassify;
   if (request.class_axis &&
@@ -75,17 +78,15 @@ Status decide_scores(ScoredOutput& scored, const model::Graph& graph, const Scor
                                    : "1 .. " + std::to_string(output.dims.size() - 1),
                  .found = std::to_string(*request.class_axis)};
   }
-  if (!request.scores.empty()) {
-    auto kind = metrics::parse_score_kind(request.scores);
-    if (!kind) return kind.error();
-    if (*kind == ScoreKind::kSigmoid && scored.task == Task::kLanguageModel) {
+  if (request.scores) {
+    if (*request.scores == ScoreKind::kSigmoid && scored.task == Task::kLanguageModel) {
       return Error{
           .kind = ErrorKind::kUsage,
           .what =
               "a language model's scores are one distribution over tokens, not a sigmoid for each",
           .where = where};
     }
-    scored.scorer.scores = *kind;
+    scored.scorer.scores = *request.scores;
     scored.reason = "asked for";
     return success();
   }
@@ -93,7 +94,8 @@ Status decide_scores(ScoredOutput& scored, const model::Graph& graph, const Scor
   return success();
 }
 
-Status name_tokens(ScoredOutput& scored, const model::Graph& graph, const ScoreRequest& request) {
+Status name_tokens(ScoredOutput& scored, const model::Graph& graph,
+                   const metrics::ScoreRequest& request) {
   if (scored.task != Task::kLanguageModel) {
     if (request.tokens.empty()) return success();
     return Error{.kind = ErrorKind::kUsage,
@@ -113,7 +115,7 @@ Status name_tokens(ScoredOutput& scored, const model::Graph& graph, const ScoreR
 }
 
 std::string note_of(const ScoredOutput& scored, const model::Graph& graph,
-                    const ScoreRequest& request) {
+                    const metrics::ScoreRequest& request) {
   std::string note;
   if (request.output.empty() && graph.outputs.size() > 1) {
     note = "output '" + scored.scorer.output + "' is scored, " +
@@ -125,7 +127,7 @@ std::string note_of(const ScoredOutput& scored, const model::Graph& graph,
   if (request.tokens.empty() && scored.task == Task::kLanguageModel &&
       scored.scorer.tokens != "input_ids")
     add("input '" + scored.scorer.tokens + "' is taken for the tokens; `tokens` names another");
-  if (!request.task.empty() && request.task != "auto") return note;
+  if (request.task) return note;
   if (scored.task == Task::kCtc)
     add("output '" + scored.scorer.output +
         "' is taken for a CTC recogniser's (items, steps, classes); if it is not, `task` says so: "
@@ -191,7 +193,7 @@ Task guess_task(const model::Graph& graph, const data::Dataset& data, const std:
 }
 
 Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data,
-                                   const ScoreRequest& request) {
+                                   const metrics::ScoreRequest& request) {
   ScoredOutput scored;
   scored.scorer.output = request.output.empty() ? default_output(graph) : request.output;
   if (find(graph.outputs, scored.scorer.output) == nullptr) {
@@ -200,12 +202,7 @@ Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Datase
                  .where = graph.path,
                  .expected = names_of(graph.outputs)};
   }
-  scored.task = guess_task(graph, data, scored.scorer.output);
-  if (!request.task.empty() && request.task != "auto") {
-    auto task = metrics::parse_task(request.task);
-    if (!task) return task.error();
-    scored.task = *task;
-  }
+  scored.task = request.task ? *request.task : guess_task(graph, data, scored.scorer.output);
   if (const Status named = name_tokens(scored, graph, request); !named) return named.error();
   scored.scorer.class_axis = request.class_axis;
   scored.scorer.blank = request.blank;

@@ -15,15 +15,6 @@
 
 namespace posittune::evaluation {
 
-// The request of the user; empty (task: or "auto"): to be decided.
-struct ScoreRequest {
-  std::string task{}, output{}, scores{};
-  std::string tokens{};  // a language model's input of tokens
-  std::optional<int> class_axis{};
-  std::int64_t blank = 0;
-  std::vector<metrics::CustomMetric> custom{};  // not of sensitivity(), which has but the loss
-};
-
 struct ScoredOutput {
   metrics::Task task = metrics::Task::kGeneric;
   metrics::ScorerOptions scorer{};  // output, scores, class_axis, blank, tokens
@@ -49,7 +40,7 @@ metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data,
 // axis that the output does not have, scores of a task without classes, a language model without an
 // input of tokens. The graph must still have its nodes.
 Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data,
-                                   const ScoreRequest& request);
+                                   const metrics::ScoreRequest& request);
 
 // Settles what the scores are where the graph does not say it: runs FP32 on the first items (at
 // most kLookedAt).

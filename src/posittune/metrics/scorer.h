@@ -82,6 +82,18 @@ struct ScorerOptions {
   int threads = 0;                     // 0 = all; the result does not depend on it
 };
 
+// A user's request of what is scored, and how; an empty member: decided by model and data
+// (evaluation/scored_output.h).
+struct ScoreRequest {
+  std::optional<Task> task{};
+  std::string output{};               // name of the model's output
+  std::optional<ScoreKind> scores{};  // of tasks that have classes
+  std::string tokens{};               // a language model's input of tokens
+  std::optional<int> class_axis{};
+  std::int64_t blank = 0;              // as ScorerOptions
+  std::vector<CustomMetric> custom{};  // not of a sensitivity analysis, which has but the loss
+};
+
 // The identity of task and options for keys, all that results depend on but custom metrics, which
 // have their own: "classify/probs/probabilities".
 std::string identity(Task task, const ScorerOptions& options);

@@ -134,20 +134,12 @@ std::map<std::string, TensorShape> run_shapes(const Graph& graph,
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes);
 
+// Whether an input that `shapes` does not name has an open dimension, which then counts as 1.
+bool has_open_dimension(const Graph& graph, const std::map<std::string, TensorShape>& shapes);
+
 // A note for a user who asks for products of two activations where there are none; empty where
 // there are some.
 std::string attention_note(const Graph& graph);
-
-// Selection of the layers to quantize: products of two activations only if asked for (`attention`);
-// then `include` (empty: all) without `exclude`, ECMAScript regular expressions searched in the
-// names of node and weight.
-struct Selection {
-  std::vector<std::string> include, exclude;
-  bool attention = false;
-};
-// Selects layers: one flag for each. Errors (kUsage): a bad expression, or one that matches
-// nothing.
-Result<std::vector<bool>> select(const Graph& graph, const Selection& selection);
 
 // The build number of the OpenVINO that reads and runs models.
 std::string openvino_version();

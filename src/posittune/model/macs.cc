@@ -132,4 +132,11 @@ Result<std::vector<std::uint64_t>> count_macs(const Graph& graph,
   return macs;
 }
 
+bool has_open_dimension(const Graph& graph, const std::map<std::string, TensorShape>& shapes) {
+  return std::ranges::any_of(graph.inputs, [&](const TensorInfo& input) {
+    return !shapes.contains(input.name) &&
+           std::ranges::any_of(input.dims, [](std::int64_t size) { return size < 0; });
+  });
+}
+
 }  // namespace posittune::model

@@ -1,3 +1,5 @@
+#include "posittune/model/select.h"
+
 #include <regex>
 
 #include "posittune/base/nearest.h"

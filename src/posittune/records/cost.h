@@ -91,11 +91,12 @@ struct UnitRecord {
 };
 
 // The units of a table for some pairs of formats. As JSON: {"table": as above, "rows": [fields of
-// each unit by name]}.
+// each unit by name], "notes": [text]}.
 struct UnitsResult {
   CostTableRecord table;
   std::vector<UnitRecord> rows;
   std::optional<UnitRecord> fp32, int8;  // what rows are compared with
+  std::vector<std::string> notes{};
 };
 std::string json_text(const UnitsResult& result);
 

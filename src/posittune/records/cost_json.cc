@@ -104,7 +104,8 @@ Json unit_json(const UnitRecord& unit) {
 }  // namespace
 
 std::string json_text(const UnitsResult& result) {
-  Json document = {{"table", table_json(result.table)}, {"rows", Json::array()}};
+  Json document = {
+      {"table", table_json(result.table)}, {"rows", Json::array()}, {"notes", result.notes}};
   for (const UnitRecord& unit : result.rows) document["rows"].push_back(unit_json(unit));
   return document_text(document);
 }

@@ -23,7 +23,6 @@ namespace {
 using evaluation::Divergence;
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 3> kTiers = {"proxy", "gain", "exact"};
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // In the order in which formats at one site are measured: cheap ones first, which later ones must
@@ -59,17 +58,6 @@ std::vector<std::uint64_t> cut_bytes_kept(records::Journal& journal, const std::
 }
 
 }  // namespace
-
-std::string_view name(Tier tier) { return kTiers[static_cast<std::size_t>(tier)]; }
-
-Result<Tier> parse_tier(std::string_view text) {
-  const auto found = std::find(kTiers.begin(), kTiers.end(), text);
-  if (found != kTiers.end()) return static_cast<Tier>(found - kTiers.begin());
-  return Error{.kind = ErrorKind::kUsage,
-               .what = "unknown tier",
-               .expected = "proxy, gain or exact",
-               .found = std::string(text)};
-}
 
 Analysis::Analysis(Inputs inputs, Options options)
     : in_(std::move(inputs)),

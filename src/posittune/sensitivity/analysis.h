@@ -25,6 +25,7 @@
 #include "posittune/base/result.h"
 #include "posittune/records/sensitivity.h"
 #include "posittune/sensitivity/figures.h"
+#include "posittune/sensitivity/request.h"
 #include "posittune/sensitivity/sites.h"
 
 namespace posittune::records {
@@ -32,10 +33,6 @@ class Journal;
 }
 
 namespace posittune::sensitivity {
-
-enum class Tier : std::uint8_t { kProxy, kGain, kExact };
-std::string_view name(Tier tier);
-Result<Tier> parse_tier(std::string_view text);
 
 struct Options {
   std::vector<Operand> operands = {Operand::kWeight};
@@ -124,7 +121,6 @@ class Analysis {
 
  private:
   struct Measured;
-  using Advance = evaluation::Advance;
 
   std::string key(const std::string& kind, const quant::Recipe& recipe, bool on_search) const;
   Status run_fp32();

@@ -65,7 +65,7 @@ class EngineFigures : public Figures {
   }
 
   Result<evaluation::Divergence> divergence(const quant::Recipe& recipe, bool whole,
-                                            const evaluation::Advance& advance,
+                                            const Advance& advance,
                                             const evaluation::Stop& stop) override {
     if (!prober_) return Error{.what = "a recipe is measured before FP32"};
     return prober_->measure(recipe, whole ? 0 : prober_->first_segment(recipe), advance, stop);

@@ -16,7 +16,7 @@
 namespace posittune::sensitivity {
 
 // Starts to report progress of `total` items under a title.
-using Reporter = std::function<evaluation::Advance(const std::string& title, std::size_t total)>;
+using Reporter = std::function<Advance(const std::string& title, std::size_t total)>;
 
 // FP32 on the search split.
 struct Fp32Run {
@@ -45,7 +45,7 @@ class Figures {
   // KL of a recipe to FP32 on the search split. `whole`: by a run of the whole model, else from
   // the first segment that changes on: the same, sooner.
   virtual Result<evaluation::Divergence> divergence(const quant::Recipe& recipe, bool whole,
-                                                    const evaluation::Advance& advance,
+                                                    const Advance& advance,
                                                     const evaluation::Stop& stop) = 0;
 };
 

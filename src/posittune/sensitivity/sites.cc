@@ -1,13 +1,10 @@
 #include "posittune/sensitivity/sites.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace posittune::sensitivity {
 namespace {
-
-constexpr std::array<std::string_view, 3> kNames = {"w", "a", "wa"};
 
 std::vector<std::size_t> chosen_users(const engine::Engine& engine, std::size_t weight) {
   std::vector<std::size_t> users;
@@ -18,17 +15,6 @@ std::vector<std::size_t> chosen_users(const engine::Engine& engine, std::size_t 
 }
 
 }  // namespace
-
-std::string_view name(Operand operand) { return kNames[static_cast<std::size_t>(operand)]; }
-
-Result<Operand> parse_operand(std::string_view text) {
-  const auto found = std::find(kNames.begin(), kNames.end(), text);
-  if (found != kNames.end()) return static_cast<Operand>(found - kNames.begin());
-  return Error{.kind = ErrorKind::kUsage,
-               .what = "unknown operands",
-               .expected = "w, a or wa",
-               .found = std::string(text)};
-}
 
 std::vector<Site> list_sites(const engine::Engine& engine, std::span<const Operand> operands) {
   const model::Graph& graph = engine.graph();

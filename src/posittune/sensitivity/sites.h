@@ -2,26 +2,17 @@
 
 // Sites: what a probe changes, and to which formats.
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "posittune/base/result.h"
 #include "posittune/engine/engine.h"
 #include "posittune/quant/recipe.h"
+#include "posittune/sensitivity/request.h"
 
 namespace posittune::sensitivity {
-
-enum class Operand : std::uint8_t {
-  kWeight,      // "w": a weight, in all layers that use it
-  kActivation,  // "a": one layer's input
-  kBoth,        // "wa": a weight, and the inputs of the layers that use it
-};
-std::string_view name(Operand operand);
-Result<Operand> parse_operand(std::string_view text);
 
 struct Site {
   Operand operand = Operand::kWeight;

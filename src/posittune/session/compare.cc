@@ -17,7 +17,7 @@
 #include "posittune/records/comparison_json.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/session/output_files.h"
-#include "posittune/session/session.h"
+#include "posittune/session/session_state.h"
 #include "posittune/session/trials.h"
 
 namespace posittune::session {
@@ -47,8 +47,8 @@ Result<CheckedCompare> check(const CompareOptions& options) {
 
 // What a comparison has open, for as long as its checked options are there; it runs what the
 // journal does not have.
-struct Session::CompareJob {
-  Session& session;
+struct SessionState::CompareJob {
+  SessionState& session;
   const CompareOptions& options;
   const std::vector<Trial>& trials;
   Ready ready;
@@ -73,7 +73,7 @@ struct Session::CompareJob {
 };
 
 // The first problem that can be found before anything is measured.
-Result<Session::CompareJob> Session::compare_job(const CheckedCompare& checked) {
+Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare& checked) {
   const CompareOptions& options = checked.options();
   const std::vector<Trial>& trials = checked.parts().trials;
   if (!splits_.report) {
@@ -100,7 +100,7 @@ Result<Session::CompareJob> Session::compare_job(const CheckedCompare& checked) 
   return CompareJob{*this, options, trials, std::move(*ready), calibrates};
 }
 
-Status Session::CompareJob::open() {
+Status SessionState::CompareJob::open() {
   // What the rows depend on.
   std::string config =
       fmt::format("accumulate: {}\nseed: {}\nresamples: {}\n",
@@ -115,7 +115,7 @@ Status Session::CompareJob::open() {
   return success();
 }
 
-quant::Recipe Session::CompareJob::recipe_of(const Trial& trial) const {
+quant::Recipe SessionState::CompareJob::recipe_of(const Trial& trial) const {
   if (trial.recipe) return *trial.recipe;
   quant::Recipe recipe = ready.engine.uniform(trial.weight, trial.activation);
   recipe.accumulate = options.accumulate;
@@ -123,7 +123,8 @@ quant::Recipe Session::CompareJob::recipe_of(const Trial& trial) const {
 }
 
 // All that a row's numbers depend on.
-std::string Session::CompareJob::key_of(const Trial& trial, const quant::Recipe& recipe) const {
+std::string SessionState::CompareJob::key_of(const Trial& trial,
+                                             const quant::Recipe& recipe) const {
   const auto& calibrate = session.splits_.calibrate;
   std::map<std::string, std::string> parts = {
       {"model", session.identity_},
@@ -141,8 +142,8 @@ std::string Session::CompareJob::key_of(const Trial& trial, const quant::Recipe&
   return records::trial_key(parts);
 }
 
-records::ComparisonRow Session::CompareJob::describe(const Trial& trial,
-                                                     const quant::Recipe& recipe) const {
+records::ComparisonRow SessionState::CompareJob::describe(const Trial& trial,
+                                                          const quant::Recipe& recipe) const {
   records::ComparisonRow row;
   row.format = trial.format_name();
   row.what = trial.activations ? "wa" : "w";
@@ -158,7 +159,7 @@ records::ComparisonRow Session::CompareJob::describe(const Trial& trial,
   return row;
 }
 
-Result<CompareResult> Session::CompareJob::run() {
+Result<CompareResult> SessionState::CompareJob::run() {
   CompareResult result;
   result.task = ready.scored.task;
   result.units = report().unit_count();
@@ -189,7 +190,8 @@ Result<CompareResult> Session::CompareJob::run() {
   return result;
 }
 
-Result<std::optional<records::ComparisonRow>> Session::CompareJob::look_up(const Trial& trial) {
+Result<std::optional<records::ComparisonRow>> SessionState::CompareJob::look_up(
+    const Trial& trial) {
   if (!options.save_outputs.empty()) return std::optional<records::ComparisonRow>{};
   const quant::Recipe recipe = recipe_of(trial);
   auto found = folder->journal().find(key_of(trial, recipe));
@@ -206,7 +208,7 @@ Result<std::optional<records::ComparisonRow>> Session::CompareJob::look_up(const
 }
 
 // FP32 and calibration, once, when the first row is not known.
-Status Session::CompareJob::prepare() {
+Status SessionState::CompareJob::prepare() {
   if (evaluator) return success();
   evaluation::Options with;
   with.task = ready.scored.task;
@@ -238,8 +240,8 @@ Status Session::CompareJob::prepare() {
   return seen;
 }
 
-Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial,
-                                                            std::size_t number) {
+Result<records::ComparisonRow> SessionState::CompareJob::measure(const Trial& trial,
+                                                                 std::size_t number) {
   if (const Status there = prepare(); !there) return there.error();
   const quant::Recipe recipe = recipe_of(trial);
   records::ComparisonRow row = describe(trial, recipe);
@@ -273,12 +275,13 @@ Result<records::ComparisonRow> Session::CompareJob::measure(const Trial& trial,
   return row;
 }
 
-std::unique_ptr<OutputFiles> Session::CompareJob::output_writer(const std::string& name) const {
+std::unique_ptr<OutputFiles> SessionState::CompareJob::output_writer(
+    const std::string& name) const {
   if (options.save_outputs.empty()) return nullptr;
   return std::make_unique<OutputFiles>(options.save_outputs, name, report().items());
 }
 
-Status Session::CompareJob::write_results(const records::Comparison& comparison) const {
+Status SessionState::CompareJob::write_results(const records::Comparison& comparison) const {
   for (const Trial& trial : trials) {
     const std::string yaml = quant::to_yaml(recipe_of(trial));
     if (const Status ok =
@@ -292,7 +295,7 @@ Status Session::CompareJob::write_results(const records::Comparison& comparison)
   return write_file(folder->file("results.csv"), records::csv_text(comparison));
 }
 
-Result<CompareResult> Session::compare(const CheckedCompare& checked) {
+Result<CompareResult> SessionState::compare(const CheckedCompare& checked) {
   auto job = compare_job(checked);
   if (!job) return job.error();
   if (const Status opened = job->open(); !opened) return opened.error();
@@ -301,7 +304,7 @@ Result<CompareResult> Session::compare(const CheckedCompare& checked) {
   return result;
 }
 
-Result<ComparePlan> Session::estimate(const CheckedCompare& checked) {
+Result<ComparePlan> SessionState::estimate(const CheckedCompare& checked) {
   auto job = compare_job(checked);
   if (!job) return job.error();
   const data::Dataset& report = job->report();

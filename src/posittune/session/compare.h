@@ -7,28 +7,27 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/evaluation/scored_output.h"
 #include "posittune/metrics/scorer.h"
 #include "posittune/quant/recipe.h"
 #include "posittune/records/comparison.h"
 #include "posittune/records/plan.h"
+#include "posittune/sensitivity/request.h"
 #include "posittune/session/checked.h"
 #include "posittune/session/settings.h"
 
 namespace posittune::session {
 
-// The operands that a row quantizes.
-enum class Operands : std::uint8_t { kWeights, kWeightsAndInputs };
+using sensitivity::Operand;
 
 struct CompareOptions {
   std::vector<std::string> formats{};  // words of quant/weight_format.h: "posit<8,1>", "posit<6,*>"
-  std::vector<Operands> what = {Operands::kWeights, Operands::kWeightsAndInputs};
+  std::vector<Operand> what = {Operand::kWeight, Operand::kBoth};  // each for all formats
   std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kRmsPow2,
                                           quant::ScaleRule::kMsePow2};  // each for all formats
   std::vector<std::string> recipes{};  // files, measured as they are after the formats
   Settings settings{};
   quant::Accumulate accumulate = quant::Accumulate::kFp32;
-  evaluation::ScoreRequest scores{};
+  metrics::ScoreRequest scores{};
   std::size_t batch = 0;  // items to a run; 0: chosen
   std::size_t resamples = 1000;
   std::uint64_t seed = 1;

@@ -3,13 +3,13 @@
 #include "posittune/session/cost.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "posittune/base/files.h"
 #include "posittune/cost/loads.h"
-#include "posittune/session/rtl_folder.h"
-#include "posittune/session/session.h"
+#include "posittune/cost/recipe_cost.h"
+#include "posittune/session/cost_table.h"
+#include "posittune/session/session_state.h"
 
 namespace posittune::session {
 namespace {
@@ -17,6 +17,22 @@ namespace {
 using formats::Format;
 
 bool is_fp32(const Format& format) { return format == formats::fp32(); }
+
+// A pair of formats, for weights and activations; fp32 leaves them in FP32.
+struct FormatPair {
+  Format weight, activation;
+};
+
+// Pairs of each format with the activations' format, each once.
+std::vector<FormatPair> format_pairs(const CostOptions& options) {
+  std::vector<FormatPair> pairs;
+  for (const Format& format : options.formats) {
+    const bool known =
+        std::ranges::any_of(pairs, [&](const FormatPair& pair) { return pair.weight == format; });
+    if (!known) pairs.push_back({format, options.activations.value_or(format)});
+  }
+  return pairs;
+}
 
 struct Trial {
   std::string format, activations;
@@ -111,18 +127,17 @@ void add_loads(const model::Graph& graph, const cost::Loads& loads, records::Cos
 Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOptions& options) {
   if (!options.recipe.empty()) {
     auto text = read_file(options.recipe);
-    if (!text) return text.error();
+    if (!text) return of_field(text.error(), "recipe");
     auto recipe = quant::recipe_from_yaml(*text, options.recipe);
     if (!recipe) return recipe.error();
     return std::vector<Trial>{{"recipe", "", std::move(*recipe)}};
   }
-  auto pairs = format_pairs(options.formats, options.activations);
-  if (!pairs) return pairs.error();
   std::vector<Trial> trials;
-  for (const FormatPair& pair : *pairs) {
+  for (const FormatPair& pair : format_pairs(options))
     trials.push_back(uniform(graph, pair, options));
-  }
-  return trials;
+  if (!trials.empty()) return trials;
+  return Error{
+      .kind = ErrorKind::kUsage, .what = "nothing to cost", .expected = "`formats` or `recipe`"};
 }
 
 // Nothing when the table has no unit for it: then nothing is compared with it.
@@ -136,7 +151,7 @@ std::optional<records::CostTotals> reference(const model::Graph& graph,
 std::vector<std::string> notes_on(const model::Graph& graph, const cost::Loads& loads,
                                   const CostOptions& options) {
   std::vector<std::string> notes;
-  if (has_open_dimension(graph, options.shapes))
+  if (model::has_open_dimension(graph, options.shapes))
     notes.emplace_back("costs are for 1 in each open dimension; `shapes` gives others");
   if (loads.unknown > 0) {
     notes.push_back(
@@ -150,30 +165,6 @@ std::vector<std::string> notes_on(const model::Graph& graph, const cost::Loads& 
   notes.insert(notes.end(), loads.notes.begin(), loads.notes.end());
   return notes;
 }
-
-}  // namespace
-
-Result<std::vector<FormatPair>> format_pairs(const std::vector<std::string>& names,
-                                             const std::string& activations) {
-  const bool same = activations == "same";
-  auto fixed = formats::parse_format(same ? "fp32" : activations);
-  if (!fixed) {
-    Error error = fixed.error();
-    error.where = "`activations`";
-    return error;
-  }
-  std::vector<FormatPair> pairs;
-  for (const std::string& text : names) {
-    auto format = formats::parse_format(text);
-    if (!format) return format.error();
-    const bool known = std::any_of(pairs.begin(), pairs.end(),
-                                   [&](const FormatPair& pair) { return pair.weight == *format; });
-    if (!known) pairs.push_back({*format, same ? *format : *fixed});
-  }
-  return pairs;
-}
-
-namespace {
 
 records::CostTableRecord table_record(const cost::Table& table, const TableChoice& choice) {
   const cost::Memory memory = memory_for(choice, table);
@@ -197,58 +188,10 @@ records::UnitRecord to_record(const cost::MacCost& unit) {
           .leakage_nw = unit.leakage_nw};
 }
 
-// Whether a file is the table that comes with the project, under whatever name.
-bool is_shipped(const std::string& path, const std::optional<std::string>& costs) {
-  std::error_code ignored;
-  return costs && std::filesystem::equivalent(path, *costs, ignored);
-}
-
-Result<cost::Table> chosen_table(const std::string& name) {
-  if (name == "placeholder") return cost::Table::placeholder();
-  const auto costs = rtl_costs();
-  const bool own = !name.empty() && name != "rtl";
-  if (!costs && name.empty()) return cost::Table::placeholder();
-  if (!costs && !own) {
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "no table of synthesised units",
-                 .where = "`table=rtl`",
-                 .expected = "rtl/syn/costs.csv in this folder or above the executable",
-                 .hint = "set POSITTUNE_RTL to the project's rtl folder"};
-  }
-  const std::string path = own ? name : *costs;
-  auto text = read_file(path);
-  if (!text) return text.error();
-  return is_shipped(path, costs) ? cost::Table::from_project(*text, path, *rtl_folder())
-                                 : cost::Table::from_csv(*text, path);
-}
-
-}  // namespace
-
-Result<cost::Table> open_table(const TableChoice& options) {
-  auto table = chosen_table(options.table);
-  if (!table) return table.error();
-  if (const Status ok = table->prefer(options.accumulator, options.pipeline); !ok)
-    return ok.error();
-  return table;
-}
-
-std::optional<Fallback> fallback_table(const TableChoice& options, const cost::Table& table,
-                                       const Error& error) {
-  if (!options.table.empty() || table.is_placeholder() || !cost::is_missing_unit(error))
-    return std::nullopt;
-  Fallback fallback{
-      cost::Table::placeholder(),
-      error.what + "; all costs are of the built-in model instead (`table=rtl`: an error)"};
-  if (!fallback.table.prefer(options.accumulator, options.pipeline)) return std::nullopt;
-  return fallback;
-}
-
-Result<records::UnitsResult> mac_units(const CostOptions& options, const cost::Table& table) {
-  auto pairs = format_pairs(options.formats, options.activations);
-  if (!pairs) return pairs.error();
+Result<records::UnitsResult> units_of(const CostOptions& options, const cost::Table& table) {
   records::UnitsResult result{
-      .table = table_record(table, options.table), .rows = {}, .fp32 = {}, .int8 = {}};
-  for (const FormatPair& pair : *pairs) {
+      .table = table_record(table, options.table), .rows = {}, .fp32 = {}, .int8 = {}, .notes = {}};
+  for (const FormatPair& pair : format_pairs(options)) {
     auto chosen = table.mac(pair.weight, pair.activation);
     if (!chosen) return chosen.error();
     for (const cost::MacCost& unit : table.rows(pair.weight, pair.activation)) {
@@ -266,44 +209,71 @@ Result<records::UnitsResult> mac_units(const CostOptions& options, const cost::T
   return result;
 }
 
-cost::Memory memory_for(const TableChoice& options, const cost::Table& table) {
-  cost::Memory memory = cost::memory_of(table);
-  if (options.weight_pj_per_bit) memory.weight_pj_per_bit = *options.weight_pj_per_bit;
-  if (options.activation_pj_per_bit) memory.activation_pj_per_bit = *options.activation_pj_per_bit;
-  return memory;
-}
-
-Result<records::CostResult> Session::cost(const CostOptions& options, const cost::Table& table) {
-  if (auto pairs = format_pairs(options.formats, options.activations); !pairs) return pairs.error();
-  auto graph = look_at_graph();
-  if (!graph) return graph.error();
-  auto loads = cost::count_loads(*graph, options.shapes);
-  if (!loads) return loads.error();
-  auto trials = make_trials(*graph, options);
-  if (!trials) return trials.error();
-  records::CostResult result{.model = source_.model,
+Result<records::CostResult> costs_of(const model::Graph& graph, const cost::Loads& loads,
+                                     const std::vector<Trial>& trials, const CostOptions& options,
+                                     const cost::Table& table) {
+  records::CostResult result{.model = {},
                              .table = table_record(table, options.table),
                              .rows = {},
                              .fp32 = {},
                              .int8 = {},
                              .layers = {},
                              .products = {},
-                             .notes = notes_on(*graph, *loads, options)};
-  add_loads(*graph, *loads, result);
-  if (trials->front().recipe.accumulate == quant::Accumulate::kQuire &&
+                             .notes = notes_on(graph, loads, options)};
+  add_loads(graph, loads, result);
+  if (trials.front().recipe.accumulate == quant::Accumulate::kQuire &&
       options.table.accumulator.empty()) {
     result.notes.emplace_back(
         "the recipe sums in a quire, and MACs of least energy are costed: `accumulator=quire` "
         "costs that");
   }
-  const cost::CostModel costs(*graph, *loads, table, memory_for(options.table, table));
-  for (const Trial& trial : *trials) {
-    auto row = row_of(*graph, costs, trial);
+  const cost::CostModel costs(graph, loads, table, memory_for(options.table, table));
+  for (const Trial& trial : trials) {
+    auto row = row_of(graph, costs, trial);
     if (!row) return row.error();
     result.rows.push_back(std::move(*row));
   }
-  result.fp32 = reference(*graph, costs, formats::fp32(), options);
-  result.int8 = reference(*graph, costs, formats::integer(8), options);
+  result.fp32 = reference(graph, costs, formats::fp32(), options);
+  result.int8 = reference(graph, costs, formats::integer(8), options);
+  return result;
+}
+
+}  // namespace
+
+Result<records::UnitsResult> mac_units(const CostOptions& options) {
+  std::vector<std::string> notes;
+  auto units = with_table(
+      options.table, [&notes](const std::string& note) { notes.push_back(note); },
+      [&options](const cost::Table& table) { return units_of(options, table); });
+  if (units) units->notes = std::move(notes);
+  return units;
+}
+
+Result<std::string> table_csv(const CostOptions& options) {
+  auto table = open_table(options.table);
+  if (!table) return table.error();
+  if (options.formats.empty()) return cost::to_csv(table->rows(), table->source());
+  std::vector<cost::MacCost> rows;
+  for (const FormatPair& weight : format_pairs(options)) {
+    for (const FormatPair& activation : format_pairs(options)) {
+      const auto some = table->rows(weight.weight, activation.weight);
+      rows.insert(rows.end(), some.begin(), some.end());
+    }
+  }
+  return cost::to_csv(rows, table->source());
+}
+
+Result<records::CostResult> SessionState::cost(const CostOptions& options) {
+  auto graph = look_at_graph();
+  if (!graph) return graph.error();
+  auto loads = cost::count_loads(*graph, options.shapes);
+  if (!loads) return loads.error();
+  auto trials = make_trials(*graph, options);
+  if (!trials) return trials.error();
+  auto result = with_table(
+      options.table, [this](const std::string& note) { observer_->note(note); },
+      [&](const cost::Table& table) { return costs_of(*graph, *loads, *trials, options, table); });
+  if (result) result->model = source_.model;
   return result;
 }
 

@@ -7,17 +7,9 @@
 #include <utility>
 
 #include "posittune/quant/summary.h"
-#include "posittune/session/session.h"
+#include "posittune/session/session_state.h"
 
 namespace posittune::session {
-
-bool has_open_dimension(const model::Graph& graph,
-                        const std::map<std::string, TensorShape>& shapes) {
-  return std::any_of(graph.inputs.begin(), graph.inputs.end(), [&](const TensorInfo& input) {
-    return !shapes.contains(input.name) &&
-           std::any_of(input.dims.begin(), input.dims.end(), [](std::int64_t d) { return d < 0; });
-  });
-}
 
 namespace {
 
@@ -74,7 +66,7 @@ void add_products(const model::Graph& graph, const std::vector<model::LayerSizes
 
 }  // namespace
 
-Result<records::Inspection> Session::inspect(const InspectOptions& options) {
+Result<records::Inspection> SessionState::inspect(const InspectOptions& options) {
   auto graph = look_at_graph();
   if (!graph) return graph.error();
   auto sizes = model::count_sizes(*graph, options.shapes);
@@ -91,7 +83,7 @@ Result<records::Inspection> Session::inspect(const InspectOptions& options) {
                             .other_parameters = graph->other_parameters,
                             .other_bytes = graph->other_bytes};
   if (!sizes) found.notes.emplace_back("MACs are not known for this model without `shapes`");
-  if (sizes && has_open_dimension(*graph, options.shapes))
+  if (sizes && model::has_open_dimension(*graph, options.shapes))
     found.notes.emplace_back("MACs are for 1 in each open dimension; `shapes` gives others");
   if (selection_.attention) {
     if (std::string note = model::attention_note(*graph); !note.empty())

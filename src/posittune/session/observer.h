@@ -4,16 +4,12 @@
 // nothing itself.
 
 #include <cstddef>
-#include <functional>
 #include <string>
 
+#include "posittune/base/interrupt.h"
 #include "posittune/base/result.h"
-#include "posittune/evaluation/evaluator.h"
 
 namespace posittune::session {
-
-// Called with the units done since the last call; its error ends the work.
-using evaluation::Advance;
 
 class Observer {
  public:

@@ -14,9 +14,10 @@
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/search/baselines.h"
+#include "posittune/session/cost_table.h"
 #include "posittune/session/output_files.h"
 #include "posittune/session/search_choices.h"
-#include "posittune/session/session.h"
+#include "posittune/session/session_state.h"
 #include "posittune/tuning/mix_space.h"
 
 namespace posittune::session {
@@ -24,8 +25,8 @@ namespace posittune::session {
 using Clock = std::chrono::steady_clock;
 
 // What a search has open, for as long as its checked options are there.
-struct Session::SearchJob {
-  Session& session;
+struct SessionState::SearchJob {
+  SessionState& session;
   const SearchOptions& options;
   cost::Table table;
   tuning::Options tuning;
@@ -157,14 +158,14 @@ struct SearchParts {
 Result<CheckedSearch> check(const SearchOptions& options) {
   auto tuning = tuning_options(options);
   if (!tuning) return tuning.error();
-  auto table = open_table({.table = options.table});
+  auto table = open_table(options.table);
   if (!table) return table.error();
   return CheckedSearch(options, std::make_shared<const SearchParts>(
                                     SearchParts{std::move(*tuning), std::move(*table)}));
 }
 
 // What has to be known of the graph before the engine takes it.
-Status Session::SearchJob::look_at(const model::Graph& graph) {
+Status SessionState::SearchJob::look_at(const model::Graph& graph) {
   auto inputs = search().batch(0, 1);
   if (!inputs) return inputs.error();
   auto counted = cost::count_loads(graph, model::run_shapes(graph, shapes_of(*inputs)));
@@ -188,7 +189,7 @@ Status Session::SearchJob::look_at(const model::Graph& graph) {
   return success();
 }
 
-void Session::SearchJob::set_measuring() {
+void SessionState::SearchJob::set_measuring() {
   const evaluation::ScoredOutput& scored = ready->scored;
   tuning.analysis.prober.task = scored.task;
   tuning.analysis.prober.scorer = scored.scorer;
@@ -202,7 +203,7 @@ void Session::SearchJob::set_measuring() {
 }
 
 // The first pair of choices that the table lacks, as an error.
-Status Session::SearchJob::price_choices(const cost::CostModel& costs) const {
+Status SessionState::SearchJob::price_choices(const cost::CostModel& costs) const {
   const tuning::Choices& choices = tuning.choices;
   const std::vector<std::string> labels = tuning::weight_labels(choices);
   if (const auto fixed = costs.fixed_cost(); !fixed) return fixed.error();
@@ -230,22 +231,21 @@ Status Session::SearchJob::price_choices(const cost::CostModel& costs) const {
 
 // Where none was asked for, one table that has all choices: the synthesised units, or the
 // placeholder.
-Status Session::SearchJob::settle_table() {
-  const TableChoice choice{.table = options.table, .weight_pj_per_bit = options.memory_pj_per_bit};
-  memory = memory_for(choice, table);
+Status SessionState::SearchJob::settle_table() {
+  memory = memory_for(options.table, table);
   const Status priced = price_choices({ready->engine.graph(), loads, table, memory});
   if (priced) return success();
-  auto fallback = fallback_table(choice, table, priced.error());
+  auto fallback = fallback_table(options.table, table, priced.error());
   if (!fallback) return priced.error();
   const bool counts = std::ranges::any_of(
       options.budgets, [](const tuning::Budget& each) { return tuning::traits(each.cost).priced; });
   if (counts) session.observer_->note(fallback->note);
   table = std::move(fallback->table);
-  memory = memory_for(choice, table);
+  memory = memory_for(options.table, table);
   return success();
 }
 
-Result<Session::SearchJob> Session::search_job(const CheckedSearch& checked) {
+Result<SessionState::SearchJob> SessionState::search_job(const CheckedSearch& checked) {
   const SearchOptions& options = checked.options();
   if (const Status some = check_chosen(); !some) return some.error();
   if (const Status there = check_splits(options, splits_); !there) return there.error();
@@ -269,7 +269,7 @@ Result<Session::SearchJob> Session::search_job(const CheckedSearch& checked) {
   return job;
 }
 
-Result<SearchResult> Session::search(const CheckedSearch& checked) {
+Result<SearchResult> SessionState::search(const CheckedSearch& checked) {
   const auto start = Clock::now();
   const SearchOptions& options = checked.options();
   auto job = search_job(checked);
@@ -321,7 +321,7 @@ Result<SearchResult> Session::search(const CheckedSearch& checked) {
                       std::chrono::duration<double>(Clock::now() - start).count()};
 }
 
-Result<SearchPlan> Session::estimate(const CheckedSearch& checked) {
+Result<SearchPlan> SessionState::estimate(const CheckedSearch& checked) {
   const SearchOptions& options = checked.options();
   auto job = search_job(checked);
   if (!job) return job.error();

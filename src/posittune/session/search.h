@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/evaluation/scored_output.h"
+#include "posittune/metrics/scorer.h"
 #include "posittune/records/plan.h"
 #include "posittune/records/search.h"
+#include "posittune/sensitivity/request.h"
 #include "posittune/session/checked.h"
+#include "posittune/session/cost.h"
 #include "posittune/session/settings.h"
 #include "posittune/tuning/budgets.h"
 
@@ -25,7 +27,8 @@ struct SearchOptions {
   std::vector<std::string> assign{};  // REGEX=FORMAT: fixed
   std::vector<std::string> ties{};    // REGEX: weights with equal capture groups get one format
   bool tie_inputs = false;            // weights whose layers read the same input get one format
-  bool inputs = false;                // inputs of layers get formats too
+  // What gets formats: kWeight, or kBoth: inputs of layers too.
+  sensitivity::Operand what = sensitivity::Operand::kWeight;
   Settings settings{};
   quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // of weights
   quant::ScaleRule activation_rule = quant::ScaleRule::kMsePow2;  // of inputs
@@ -37,12 +40,10 @@ struct SearchOptions {
   std::size_t refine = 0;            // single changes of each result that are measured
   bool baselines = false, no_report = false;
   double gap = 1e-9, solver_seconds = 60;
-  // Costs.
-  std::string table{};  // of MAC units, as session/cost.h
-  std::optional<double> memory_pj_per_bit{};
+  TableChoice table{};  // of MAC units, that budgets of energy and area count with
   // Measurements.
   std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
-  evaluation::ScoreRequest scores{};
+  metrics::ScoreRequest scores{};
   // Items of the search data that gains are measured on; 0: all; none: chosen by the model's size.
   std::optional<std::size_t> gain_items{};
   std::size_t segments = 32, batch = 0, resamples = 1000;

@@ -69,9 +69,9 @@ Status add_pairs(const SearchOptions& options, tuning::Choices& choices) {
     }
     quant::WeightSetting weight;
     if (const Status ok = quant::parse_weight_format(text.substr(0, at), weight); !ok)
-      return ok.error();
+      return of_field(ok.error(), "pairs");
     auto activation = parse_activation(options, text.substr(at + 1));
-    if (!activation) return activation.error();
+    if (!activation) return of_field(activation.error(), "pairs");
     choices.pairs.emplace_back(quant::format_text(weight), tuning::activation_label(*activation));
   }
   return success();
@@ -81,20 +81,21 @@ Result<tuning::Choices> make_choices(const SearchOptions& options,
                                      const std::vector<search::Pin>& pins) {
   tuning::Choices choices;
   for (const std::string& text : options.formats) {
-    if (const Status ok = add_weight(options, text, choices.weights); !ok) return ok.error();
+    if (const Status ok = add_weight(options, text, choices.weights); !ok)
+      return of_field(ok.error(), "formats");
   }
   const std::size_t free = choices.weights.size();
   for (const search::Pin& pin : pins) {
     if (const Status ok =
             add_weight(options, pin.label.substr(0, pin.label.find('/')), choices.weights);
         !ok)
-      return ok.error();
+      return of_field(ok.error(), "assign");
   }
   choices.reserved = choices.weights.size() - free;
-  if (!options.inputs) return choices;
+  if (options.what != sensitivity::Operand::kBoth) return choices;
   for (const std::string& text : options.activations) {
     auto activation = parse_activation(options, text);
-    if (!activation) return activation.error();
+    if (!activation) return of_field(activation.error(), "activations");
     if (std::find(choices.activations.begin(), choices.activations.end(), *activation) ==
         choices.activations.end())
       choices.activations.push_back(*activation);
@@ -108,15 +109,15 @@ Result<std::vector<search::Pin>> make_pins(const SearchOptions& options) {
   std::vector<search::Pin> pins;
   for (const std::string& text : options.assign) {
     auto pin = search::parse_pin(text);
-    if (!pin) return pin.error();
+    if (!pin) return of_field(pin.error(), "assign");
     const std::size_t at = pin->label.find('/');
     quant::WeightSetting weight;
     if (const Status ok = quant::parse_weight_format(pin->label.substr(0, at), weight); !ok)
-      return ok.error();
+      return of_field(ok.error(), "assign");
     std::string label = quant::format_text(weight);
     if (at != std::string::npos) {
       auto activation = parse_activation(options, pin->label.substr(at + 1));
-      if (!activation) return activation.error();
+      if (!activation) return of_field(activation.error(), "assign");
       label += "/" + tuning::activation_label(*activation);
     }
     pins.push_back({pin->pattern, std::move(label)});
@@ -171,6 +172,13 @@ Result<double> parse_drop(const std::string& text) {
 
 Result<tuning::Options> tuning_options(const SearchOptions& options) {
   tuning::Options made;
+  if (options.what == sensitivity::Operand::kActivation) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "formats of inputs alone are not searched for",
+                 .where = "`what`",
+                 .expected = "w or wa",
+                 .found = "a"};
+  }
   auto pins = make_pins(options);
   if (!pins) return pins.error();
   auto choices = make_choices(options, *pins);
@@ -200,7 +208,7 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   quant::WeightSetting reference = options.settings.weight;
   reference.rule = options.scale;
   if (const Status ok = quant::parse_weight_format(options.reference, reference); !ok)
-    return ok.error();
+    return of_field(ok.error(), "reference");
   made.analysis.reference = {reference,
                              {.format = reference.format, .rule = quant::ScaleRule::kMsePow2}};
   made.analysis.batch = options.batch;

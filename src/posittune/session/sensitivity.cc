@@ -11,7 +11,7 @@
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
 #include "posittune/sensitivity/analysis.h"
-#include "posittune/session/session.h"
+#include "posittune/session/session_state.h"
 
 namespace posittune::session {
 namespace {
@@ -45,14 +45,14 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
   for (const std::string& format : options.formats) {
     for (const quant::ScaleRule scale : options.scales) {
       auto candidate = make_candidate(options, format, scale);
-      if (!candidate) return candidate.error();
+      if (!candidate) return of_field(candidate.error(), "formats");
       const auto same = [&](const Candidate& other) { return other.weight == candidate->weight; };
       if (std::none_of(made.candidates.begin(), made.candidates.end(), same))
         made.candidates.push_back(*candidate);
     }
   }
   auto reference = make_candidate(options, options.reference, options.scales.front());
-  if (!reference) return reference.error();
+  if (!reference) return of_field(reference.error(), "reference");
   made.reference = *reference;
   made.precision = options.no_early_stop ? 0 : options.precision;
   made.stop_dominated = !options.no_early_stop;
@@ -79,12 +79,13 @@ struct Upgrade {
 };
 Result<Upgrade> make_upgrade(const SensitivityOptions& options) {
   auto from = make_candidate(options, options.upgrade_from, options.scales.front());
-  if (!from) return from.error();
+  if (!from) return of_field(from.error(), "upgrade_from");
   auto into = make_candidate(options, options.upgrade_to, options.scales.front());
-  if (!into) return into.error();
+  if (!into) return of_field(into.error(), "upgrade_to");
   if (into->format().bits > from->format().bits) return Upgrade{std::move(*from), std::move(*into)};
   return Error{.kind = ErrorKind::kUsage,
                .what = "windows are upgraded to a format of more bits",
+               .where = "`upgrade_from` and `upgrade_to`",
                .found = options.upgrade_from + " to " + options.upgrade_to};
 }
 
@@ -142,7 +143,7 @@ std::string upgrade_plot(const records::Sensitivity& result) {
 
 }  // namespace
 
-struct Session::SensitivityJob {
+struct SessionState::SensitivityJob {
   sensitivity::Options analysis;
   Ready ready;
 };
@@ -157,15 +158,14 @@ Result<CheckedSensitivity> check(const SensitivityOptions& options) {
   if (!analysis) return analysis.error();
   if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();
   SensitivityParts parts{std::move(*analysis)};
-  if (options.upgrade_points > 0) {
-    auto upgrade = make_upgrade(options);
-    if (!upgrade) return upgrade.error();
-    parts.upgrade = std::move(*upgrade);
-  }
+  auto upgrade = make_upgrade(options);
+  if (!upgrade) return upgrade.error();
+  if (options.upgrade_points > 0) parts.upgrade = std::move(*upgrade);
   return CheckedSensitivity(options, std::make_shared<const SensitivityParts>(std::move(parts)));
 }
 
-Result<Session::SensitivityJob> Session::sensitivity_job(const CheckedSensitivity& checked) {
+Result<SessionState::SensitivityJob> SessionState::sensitivity_job(
+    const CheckedSensitivity& checked) {
   const SensitivityOptions& options = checked.options();
   sensitivity::Options analysis = checked.parts().analysis;
   if (selection_.attention && !quantizes_inputs(analysis)) {
@@ -208,7 +208,7 @@ Result<Session::SensitivityJob> Session::sensitivity_job(const CheckedSensitivit
   return SensitivityJob{std::move(analysis), std::move(*ready)};
 }
 
-Result<SensitivityResult> Session::sensitivity(const CheckedSensitivity& checked) {
+Result<SensitivityResult> SessionState::sensitivity(const CheckedSensitivity& checked) {
   const SensitivityOptions& options = checked.options();
   auto job = sensitivity_job(checked);
   if (!job) return job.error();
@@ -264,7 +264,7 @@ Result<SensitivityResult> Session::sensitivity(const CheckedSensitivity& checked
   return SensitivityResult{std::move(*result), folder->path()};
 }
 
-Result<SensitivityPlan> Session::estimate(const CheckedSensitivity& checked) {
+Result<SensitivityPlan> SessionState::estimate(const CheckedSensitivity& checked) {
   const SensitivityOptions& options = checked.options();
   auto job = sensitivity_job(checked);
   if (!job) return job.error();

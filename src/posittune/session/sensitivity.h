@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/evaluation/scored_output.h"
+#include "posittune/metrics/scorer.h"
 #include "posittune/records/plan.h"
 #include "posittune/records/sensitivity.h"
-#include "posittune/sensitivity/analysis.h"
+#include "posittune/sensitivity/request.h"
 #include "posittune/session/checked.h"
 #include "posittune/session/settings.h"
 
@@ -23,7 +23,7 @@ struct SensitivityOptions {
   Settings settings{};
   std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
   sensitivity::Tier tier = sensitivity::Tier::kGain;
-  evaluation::ScoreRequest scores{};
+  metrics::ScoreRequest scores{};
   // An exact run ends once its 95 % interval is this narrow, relative to the score.
   double precision = 0.1;
   bool no_early_stop = false;   // exact runs use all the data

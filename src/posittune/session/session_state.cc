@@ -1,4 +1,4 @@
-#include "posittune/session/session.h"
+#include "posittune/session/session_state.h"
 
 #include <fmt/format.h>
 
@@ -84,45 +84,48 @@ std::string changes(const std::map<std::string, std::string>& then,
 
 }  // namespace
 
-Result<Session> Session::open(const ModelSpec& model, const DataSpec& data, const Options& options,
-                              Observer& observer) {
+SessionState::State SessionState::open(const ModelSpec& model, const DataSpec& data,
+                                       const Options& options, Observer& observer) {
   auto source = resolve(model, data);
   if (!source) return source.error();
   if (const Status some = require_data(*source); !some) return some.error();
-  auto session = open_source(std::move(*source), model, options, observer);
-  if (!session) return session;
-  auto splits = open_splits(session->source_, data, session->graph_->inputs);
+  std::unique_ptr<SessionState> made(new SessionState(options, observer));
+  if (const Status opened = made->open_model_of(std::move(*source), model); !opened)
+    return opened.error();
+  auto splits = open_splits(made->source_, data, made->graph_->inputs);
   if (!splits) return splits.error();
-  session->splits_ = std::move(*splits);
-  auto hash = model_sha256(session->source_.model);
+  made->splits_ = std::move(*splits);
+  auto hash = model_sha256(made->source_.model);
   if (!hash) return hash.error();
-  session->sha256_ = *hash;
-  session->identity_ =
-      session->inputs_config_.empty() ? *hash : sha256_hex(*hash + "\n" + session->inputs_config_);
-  return session;
+  made->sha256_ = *hash;
+  made->identity_ =
+      made->inputs_config_.empty() ? *hash : sha256_hex(*hash + "\n" + made->inputs_config_);
+  return made;
 }
 
-Result<Session> Session::open(const ModelSpec& model, const Options& options, Observer& observer) {
+SessionState::State SessionState::open(const ModelSpec& model, const Options& options,
+                                       Observer& observer) {
   auto source = resolve(model);
   if (!source) return source.error();
-  return open_source(std::move(*source), model, options, observer);
+  std::unique_ptr<SessionState> made(new SessionState(options, observer));
+  if (const Status opened = made->open_model_of(std::move(*source), model); !opened)
+    return opened.error();
+  return made;
 }
 
-Result<Session> Session::open_source(Source source, const ModelSpec& model, const Options& options,
-                                     Observer& observer) {
+Status SessionState::open_model_of(Source source, const ModelSpec& model) {
   auto opened = open_model(source, model.selection);
   if (!opened) return opened.error();
-  Session session(options, observer);
-  session.source_ = std::move(source);
-  session.selection_ = model.selection;
-  session.has_weights_ = !opened->graph.weights.empty();
-  session.graph_ = std::move(opened->graph);
-  session.chosen_ = std::move(opened->chosen);
-  session.inputs_config_ = std::move(opened->inputs_config);
-  return session;
+  source_ = std::move(source);
+  selection_ = model.selection;
+  has_weights_ = !opened->graph.weights.empty();
+  graph_ = std::move(opened->graph);
+  chosen_ = std::move(opened->chosen);
+  inputs_config_ = std::move(opened->inputs_config);
+  return success();
 }
 
-Result<model::Graph> Session::take_graph() {
+Result<model::Graph> SessionState::take_graph() {
   if (graph_) {
     model::Graph graph = std::move(*graph_);
     graph_.reset();
@@ -133,7 +136,7 @@ Result<model::Graph> Session::take_graph() {
   return std::move(opened->graph);
 }
 
-Result<model::Graph> Session::look_at_graph() {
+Result<model::Graph> SessionState::look_at_graph() {
   if (!graph_) {
     auto graph = take_graph();
     if (!graph) return graph.error();
@@ -142,7 +145,7 @@ Result<model::Graph> Session::look_at_graph() {
   return *graph_;
 }
 
-Status Session::check_chosen() const {
+Status SessionState::check_chosen() const {
   if (std::any_of(chosen_.begin(), chosen_.end(), [](bool chosen) { return chosen; }))
     return success();
   if (has_weights_) {
@@ -157,7 +160,7 @@ Status Session::check_chosen() const {
                .hint = "`posittune inspect` shows what was found, and notes on what was not"};
 }
 
-void Session::note_what_stays(const model::Graph& graph, const data::Dataset& data) {
+void SessionState::note_what_stays(const model::Graph& graph, const data::Dataset& data) {
   if (selection_.attention) {
     if (const std::string note = model::attention_note(graph); !note.empty()) observer_->note(note);
   }
@@ -172,7 +175,7 @@ void Session::note_what_stays(const model::Graph& graph, const data::Dataset& da
                   macs_beside(graph, data), first.name, first.type, one ? "" : ", ..."));
 }
 
-void Session::note_undecided(const engine::Engine& engine) {
+void SessionState::note_undecided(const engine::Engine& engine) {
   const std::size_t layers = engine.undecided_inputs();
   if (layers == 0) return;
   observer_->note(
@@ -182,10 +185,9 @@ void Session::note_undecided(const engine::Engine& engine) {
                   layers, layers == 1 ? " has" : "s have"));
 }
 
-Result<Session::Ready> Session::prepare(const data::Dataset& seen,
-                                        const evaluation::ScoreRequest& request,
-                                        engine::Options options,
-                                        const std::function<Status(const model::Graph&)>& look) {
+Result<SessionState::Ready> SessionState::prepare(
+    const data::Dataset& seen, const metrics::ScoreRequest& request, engine::Options options,
+    const std::function<Status(const model::Graph&)>& look) {
   auto graph = take_graph();
   if (!graph) return graph.error();
   note_what_stays(*graph, seen);
@@ -209,9 +211,9 @@ Result<Session::Ready> Session::prepare(const data::Dataset& seen,
   return Ready{std::move(*engine), std::move(*scored)};
 }
 
-Result<records::RunFolder> Session::open_folder(const std::string& job, const Ready& ready,
-                                                const std::string& config, std::uint64_t seed,
-                                                const std::string& unused) {
+Result<records::RunFolder> SessionState::open_folder(const std::string& job, const Ready& ready,
+                                                     const std::string& config, std::uint64_t seed,
+                                                     const std::string& unused) {
   records::RunInfo info;
   info.hashes["model"] = sha256_;
   for (const auto& [name, split] :
@@ -239,23 +241,22 @@ Result<records::RunFolder> Session::open_folder(const std::string& job, const Re
   return opened;
 }
 
-records::SplitRecord Session::record_of(const data::Dataset& data) {
+records::SplitRecord SessionState::record_of(const data::Dataset& data) {
   const data::DatasetDescription& description = data.description();
   return {description.path, description.kind,   description.items,
           description.unit, description.sha256, description.classes};
 }
 
-sensitivity::Reporter Session::reporter() {
-  return
-      [observer = observer_](const std::string& title, std::size_t total) -> evaluation::Advance {
-        if (total == 0) return [](std::size_t) { return success(); };
-        const bool items = title == "FP32" || title == "calibrate" || title == "exact" ||
-                           title == "mixes" || title == "upgrades";
-        return observer->step(title, total, items ? "items" : "steps");
-      };
+sensitivity::Reporter SessionState::reporter() {
+  return [observer = observer_](const std::string& title, std::size_t total) -> Advance {
+    if (total == 0) return [](std::size_t) { return success(); };
+    const bool items = title == "FP32" || title == "calibrate" || title == "exact" ||
+                       title == "mixes" || title == "upgrades";
+    return observer->step(title, total, items ? "items" : "steps");
+  };
 }
 
-Result<double> Session::time_item(engine::Engine& engine, const data::Dataset& data) {
+Result<double> SessionState::time_item(engine::Engine& engine, const data::Dataset& data) {
   auto inputs = data.batch(0, 1);
   if (!inputs) return inputs.error();
   if (const auto warm = engine.run(*inputs); !warm) return warm.error();

@@ -35,11 +35,11 @@ std::span<const SettingEntry> setting_entries() { return kEntries; }
 Result<Settings> parse_settings(const SettingsText& text) {
   Settings settings;
   auto activation_scale = quant::parse_activation_scale(text.activation_scale);
-  if (!activation_scale) return activation_scale.error();
+  if (!activation_scale) return of_field(activation_scale.error(), "activation_scale");
   if (const Status ok = quant::parse_granularity(text.granularity, settings.weight); !ok)
-    return ok.error();
+    return of_field(ok.error(), "granularity");
   auto rounding = quant::parse_rounding(text.rounding);
-  if (!rounding) return rounding.error();
+  if (!rounding) return of_field(rounding.error(), "rounding");
   settings.activation_scale = *activation_scale;
   settings.weight.rounding = *rounding;
   settings.weight.input_weighted = text.input_weighted;
@@ -61,7 +61,7 @@ Result<std::vector<quant::ScaleRule>> parse_rules(const std::vector<std::string>
   std::vector<quant::ScaleRule> rules;
   for (const std::string& text : texts) {
     auto rule = quant::parse_scale_rule(text);
-    if (!rule) return rule.error();
+    if (!rule) return of_field(rule.error(), "scales");
     if (std::find(rules.begin(), rules.end(), *rule) == rules.end()) rules.push_back(*rule);
   }
   return rules;

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "posittune/model/graph.h"
+#include "posittune/model/select.h"
 
 namespace posittune::session {
 

@@ -29,7 +29,7 @@ bool any_activation(const Trial& trial, Test test) {
 Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
   for (const std::string& file : options.recipes) {
     auto text = read_file(file);
-    if (!text) return text.error();
+    if (!text) return of_field(text.error(), "recipes");
     auto recipe = quant::recipe_from_yaml(*text, file);
     if (!recipe) return recipe.error();
     Trial trial{.format = formats::fp32(),
@@ -106,8 +106,14 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
     const auto same = [&](const Trial& other) { return other.name() == trial.name(); };
     if (std::none_of(trials.begin(), trials.end(), same)) trials.push_back(trial);
   };
-  const bool activations = std::find(options.what.begin(), options.what.end(),
-                                     Operands::kWeightsAndInputs) != options.what.end();
+  if (std::ranges::count(options.what, Operand::kActivation) > 0) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "inputs alone are not compared",
+                 .where = "`what`",
+                 .expected = "w or wa",
+                 .found = "a"};
+  }
+  const bool activations = std::ranges::count(options.what, Operand::kBoth) > 0;
   const auto searched = std::find_if(rules.begin(), rules.end(), [](quant::ScaleRule rule) {
     return quant::entry(rule).searches();
   });
@@ -121,7 +127,7 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
   }
   for (const std::string& text : options.formats) {
     auto shared = weight_setting(options.settings, text, quant::ScaleRule::kNone);
-    if (!shared) return shared.error();
+    if (!shared) return of_field(shared.error(), "formats");
     const formats::Format* format = &shared->format;
     if (shared->granularity == quant::Granularity::kGroup && format->block > 0 &&
         shared->group % format->block != 0) {
@@ -131,8 +137,8 @@ Result<std::vector<Trial>> make_trials(const CompareOptions& options) {
                    .expected = "a multiple of " + std::to_string(format->block),
                    .found = std::to_string(shared->group)};
     }
-    for (const Operands what : options.what) {
-      const bool both = what == Operands::kWeightsAndInputs;
+    for (const Operand what : options.what) {
+      const bool both = what == Operand::kBoth;
       if (is_fp32(*format) && shared->alternatives.empty()) {
         add({.format = *format, .activations = both});
         continue;

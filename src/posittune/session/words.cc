@@ -8,6 +8,8 @@
 namespace posittune::session {
 namespace {
 
+using sensitivity::Operand;
+
 std::vector<std::string> or_default(const std::vector<std::string>& words, const char* otherwise) {
   return quant::split_formats(words.empty() ? std::vector<std::string>{otherwise} : words);
 }
@@ -19,17 +21,73 @@ Error unknown(const std::string& field, const std::string& expected, const std::
           .found = found};
 }
 
-Status read_settings(const SettingsText& text, const std::vector<std::string>& scales,
-                     Settings& settings, std::vector<quant::ScaleRule>& rules) {
-  if (!scales.empty()) {
-    auto parsed = parse_rules(scales);
-    if (!parsed) return parsed.error();
-    rules = std::move(*parsed);
+// Reads `what`, each once; without words `to` stays.
+Status read_what(const std::vector<std::string>& words, std::vector<Operand>& to) {
+  if (!words.empty()) to.clear();
+  for (const std::string& text : words) {
+    auto what = sensitivity::parse_operand(text);
+    if (!what) return of_field(what.error(), "what");
+    if (std::ranges::count(to, *what) == 0) to.push_back(*what);
   }
+  return success();
+}
+
+Status read_score(const ScoreWords& words, metrics::ScoreRequest& request) {
+  if (words.task != "auto" && !words.task.empty()) {
+    auto task = metrics::parse_task(words.task);
+    if (!task) return of_field(task.error(), "task");
+    request.task = *task;
+  }
+  if (words.scores.empty()) return success();
+  auto scores = metrics::parse_score_kind(words.scores);
+  if (!scores) return of_field(scores.error(), "scores");
+  request.scores = *scores;
+  return success();
+}
+
+// Refuses a setting of inputs, other than its default, where no input is rounded.
+Error changes_nothing(const std::string& field, const std::string& value) {
+  return {.kind = ErrorKind::kUsage,
+          .what = "inputs stay in FP32, so that this changes nothing",
+          .where = "`" + field + "=" + value + "`",
+          .hint = "`what=wa`"};
+}
+
+Status read_settings(const SettingsText& text, std::span<const Operand> what, Settings& settings) {
   auto parsed = parse_settings(text);
   if (!parsed) return parsed.error();
   settings = std::move(*parsed);
+  const bool inputs = std::ranges::any_of(what, [](Operand o) { return o != Operand::kWeight; });
+  if (inputs || settings.activation_scale == Settings{}.activation_scale) return success();
+  return changes_nothing("activation_scale", text.activation_scale);
+}
+
+Status read_rules(const std::vector<std::string>& words, std::vector<quant::ScaleRule>& rules) {
+  if (words.empty()) return success();
+  auto parsed = parse_rules(words);
+  if (!parsed) return parsed.error();
+  rules = std::move(*parsed);
   return success();
+}
+
+void read_table(const std::string& text, TableChoice& choice) {
+  choice.source = text.empty()            ? TableSource::kAny
+                  : text == "rtl"         ? TableSource::kRtl
+                  : text == "placeholder" ? TableSource::kPlaceholder
+                                          : TableSource::kFile;
+  if (choice.source == TableSource::kFile) choice.file = text;
+}
+
+// Choices and rules of inputs, where they stay in FP32.
+Status check_inputs_unused(const SearchWords& words) {
+  if (!words.activations.empty()) return changes_nothing("activations", words.activations.front());
+  if (!words.pairs.empty()) return changes_nothing("pairs", words.pairs.front());
+  const std::string usual = SearchWords{}.activation_rule;
+  if (words.activation_rule != usual)
+    return changes_nothing("activation_rule", words.activation_rule);
+  const auto bits = words.budgets.find(tuning::Cost::kActivationBits);
+  if (bits == words.budgets.end() || bits->second.empty()) return success();
+  return changes_nothing("activation_bits", bits->second.front());
 }
 
 }  // namespace
@@ -41,46 +99,46 @@ Status read(const CompareWords& words, CompareOptions& options) {
     return unknown("accumulate", "fp32 or quire", words.accumulate);
   options.accumulate =
       words.accumulate == "quire" ? quant::Accumulate::kQuire : quant::Accumulate::kFp32;
-  if (!words.what.empty()) options.what.clear();
-  for (const std::string& what : words.what) {
-    if (what != "w" && what != "wa") return unknown("what", "w or wa", what);
-    options.what.push_back(what == "wa" ? Operands::kWeightsAndInputs : Operands::kWeights);
-  }
+  if (const Status ok = read_what(words.what, options.what); !ok) return ok;
   // Per token nothing is searched for.
   std::vector<std::string> scales = words.scales;
   if (scales.empty() && words.settings.activation_scale == "token") scales = {"absmax", "rms_pow2"};
-  return read_settings(words.settings, scales, options.settings, options.scales);
+  if (const Status ok = read_rules(scales, options.scales); !ok) return ok;
+  if (const Status ok = read_score(words.score, options.scores); !ok) return ok;
+  return read_settings(words.settings, options.what, options.settings);
 }
 
 Status read(const SensitivityWords& words, SensitivityOptions& options) {
   options.formats = or_default(words.formats, kSensitivityFormats);
-  if (!words.what.empty()) options.what.clear();
-  for (const std::string& text : words.what) {
-    auto what = sensitivity::parse_operand(text);
-    if (!what) return what.error();
-    if (std::ranges::count(options.what, *what) == 0) options.what.push_back(*what);
-  }
+  if (const Status ok = read_what(words.what, options.what); !ok) return ok;
   auto tier = sensitivity::parse_tier(words.tier);
-  if (!tier) return tier.error();
+  if (!tier) return of_field(tier.error(), "tier");
   options.tier = *tier;
-  return read_settings(words.settings, words.scales, options.settings, options.scales);
+  if (const Status ok = read_rules(words.scales, options.scales); !ok) return ok;
+  if (const Status ok = read_score(words.score, options.scores); !ok) return ok;
+  return read_settings(words.settings, options.what, options.settings);
 }
 
 Status read(const SearchWords& words, SearchOptions& options) {
   options.formats = or_default(words.formats, kSearchFormats);
   options.activations = or_default(words.activations, kSearchActivations);
   options.pairs = quant::split_formats(words.pairs);
-  if (words.what != "w" && words.what != "wa") return unknown("what", "w or wa", words.what);
-  options.inputs = words.what == "wa";
-  auto settings = parse_settings(words.settings);
-  if (!settings) return settings.error();
-  options.settings = std::move(*settings);
+  auto what = sensitivity::parse_operand(words.what);
+  if (!what) return of_field(what.error(), "what");
+  options.what = *what;
+  if (*what == Operand::kWeight) {
+    if (const Status ok = check_inputs_unused(words); !ok) return ok;
+  }
+  if (const Status ok = read_settings(words.settings, {&*what, 1}, options.settings); !ok)
+    return ok;
+  if (const Status ok = read_score(words.score, options.scores); !ok) return ok;
   auto rule = quant::parse_scale_rule(words.scale);
-  if (!rule) return rule.error();
+  if (!rule) return of_field(rule.error(), "scale");
   options.scale = *rule;
   auto activation_rule = quant::parse_scale_rule(words.activation_rule);
-  if (!activation_rule) return activation_rule.error();
+  if (!activation_rule) return of_field(activation_rule.error(), "activation_rule");
   options.activation_rule = *activation_rule;
+  read_table(words.table, options.table);
   for (const auto& [cost, texts] : words.budgets) {
     for (const std::string& text : texts) {
       auto budget = tuning::parse_budget(cost, text);
@@ -92,6 +150,37 @@ Status read(const SearchWords& words, SearchOptions& options) {
   auto drop = parse_drop(words.max_drop);
   if (!drop) return drop.error();
   options.max_drop = *drop;
+  return success();
+}
+
+Status read(const CostWords& words, CostOptions& options) {
+  const bool recipe = !options.recipe.empty();
+  if (recipe && !words.formats.empty()) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "`recipe` and `formats` name two things to cost",
+                 .hint = "give one of them"};
+  }
+  if (recipe && words.activations != CostWords{}.activations) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "`activations` is for `formats`; a recipe has its own",
+                 .hint = "leave it out"};
+  }
+  options.formats.clear();
+  for (const std::string& text : or_default(words.formats, kCostFormats)) {
+    auto format = formats::parse_format(text);
+    if (!format) return of_field(format.error(), "formats");
+    options.formats.push_back(*format);
+  }
+  options.activations.reset();
+  if (words.activations != "same") {
+    auto format = formats::parse_format(words.activations);
+    if (!format) return of_field(format.error(), "activations");
+    options.activations = *format;
+  }
+  auto settings = parse_settings(words.settings);
+  if (!settings) return settings.error();
+  options.settings = std::move(*settings);
+  read_table(words.table, options.table);
   return success();
 }
 

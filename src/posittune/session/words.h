@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "posittune/base/result.h"
+#include "posittune/metrics/scorer.h"
 #include "posittune/session/compare.h"
+#include "posittune/session/cost.h"
 #include "posittune/session/search.h"
 #include "posittune/session/sensitivity.h"
 #include "posittune/session/settings.h"
@@ -34,6 +36,12 @@ inline constexpr const char* kCostFormats =
     "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,posit<16,1>,posit<8,1>,posit<8,0>,"
     "posit<6,1>,posit<4,1>";
 
+// What is scored; the other members of metrics::ScoreRequest are no words.
+struct ScoreWords {
+  std::string task = "auto";  // "language_model", "classify" ...
+  std::string scores{};       // "logits", "probabilities", "sigmoid"; empty: decided by the model
+};
+
 struct CompareWords {
   std::vector<std::string> formats{};  // of the above; with recipes alone: fp32
   std::vector<std::string> what{};     // "w", "wa"; empty: both
@@ -41,14 +49,17 @@ struct CompareWords {
                                        // rms_pow2
   SettingsText settings{};
   std::string accumulate = "fp32";  // or "quire"
+  ScoreWords score{};
 };
-// Errors (kUsage): words that are not known. Fields of `options` that words have no name for stay.
+// Errors (kUsage): words that are not known, each with its field; settings of inputs where none is
+// rounded. Fields of `options` that words have no name for stay.
 Status read(const CompareWords& words, CompareOptions& options);
 
 struct SensitivityWords {
   std::vector<std::string> formats{}, what{}, scales{};  // what: "w", "a", "wa"; empty: "w"
   SettingsText settings{};
   std::string tier = "gain";  // "proxy", "gain", "exact"
+  ScoreWords score{};
 };
 Status read(const SensitivityWords& words, SensitivityOptions& options);
 
@@ -59,7 +70,17 @@ struct SearchWords {
   SettingsText settings{};
   std::map<tuning::Cost, std::vector<std::string>> budgets{};  // texts of tuning::parse_budget()
   std::string max_drop{};                                      // text of parse_drop()
+  std::string table{};  // "rtl", "placeholder", a file; empty: TableSource::kAny
+  ScoreWords score{};
 };
 Status read(const SearchWords& words, SearchOptions& options);
+
+struct CostWords {
+  std::vector<std::string> formats{};
+  std::string activations = "same";  // as the weights; or a format
+  SettingsText settings{};           // but for the granularity they cost nothing
+  std::string table{};               // as above
+};
+Status read(const CostWords& words, CostOptions& options);
 
 }  // namespace posittune::session

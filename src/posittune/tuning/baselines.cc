@@ -68,8 +68,7 @@ std::vector<Plan> uniform_plans(const MixSpace& space) {
   return plans;
 }
 
-Result<BaselineScores> measure_baseline_scores(const BaselineInputs& in,
-                                               const evaluation::Advance& advance) {
+Result<BaselineScores> measure_baseline_scores(const BaselineInputs& in, const Advance& advance) {
   if (const Status ready = in.analysis->calibrate(); !ready)
     return ready.error();  // rounding errors depend on it
   const search::Grouped& grouped = in.space->grouped();

@@ -35,7 +35,7 @@ struct BaselineScores {
 // gain x S, whose trace knows no W; this weighs S by the directions that W has.
 // source: Z. Dong et al., "HAWQ-V2: Hessian aware trace-weighted quantization", NeurIPS 2020.
 Result<BaselineScores> measure_baseline_scores(const BaselineInputs& inputs,
-                                               const evaluation::Advance& advance);
+                                               const Advance& advance);
 
 // A plan for each of search::rules(); `limit` is of the space's first cost.
 Result<std::vector<Plan>> rule_plans(const BaselineInputs& inputs, const BaselineScores& scores,

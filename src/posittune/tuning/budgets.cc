@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "posittune/cost/recipe_cost.h"
+
 namespace posittune::tuning {
 namespace {
 

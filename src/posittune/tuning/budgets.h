@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/cost/recipe_cost.h"
 #include "posittune/formats/format.h"
+
+namespace posittune::cost {
+struct SiteCost;
+}
 
 namespace posittune::tuning {
 

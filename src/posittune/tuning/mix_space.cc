@@ -258,7 +258,7 @@ Status MixSpace::check(const engine::Engine& engine, const Choices& choices,
 
 Result<MixSpace> MixSpace::build(sensitivity::Analysis& analysis, const engine::Engine& engine,
                                  const cost::CostModel& model, const Choices& choices,
-                                 const SpaceOptions& options, const evaluation::Advance& advance) {
+                                 const SpaceOptions& options, const Advance& advance) {
   MixSpace made;
   if (const Status begun = made.begin(engine, choices, options); !begun) return begun.error();
   constexpr Operand kWeights[] = {Operand::kWeight};

@@ -52,7 +52,7 @@ class MixSpace {
   // windows with activations, and for pairs that no choice has.
   static Result<MixSpace> build(sensitivity::Analysis& analysis, const engine::Engine& engine,
                                 const cost::CostModel& model, const Choices& choices,
-                                const SpaceOptions& options, const evaluation::Advance& advance);
+                                const SpaceOptions& options, const Advance& advance);
 
   // Checks choices, pins and ties as build() does, before anything is scored.
   static Status check(const engine::Engine& engine, const Choices& choices,

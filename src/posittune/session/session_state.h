@@ -1,0 +1,105 @@
+#pragma once
+
+// The state of a session behind session.h, which shows no room of the engine: graph, splits,
+// engine and run folder, and the jobs on them (a file each: compare.cc, sensitivity.cc, search.cc,
+// cost.cc, inspect.cc).
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posittune/base/result.h"
+#include "posittune/engine/engine.h"
+#include "posittune/evaluation/scored_output.h"
+#include "posittune/records/comparison.h"
+#include "posittune/sensitivity/figures.h"
+#include "posittune/session/model_data.h"
+#include "posittune/session/session.h"
+
+namespace posittune::records {
+class RunFolder;
+}
+
+namespace posittune::session {
+
+class SessionState {
+ public:
+  using State = Result<std::unique_ptr<SessionState>>;
+  static State open(const ModelSpec& model, const DataSpec& data, const Options& options,
+                    Observer& observer);
+  static State open(const ModelSpec& model, const Options& options, Observer& observer);
+
+  // As Session.
+  Result<CompareResult> compare(const CheckedCompare& checked);
+  Result<SensitivityResult> sensitivity(const CheckedSensitivity& checked);
+  Result<SearchResult> search(const CheckedSearch& checked);
+  Result<records::CostResult> cost(const CostOptions& options);
+  Result<records::Inspection> inspect(const InspectOptions& options);
+  Result<ComparePlan> estimate(const CheckedCompare& checked);
+  Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
+  Result<SearchPlan> estimate(const CheckedSearch& checked);
+
+ private:
+  // The most columns of an embedding that can be compensated: each column takes a run of some
+  // calibration data.
+  static constexpr std::size_t kEmbeddingColumns = 128;
+
+  // An engine that is ready, and how its output is scored.
+  struct Ready {
+    engine::Engine engine;
+    evaluation::ScoredOutput scored;
+  };
+  struct CompareJob;
+  struct SensitivityJob;
+  struct SearchJob;
+
+  SessionState(const Options& options, Observer& observer)
+      : options_(options), observer_(&observer) {}
+  // Opens the model of a source.
+  Status open_model_of(Source source, const ModelSpec& model);
+
+  // The graph with its nodes, for an engine, which keeps it: the one that open() read; the next
+  // call reads the file again.
+  Result<model::Graph> take_graph();
+  // A copy of the graph; the session keeps its own.
+  Result<model::Graph> look_at_graph();
+  // Prepares an engine: notes what stays in FP32, settles what is scored on `seen`, and compiles.
+  // `look` gets the graph before.
+  Result<Ready> prepare(const data::Dataset& seen, const metrics::ScoreRequest& request,
+                        engine::Options options,
+                        const std::function<Status(const model::Graph&)>& look = {});
+  Status check_chosen() const;
+  void note_what_stays(const model::Graph& graph, const data::Dataset& data);
+  // Notes inputs whose output scales were asked for, but could not be chosen with so little
+  // calibration data.
+  void note_undecided(const engine::Engine& engine);
+
+  // Opens the run folder. `config`: what the results depend on besides model and data; `unused`: a
+  // split that is not used.
+  Result<records::RunFolder> open_folder(const std::string& job, const Ready& ready,
+                                         const std::string& config, std::uint64_t seed,
+                                         const std::string& unused = "");
+  sensitivity::Reporter reporter();
+  static records::SplitRecord record_of(const data::Dataset& data);
+  records::ModelRecord model_record() const { return {source_.model, sha256_}; }
+  // The seconds of one item of `data`, after one to warm up.
+  static Result<double> time_item(engine::Engine& engine, const data::Dataset& data);
+
+  Result<CompareJob> compare_job(const CheckedCompare& checked);
+  Result<SensitivityJob> sensitivity_job(const CheckedSensitivity& checked);
+  Result<SearchJob> search_job(const CheckedSearch& checked);
+
+  Options options_;
+  Observer* observer_;
+  Source source_;
+  model::Selection selection_;
+  std::string sha256_, identity_, inputs_config_;  // identity_: names the model in journals
+  std::optional<model::Graph> graph_;
+  std::vector<bool> chosen_;
+  bool has_weights_ = false;
+  data::Splits splits_;
+};
+
+}  // namespace posittune::session
