@@ -304,11 +304,12 @@ def uniform_inputs(model) -> list[tuple[str, list[dict]]]:
     rows = []
     for form in UNIFORM:
         if form.startswith("mx"):  # its scales are its blocks'
-            rows.append((form, [find(r, format=form) for r in model.output]))
+            rows += [(form, [find(r, format=form) for r in model.output])] if hasattr(model, "output") else []
             continue
         rows += [
-            (f"{form} {rule}", [find(r, format=form) for r in runs])
-            for rule, runs in (("output", model.output), ("static", model.static))
+            (f"{form} {rule}", [find(r, format=form) for r in getattr(model, rule)])
+            for rule in ("output", "static")
+            if hasattr(model, rule)
         ]
     return rows
 
@@ -407,28 +408,29 @@ def tables(models) -> list[str]:
 
 INPUTS_INTRO = "Loss in percent of FP32's perplexity, accuracy or mAP."
 LATER = {  # runs that --inputs makes anew: how their line above the table begins
-    ("output", "static"): "Rows of uniform formats with `output` and `static` scales, by `bench/search.py --inputs`: ",
-    ("eight", "six"): "Searched rows, by `bench/search.py --inputs eight six`: ",
+    "uniform": "Rows of uniform formats with `output` and `static` scales, by `bench/search.py --inputs`: ",
+    "searched": "Searched rows, by `bench/search.py --inputs eight six`: ",
 }
 
 
 def with_inputs(args, text: str, models) -> str:
     """The table of weights and inputs with new rows in place of those of these models."""
     lines = text.split("\n")
-    runs = tuple(args.inputs)
+    kind = "uniform" if args.inputs[0] in ("output", "static") else "searched"
     for model in models:
-        for title, found in uniform_inputs(model) if runs == ("output", "static") else searched_inputs(model):
+        for title, found in uniform_inputs(model) if kind == "uniform" else searched_inputs(model):
             places = [at for at, line in enumerate(lines) if line.startswith(f"| {model.name} | {title} |")]
             if len(places) != 1:
                 sys.exit(f"{args.page}: {len(places)} rows '{model.name} | {title}', expected one")
             lines[places[0]] = inputs_line(model, title, found)
     today = datetime.date.today().isoformat()
-    earlier = [line for line in lines if line.startswith(LATER[runs])]
+    earlier = [line for line in lines if line.startswith(LATER[kind])]
     known = (
-        dict(part.split(" (", 1) for part in earlier[0][len(LATER[runs]) :].rstrip(".").split("; ")) if earlier else {}
+        dict(part.split(" (", 1) for part in earlier[0][len(LATER[kind]) :].rstrip(".").split("; ")) if earlier else {}
     )
-    known |= {model.name: f"{today}, draws: {len(getattr(model, runs[0]))})" for model in models}
-    told = LATER[runs] + "; ".join(f"{name} ({when}" for name, when in known.items()) + "."
+    alone = f", `{args.inputs[0]}` alone" if len(args.inputs) == 1 else ""
+    known |= {model.name: f"{today}, draws: {len(getattr(model, args.inputs[0]))}{alone})" for model in models}
+    told = LATER[kind] + "; ".join(f"{name} ({when}" for name, when in known.items()) + "."
     if earlier:
         lines[lines.index(earlier[0])] = told
     else:
@@ -510,8 +512,8 @@ def main() -> int:
     args.runs_folder = args.runs_folder.resolve()
     if args.inputs is not None:
         args.inputs = args.inputs or ["output", "static"]
-        if tuple(args.inputs) not in LATER:
-            parser.error("--inputs takes `output static` or `eight six`")
+        if not set(args.inputs) <= {"output", "static"} and not set(args.inputs) <= {"eight", "six"}:
+            parser.error("--inputs takes some of `output static`, or some of `eight six`")
     names = args.only or [name for name in MODELS if not args.small or MODELS[name][0].startswith("zoo/")]
     missing = [name for name in names if not pages.is_there(args, MODELS[name][0])]
     models = [Model(args, name, args.inputs or RUNS) for name in names if name not in missing]
