@@ -1,7 +1,7 @@
 #pragma once
 
-// What a family of formats provides. A new family is one file with one FamilyOps and one line in
-// the table of registry.cc.
+// What a family of formats provides. A new family is one file with one FamilyOps, and its entry in
+// families.h.
 
 #include <cstdint>
 #include <optional>

@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "posittune/base/result.h"
+#include "posittune/formats/families.h"
 
 namespace posittune::formats {
-
-enum class Family : std::uint8_t { kFloat, kInt, kPosit, kCount };
 
 struct Format {
   Family family = Family::kFloat;

@@ -100,7 +100,6 @@ Format integer(int n) {
   return {.family = Family::kInt, .bits = static_cast<std::uint8_t>(n), .exp_bits = 0};
 }
 
-extern const FamilyOps kIntOps;
 const FamilyOps kIntOps = {Family::kInt, parse,        name_of,   traits_of, unpack_code,
                            pack_code,    middle_above, layout_of, known,     "int",
                            "NaN",        false,        centre_of, rounding,  overflow};

@@ -213,7 +213,6 @@ Format plain(const Format& format) {
   return made;
 }
 
-extern const FamilyOps kFloatOps;
 const FamilyOps kFloatOps = {Family::kFloat, parse,        name_of,   traits_of, unpack_code,
                              pack_code,      middle_above, layout_of, known,     "float",
                              "NaN",          false,        centre_of, rounding,  overflow};

@@ -166,7 +166,6 @@ std::uint32_t posit_pack(const Format& format, const Unpacked& value) {
 }
 int posit_max_exponent(const Format& format) { return max_exponent(format); }
 
-extern const FamilyOps kPositOps;
 const FamilyOps kPositOps = {Family::kPosit, parse,          name_of,   traits_of, unpack_code,
                              pack_code,      boundary_above, layout_of, known,     "posit",
                              "NaR",          true,           centre_of, rounding,  overflow};

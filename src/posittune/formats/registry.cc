@@ -1,7 +1,6 @@
-// Names of formats: the table of families, the parser, the nearest known names.
+// Names of formats: the parser, the nearest known names.
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <numeric>
 
@@ -11,25 +10,7 @@
 
 namespace posittune::formats {
 
-extern const FamilyOps kFloatOps, kIntOps, kPositOps;  // each in its family's file
-
 namespace {
-
-struct Entry {
-  Family family = Family::kCount;
-  const FamilyOps* ops = nullptr;
-};
-// In the order of Family.
-constexpr std::array<Entry, static_cast<std::size_t>(Family::kCount)> kFamilies = {
-    {{Family::kFloat, &kFloatOps}, {Family::kInt, &kIntOps}, {Family::kPosit, &kPositOps}}};
-
-constexpr bool complete() {
-  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
-    if (static_cast<std::size_t>(kFamilies[i].family) != i) return false;
-  }
-  return true;
-}
-static_assert(complete(), "a family has no line here, or not in the order of Family");
 
 std::string normalize(std::string_view text) {
   std::string out;
