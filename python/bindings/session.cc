@@ -118,11 +118,26 @@ void take_scores(Arguments& arguments, session::ScoreWords& words, metrics::Scor
 }
 
 // A number of items, or "alone".
-void take_batch(Arguments& arguments, std::size_t& batch) {
-  if (arguments.is_text("batch", "alone")) {
-    batch = evaluation::kAlone;
-  } else {
-    arguments.take("batch", batch);
+void take_items(Arguments& arguments, const char* name, std::size_t& items) {
+  if (arguments.is_text(name, "alone"))
+    items = evaluation::kAlone;
+  else
+    arguments.take(name, items);
+}
+
+void take_measuring(Arguments& arguments, session::Measuring& measuring, session::Job job) {
+  for (const session::MeasuringEntry& entry : session::measuring_entries()) {
+    if ((entry.jobs & job) == 0) continue;
+    if (entry.kind == session::MeasuringEntry::Kind::kFormat) {
+      arguments.take(entry.name,
+                     measuring.*std::get<std::string session::Measuring::*>(entry.field));
+      continue;
+    }
+    std::size_t& value = measuring.*std::get<std::size_t session::Measuring::*>(entry.field);
+    if (entry.kind == session::MeasuringEntry::Kind::kItems)
+      take_items(arguments, entry.name, value);
+    else
+      arguments.take(entry.name, value);
   }
 }
 
@@ -153,10 +168,8 @@ session::CompareOptions compare_options(nb::dict dict, const Guarded& guarded) {
   arguments.take_list("recipes", options.recipes);
   take_scores(arguments, words.score, options.scores);
   take_metrics(arguments, guarded, options.scores);
-  take_batch(arguments, options.batch);
-  arguments.take("resamples", options.resamples);
-  arguments.take("seed", options.seed);
   arguments.take("save_outputs", options.save_outputs);
+  take_measuring(arguments, options.measuring, session::kCompareJob);
   arguments.end();
   check(session::read(words, options));
   return options;
@@ -171,22 +184,18 @@ session::SensitivityOptions sensitivity_options(nb::dict dict) {
   arguments.take_list("scales", words.scales);
   arguments.take("tier", words.tier);
   take_settings(arguments, words.settings);
-  arguments.take("reference", options.reference);
   take_scores(arguments, words.score, options.scores);
   arguments.take("precision", options.precision);
   arguments.take("no_early_stop", options.no_early_stop);
   arguments.take("spot_checks", options.spot_checks);
   arguments.take("naive", options.naive);
-  arguments.take("segments", options.segments);
-  take_batch(arguments, options.batch);
-  arguments.take("cache_limit", options.cache_limit);
-  arguments.take("seed", options.seed);
   arguments.take("channels", options.channels);
   arguments.take("exact_channels", options.exact_channels);
   arguments.take("mixes", options.mixes);
   arguments.take("upgrade_points", options.upgrade_points);
   arguments.take("upgrade_from", options.upgrade_from);
   arguments.take("upgrade_to", options.upgrade_to);
+  take_measuring(arguments, options.measuring, session::kSensitivityJob);
   arguments.end();
   check(session::read(words, options));
   return options;
@@ -235,15 +244,10 @@ session::SearchOptions search_options(nb::dict dict, const Guarded& guarded) {
   arguments.take("gap", options.gap);
   arguments.take("solver_seconds", options.solver_seconds);
   take_table(arguments, words.table, options.table);
-  arguments.take("reference", options.reference);
   take_scores(arguments, words.score, options.scores);
   take_metrics(arguments, guarded, options.scores);
   arguments.take("gain_items", options.gain_items);
-  arguments.take("segments", options.segments);
-  take_batch(arguments, options.batch);
-  arguments.take("resamples", options.resamples);
-  arguments.take("cache_limit", options.cache_limit);
-  arguments.take("seed", options.seed);
+  take_measuring(arguments, options.measuring, session::kSearchJob);
   arguments.end();
   check(session::read(words, options));
   return options;

@@ -29,15 +29,19 @@ TEST(CommonOptions, SelectionOfLayers) {
 
 TEST(CommonOptions, OnlyWhatACommandMeasuresBy) {
   CLI::App app;
-  std::size_t batch = 0;
-  std::uint64_t limit = 5, seed = 1;
-  declare_measuring(app, {.cache_limit = &limit, .batch = &batch, .seed = &seed}, "");
-  app.parse("--batch 4 --cache-limit 512MiB --seed 7");
-  EXPECT_EQ(batch, 4U);
-  EXPECT_EQ(limit, 512U << 20);
-  EXPECT_EQ(seed, 7U);
-  EXPECT_EQ(app.get_option_no_throw("--segments"), nullptr);
-  EXPECT_EQ(app.get_option_no_throw("--reference"), nullptr);
+  session::Measuring measuring;
+  declare_measuring(app, measuring, session::kSensitivityJob, "");
+  app.parse("--batch 4 --cache-limit 512MiB --seed 7 --reference int5");
+  EXPECT_EQ(measuring.batch, 4U);
+  EXPECT_EQ(measuring.cache_limit, 512U << 20);
+  EXPECT_EQ(measuring.seed, 7U);
+  EXPECT_EQ(measuring.reference, "int5");
+  EXPECT_EQ(app.get_option_no_throw("--resamples"), nullptr);
+  EXPECT_THROW(app.parse("--segments 0"), CLI::ParseError);
+  CLI::App compare;
+  declare_measuring(compare, measuring, session::kCompareJob, "");
+  EXPECT_EQ(compare.get_option_no_throw("--segments"), nullptr);
+  EXPECT_EQ(compare.get_option_no_throw("--reference"), nullptr);
 }
 
 TEST(CommonOptions, WhatIsRounded) {

@@ -117,7 +117,7 @@ TEST(SearchChoices, UnknownFormatsAreRefused) {
     EXPECT_EQ(where(options), field == &SearchOptions::assign ? "`assign`" : "`formats`");
   }
   SearchOptions options = some();
-  options.reference = "posit<8,9>";
+  options.measuring.reference = "posit<8,9>";
   EXPECT_EQ(where(options), "`reference`");
   options = some();
   options.what = sensitivity::Operand::kActivation;

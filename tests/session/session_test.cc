@@ -50,7 +50,7 @@ class SessionTest : public testing::Test {
   CompareOptions few() const {
     return {.formats = {"fp32", "int8", "posit<8,1>"},
             .scales = {quant::ScaleRule::kMsePow2},
-            .resamples = 50};
+            .measuring = {.resamples = 50}};
   }
 
   fs::path folder_ = fs::path(testing::TempDir()) / ("session_test_" + std::to_string(::getpid()));
@@ -124,7 +124,7 @@ TEST_F(SessionTest, SearchesAfterAnAnalysis) {
   search.formats = {"int8", "int4"};
   search.budgets = {tuning::parse_budget(tuning::Cost::kBits, "6").value()};
   search.no_report = true;
-  search.resamples = 100;
+  search.measuring.resamples = 100;
   auto found = other->search(search);
   ASSERT_TRUE(found.ok()) << found.error().message();
   EXPECT_TRUE(found->missed.empty());
@@ -202,12 +202,16 @@ TEST_F(SessionTest, WrongOptionsAreFoundBeforeAModelIs) {
   EXPECT_EQ(
       check(SensitivityOptions{.formats = {"int8"}, .upgrade_to = "posit<8,9>"}).error().where,
       "`upgrade_to`");
-  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .reference = "?"}).error().where,
-            "`reference`");
+  EXPECT_EQ(
+      check(SensitivityOptions{.formats = {"int8"}, .measuring = {.reference = "?"}}).error().where,
+      "`reference`");
   SearchOptions aimless;
   aimless.formats = {"int8"};
   EXPECT_EQ(check(aimless).error().what, "nothing to search for");
   EXPECT_TRUE(check(few()).ok());
+  CompareOptions once = few();
+  once.measuring.resamples = 1;
+  EXPECT_EQ(check(once).error().where, "`resamples`");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST(Words, CompareDefaults) {
 }
 
 TEST(Words, CompareIsRead) {
-  CompareOptions options{.batch = 3};
+  CompareOptions options{.measuring = {.batch = 3}};
   CompareWords words{.formats = {"int8,posit<6,*>"}, .what = {"wa"}, .accumulate = "quire"};
   words.settings.activation_scale = "token";
   ASSERT_TRUE(read(words, options));
@@ -41,7 +41,7 @@ TEST(Words, CompareIsRead) {
   EXPECT_EQ(options.scales, (std::vector{ScaleRule::kAbsmax, ScaleRule::kRmsPow2}));
   EXPECT_EQ(options.accumulate, quant::Accumulate::kQuire);
   EXPECT_EQ(options.settings.activation_scale, quant::ActivationScale::kToken);
-  EXPECT_EQ(options.batch, 3U);
+  EXPECT_EQ(options.measuring.batch, 3U);
   words.scales = {"mse"};
   ASSERT_TRUE(read(words, options));
   EXPECT_EQ(options.scales, std::vector{ScaleRule::kMse});

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -14,8 +13,6 @@
 namespace posittune::cli {
 namespace {
 
-constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
-
 std::string items_of_a_batch(std::string& text) {
   if (text == "alone") {
     text = std::to_string(evaluation::kAlone);
@@ -23,6 +20,13 @@ std::string items_of_a_batch(std::string& text) {
   }
   if (CLI::Range(0, 1 << 20)(text).empty()) return {};
   return "'" + text + "' is neither a number of items from 0 to 1048576 nor `alone`";
+}
+
+// The flag of a field: "cache_limit" is --cache-limit.
+std::string flag_of(std::string_view field) {
+  std::string flag = "--" + std::string(field);
+  std::ranges::replace(flag, '_', '-');
+  return flag;
 }
 
 // CLI11's ranges let NaN through.
@@ -113,45 +117,27 @@ void declare_scale(CLI::App& app, std::string& scale, const std::string& group) 
   app.add_option("--scale", scale, scale_help(" of weights"))->default_val(scale)->group(group);
 }
 
-void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::string& group) {
-  if (fields.reference != nullptr)
-    app.add_option("--reference", *fields.reference,
-                   "format that gains are measured with: how much an error of a layer changes the "
-                   "output is found by rounding the layer to it")
-        ->default_val(*fields.reference)
-        ->group(group);
-  if (fields.segments != nullptr)
-    app.add_option("--segments", *fields.segments,
-                   "cut the model into at most this many parts, so that a change runs only the "
-                   "parts after it")
-        ->check(CLI::Range(1, 1000))
-        ->default_val(*fields.segments)
-        ->group(group);
-  if (fields.cache_limit != nullptr)
-    app.add_option("--cache-limit", *fields.cache_limit,
-                   "memory for the tensors kept between parts, for example 512MiB; the rest goes "
-                   "to disk")
-        ->transform(CLI::AsSizeValue(false))
-        ->default_str("1GiB")
-        ->group(group);
-  if (fields.batch != nullptr)
-    app.add_option("--batch", *fields.batch,
-                   "items that go through the model at once (0: chosen by the size of the outputs; "
-                   "alone: one by one, for a model whose items influence each other in a batch)")
-        ->transform(CLI::Validator(items_of_a_batch, ""))
-        ->option_text("ITEMS|alone")
-        ->group(group);
-  if (fields.resamples != nullptr)
-    app.add_option("--resamples", *fields.resamples,
-                   "resamples of the bootstrap that gives the 95 % intervals")
-        ->check(CLI::Range(10, 1000000))
-        ->default_val(*fields.resamples)
-        ->group(group);
-  if (fields.seed != nullptr)
-    app.add_option("--seed", *fields.seed, "seed of all random choices")
-        ->check(CLI::Range(std::int64_t{0}, kMostSeed))
-        ->default_val(*fields.seed)
-        ->group(group);
+void declare_measuring(CLI::App& app, session::Measuring& measuring, session::Job job,
+                       const std::string& group) {
+  using Kind = session::MeasuringEntry::Kind;
+  for (const session::MeasuringEntry& entry : session::measuring_entries()) {
+    if ((entry.jobs & job) == 0) continue;
+    const std::string flag = flag_of(entry.name);
+    if (entry.kind == Kind::kFormat) {
+      std::string& text = measuring.*std::get<std::string session::Measuring::*>(entry.field);
+      app.add_option(flag, text, entry.help)->default_val(text)->group(group);
+      continue;
+    }
+    std::size_t& value = measuring.*std::get<std::size_t session::Measuring::*>(entry.field);
+    CLI::Option* option = app.add_option(flag, value, entry.help)->group(group);
+    if (entry.kind == Kind::kBytes) {
+      option->transform(CLI::AsSizeValue(false))->default_str("1GiB");
+    } else if (entry.kind == Kind::kItems) {
+      option->transform(CLI::Validator(items_of_a_batch, ""))->option_text("ITEMS|alone");
+    } else {
+      option->check(CLI::Range(entry.least, entry.most))->default_val(value);
+    }
+  }
 }
 
 void declare_table(CLI::App& app, std::string& table, session::TableChoice& choice,
@@ -221,8 +207,7 @@ void declare_setting(CLI::App& app, std::string_view name, session::SettingsText
                      const std::string& group) {
   for (const session::SettingEntry& entry : session::setting_entries()) {
     if (entry.name != name) continue;
-    std::string flag = "--" + std::string(name);
-    std::ranges::replace(flag, '_', '-');
+    const std::string flag = flag_of(name);
     if (entry.flag != nullptr)
       app.add_flag(flag, text.*entry.flag, entry.help)->group(group);
     else

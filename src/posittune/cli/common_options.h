@@ -44,16 +44,9 @@ void declare_scales(CLI::App& app, std::vector<std::string>& scales, const char*
                     const std::string& group);
 void declare_scale(CLI::App& app, std::string& scale, const std::string& group);
 
-// Fields that say how a job measures; null: not an option of the command.
-struct MeasuringFields {
-  std::string* reference = nullptr;
-  std::size_t* segments = nullptr;
-  std::uint64_t* cache_limit = nullptr;
-  std::size_t* batch = nullptr;
-  std::size_t* resamples = nullptr;
-  std::uint64_t* seed = nullptr;
-};
-void declare_measuring(CLI::App& app, const MeasuringFields& fields, const std::string& group);
+// Declares how a job measures, as far as it has that.
+void declare_measuring(CLI::App& app, session::Measuring& measuring, session::Job job,
+                       const std::string& group);
 
 // Declares --table, of MAC units, and which of its units and what energies of memory are costed.
 void declare_table(CLI::App& app, std::string& table, session::TableChoice& choice,

@@ -63,11 +63,7 @@ Action declare(CLI::App& app, Streams streams) {
       ->group(numbers);
   const std::string measuring = "Measuring";
   declare_scores(app, options->words.score, options->compare.scores, measuring);
-  declare_measuring(app,
-                    {.batch = &options->compare.batch,
-                     .resamples = &options->compare.resamples,
-                     .seed = &options->compare.seed},
-                    measuring);
+  declare_measuring(app, options->compare.measuring, session::kCompareJob, measuring);
   app.add_option("--save-outputs", options->compare.save_outputs,
                  "also write the model's outputs under each format to this folder, as .npy files")
       ->group(measuring);

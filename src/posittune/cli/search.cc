@@ -148,14 +148,7 @@ void declare_measures(CLI::App& app, Options& options) {
       ->check(CLI::Range(0, 1 << 30))
       ->group(group);
   declare_scores(app, options.words.score, options.search.scores, group);
-  declare_measuring(app,
-                    {.reference = &options.search.reference,
-                     .segments = &options.search.segments,
-                     .cache_limit = &options.search.cache_limit,
-                     .batch = &options.search.batch,
-                     .resamples = &options.search.resamples,
-                     .seed = &options.search.seed},
-                    group);
+  declare_measuring(app, options.search.measuring, session::kSearchJob, group);
   declare_run(app, options.run, "search", group);
 }
 

@@ -71,13 +71,7 @@ void declare_tiers(CLI::App& app, Options& options) {
       ->default_val("8")
       ->group(group);
   declare_scores(app, options.words.score, options.analysis.scores, group);
-  declare_measuring(app,
-                    {.reference = &options.analysis.reference,
-                     .segments = &options.analysis.segments,
-                     .cache_limit = &options.analysis.cache_limit,
-                     .batch = &options.analysis.batch,
-                     .seed = &options.analysis.seed},
-                    group);
+  declare_measuring(app, options.analysis.measuring, session::kSensitivityJob, group);
 }
 
 void declare_more(CLI::App& app, Options& options) {

@@ -39,6 +39,7 @@ struct CompareParts {
 };
 
 Result<CheckedCompare> check(const CompareOptions& options) {
+  if (const Status ok = check_measuring(options.measuring, kCompareJob); !ok) return ok.error();
   auto trials = make_trials(options);
   if (!trials) return trials.error();
   return CheckedCompare(options,
@@ -104,12 +105,12 @@ Status SessionState::CompareJob::open() {
   // What the rows depend on.
   std::string config =
       fmt::format("accumulate: {}\nseed: {}\nresamples: {}\n",
-                  options.accumulate == quant::Accumulate::kQuire ? "quire" : "fp32", options.seed,
-                  options.resamples);
+                  options.accumulate == quant::Accumulate::kQuire ? "quire" : "fp32",
+                  options.measuring.seed, options.measuring.resamples);
   config += fmt::format("report_items: {}\n", report().items());
   if (session.splits_.calibrate)
     config += fmt::format("calibrate_items: {}\n", session.splits_.calibrate->items());
-  auto opened = session.open_folder("compare", ready, config, options.seed, "search");
+  auto opened = session.open_folder("compare", ready, config, options.measuring.seed, "search");
   if (!opened) return opened.error();
   folder.emplace(std::move(*opened));
   return success();
@@ -135,7 +136,7 @@ std::string SessionState::CompareJob::key_of(const Trial& trial,
                         : ""},
       {"recipe", quant::to_yaml(recipe)},
       {"task", metrics::identity(ready.scored.task, ready.scored.scorer)},
-      {"bootstrap", fmt::format("{}/{}", options.resamples, options.seed)}};
+      {"bootstrap", fmt::format("{}/{}", options.measuring.resamples, options.measuring.seed)}};
   if (!ready.scored.scorer.custom.empty())
     parts["metrics"] = metrics::identity(ready.scored.scorer.custom);
   parts.merge(engine::versions());
@@ -213,8 +214,8 @@ Status SessionState::CompareJob::prepare() {
   evaluation::Options with;
   with.task = ready.scored.task;
   with.scorer = ready.scored.scorer;
-  with.bootstrap = {.resamples = options.resamples, .seed = options.seed};
-  with.batch = options.batch;
+  with.bootstrap = {.resamples = options.measuring.resamples, .seed = options.measuring.seed};
+  with.batch = options.measuring.batch;
   with.scratch_folder = folder->path();
   const auto start = Clock::now();
   auto watch = output_writer("fp32");

@@ -13,6 +13,7 @@
 #include "posittune/records/plan.h"
 #include "posittune/sensitivity/request.h"
 #include "posittune/session/checked.h"
+#include "posittune/session/measuring.h"
 #include "posittune/session/settings.h"
 
 namespace posittune::session {
@@ -28,9 +29,7 @@ struct CompareOptions {
   Settings settings{};
   quant::Accumulate accumulate = quant::Accumulate::kFp32;
   metrics::ScoreRequest scores{};
-  std::size_t batch = 0;  // items to a run; 0: chosen
-  std::size_t resamples = 1000;
-  std::uint64_t seed = 1;
+  Measuring measuring{};       // batch, resamples, seed
   std::string save_outputs{};  // folder for outputs under each format, as .npy; empty: not saved
 };
 

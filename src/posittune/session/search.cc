@@ -156,6 +156,7 @@ struct SearchParts {
 };
 
 Result<CheckedSearch> check(const SearchOptions& options) {
+  if (const Status ok = check_measuring(options.measuring, kSearchJob); !ok) return ok.error();
   auto tuning = tuning_options(options);
   if (!tuning) return tuning.error();
   auto table = open_table(options.table);
@@ -193,13 +194,14 @@ void SessionState::SearchJob::set_measuring() {
   const evaluation::ScoredOutput& scored = ready->scored;
   tuning.analysis.prober.task = scored.task;
   tuning.analysis.prober.scorer = scored.scorer;
-  tuning.analysis.prober.batch = options.batch;
-  tuning.analysis.prober.cache_limit = options.cache_limit;
+  tuning.analysis.prober.batch = options.measuring.batch;
+  tuning.analysis.prober.cache_limit = options.measuring.cache_limit;
   tuning.analysis.gain_items = gain_items(options, size.macs, ready->engine.graph().weights.size());
   tuning.evaluation.task = scored.task;
   tuning.evaluation.scorer = scored.scorer;
-  tuning.evaluation.bootstrap = {.resamples = options.resamples, .seed = options.seed};
-  tuning.evaluation.batch = options.batch;
+  tuning.evaluation.bootstrap = {.resamples = options.measuring.resamples,
+                                 .seed = options.measuring.seed};
+  tuning.evaluation.batch = options.measuring.batch;
 }
 
 // The first pair of choices that the table lacks, as an error.
@@ -253,7 +255,7 @@ Result<SessionState::SearchJob> SessionState::search_job(const CheckedSearch& ch
   const bool compensated =
       job.tuning.choices.weights.front().rounding == quant::Rounding::kCompensated;
   auto ready = prepare(*splits_.search, options.scores,
-                       {.segments = options.segments,
+                       {.segments = options.measuring.segments,
                         .covariance_bytes = kCovarianceBytes,
                         .held_out = compensated,
                         .embedding_columns = compensated ? kEmbeddingColumns : 0},
@@ -275,12 +277,13 @@ Result<SearchResult> SessionState::search(const CheckedSearch& checked) {
   auto job = search_job(checked);
   if (!job) return job.error();
   // Choices and budgets may change from call to call while only the search split is looked at.
-  std::string config = fmt::format("seed: {}\nresamples: {}\nsegments: {}\n", options.seed,
-                                   options.resamples, job->ready->engine.segment_count());
+  std::string config =
+      fmt::format("seed: {}\nresamples: {}\nsegments: {}\n", options.measuring.seed,
+                  options.measuring.resamples, job->ready->engine.segment_count());
   config += fmt::format("calibrate_items: {}\nsearch_items: {}\n", job->calibrate().items(),
                         job->search().items());
   if (job->report() != nullptr) config += fmt::format("report_items: {}\n", job->report()->items());
-  auto folder = open_folder("search", *job->ready, config, options.seed);
+  auto folder = open_folder("search", *job->ready, config, options.measuring.seed);
   if (!folder) return folder.error();
   job->tuning.analysis.prober.scratch_folder = job->tuning.evaluation.scratch_folder =
       folder->path();

@@ -14,6 +14,7 @@
 #include "posittune/sensitivity/request.h"
 #include "posittune/session/checked.h"
 #include "posittune/session/cost.h"
+#include "posittune/session/measuring.h"
 #include "posittune/session/settings.h"
 #include "posittune/tuning/budgets.h"
 
@@ -42,12 +43,10 @@ struct SearchOptions {
   double gap = 1e-9, solver_seconds = 60;
   TableChoice table{};  // of MAC units, that budgets of energy and area count with
   // Measurements.
-  std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
   metrics::ScoreRequest scores{};
   // Items of the search data that gains are measured on; 0: all; none: chosen by the model's size.
   std::optional<std::size_t> gain_items{};
-  std::size_t segments = 32, batch = 0, resamples = 1000;
-  std::uint64_t cache_limit = 1U << 30, seed = 1;
+  Measuring measuring{};
 };
 
 // Parses a drop: "1%" or "0.01".

@@ -204,15 +204,15 @@ Result<tuning::Options> tuning_options(const SearchOptions& options) {
   made.report = !options.no_report;
   made.solve.relative_gap = options.gap;
   made.solve.seconds = options.solver_seconds;
-  made.seed = options.seed;
+  made.seed = options.measuring.seed;
   quant::WeightSetting reference = options.settings.weight;
   reference.rule = options.scale;
-  if (const Status ok = quant::parse_weight_format(options.reference, reference); !ok)
+  if (const Status ok = quant::parse_weight_format(options.measuring.reference, reference); !ok)
     return of_field(ok.error(), "reference");
   made.analysis.reference = {reference,
                              {.format = reference.format, .rule = quant::ScaleRule::kMsePow2}};
-  made.analysis.batch = options.batch;
-  made.analysis.seed = options.seed;
+  made.analysis.batch = options.measuring.batch;
+  made.analysis.seed = options.measuring.seed;
   return made;
 }
 

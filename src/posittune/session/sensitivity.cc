@@ -51,15 +51,15 @@ Result<sensitivity::Options> analysis_options(const SensitivityOptions& options)
         made.candidates.push_back(*candidate);
     }
   }
-  auto reference = make_candidate(options, options.reference, options.scales.front());
+  auto reference = make_candidate(options, options.measuring.reference, options.scales.front());
   if (!reference) return of_field(reference.error(), "reference");
   made.reference = *reference;
   made.precision = options.no_early_stop ? 0 : options.precision;
   made.stop_dominated = !options.no_early_stop;
   made.spot_checks = options.spot_checks;
   made.naive = options.naive;
-  made.seed = options.seed;
-  made.batch = options.batch;
+  made.seed = options.measuring.seed;
+  made.batch = options.measuring.batch;
   return made;
 }
 
@@ -154,6 +154,7 @@ struct SensitivityParts {
 };
 
 Result<CheckedSensitivity> check(const SensitivityOptions& options) {
+  if (const Status ok = check_measuring(options.measuring, kSensitivityJob); !ok) return ok.error();
   auto analysis = analysis_options(options);
   if (!analysis) return analysis.error();
   if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();
@@ -196,13 +197,13 @@ Result<SessionState::SensitivityJob> SessionState::sensitivity_job(
   }
   const bool compensated = options.settings.weight.rounding == quant::Rounding::kCompensated;
   auto ready = prepare(splits_.search ? *splits_.search : *splits_.calibrate, options.scores,
-                       {.segments = options.segments,
+                       {.segments = options.measuring.segments,
                         .covariance_bytes = splits_.calibrate ? kCovarianceBytes : 0,
                         .held_out = compensated,
                         .embedding_columns = compensated ? kEmbeddingColumns : 0});
   if (!ready) return ready.error();
-  analysis.prober.batch = options.batch;
-  analysis.prober.cache_limit = options.cache_limit;
+  analysis.prober.batch = options.measuring.batch;
+  analysis.prober.cache_limit = options.measuring.cache_limit;
   analysis.prober.task = ready->scored.task;
   analysis.prober.scorer = ready->scored.scorer;
   return SensitivityJob{std::move(analysis), std::move(*ready)};
@@ -215,11 +216,11 @@ Result<SensitivityResult> SessionState::sensitivity(const CheckedSensitivity& ch
   const data::Dataset* calibrate = splits_.calibrate ? &*splits_.calibrate : nullptr;
   const data::Dataset* searched = splits_.search ? &*splits_.search : nullptr;
   // Formats, tiers and extras may change from call to call: each row has its own key.
-  std::string config =
-      fmt::format("seed: {}\nsegments: {}\n", options.seed, job->ready.engine.segment_count());
+  std::string config = fmt::format("seed: {}\nsegments: {}\n", options.measuring.seed,
+                                   job->ready.engine.segment_count());
   if (searched != nullptr) config += fmt::format("search_items: {}\n", searched->items());
   if (calibrate != nullptr) config += fmt::format("calibrate_items: {}\n", calibrate->items());
-  auto folder = open_folder("sensitivity", job->ready, config, options.seed, "report");
+  auto folder = open_folder("sensitivity", job->ready, config, options.measuring.seed, "report");
   if (!folder) return folder.error();
   job->analysis.prober.scratch_folder = folder->path();
   sensitivity::Inputs inputs{

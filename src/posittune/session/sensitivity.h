@@ -12,6 +12,7 @@
 #include "posittune/records/sensitivity.h"
 #include "posittune/sensitivity/request.h"
 #include "posittune/session/checked.h"
+#include "posittune/session/measuring.h"
 #include "posittune/session/settings.h"
 
 namespace posittune::session {
@@ -21,19 +22,14 @@ struct SensitivityOptions {
   std::vector<sensitivity::Operand> what = {sensitivity::Operand::kWeight};
   std::vector<quant::ScaleRule> scales = {quant::ScaleRule::kMsePow2};  // each for all formats
   Settings settings{};
-  std::string reference = "posit<5,1>";  // format whose rounding gains are measured with
   sensitivity::Tier tier = sensitivity::Tier::kGain;
   metrics::ScoreRequest scores{};
   // An exact run ends once its 95 % interval is this narrow, relative to the score.
   double precision = 0.1;
-  bool no_early_stop = false;   // exact runs use all the data
-  std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
-  std::size_t naive = 0;        // random pairs measured by whole runs too, for the time
-  std::size_t segments = 32;    // parts of the model at most; a change runs only those from it on
-  std::size_t batch = 0;        // items to a run; 0: chosen
-  // Bytes of tensors kept in memory between parts; the rest goes to disk.
-  std::uint64_t cache_limit = 1U << 30;
-  std::uint64_t seed = 1;
+  bool no_early_stop = false;      // exact runs use all the data
+  std::size_t spot_checks = 8;     // random pairs that the gain tier also measures exactly
+  std::size_t naive = 0;           // random pairs measured by whole runs too, for the time
+  Measuring measuring{};           // all but resamples
   std::size_t channels = 0;        // output channels of a window that is scored; 0: none
   std::size_t exact_channels = 0;  // windows of each format, highest first, measured exactly
   std::size_t mixes = 0;           // random mixes measured, to compare with their sum of scores
