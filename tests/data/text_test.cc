@@ -187,14 +187,5 @@ TEST_F(ZooText, ShortDocuments) {
   EXPECT_EQ(data->unit_count(), 2u);
 }
 
-TEST_F(ZooText, WhatIsNoTokenizer) {
-  spec_.tokenizer = folder_.file("t.xml");
-  for (const char* text :
-       {"", "<net/>", "<net name=\"a\" version=\"11\"><layers/></net>", "\xff"}) {
-    write_bytes(spec_.tokenizer, text);
-    expect_error(ErrorKind::kInput, {"t.xml", "not a tokenizer"});
-  }
-}
-
 }  // namespace
 }  // namespace posittune::data
