@@ -113,18 +113,5 @@ TEST(TargetRounding, TheTwinRoundsToTheValueOfItsCode) {
   }
 }
 
-TEST(TargetRounding, EveryTargetHasEveryEntry) {
-  for (const Target* target : all_targets()) {
-    for (std::size_t k = 0; k < kKinds; ++k) {
-      EXPECT_TRUE(target->quantize[k] != nullptr && target->quantize_stream[k] != nullptr &&
-                  target->encode8[k] != nullptr && target->encode16[k] != nullptr &&
-                  target->encode32[k] != nullptr && target->decode8[k] != nullptr &&
-                  target->decode16[k] != nullptr && target->decode32[k] != nullptr &&
-                  target->to_bf16[k] != nullptr && target->to_int8[k] != nullptr)
-          << target->name << " kind " << k;
-    }
-  }
-}
-
 }  // namespace
 }  // namespace posittune::kernels

@@ -1,6 +1,6 @@
 #include "tests/kernels/test_targets.h"
 
-#include <string_view>
+#include <algorithm>
 
 namespace posittune::kernels {
 
@@ -22,6 +22,12 @@ std::vector<const Target*> all_targets() {
   std::vector<const Target*> all = vector_targets();
   all.push_back(&scalar_target());
   return all;
+}
+
+bool runs(std::string_view name) {
+  return std::ranges::any_of(targets(), [name](const TargetEntry& entry) {
+    return entry.name == name && entry.supported();
+  });
 }
 
 }  // namespace posittune::kernels

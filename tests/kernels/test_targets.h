@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "posittune/kernels/arrays.h"
@@ -19,6 +20,9 @@ std::vector<const Target*> vector_targets();
 
 // The same and the scalar twin.
 std::vector<const Target*> all_targets();
+
+// Whether this build has the target of this name, and the processor its instructions.
+bool runs(std::string_view name);
 
 // Calls body(options, where) under each target and number of threads; `where` names both.
 template <class Body>
