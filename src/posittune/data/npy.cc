@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <openvino/core/type/float16.hpp>
 #include <utility>
 
 #include "posittune/base/digits.h"
+#include "posittune/base/half.h"
 #include "posittune/data/npy_header.h"
 
 namespace posittune::data {
@@ -107,7 +107,7 @@ float as_float(ElementType type, const Bytes& bytes, std::size_t i) {
     case ElementType::kF64:
       return static_cast<float>(number_at<double>(bytes, i));
     case ElementType::kF16:
-      return static_cast<float>(number_at<ov::float16>(bytes, i));
+      return static_cast<float>(number_at<Half>(bytes, i));
     case ElementType::kI8:
       return number_at<std::int8_t>(bytes, i);
     case ElementType::kI16:

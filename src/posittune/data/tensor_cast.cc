@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <openvino/core/type/float16.hpp>
 #include <type_traits>
 #include <utility>
 
 #include "posittune/base/digits.h"
+#include "posittune/base/half.h"
 
 namespace posittune::data {
 namespace {
@@ -25,7 +25,7 @@ auto with_type(ElementType type, Body body) {
     case ElementType::kF64:
       return body(double{});
     case ElementType::kF16:
-      return body(ov::float16{});
+      return body(Half{});
     case ElementType::kI8:
       return body(std::int8_t{});
     case ElementType::kI16:
@@ -43,7 +43,7 @@ auto with_type(ElementType type, Body body) {
 }
 
 template <class T>
-constexpr bool kFloating = std::is_floating_point_v<T> || std::is_same_v<T, ov::float16>;
+constexpr bool kFloating = std::is_floating_point_v<T> || std::is_same_v<T, Half>;
 
 // The widest type of a kind: every number of T is one of it.
 template <class T>
@@ -73,7 +73,7 @@ To to_floating(double x) {
   if constexpr (sizeof(To) == 2) {
     // Through float: double rounding cannot hurt an exact number, and rounding to the nearest
     // asks for float at most.
-    return ov::float16(static_cast<float>(x));
+    return Half(static_cast<float>(x));
   } else {
     return static_cast<To>(x);
   }
