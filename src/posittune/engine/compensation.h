@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/engine/row_run.h"
+#include "posittune/engine/quantized_weight.h"
 #include "posittune/kernels/arrays.h"
 
 namespace posittune::engine {

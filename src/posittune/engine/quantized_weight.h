@@ -7,9 +7,16 @@
 #include <vector>
 
 #include "posittune/base/result.h"
-#include "posittune/engine/row_run.h"
+#include "posittune/formats/format.h"
 
 namespace posittune::engine {
+
+// Consecutive rows of a weight that have one format.
+struct RowRun {
+  std::size_t first = 0, count = 0;
+  formats::Format format;
+  std::vector<float> scales;  // one for all, one for each row, or rows x groups of columns
+};
 
 struct QuantizedWeight {
   std::size_t rows = 0, cols = 0;  // a row is an output channel, as model::Weight

@@ -12,7 +12,6 @@
 #include "posittune/base/result.h"
 #include "posittune/engine/compensation.h"
 #include "posittune/engine/quantized_weight.h"
-#include "posittune/engine/row_run.h"
 #include "posittune/engine/settings.h"
 #include "posittune/quant/recipe.h"
 

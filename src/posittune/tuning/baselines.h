@@ -9,7 +9,6 @@
 #include "posittune/base/result.h"
 #include "posittune/sensitivity/analysis.h"
 #include "posittune/tuning/mix_space.h"
-#include "posittune/tuning/plan.h"
 
 namespace posittune::tuning {
 

@@ -41,6 +41,16 @@ struct SpaceOptions {
   std::vector<search::Pin> pins;
 };
 
+// A plan: a recipe that a search or a baseline proposes, before it is measured.
+struct Plan {
+  std::string method;  // "search", "front", "uniform posit<8,1>", "random" ...
+  std::string budget;
+  quant::Recipe recipe;
+  double predicted = 0;        // sum of scores
+  double gap = 0;              // optimality; NaN for rules of thumb
+  search::Choice choice = {};  // in the space of the search; empty: made in another space
+};
+
 class MixSpace {
  public:
   // The loss of an option whose score is not finite (its outputs were NaN or infinite), where other

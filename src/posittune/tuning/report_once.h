@@ -8,7 +8,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/records/journal.h"
-#include "posittune/tuning/plan.h"
+#include "posittune/tuning/mix_space.h"
 
 namespace posittune::tuning {
 

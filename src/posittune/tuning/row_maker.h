@@ -10,7 +10,7 @@
 #include "posittune/base/result.h"
 #include "posittune/evaluation/evaluator.h"
 #include "posittune/records/search.h"
-#include "posittune/tuning/plan.h"
+#include "posittune/tuning/mix_space.h"
 #include "posittune/tuning/tuner.h"
 
 namespace posittune::tuning {

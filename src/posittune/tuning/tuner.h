@@ -20,7 +20,6 @@
 #include "posittune/sensitivity/analysis.h"
 #include "posittune/tuning/budgets.h"
 #include "posittune/tuning/mix_space.h"
-#include "posittune/tuning/plan.h"
 
 namespace posittune::tuning {
 
