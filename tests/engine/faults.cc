@@ -9,18 +9,15 @@
 #include <openvino/op/unsqueeze.hpp>
 #include <stdexcept>
 
-#include "posittune/engine/engine_state.h"
+#include "tests/engine/engine_access.h"
 #include "tests/model/models.h"
 
 namespace posittune::engine {
-
-struct EngineTestAccess {
-  static std::unique_ptr<Operation>& operation(Engine& engine, std::size_t layer) {
-    return engine.state_->layers.nodes[layer]->operation;
-  }
-};
-
 namespace {
+
+std::unique_ptr<Operation>& operation_of(Engine& engine, std::size_t layer) {
+  return EngineTestAccess::state(engine).layers.nodes[layer]->operation;
+}
 
 // Everything but run() is the operation's own.
 class FaultyOperation : public Operation {
@@ -71,12 +68,12 @@ namespace posittune::test {
 
 Faulty::Faulty(engine::Engine& engine, std::size_t layer, Fault fault, std::size_t from)
     : engine_(&engine), layer_(layer) {
-  auto& operation = engine::EngineTestAccess::operation(engine, layer);
+  auto& operation = engine::operation_of(engine, layer);
   operation = std::make_unique<engine::FaultyOperation>(std::move(operation), fault, from);
 }
 
 Faulty::~Faulty() {
-  auto& operation = engine::EngineTestAccess::operation(*engine_, layer_);
+  auto& operation = engine::operation_of(*engine_, layer_);
   operation = static_cast<engine::FaultyOperation&>(*operation).take();
 }
 

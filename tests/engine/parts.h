@@ -5,14 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "posittune/engine/applied_recipe.h"
-#include "posittune/engine/compiled_model.h"
+#include "tests/engine/engine_access.h"
 
 namespace posittune::test {
 
 // Of model_of_all_kinds(): layers table, product, attention, convolution, transposed; compiled, in
 // FP32, not calibrated.
-struct Parts {
+struct Parts : engine::EngineTestAccess::State {
   explicit Parts(const engine::Calibration::Plan& plan, const std::vector<bool>& chosen = {});
 
   std::size_t layer(const std::string& name) const;
@@ -20,14 +19,6 @@ struct Parts {
   // Of `items` items with the indices i * i % 9, by their number in the batch.
   Tensors run(std::size_t items);
   void calibrate(std::size_t items);
-
-  engine::ChosenLayers layers{};
-  engine::Calibration calibration{layers};
-  engine::Compensator compensator{layers, calibration};
-  engine::LayerErrors errors{layers, calibration, compensator};
-  engine::LayerQuantizers quantizers{layers, calibration, errors};
-  engine::AppliedRecipe recipe{layers, calibration, compensator, quantizers};
-  engine::CompiledModel model{layers};
 };
 
 inline constexpr engine::Calibration::Plan kAllCovariances = {

@@ -147,7 +147,7 @@ class Engine {
   std::vector<std::string_view> paths() const;
 
  private:
-  friend struct EngineTestAccess;  // tests/engine/faults.h: makes layers fail
+  friend struct EngineTestAccess;  // tests/engine/engine_access.h
   struct State;
   Status prepare(const Options& options);
   Status check_setting(std::size_t weight, const quant::WeightSetting& setting) const;

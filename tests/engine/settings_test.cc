@@ -1,4 +1,6 @@
-// Which way a layer multiplies.
+// Which way a layer multiplies, and what a setting is before it is set.
+
+#include "posittune/engine/settings.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include <string>
 
 #include "posittune/engine/path_speed.h"
-#include "posittune/engine/settings.h"
 #include "tests/engine/engines.h"
 
 namespace posittune::engine {
@@ -133,6 +134,22 @@ TEST(Paths, TheLastOnesAlwaysWork) {
   EXPECT_EQ(name(Path::kBf16), "bf16");
   EXPECT_EQ(name(Path::kFp32), "fp32");
   EXPECT_EQ(name(Path::kQuire), "quire");
+}
+
+// FP32 on the path that always works, and nothing behind the product.
+TEST(LayerSetting, IsFp32UntilItIsSet) {
+  const LayerSetting setting;
+  EXPECT_EQ(setting.weight, nullptr);
+  EXPECT_FALSE(setting.activation[0].has_value() || setting.activation[1].has_value());
+  EXPECT_EQ(setting.path, Path::kFp32);
+  EXPECT_TRUE(setting.shift == nullptr && setting.epilogue == nullptr);
+}
+
+TEST(LayerSetting, AQuantizerHasOneScaleOfOne) {
+  const ActivationQuantizer quantizer{.format = test::format("int8")};
+  EXPECT_EQ(quantizer.rule, quant::ScaleRule::kNone);
+  EXPECT_FALSE(quantizer.per_token);
+  EXPECT_EQ(quantizer.scale, 1);
 }
 
 }  // namespace
