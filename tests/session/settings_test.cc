@@ -66,12 +66,5 @@ TEST(Settings, RulesAreTakenOnce) {
   EXPECT_EQ(parse_rules({"best"}).error().kind, ErrorKind::kUsage);
 }
 
-TEST(Settings, DropsAreParts) {
-  EXPECT_DOUBLE_EQ(parse_drop("1%").value(), 0.01);
-  EXPECT_DOUBLE_EQ(parse_drop("0.02").value(), 0.02);
-  for (const char* wrong : {"", "1", "-1%", "101%", "nan", "1 %"})
-    EXPECT_FALSE(parse_drop(wrong).ok()) << wrong;
-}
-
 }  // namespace
 }  // namespace posittune::session
