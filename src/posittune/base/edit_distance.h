@@ -1,7 +1,6 @@
 #pragma once
 
-// Edit distance of two sequences: of two names, or of the text that a recogniser gives and the true
-// one.
+// Edit distance of two sequences: two names, or the text that a recogniser gives and the true text.
 
 #include <algorithm>
 #include <cstddef>
@@ -11,8 +10,9 @@
 
 namespace posittune {
 
-// Insertions, deletions and substitutions that make b of a, two strings or two arrays with size()
-// and []; time grows with the product of the lengths, memory with that of b.
+// Edit distance of a and b: the least number of insertions, deletions and substitutions that change
+// one into the other. Both are strings, or arrays with size() and []. Time grows with the product
+// of the lengths, memory with the length of b.
 // source: V. Levenshtein, 1966.
 template <class Sequence>
   requires requires(const Sequence& sequence) { sequence.size(); }

@@ -51,7 +51,7 @@ class AtomicFile {
   int fd_;
 };
 
-// The whole of a small text file. kInput for one of more than 64 MiB.
+// Reads the whole of a small text file. kInput for a file of more than 64 MiB.
 Result<std::string> read_file(const std::string& path);
 Status write_file(const std::string& path, const std::string& text);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Text of any origin (names in files, messages of other libraries) on its way to a terminal.
+// Printable text: names from files and messages of other libraries, made safe for a terminal.
 
 #include <cstddef>
 #include <string>

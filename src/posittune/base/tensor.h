@@ -65,7 +65,8 @@ struct Tensor {
 using Tensors = std::map<std::string, Tensor>;
 std::map<std::string, TensorShape> shapes_of(const Tensors& tensors);  // by their names
 
-// What a model says about one of its inputs or outputs; -1 is a dynamic dimension.
+// TensorInfo: the name, type and shape that a model declares for an input or output; -1 is a
+// dimension that the model leaves open.
 struct TensorInfo {
   std::string name;
   ElementType type = ElementType::kF32;

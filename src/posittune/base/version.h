@@ -2,7 +2,7 @@
 
 namespace posittune {
 
-// Set from the project's version in CMakeLists.txt.
+// POSITTUNE_VERSION is the project's version, which CMakeLists.txt sets.
 #ifndef POSITTUNE_VERSION
 #define POSITTUNE_VERSION "unknown"
 #endif

@@ -30,7 +30,7 @@ struct LayerLoad {
 struct Loads {
   std::vector<LayerLoad> layers;    // one for each of graph.layers
   std::vector<LayerLoad> products;  // one for each of graph.products
-  std::size_t unknown = 0;          // of both, those that are not known
+  std::size_t unknown = 0;          // layers and products whose load is not known
   std::vector<std::string>
       notes;  // products that may run more often than they are counted, and why
 };

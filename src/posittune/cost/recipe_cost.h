@@ -29,14 +29,14 @@ Memory memory_of(const Table& table);
 
 // A part of a recipe's cost. Parts can be added.
 struct SiteCost {
-  double stored_bits = 0;  // of the weight, scales and format tag included: quant::stored_bits
+  double stored_bits = 0;  // quant::stored_bits of the weight, with scales and format tag
   double macs = 0;
   double mac_bits = 0;    // sum of macs * bits of the weight * bits of the activation
   double inputs = 0;      // elements that layers read
   double input_bits = 0;  // and their bits
   double compute_pj = 0, memory_pj = 0;
   double area_macs_um2 = 0;           // sum of macs * area of their unit
-  double area_um2 = 0, delay_ns = 0;  // of the largest, and of the slowest, MAC unit needed
+  double area_um2 = 0, delay_ns = 0;  // largest area and delay of the MAC units needed
 
   SiteCost& operator+=(const SiteCost& other);
 };
@@ -64,14 +64,15 @@ class CostModel {
   // The cost of a product that is no layer (an index in graph.products), in FP32, or in int8 if it
   // is already quantized.
   Result<SiteCost> product_cost(std::size_t product) const;
-  Result<SiteCost> products_cost() const;  // of all of them
-  // The cost that belongs to no site: layers without a weight, in FP32, and products. Added to the
-  // site_cost of each weight, it gives the whole.
+  Result<SiteCost> products_cost() const;  // the sum over all products
+  // The cost that belongs to no weight: layers without a weight, in FP32, and products that are no
+  // layers. Added to the site_cost of each weight, it gives the cost of the whole model.
   Result<SiteCost> fixed_cost() const;
   // The totals, from the sum of parts that cover the model.
   RecipeCost total(const SiteCost& sum) const;
 
-  // kInput when the recipe names what the graph does not have, or the table lacks a unit.
+  // The cost of a whole recipe. kInput when the recipe names a weight or a layer that the graph
+  // does not have, or when the table lacks a unit.
   Result<RecipeCost> recipe_cost(const quant::Recipe& recipe) const;
 
  private:

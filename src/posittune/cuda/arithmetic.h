@@ -171,7 +171,8 @@ struct Codec<Algorithm::kPositWide> {
     return static_cast<std::uint32_t>((string + half + last) >> drop);
   }
 
-  // As a double, which holds every posit; beyond fp32's range infinity or zero.
+  // Decodes through a double, which holds every posit; beyond fp32's range it gives infinity or
+  // zero.
   POSITTUNE_HOST_DEVICE static Grid decode(const Parameters& p, std::uint32_t code) {
     const std::int32_t n = p.bits;
     const std::uint32_t top = code << (32 - n), sign = sign_mask(top);

@@ -63,5 +63,5 @@ POSITTUNE_CUDA_EXPORT std::int64_t posittune_cuda_errors_workspace(std::int64_t 
 // sizeof(Parameters) and kAbi of this build, as size + abi * 2^16.
 POSITTUNE_CUDA_EXPORT std::int32_t posittune_cuda_abi();
 
-// What an error means; a static string.
+// Describes an error of this library or of CUDA; a static string.
 POSITTUNE_CUDA_EXPORT const char* posittune_cuda_message(int error);

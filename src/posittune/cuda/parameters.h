@@ -14,7 +14,7 @@ namespace posittune::cuda {
 // Grows with each change of Parameters or of device_api.h: a library of another build is refused.
 inline constexpr std::int32_t kAbi = 1;
 
-// How values are rounded, encoded and decoded; arithmetic.h explains each.
+// Algorithm: how values of a format are rounded, encoded and decoded; arithmetic.h explains each.
 enum class Algorithm : std::int32_t {
   kPosit,       // range and precision within fp32's normal numbers: 32-bit operations
   kPositWide,   // all other posits: 64-bit operations
@@ -25,13 +25,14 @@ enum class Algorithm : std::int32_t {
   kCount,
 };
 
-// Patterns are those of float32, of magnitudes. Fields that an algorithm does not name are unused.
+// Parameters of a format. A pattern is the bits of a magnitude as a float32. Fields that an
+// algorithm does not name are unused.
 struct Parameters {
   std::int32_t abi = kAbi;
   Algorithm algorithm = Algorithm::kFloatShift;
   std::int32_t bits = 32;
   std::uint32_t code_mask = 0;  // the low `bits` bits
-  std::uint32_t nan_code = 0;   // of NaN input; formats without a code for it: that of +max
+  std::uint32_t nan_code = 0;   // code of a NaN input; in formats without one, the code of +max
   std::uint32_t max_code = 0;   // largest finite positive code
 
   std::int32_t es = 0;             // posit
@@ -53,7 +54,8 @@ struct Parameters {
   float max = 0;               // int: the largest code as a number
 };
 
-// Of a format without blocks; `saturating()` of formats.h makes another format of fp16 and wider.
+// Makes the parameters of a format without blocks. For fp16 and wider floats, saturating() of
+// formats.h gives another format, and so other parameters.
 Parameters parameters_of(const formats::Format& format);
 
 }  // namespace posittune::cuda

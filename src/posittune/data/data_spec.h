@@ -19,15 +19,16 @@ enum class DataKind { kAuto, kNpz, kText, kImages, kCoco, kCount };
 std::string_view name(DataKind kind);  // "auto", "npz", "text", "images", "coco"
 std::optional<DataKind> data_kind(std::string_view name);
 
-// Resizing of a picture to the size of the network.
+// Resize: how a picture gets the size of the network's input.
 enum class Resize {
   kNone,       // it has that size already; another is an error
   kStretch,    // both sides scaled, each by its own factor
   kLetterbox,  // both sides scaled by one factor, the rest filled with `pad` on both sides
-  // As torchvision's Resize(short_side) and CenterCrop(size): the short side becomes `short_side`,
-  // the long one short_side * long / short, rounded down; of the surplus, half is cut on each side,
-  // half pixels rounded to even. Interpolation is that of Pillow's BILINEAR (with its low-pass
-  // filter when it shrinks), but not rounded to integers.
+  // Does what torchvision's Resize(short_side) and CenterCrop(size) do: the short side becomes
+  // `short_side`, the long one short_side * long / short, rounded down. What is longer than the
+  // network's input is cut, half of it on each side; half pixels are rounded to even. Interpolation
+  // is that of Pillow's BILINEAR (with its low-pass filter when it shrinks), but the result is not
+  // rounded to integers.
   kCenterCrop,
 };
 
@@ -41,7 +42,7 @@ struct Preprocessing {
   std::size_t height = 0, width = 0;  // 0: what the model's input fixes
   Resize resize = Resize::kNone;
   std::size_t short_side = 0;  // center_crop: at least the larger of height and width, which is 0
-  double pad = 114;            // of 0..255, all channels
+  double pad = 114;            // value of padding, 0..255, in all channels
   double scale = 1.0 / 255;
   std::array<double, 3> mean = {0, 0, 0};  // in the order of `bgr`
   std::array<double, 3> std = {1, 1, 1};

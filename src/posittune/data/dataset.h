@@ -37,7 +37,7 @@ struct DatasetDescription {
 
 struct Document {
   std::size_t number = 0;  // in the file, from 0
-  std::string sha256;      // of its text
+  std::string sha256;      // hash of its text
 };
 
 // A data set. What each kind holds:

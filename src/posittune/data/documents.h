@@ -1,6 +1,6 @@
 #pragma once
 
-// Documents of text files.
+// Documents: the parts of a text file, which blank lines separate.
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Codecs of image.h. Internal to the room.
+// Codecs that image.h uses. Internal to the room.
 //
 // libjpeg and libpng report errors by longjmp, which must not leave a frame that holds C++ objects:
 // each codec's state lies outside the function that calls setjmp.

@@ -10,13 +10,13 @@
 
 namespace posittune::data {
 
-// Folders that are data of a kind.
+// Folder: whether a folder can be data of a kind: no, by itself, or together with annotations.
 enum class Folder { kNone, kPlain, kWithAnnotations };
 
 struct KindEntry {
   DataKind kind;
   std::string_view name;       // in data.yaml and in records
-  std::string_view extension;  // of its files, ".npz"; empty: it is no file
+  std::string_view extension;  // ending of its files, ".npz"; empty: data of this kind are no file
   Folder folder;
   std::string_view example;  // for messages: ".json (COCO)"
   OpenSource* open;

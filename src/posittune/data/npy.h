@@ -41,7 +41,7 @@ class NpyReader {
   std::string type_;
   NumberType number_;
   bool fortran_;
-  Bytes ordered_;  // of an array in Fortran order: all of it in C order
+  Bytes ordered_;  // the whole array in C order, where the file has Fortran order
   std::vector<std::size_t> shape_;
   std::size_t size_;
 };

@@ -38,7 +38,7 @@ struct NpyHeader {
 
 Result<NpyHeader> parse_npy_header(const std::string& where, std::string_view text);
 
-// Printable text of a file for a message, at most 48 characters.
+// Text of a file made printable for a message, at most 48 characters.
 std::string printable(std::string_view text);
 
 }  // namespace posittune::data

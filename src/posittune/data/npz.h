@@ -36,9 +36,9 @@ class NpzReader {
   const std::vector<NpzArray>& arrays() const;  // in the order of the archive
 
   // Reads array number `index`, at most `rows` rows of it along axis 0 (a scalar is read whole).
-  // Not from several threads at once. Either byte order, C or Fortran order. Types that Tensor does
-  // not have become the next wider one: uint16 int32, uint32 int64, and uint64 int64, where a
-  // number above 2^63-1 is a kInput error.
+  // Both byte orders, and C and Fortran order, are read. Types that Tensor does not have become the
+  // next wider one: uint16 int32, uint32 int64, and uint64 int64, where a number above 2^63-1 is a
+  // kInput error. Not for several threads at once.
   Result<Tensor> read(std::size_t index, std::size_t rows = SIZE_MAX) const;
 
  private:

@@ -1,5 +1,5 @@
-// Data sets in .npz archives: an array for each input of the model, `labels` (of sequences: rows of
-// symbols with -1 behind the last), `document`.
+// Data sets in .npz archives: an array for each input of the model; `labels` (sequences are rows of
+// symbols, filled up with -1); `document`.
 
 #include <algorithm>
 #include <map>

@@ -19,7 +19,7 @@ Result<Tensor> cast_exact(Tensor tensor, ElementType type, const std::string& wh
 // computed, as pixels are.
 Result<Tensor> cast_rounded(Tensor tensor, ElementType type, const std::string& where);
 
-// The position of the first NaN or infinity of a floating tensor.
+// The position of the first NaN or infinity in a floating tensor; none where there is neither.
 std::optional<std::size_t> find_not_finite(const Tensor& tensor);
 // Whether an element of a floating tensor is NaN.
 bool is_nan(const Tensor& tensor, std::size_t index);

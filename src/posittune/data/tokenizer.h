@@ -25,9 +25,11 @@ class Tokenizer {
   ~Tokenizer();
 
   const std::string& path() const;
-  // Encodes UTF-8 text. Not from several threads at once.
+  // Encodes UTF-8 text as token ids. kInput when the tokenizer fails. Not for several threads at
+  // once.
   Result<std::vector<std::int64_t>> encode(const std::string& text);
-  // The tokenizer's token for the beginning of text, else for its end.
+  // The token that the tokenizer names for the beginning of text, else the one for its end; none
+  // where it names neither.
   std::optional<std::int64_t> start_token() const;
 
  private:

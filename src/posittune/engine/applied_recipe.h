@@ -1,6 +1,6 @@
 #pragma once
 
-// The recipe that the layers of a model follow.
+// AppliedRecipe: the recipe that the layers of a model follow now.
 
 #include <cstddef>
 #include <optional>

@@ -12,9 +12,10 @@
 
 namespace posittune::engine {
 
-// The shift of a layer's output: the mean of (W - q(W)) x over all calibration data, a number for
-// each output channel. `prepared` must hold its values. Null where the setting asks for none or x
-// has no statistics. Padding at the borders of images is treated as the rest of the image.
+// Makes the shift of a layer's output: the mean of (W - q(W)) x over all calibration data, one
+// number for each output channel. `prepared` must hold its values. Null where the setting does not
+// ask for it, or x has no statistics. Padding at the borders of images is treated as the rest of
+// the image.
 std::shared_ptr<const std::vector<float>> bias_shift(
     const ChosenLayers& layers, const Calibration& calibration, std::size_t layer,
     const std::optional<quant::WeightSetting>& setting, const PreparedWeight& prepared);

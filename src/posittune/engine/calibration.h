@@ -55,13 +55,14 @@ class Calibration {
   // or nothing held out). Without holds_out() it is computed from the sample when first asked for.
   const PatchCovariance* patches(std::size_t layer);
 
-  // The layers that use a weight and whose matrix (S, of embeddings M) is known in full, each by
-  // the layer that holds it.
+  // The layers that use a weight and whose matrix is known in full: S, or M for embeddings. Layers
+  // that share a matrix are named by the layer that holds it.
   std::vector<std::size_t> fully_known(std::size_t weight);
-  // The layer that holds the S of this one.
+  // The layer that holds the matrix S of this layer; layers with the same input share one.
   std::size_t holder(std::size_t layer) const;
-  // The matrix of a layer that has one: fit() of the data for fitting, holdout() of the data held
-  // out (of all data where none were, because the layer sees few tokens).
+  // fit() and holdout(): the matrix of a layer that has one, over the data for fitting, and over
+  // the data held out. Where no data were held out, because the layer sees few tokens, holdout() is
+  // over all data.
   const InputCovariance& fit(std::size_t layer);
   const InputCovariance& holdout(std::size_t layer);
 
@@ -79,8 +80,8 @@ class Calibration {
   ChosenLayers& layers_;
   bool held_out_ = false;
   std::vector<std::vector<InputStatistics>> statistics_;     // by layer and operand
-  std::vector<std::optional<InputCovariance>> covariances_;  // of the layers that hold one
-  std::vector<std::optional<InputCovariance>> holdout_;      // of tokens held out, likewise
+  std::vector<std::optional<InputCovariance>> covariances_;  // by layer; absent: it holds none
+  std::vector<std::optional<InputCovariance>> holdout_;      // the same for tokens held out
   std::vector<std::optional<std::size_t>> covariance_of_;    // by layer: which layer holds its S
   std::vector<std::vector<std::uint64_t>> uses_;
   // Patches by layer: collected during calibration where images are held out, else from the sample.

@@ -24,9 +24,9 @@ struct ChosenLayers {
   std::vector<std::shared_ptr<NodeState>> nodes;   // by layer; null: not chosen
   Scratch scratch;
 
-  // The number of operands that can be rounded: 0, 1 or 2.
+  // The number of operands of a layer that can be rounded: 0, 1 or 2.
   std::size_t operands(std::size_t layer) const;
-  std::size_t cols(std::size_t layer) const;  // of the weight, which the layer must have
+  std::size_t cols(std::size_t layer) const;  // columns of its weight, which it must have
   // Checks that a chosen layer reads the weight: kUsage.
   Status check_weight(std::size_t weight) const;
   std::string where(std::size_t layer) const;  // "layer 'NAME'", for errors

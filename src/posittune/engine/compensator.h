@@ -15,12 +15,13 @@
 
 namespace posittune::engine {
 
-// Validation of compensated rounding of one weight against nearest rounding.
+// Validation: compensated rounding of one weight compared with nearest rounding.
 struct Validation {
   quant::WeightSetting setting;
   bool fell_back = false;  // to nearest rounding
-  // Held-out errors tr(dW S dW^T) by row of the rounding that was taken (for embeddings times the
-  // uses of the row), for each layer of Calibration::fully_known; empty when nothing was compared.
+  // Errors of the rounding that was taken, tr(dW S dW^T) on held-out data, by row (for embeddings
+  // times the uses of the row), for each layer of Calibration::fully_known. Empty when nothing was
+  // compared.
   std::vector<std::vector<double>> errors;
 };
 

@@ -17,10 +17,11 @@
 
 namespace posittune::engine {
 
-// Called in front of each segment, see Engine::Keep.
+// KeepCrossing is called in front of each segment; see Engine::Keep.
 using KeepCrossing = std::function<Status(std::size_t segment, Tensors crossing)>;
 
-// The reason in a message of OpenVINO, which is a trace of checks: its last line with text.
+// Finds the reason in a message of OpenVINO, which is a trace of checks: the last line that holds
+// text.
 std::string last_line(std::string text);
 
 class CompiledModel {
@@ -49,7 +50,7 @@ class CompiledModel {
 
   ChosenLayers& layers_;
   std::set<std::string> ids_inputs_;  // model inputs that are indices of an embedding
-  Failure failure_;                   // of the last run
+  Failure failure_;                   // what failed in the last run
   Segmentation segmentation_;
   std::vector<ov::InferRequest> requests_;  // by segment
 };

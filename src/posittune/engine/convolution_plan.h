@@ -35,8 +35,8 @@ struct WeightForm {
 // A primitive for one size of image and one band, with the layouts it prefers.
 class ConvolutionPlan {
  public:
-  using Type = dnnl::memory::data_type;  // of images and weights: f32 or bf16; results are f32
-  // Throws dnnl::error where there is no kernel.
+  using Type = dnnl::memory::data_type;  // type of images and weights: f32 or bf16; results are f32
+  // Makes the plan. Throws dnnl::error where oneDNN has no kernel for it.
   ConvolutionPlan(const Geometry& geometry, const Band& band, Type type);
 
   const dnnl::memory::desc& weights() const { return weights_; }

@@ -14,7 +14,8 @@ namespace posittune::engine {
 
 class InputCovariance {
  public:
-  // With `full` all of S is kept, otherwise its diagonal. S is cols x cols, in floats.
+  // Starts with no data. With `full` it keeps all of S, cols x cols floats, otherwise its diagonal,
+  // cols floats.
   InputCovariance(std::size_t cols, bool full);
 
   // Adds x, tokens x cols.

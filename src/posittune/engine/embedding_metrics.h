@@ -40,8 +40,8 @@ class EmbeddingMetrics {
  public:
   explicit EmbeddingMetrics(const ChosenLayers& layers) : layers_(layers) {}
 
-  // Plans a metric for each sum of tables of at most `columns` columns that of the chosen layers
-  // only embeddings read. Call it while the graph has its nodes.
+  // Plans a metric for each sum of tables that only embeddings read (among the chosen layers) and
+  // that have at most `columns` columns. Call it while the graph has its nodes.
   void plan(std::size_t columns, bool held_out);
 
   // The number of runs of the model for one batch.

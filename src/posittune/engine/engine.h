@@ -1,6 +1,6 @@
 #pragma once
 
-// A model that runs under a recipe.
+// Engine: runs a model under a recipe.
 
 #include <functional>
 #include <memory>
@@ -65,8 +65,8 @@ class Engine {
   // kUsage under a recipe.
   Status measure_embeddings(const Tensors& inputs, const std::string& output,
                             const std::function<Status()>& advance);
-  // The number of runs for that: one for each column of each sum of tables that
-  // Options::embedding_columns admits.
+  // The number of runs that measure_embeddings() makes for one batch: one for each column of each
+  // sum of tables that Options::embedding_columns admits.
   std::size_t embedding_runs() const;
 
   // Chosen layers with a weight whose input has too little calibration data to choose between
@@ -119,7 +119,7 @@ class Engine {
   // when there are none.
   Status apply(const quant::Recipe& recipe);
 
-  // Called in front of each segment but the first with the tensors that cross into it.
+  // Keep is called in front of each segment but the first, with the tensors that cross into it.
   using Keep = std::function<Status(std::size_t segment, Tensors crossing)>;
 
   // Runs the model: outputs by name. Inputs must have the model's names and types; kInput

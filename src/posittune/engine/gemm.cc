@@ -10,7 +10,7 @@
 #include "posittune/engine/onednn.h"
 #include "posittune/engine/onednn_errors.h"
 
-// Of libgomp; its header comes with g++ only.
+// Declared here because libgomp's header comes with g++ only.
 extern "C" void omp_set_num_threads(int);
 
 namespace posittune::engine {

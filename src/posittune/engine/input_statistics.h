@@ -55,7 +55,7 @@ class InputStatistics {
  private:
   struct Sample {
     std::vector<float> values;
-    std::vector<std::uint64_t> priorities, tokens;  // of the sampled tokens; their numbers
+    std::vector<std::uint64_t> priorities, tokens;  // priority and number of each sampled token
     void offer(std::span<const float> row, std::uint64_t token, std::size_t most);
   };
   bool held_out(std::uint64_t token) const;

@@ -21,15 +21,16 @@ class LayerErrors {
   LayerErrors(ChosenLayers& layers, Calibration& calibration, Compensator& compensator)
       : layers_(layers), calibration_(calibration), compensator_(compensator) {}
 
-  // The error of a weight, see Engine::weight_error; of a chosen layer with a weight and a setting
-  // that fits it.
+  // The error at the layer's output when its weight is rounded; see Engine::weight_error. The layer
+  // is a chosen one with a weight that the setting fits.
   Result<OutputError> of_weight(std::size_t layer, const quant::WeightSetting& setting);
 
-  // The error of an input, with FP32 weights, on the sample; of a chosen layer with a weight and an
-  // operand to round. kUsage: not calibrated; kUnsupported: a layer that cannot run by itself.
+  // The error at the layer's output when its input is rounded, with FP32 weights, on the sample of
+  // the calibration data. The layer is a chosen one with a weight and an input of floats. kUsage:
+  // not calibrated; kUnsupported: a layer that cannot run by itself.
   Result<OutputError> of_input(std::size_t layer, const ActivationQuantizer& quantizer);
 
-  // The error of given inputs x, whole tokens or images, one number for each.
+  // The same for given inputs x, whole tokens or images: one error for each of them.
   Result<std::vector<double>> of_tokens(std::size_t layer, const ActivationQuantizer& quantizer,
                                         std::span<const float> x);
 
@@ -40,7 +41,7 @@ class LayerErrors {
   struct WeightGram {
     std::size_t layer = 0;
     InputCovariance rows;
-    double signal = 0;  // of the sample, at the output
+    double signal = 0;  // mean square of the output over the sample
   };
 
   Result<OutputError> sampled(std::size_t layer, const LayerSetting& setting,
@@ -58,7 +59,7 @@ class LayerErrors {
   ChosenLayers& layers_;
   Calibration& calibration_;
   Compensator& compensator_;
-  std::map<std::size_t, std::optional<double>> signals_;  // of outputs, by layer
+  std::map<std::size_t, std::optional<double>> signals_;  // mean squares of outputs, by layer
   std::optional<WeightGram> gram_;
 };
 

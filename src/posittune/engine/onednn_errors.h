@@ -1,7 +1,7 @@
 #pragma once
 
-// oneDNN's failures: memory that ends becomes std::bad_alloc, so that the engine tells it from a
-// missing kernel.
+// Failures of oneDNN: an end of memory becomes std::bad_alloc, so that the engine can tell it from
+// a missing kernel.
 
 #include <dnnl.hpp>
 #include <new>

@@ -1,6 +1,6 @@
 #pragma once
 
-// The arithmetic of one quantized node, apart from the graph it is in.
+// Operation: the arithmetic of one quantized node, apart from the graph that the node is in.
 
 #include <memory>
 #include <openvino/runtime/tensor.hpp>
@@ -63,8 +63,8 @@ class Operation {
   virtual std::size_t positions(const ov::Shape& /*token*/) const { return 0; }
 };
 
-// By the name of the layer's kind, which has a line in the table of operation.cc; null where it has
-// none.
+// has_operation(), make_operation(): look up the name of the layer's kind in the table of
+// operation.cc. make_operation() gives null for a kind that has no line there.
 bool has_operation(const model::LayerKind& kind);
 std::unique_ptr<Operation> make_operation(const model::Layer& layer);
 

@@ -13,7 +13,8 @@
 
 namespace posittune::engine {
 
-// Seconds of one product of one shape, on one thread; 0: the path does not work here.
+// PathTimes: seconds of one product of one shape on one thread, for each path; 0: the path does not
+// work here.
 struct PathTimes {
   double int8 = 0, bf16 = 0, fp32 = 0;
 
@@ -49,9 +50,9 @@ bool path_is_forced();
 // variable with an unknown value counts as unset here.
 std::vector<Path> path_order();
 
-// The path of products that are exact in int8, and of those exact in bf16: "int8 formats: int8,
-// bf16 formats: fp32". Sums may differ in their last bits between paths, so keys of results hold
-// this text.
+// Text that names the path of products that are exact in int8, and of those exact in bf16: "int8
+// formats: int8, bf16 formats: fp32". Sums may differ in their last bits between paths, so keys of
+// results hold this text.
 std::string product_paths();
 
 // The first path of `order` that is exact, see choose_path of settings.h.

@@ -33,10 +33,10 @@ struct NodeState {
   std::unique_ptr<Operation> operation;
   LayerSetting setting;
   std::vector<InputStatistics>* observed = nullptr;  // one for each operand, while calibrating
-  InputCovariance* covariance = nullptr;             // of the first operand, while calibrating
-  InputCovariance* holdout = nullptr;                // of the tokens held out, if any are
-  PatchCovariance* patches = nullptr;                // of convolutions, while calibrating
-  std::vector<std::uint64_t>* uses = nullptr;  // of each row of an embedding, while calibrating
+  InputCovariance* covariance = nullptr;             // S of the first operand, while calibrating
+  InputCovariance* holdout = nullptr;                // S of the tokens held out, if any are
+  PatchCovariance* patches = nullptr;          // S of a convolution's patches, while calibrating
+  std::vector<std::uint64_t>* uses = nullptr;  // count for each row of a table, while calibrating
   Scratch* scratch = nullptr;
   int threads = 0;
   Failure* failure = nullptr;

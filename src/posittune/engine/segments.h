@@ -29,7 +29,7 @@ struct Segment {
 // A cut between two neighbouring segments.
 struct Cut {
   std::vector<std::string> tensors;  // that cross, by their producer's name; no inputs of the model
-  std::uint64_t bytes = 0;           // of them, with 64 for each open dimension
+  std::uint64_t bytes = 0;           // their size, with 64 for each open dimension
 };
 
 struct Segmentation {

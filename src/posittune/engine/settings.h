@@ -33,8 +33,8 @@ bool path_works(Path path);
 // is applied.
 inline constexpr const char* kPathVariable = "POSITTUNE_PATH";
 
-// The first path that may be used. Another value of the variable is an error (kUsage) when asked
-// for here; choose_path then runs as if it were not set.
+// The first path that the variable allows. A value that names no path is an error (kUsage) here;
+// choose_path then runs as if the variable were not set.
 Result<Path> most_preferred_path();
 
 // The path for a weight and an activation format; one that is missing is in FP32.

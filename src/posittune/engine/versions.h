@@ -5,7 +5,7 @@
 
 namespace posittune::engine {
 
-// What results depend on, in their last digits at least, besides model, data and options. Keys of
+// versions(): what the last digits of results depend on, besides model, data and options. Keys of
 // journals hold all of it.
 //   sources   fingerprint()
 //   openvino, onednn
@@ -16,7 +16,7 @@ std::map<std::string, std::string> versions();
 // two builds with the same one measure the same.
 const char* fingerprint();
 
-// "2.6.3", of the library in use.
+// The version of oneDNN in use: "2.6.3".
 std::string onednn_version();
 
 }  // namespace posittune::engine

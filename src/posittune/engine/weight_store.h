@@ -17,7 +17,7 @@
 
 namespace posittune::engine {
 
-// Forms of a prepared weight that the layers that use it need.
+// Forms: which forms of a prepared weight the layers that use it need.
 struct Forms {
   bool values = false, bf16 = false, int8 = false;
   bool operator==(const Forms&) const = default;
@@ -37,9 +37,10 @@ class WeightStore {
   // The change that rounding made: `rounded` - values().
   std::vector<float> change(const std::vector<float>& rounded) const;
 
-  // Prepares the weight under a setting; none: FP32. `input_squares`: E[x_k^2] for each column,
-  // used where the setting asks for it; `factor` likewise: null rounds to nearest. Scales, formats
-  // of rows, and codes of the latest compensated settings are kept; forms are made anew.
+  // Prepares the weight under a setting; without a setting it is in FP32. `input_squares`: E[x_k^2]
+  // for each column, used where the setting asks for it. `factor`: for compensated rounding; null
+  // rounds to nearest. Scales, formats of rows, and codes of the latest compensated settings are
+  // kept; the forms are made anew.
   Result<std::shared_ptr<const PreparedWeight>> prepare(
       const std::optional<quant::WeightSetting>& setting, std::span<const float> input_squares,
       const Forms& forms, int threads, const CompensationFactor* factor = nullptr);
@@ -57,7 +58,8 @@ class WeightStore {
                                    std::span<const float> input_squares, int threads);
 
  private:
-  // Codes of a compensated weight: of one byte where every format has at most 8 bits, else of two.
+  // Codes of a compensated weight: one byte each where all formats have at most 8 bits, else two
+  // bytes.
   struct Codes {
     quant::WeightSetting setting;
     std::vector<std::uint8_t> narrow;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Batches of data that a model takes.
+// Batches: how many items a model takes at once, and checks of what it gives for them.
 
 #include <cstddef>
 #include <functional>
@@ -18,8 +18,8 @@ namespace posittune::evaluation {
 // on.
 std::size_t batch_limit(const model::Graph& graph);
 
-// Value of `wanted` for one item at a time, for models whose items of a batch share something (the
-// scale of a dynamic quantization).
+// kAlone as `wanted` asks for one item at a time, for models whose items of a batch share something
+// (the scale of a dynamic quantization).
 inline constexpr std::size_t kAlone = std::numeric_limits<std::size_t>::max();
 
 struct Batch {

@@ -28,7 +28,7 @@ struct Options {
   std::string scratch_folder{};            // for that rest; empty: TMPDIR
 };
 
-// Called with the outputs of each batch, to save them or to measure something else.
+// Watch is called with the outputs of each batch, to save them or to measure something else.
 using Watch = std::function<Status(std::size_t first_item, const Tensors& outputs)>;
 
 class Evaluator {

@@ -36,8 +36,8 @@ struct Divergence {
   std::size_t units() const;      // seen
   std::size_t nonfinite() const;  // units seen whose sum is NaN or infinite, as their outputs were
   // The half width of the interval mean() +- half_width(z): z standard errors of a ratio of sums
-  // over units.
-  // source: W. Cochran, "Sampling Techniques", 1977, section 6.4. Infinite below two units.
+  // over units; infinite for fewer than two units.
+  // source: W. Cochran, "Sampling Techniques", 1977, section 6.4.
   double half_width(double z) const;
 };
 
@@ -47,7 +47,7 @@ struct PairedDifference {
 };
 PairedDifference paired(const Divergence& a, const Divergence& b, double z);
 
-// Called after each batch but the last: true ends the measurement.
+// Stop is called after each batch but the last; true ends the measurement.
 using Stop = std::function<bool(const Divergence& so_far)>;
 
 class Prober {
@@ -86,9 +86,9 @@ class Prober {
   const data::Dataset* data_;
   ProberOptions options_;
   std::size_t batch_ = 1;
-  std::vector<std::size_t> order_;                         // of batches
+  std::vector<std::size_t> order_;                         // in which batches are run
   std::shared_ptr<class TensorStore> outputs_, crossing_;  // crossing_: batch by batch, cut by cut
-  Tensors read_buffer_;                                    // of outputs on disk
+  Tensors read_buffer_;                                    // memory for outputs that are on disk
   std::vector<std::uint64_t> cut_bytes_;
   double fp32_seconds_ = 0;
   std::uint64_t suffix_runs_ = 0;

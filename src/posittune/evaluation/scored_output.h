@@ -1,7 +1,7 @@
 #pragma once
 
-// The scored output of a model: which it is, by which task it is scored, and what its numbers are;
-// decided once for a run.
+// Scored output: the output of a model that is scored, by which task, and what its numbers are. It
+// is decided once for a run.
 
 #include <optional>
 #include <string>
@@ -15,15 +15,17 @@
 
 namespace posittune::evaluation {
 
+// ScoredOutput: what was decided.
 struct ScoredOutput {
   metrics::Task task = metrics::Task::kGeneric;
   metrics::ScorerOptions scorer{};  // output, scores, class_axis, blank, tokens
   std::string reason{};             // why the scores are taken for what they are
-  bool by_data = false;  // the graph does not say: settle() has to look at FP32's own output
-  std::string note{};    // what the user may want to decide otherwise; empty: nothing
+  bool by_data = false;             // the graph does not tell: settle() looks at FP32's own output
+  std::string note{};               // a decision that the user may want to change; empty: none
 };
 
-// The model's first output of float numbers, else its first. Empty without outputs.
+// The output that is scored where the user names none: the first of float numbers, else the first.
+// Empty where the model has no outputs.
 std::string default_output(const model::Graph& graph);
 
 // The input that holds a language model's tokens: `input_ids`, else the only input of integers
@@ -31,8 +33,8 @@ std::string default_output(const model::Graph& graph);
 // several.
 std::string default_tokens(const model::Graph& graph);
 
-// The task that model and data suggest for an output: by boxes or detector outputs, labels, logits
-// of tokens.
+// Guesses the task of an output from the model and the data: boxes or a detector's outputs, labels,
+// logits of tokens.
 metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data,
                          const std::string& output);
 
@@ -42,8 +44,8 @@ metrics::Task guess_task(const model::Graph& graph, const data::Dataset& data,
 Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Dataset& data,
                                    const metrics::ScoreRequest& request);
 
-// Settles what the scores are where the graph does not say it: runs FP32 on the first items (at
-// most kLookedAt).
+// Settles what the scores are where the graph does not tell: runs FP32 on the first items, at most
+// kLookedAt.
 inline constexpr std::size_t kLookedAt = 4;
 Status settle(ScoredOutput& scored, engine::Engine& engine, const data::Dataset& data);
 

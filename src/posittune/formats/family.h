@@ -1,7 +1,7 @@
 #pragma once
 
-// What a family of formats provides. A new family is one file with one FamilyOps, and its entry in
-// families.h.
+// FamilyOps: what a family of formats provides. A new family is one file with one FamilyOps, and its
+// entry in families.h.
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +17,8 @@ namespace posittune::formats {
 
 struct FamilyOps {
   Family family;
-  // Reads a spelling, lower case without spaces. None when it is not one of this family.
+  // Reads a name of a format, in lower case and without spaces. None when the name is not one of
+  // this family.
   std::optional<Format> (*parse)(std::string_view text);
   std::string (*name)(const Format& format);
   Traits (*traits)(const Format& format);
@@ -29,7 +30,7 @@ struct FamilyOps {
   std::string (*layout)(const Format& format);
   std::vector<Format> (*known)();
 
-  std::string_view label;      // of the family: "posit"
+  std::string_view label;      // the family's name: "posit"
   std::string_view nan_label;  // "NaN", "NaR"
   // Tapered: precision falls away from the centre, so that a scale from the mean or rms of the data
   // suits the family better than one from the largest value.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which instruction set runs.
+// Dispatch: which instruction set the kernels use.
 
 #include <span>
 #include <string>

@@ -1,4 +1,4 @@
-// Squared errors of rounding, of statistics.h.
+// Rounding errors of statistics.h: sums of squares for candidate scales.
 
 #include <algorithm>
 #include <cmath>
@@ -73,7 +73,7 @@ struct Rounding {
         quantize(plan.block != 0 ? target.block_quantize
                                  : target.quantize[static_cast<std::size_t>(plan.kind)]) {}
 
-  // Of a chunk.
+  // The error of a chunk.
   double error(const float* x, const float* weights, std::size_t count, float scale) const {
     alignas(64) float rounded[kChunk];
     double lanes[kSumLanes] = {};

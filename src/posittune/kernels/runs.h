@@ -14,7 +14,7 @@ namespace posittune::kernels {
 
 struct Run {
   std::size_t first, count;  // elements
-  std::size_t row, col;      // of the first element
+  std::size_t row, col;      // position of the first element
   float scale, inverse;
 };
 

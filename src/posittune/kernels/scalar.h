@@ -9,8 +9,8 @@
 
 namespace posittune::kernels {
 
-// x * scale as the codecs see it. For posits the scaling itself cannot turn a finite nonzero x into
-// zero or infinity: it saturates at the range of the format in fp32.
+// The product x * scale as the codecs take it. For posits the scaling itself cannot turn a finite
+// nonzero x into zero or infinity: it saturates at the range of the format in fp32.
 float scaled(const Plan& plan, float x, float scale);
 
 float round_one(const Plan& plan, float x, float scale);           // grid value Q(x * scale)

@@ -58,9 +58,9 @@ Result<std::vector<std::vector<double>>> rounding_errors(const formats::Format& 
                                                          const ScaleLists& candidates,
                                                          std::size_t columns, Options options = {});
 
-// Rounding errors over all columns, as far as they matter to a search for the least: a scale whose
-// error exceeds the row's limit, or the error of a scale before it in the row's list, is given up
-// as soon as that is known; its result is then some number between that bound and its error.
+// Rounding errors over all columns, for a search that wants the least. A scale is given up as soon
+// as its error is known to exceed the row's limit, or the error of a scale before it in the row's
+// list; its result is then some number between that bound and its error.
 Result<std::vector<std::vector<double>>> rounding_errors_below(
     std::span<const double> limits, const formats::Format& format, std::span<const float> x,
     Shape shape, std::span<const float> weights, const ScaleLists& candidates,

@@ -56,9 +56,9 @@ struct Target {
                        float* y, std::size_t n, float inverse);
 
   Moments (*moments)(const float* x, std::size_t n);  // n <= kChunk
-  // Adds w * (y - x)^2 of finite x to kSumLanes lanes, element i to lane i % kSumLanes; w ==
-  // nullptr means 1. Parts of whole groups of lanes, one call after the other, give the bits of one
-  // call.
+  // Adds w * (y - x)^2 of each finite x to one of kSumLanes lanes: element i to lane i % kSumLanes.
+  // Where w is null it counts as 1. An array may be added in parts of whole groups of lanes: the
+  // bits are those of one call.
   void (*add_squared_errors)(const float* x, const float* y, const float* w, std::size_t n,
                              double* lanes);
   void (*histogram)(const float* x, std::size_t n, std::uint64_t* bins);  // adds to kHistogramBins
@@ -78,8 +78,8 @@ struct Target {
 };
 
 const Target& scalar_target();
-// Only in builds with POSITTUNE_SIMD, and only to be called on a processor that has the
-// instructions: even making the table uses them. dispatch.h knows.
+// Vector targets. They are in builds with POSITTUNE_SIMD only, and may be called only on a
+// processor that has the instructions (dispatch.h knows): even making the table uses them.
 const Target& avx2_target();
 const Target& avx512_target();
 // The AVX-512 source on portable versions of its intrinsics, for tests on machines without it;

@@ -25,7 +25,7 @@
 namespace posittune::metrics {
 
 inline constexpr std::size_t kIous = 10;
-inline constexpr std::size_t kMostDetections = 100;  // of one class in one image
+inline constexpr std::size_t kMostDetections = 100;  // that count, for a class in an image
 
 // A matched detection; bit t of a mask belongs to IoU t.
 struct MatchedDetection {

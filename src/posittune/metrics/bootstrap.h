@@ -21,8 +21,8 @@ class Statistic {
  public:
   virtual ~Statistic() = default;
   virtual std::size_t units() const = 0;
-  // Its value where unit u occurs times[u] times; times.size() == units(). NaN where it is not
-  // defined (division by zero). Called from several threads at once.
+  // The statistic's value where unit u occurs times[u] times; times.size() == units(). NaN where it
+  // is not defined (division by zero). Called from several threads at once.
   virtual double value(std::span<const std::uint32_t> times) const = 0;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Custom metrics: numbers that the user's own code takes from the outputs of each item. Beside
-// those of the task they are measured, bootstrapped and compared with FP32 alike.
+// Custom metrics: numbers that the user's own code computes from the outputs of each item. They are
+// measured, bootstrapped and compared with FP32 like those of the task.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,7 @@ struct ItemBatch {
   std::size_t first = 0, count = 0;
   const Tensors& inputs;
   const Tensors& outputs;
-  const records::Annotations& annotations;  // of all items of the data set
+  const records::Annotations& annotations;  // for all items of the data set
 };
 
 struct CustomMetric {
@@ -31,8 +31,8 @@ struct CustomMetric {
   std::string version;  // changes when the code does: rows of another version are measured anew
   Direction direction = Direction::kHigherIsBetter;
   std::string unit{};
-  // A number for each item of the batch; the metric is their mean. Called on one thread, for FP32
-  // first and then for each format, in the order of the items.
+  // Gives a number for each item of the batch; the metric is their mean. It is called on one
+  // thread, for FP32 first and then for each format, with the items in order.
   std::function<Result<std::vector<double>>(const ItemBatch&)> measure;
 };
 
@@ -47,9 +47,9 @@ class CustomSums {
  public:
   explicit CustomSums(std::vector<CustomMetric> metrics);
 
-  // Adds a batch. units: of each item. broken: whether the item's scored output is not finite,
-  // where a metric may be NaN or infinite too; elsewhere that is kInput, naming metric and item.
-  // kInput as well for another number of values than items.
+  // Adds a batch. `units`: the unit of each item. `broken`: whether the item's scored output is not
+  // finite; the metric of such an item may be NaN or infinite. For another item that is kInput,
+  // naming metric and item. Also kInput: not as many values as items.
   Status add(const ItemBatch& batch, std::span<const std::uint32_t> units,
              const std::vector<bool>& broken);
 

@@ -12,18 +12,18 @@
 namespace posittune::metrics {
 
 struct ItemDivergence {
-  // The sum in nats; kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; kAgreement:
-  // elements that differ.
+  // The sum, in nats. For kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; for
+  // kAgreement: the number of elements that differ.
   double sum = 0;
-  // The count of tokens that predict another, steps, positions, elements (kAgreement); 1 for other
-  // tasks.
+  // What the sum is over: the number of tokens that predict another one, of steps, of positions, or
+  // (kAgreement) of elements; 1 for other tasks.
   double count = 0;
 };
 
-// The loss of the task (loss_of) for each item of a batch, with the positions and conventions of
-// Scorer's `kl`, `rel_sq_error` or 1 - `agreement`: over a data set, the sum of sums over the sum
-// of counts is that metric. Both outputs are those of Scorer::add(); kInput when their shapes
-// differ or do not fit the task, and where FP32's rows are not the scores that the options name.
+// Computes the loss of the task (loss_of) for each item of a batch, by the rules of Scorer's `kl`,
+// `rel_sq_error` or 1 - `agreement`: over a data set, the sum of sums over the sum of counts is
+// that metric. Both outputs are those of Scorer::add(). kInput when their shapes differ or do not
+// fit the task, and where FP32's rows are not scores of the kind that the options name.
 // `first_item`: number of the batch's first item, for messages.
 Result<std::vector<ItemDivergence>> divergence(Task task, const ScorerOptions& options,
                                                const Tensors& inputs, const Tensor& reference,

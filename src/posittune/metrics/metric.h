@@ -22,7 +22,7 @@ enum class Rank {
   kTask,       // how well the task is done, by the truth where that is known
   kAgreement,  // with FP32
   kDetail,     // beside one of the task
-  kDeviation,  // of output numbers
+  kDeviation,  // how far output numbers move
 };
 
 struct Metric {
@@ -30,7 +30,7 @@ struct Metric {
   Direction direction = Direction::kHigherIsBetter;
   std::string unit;  // of the value: "nats/token", "dB"; empty for fractions of one
   Rank rank = Rank::kDetail;
-  std::string version{};  // of a custom metric
+  std::string version{};  // a custom metric's version
 };
 
 struct MetricSamples {
@@ -54,7 +54,7 @@ std::vector<Measured> measure_all(const std::vector<MetricSamples>& samples,
 
 struct Comparison {
   Metric metric;
-  Estimate estimate;  // of the format
+  Estimate estimate;  // the format's value
   // The difference, the format's value minus FP32's, paired: on the same items and the same
   // resamples. Not known (NaN) where both are infinite.
   Estimate difference;

@@ -10,8 +10,8 @@ namespace posittune::metrics {
 
 // The sums of a softmax, before its division.
 struct SoftmaxSums {
-  float max = 0;   // of the elements that are numbers
-  double sum = 0;  // of e^(x - max); not finite when x is no row of logits
+  float max = 0;   // largest element that is a number
+  double sum = 0;  // sum of e^(x - max); not finite when x is no row of logits
 };
 
 struct DeviationSums {

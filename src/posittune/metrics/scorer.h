@@ -72,13 +72,13 @@ Metric loss_of(Task task);
 
 struct ScorerOptions {
   std::string output{};  // the scored output; empty: the only one, or the first by name
-  ScoreKind scores = ScoreKind::kLogits;  // of tasks that have classes
+  ScoreKind scores = ScoreKind::kLogits;  // for tasks that have classes
   std::optional<int> class_axis{};        // kCtc, kSegment: see class_axis()
   std::int64_t blank = 0;  // kCtc: the class that is no symbol; from the end where negative
-  std::string tokens = "input_ids";     // of a language model: (items, tokens) integers
+  std::string tokens = "input_ids";     // a language model's input, (items, tokens) integers
   std::string mask = "attention_mask";  // used when the model has such an input
   DetectorOptions detector{};
-  std::vector<CustomMetric> custom{};  // of the user, beside those of the task
+  std::vector<CustomMetric> custom{};  // the user's, beside those of the task
   int threads = 0;                     // 0 = all; the result does not depend on it
 };
 

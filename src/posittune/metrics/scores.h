@@ -22,7 +22,7 @@ namespace posittune::metrics {
 struct Deviation {
   double signal = 0;  // sum of x^2
   double noise = 0;   // sum of (x - y)^2
-  double cosine = 0;  // of the angle between x and y; 1 if both are zero, 0 if one is
+  double cosine = 0;  // cosine of the angle of x and y; 1 if both are zero, 0 if one is
 };
 // Computes it; x and y have equal length.
 Deviation deviation(std::span<const float> x, std::span<const float> y);
@@ -31,7 +31,7 @@ inline constexpr std::int64_t kNoClass = -1;
 
 struct RowScores {
   double kl = 0;           // KL(P_reference || P) in nats, at least 0; exactly 0 for equal rows
-  double log_sum_exp = 0;  // of logits; of probabilities the logarithm of their sum; kSigmoid: NaN
+  double log_sum_exp = 0;  // for probabilities the logarithm of their sum; kSigmoid: NaN
   std::int64_t best_reference = kNoClass;  // most likely class; of equal ones the lowest index
   std::int64_t best = kNoClass;
   Deviation deviation;

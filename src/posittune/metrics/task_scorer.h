@@ -23,7 +23,7 @@ struct Batch {
   const Tensors& inputs;
   const Tensor& reference;
   const Tensor& output;
-  std::span<const std::uint32_t> units;  // of each item of the batch
+  std::span<const std::uint32_t> units;  // unit of each item of the batch
 };
 
 class TaskScorer {

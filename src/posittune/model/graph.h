@@ -25,7 +25,7 @@ namespace posittune::model {
 
 // A layer: a node whose operands can be quantized.
 struct Layer {
-  std::string name;                 // of the node, unique in the graph
+  std::string name;                 // name of the node, unique in the graph
   const LayerKind* kind = nullptr;  // an entry of layer_kinds()
   std::optional<std::size_t>
       weight;  // index in Graph::weights; none: it multiplies two activations
@@ -41,7 +41,7 @@ struct Layer {
 // its dot product; for an embedding, a row is a token. Convolutions: cols = in/groups * kernel
 // size.
 struct Weight {
-  std::string name;   // of the initializer or constant
+  std::string name;   // name of the initializer or constant
   TensorShape shape;  // as stored
   std::size_t rows = 0, cols = 0;
   std::vector<std::size_t> layers;  // that use it, indices in Graph::layers
@@ -51,7 +51,7 @@ struct Weight {
 // A product that is no layer: a node of the graph, or of the body of an If, Loop or Scan, that
 // multiplies by constants or sums products, and stays as it is.
 struct Product {
-  std::string name;    // of the node, behind the names of the nodes around it: "loop/MatMul"
+  std::string name;    // its node's, behind the names of the nodes around it: "loop/MatMul"
   std::string type;    // "LSTMSequence", "Einsum", "MatMul" ...
   std::string reason;  // why it is no layer
   // The tensors it multiplies by; none: a product of activations. Floats count 4 bytes each,
@@ -122,15 +122,15 @@ struct LayerSizes {
   std::string note{};         // says that a product in a body may run more often than it is counted
 };
 struct ModelSizes {
-  std::vector<LayerSizes> layers, products;  // of Graph::layers and of Graph::products
+  std::vector<LayerSizes> layers, products;  // as in Graph::layers and Graph::products
 };
 // Shapes of the inputs of a run of one item of shapes `item`: a model with a fixed batch runs all
 // of it.
 std::map<std::string, TensorShape> run_shapes(const Graph& graph,
                                               std::map<std::string, TensorShape> item);
 
-// Sizes for inputs of these shapes; arguments and errors as count_macs(), which gives the layers'
-// `macs`. A length of 0 within an item (an empty cache) counts as 1.
+// Sizes of layers and products for inputs of these shapes; arguments and errors as count_macs(),
+// which gives the layers' `macs`. A length of 0 within an item (an empty cache) counts as 1.
 Result<ModelSizes> count_sizes(const Graph& graph,
                                const std::map<std::string, TensorShape>& shapes);
 

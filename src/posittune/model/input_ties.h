@@ -9,8 +9,8 @@
 
 namespace posittune::model {
 
-// A text for each weight, equal for weights whose layers read the same input (q, k and v); empty
-// for weights that share none. The graph must still have its nodes.
+// Gives each weight a text. Weights whose layers read the same input (q, k and v) get equal texts;
+// weights that share their input with none get an empty one. The graph must still have its nodes.
 std::vector<std::string> input_ties(const Graph& graph, const std::vector<bool>& chosen);
 
 }  // namespace posittune::model

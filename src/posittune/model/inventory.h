@@ -1,7 +1,7 @@
 #pragma once
 
-// Inventory of a model: everything that multiplies, and everything that it stores beside the
-// weights of its layers, in the graph itself and of the bodies of If, Loop and Scan
+// Inventory of a model: everything that multiplies, and everything that the model stores beside the
+// weights of its layers, in the graph itself and in the bodies of If, Loop and Scan
 // (TensorIterator).
 
 #include "posittune/model/graph.h"

@@ -139,7 +139,7 @@ Arrangement arrangement_of_embedding(const ov::Node& node) {
   return {.a = shape[0], .b = product_of(shape, 1, shape.size())};
 }
 
-// Of kinds with one operator the first that takes a node has it.
+// Several kinds may have one operator: a node belongs to the first that takes it.
 constexpr std::array kKinds = {
     // Activations x constant weights (MatMul, Gemm).
     LayerKind{.name = "MatMul",

@@ -16,7 +16,7 @@ class Node;
 
 namespace posittune::model {
 
-// Moments of calibration data that the error of a changed weight follows from.
+// Moments: which averages over calibration data give the error of a changed weight.
 enum class Moments : std::uint8_t {
   kNone,     // there is no weight
   kInput,    // E[x x^T] of the input's tokens
@@ -29,7 +29,7 @@ enum class Moments : std::uint8_t {
 struct Arrangement {
   std::size_t outer = 1, a = 1, b = 1, inner = 1;
   bool swap = false;
-  std::size_t groups = 1;  // of a convolution
+  std::size_t groups = 1;  // groups of a convolution
   bool operator==(const Arrangement&) const = default;
 };
 
@@ -38,23 +38,24 @@ struct LayerKind {
   std::string_view name;  // as `inspect` prints it; engine/operation.cc has the arithmetic by it
   // Operands of floats, which can be rounded. 0: what it reads are indices. 2: it has no weight.
   std::size_t operands;
-  std::size_t data_port;                   // of the node: the first operand, or the indices
-  std::optional<std::size_t> weight_port;  // of the node; nothing: no weight
+  std::size_t data_port;                   // input of the node: the first operand, or the indices
+  std::optional<std::size_t> weight_port;  // input of the node; nothing: no weight
   Moments moments;
 
   // The rest is for model/ alone.
 
   // Whether the node's operator is one of this kind.
   bool (*is)(const ov::Node& node);
-  // Of such a node of floats: why it is no layer; empty: it is one; nothing: a later kind's.
-  // `constants`: nodes that do not depend on inputs.
+  // Says why a node of this operator, of floats, is no layer. Empty text: it is a layer of this
+  // kind; no text: it belongs to a later kind of the table. `constants`: nodes that do not depend
+  // on inputs.
   std::optional<std::string> (*refusal)(const ov::Node& node,
                                         const std::set<const ov::Node*>& constants);
-  // Multiply-accumulates, where shapes are known; null: it multiplies nothing.
+  // Counts multiply-accumulates, where shapes are known; null: it multiplies nothing.
   std::uint64_t (*macs)(const ov::Node& node);
   Arrangement (*arrangement)(const ov::Node& node);  // null: no weight
 
-  // Of the weight, or of the second operand.
+  // The port of the weight, or of the second operand where there is no weight.
   std::size_t other_port() const { return weight_port.value_or(1); }
 };
 

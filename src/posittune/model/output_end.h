@@ -1,6 +1,6 @@
 #pragma once
 
-// The end of a graph: its last operation before an output.
+// End of a graph: the last operation before an output.
 
 #include <cstddef>
 #include <optional>

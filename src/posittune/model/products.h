@@ -26,14 +26,17 @@ inline bool is_product(const ov::Node& node) { return !factors(node).empty(); }
 // weights gets the node's own name.
 std::string node_name(const ov::Node& node);
 
-// What a node (of the graph itself, not of a body) is as a layer, or why it is none.
+// Verdict: the kind of layer that a node is, or why it is none. For nodes of the graph itself, not
+// of a body.
 struct Verdict {
   const LayerKind* kind = nullptr;
   std::string reason{};
 };
-// Its operator is that of a layer of some kind; embeddings are no products.
+// Whether the node's operator is that of some kind of layer. This holds for embeddings too, which
+// are no products.
 bool may_be_layer(const ov::Node& node);
-// Of a product, or of a node that may be a layer; one that is neither has no kind.
+// Gives the verdict on a product, or on a node for which may_be_layer() holds. The verdict on any
+// other node has no kind.
 Verdict verdict_on(const ov::Node& node, const std::set<const ov::Node*>& constants);
 
 // Whether a value is of 8-bit integers or fewer bits, behind conversions and the subtraction of a
@@ -43,7 +46,8 @@ bool comes_from_8_bits(const ov::Output<ov::Node>& value);
 // Multiply-accumulates of one run of a product, all steps of a sequence together. 0 where a shape
 // is open.
 std::uint64_t macs_of(const ov::Node& node);
-bool has_known_shapes(const ov::Node& node);  // of factors and of the first output
+// Whether the shapes of a node's factors and of its first output are known.
+bool has_known_shapes(const ov::Node& node);
 // Elements of a factor that one run reads: of an embedding's table only the rows looked up. Shapes
 // must be known.
 std::uint64_t elements_read(const ov::Node& node, std::size_t input);

@@ -30,7 +30,7 @@ Result<ov::Tensor> fold(const ov::Output<ov::Node>& output);
 // The input of a layer's node that holds its weights.
 std::size_t weight_input(const Layer& layer);
 
-// How the folded tensor of a layer's weight makes its matrix.
+// The arrangement by which the folded tensor of a layer's weight becomes its matrix.
 Arrangement arrangement(const Layer& layer);
 
 // Rows and columns of a layer's weight, from its shape alone.

@@ -29,7 +29,7 @@ struct RowWindow {
   friend bool operator==(const RowWindow&, const RowWindow&) = default;
 };
 
-// Rounding of a weight to its grid.
+// Rounding: how a weight is rounded to its grid.
 enum class Rounding {
   kNearest,
   // GPTQ: columns not yet rounded are updated to cancel the output error of those already rounded,
@@ -60,7 +60,7 @@ struct WeightSetting {
   friend bool operator==(const WeightSetting&, const WeightSetting&) = default;
 };
 
-// The scale of an activation: when it is chosen, and by what.
+// ActivationScale: when the scale of an activation is chosen, and by what.
 enum class ActivationScale {
   kStatic,  // from calibration data, by the error of the activation itself
   kOutput,  // from calibration data, by the error that it causes at the layer's output
@@ -75,7 +75,7 @@ struct ActivationSetting {
   friend bool operator==(const ActivationSetting&, const ActivationSetting&) = default;
 };
 
-// The sum of a dot product.
+// Accumulate: how the products of a dot product are added.
 enum class Accumulate {
   kFp32,   // in float32, in the order of the fastest kernel
   kQuire,  // exactly, with one rounding at the end; slow

@@ -87,7 +87,8 @@ std::string scale_rules_help();
 // "none, absmax, rms_pow2 or mean_pow2": rules that a scale per token may have.
 std::string direct_rule_names();
 
-// Passes over all data that the rule needs (one more in rare cases); 0 for direct_scale().
+// The number of passes over all data that the rule needs (one more in rare cases); 0 for rules of
+// direct_scale().
 int search_rounds(ScaleRule rule);
 
 // The format that a scale of this rule is for: saturating, unless the rule is `none`.
@@ -124,17 +125,18 @@ struct Unit {
 // A unit without weights.
 Unit plain_unit(const kernels::Statistics& statistics);
 
-// Errors of candidates: lists[u] are any number of scales for unit u; the result has an error for
-// each.
+// ErrorsOfCandidates computes the error of each candidate: lists[u] are any number of scales for
+// unit u, and the result has an error for each.
 using ErrorsOfCandidates =
     std::function<Result<std::vector<std::vector<double>>>(const kernels::ScaleLists& lists)>;
-// Errors of candidates where only those below a limit of the unit matter: for an error above the
-// limit, or above an error before it in the list, any number between the two may be given.
+// ErrorsBelow computes the same where only errors below a limit of the unit matter: for an error
+// above the limit, or above the error of a scale before it in the list, it may give any number
+// between the two.
 using ErrorsBelow = std::function<Result<std::vector<std::vector<double>>>(
     const kernels::ScaleLists& lists, std::span<const double> limits)>;
 struct Measure {
   ErrorsOfCandidates all;
-  ErrorsOfCandidates part{};  // of the same small part of each unit's data; may be null
+  ErrorsOfCandidates part{};  // on a small part of each unit's data, always the same; may be null
   ErrorsBelow below{};        // in place of both; may be null
 };
 

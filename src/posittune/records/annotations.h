@@ -17,7 +17,7 @@ struct Box {
 struct Annotations {
   std::vector<std::int64_t> labels{};     // one class for each item, or empty
   std::vector<std::vector<Box>> boxes{};  // the objects of each item, or empty
-  std::vector<std::int64_t> image_ids{};  // of each item where boxes come with ids, or empty
+  std::vector<std::int64_t> image_ids{};  // id of each item where boxes come with ids, or empty
   // A sequence of symbols for each item (the text of a recording), or empty.
   std::vector<std::vector<std::int64_t>> sequences{};
 };

@@ -42,11 +42,11 @@ struct MetricResult {
   std::optional<Estimate> delta;  // minus FP32's, paired on the same items
   bool noise = false;             // better than FP32: the data cannot tell, it is no gain
   bool lower_is_better = false;
-  std::string unit{};  // of the value: "nats/token"; empty for fractions of one
+  std::string unit{};  // unit of the value: "nats/token"; empty for fractions of one
   // Rank by importance for a decision, the most important first: 0 the loss that search minimises
   // (FP32's own is 0), 1 how well the task is done, 2 agreement with FP32, 3 and more details.
   std::uint64_t rank = 3;
-  std::string version{};  // of a metric of the user's; else empty, and not written
+  std::string version{};  // a custom metric's version; else empty, and not written
   bool operator==(const MetricResult&) const = default;
 };
 
@@ -86,12 +86,12 @@ struct SplitRecord {
 
 // The scored output, and how it was scored.
 struct ScoredRecord {
-  std::string output;  // of the model
+  std::string output;  // its name in the model
   std::string task;    // "classify" ...
   std::string scores;  // "logits", "probabilities", "sigmoid"; empty: the task has no classes
   std::string reason;  // why they are taken for that; empty with `scores`
   std::string loss;    // what sensitivity and search minimise: "kl", "rel_sq_error", "disagreement"
-  std::string unit;    // of it; empty for what has none
+  std::string unit;    // unit of the loss; empty where it has none
   bool operator==(const ScoredRecord&) const = default;
 };
 

@@ -12,7 +12,7 @@ namespace posittune::records {
 nlohmann::ordered_json to_json(const ComparisonRow& row);
 nlohmann::ordered_json to_json(const Comparison& comparison);
 
-// kInput errors name the place as a JSON pointer: "/rows/3/metrics/kl/low".
+// Read them back. Errors (kInput) name the place as a JSON pointer: "/rows/3/metrics/kl/low".
 Result<ComparisonRow> row_from_json(const nlohmann::json& json);
 Result<Comparison> comparison_from_json(const nlohmann::json& json);
 

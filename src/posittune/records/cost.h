@@ -25,19 +25,19 @@ namespace posittune::records {
 struct CostTotals {
   double bits_per_weight = 0;  // stored, of the layers' weights; FP32 counts 32
   double weight_bits = 0;      // that, for all of them
-  double bytes = 0;            // of all parameters: biases and norms, which stay FP32, too
+  double bytes = 0;            // all parameters, with biases and norms, which stay FP32
   double macs = 0, mac_bits = 0;
   double activation_bits = 0;  // mean over the elements that layers read; NaN when there are none
   double compute_pj = 0, memory_pj = 0, energy_pj = 0;
-  double area_um2 = 0;       // of the largest MAC unit needed
-  double mean_area_um2 = 0;  // of the unit that a MAC runs on; NaN without MACs
-  double delay_ns = 0;       // of the slowest MAC unit needed
+  double area_um2 = 0;       // area of the largest MAC unit needed
+  double mean_area_um2 = 0;  // area of a MAC's unit, mean over MACs; NaN without MACs
+  double delay_ns = 0;       // delay of the slowest MAC unit needed
 };
 
 // The costs of a layer, a product, or a group of them, without storage.
 struct CostPart {
   double macs = 0, mac_bits = 0, compute_pj = 0, memory_pj = 0;
-  double area_um2 = 0;     // of the largest MAC unit
+  double area_um2 = 0;     // area of the largest MAC unit
   double inputs_read = 0;  // elements
   double energy_pj() const { return compute_pj + memory_pj; }
 };
@@ -49,16 +49,16 @@ struct CostRow {
   CostPart weighted;             // layers with weights
   CostPart of_activations;       // products of two activations, layers or not
   CostPart others;               // products with constants that are no layers
-  std::vector<CostPart> layers;  // of CostResult::layers
+  std::vector<CostPart> layers;  // in the order of CostResult::layers
   std::vector<CostPart> products;
 };
 
 // The load of a layer or product: what one run multiplies and moves, in elements (cost/loads.h).
 struct LoadRecord {
   std::string name, kind;
-  std::optional<std::string> weight{};  // of a layer
-  std::string reason{};                 // of a product: why it is no layer
-  int bits = 32;                        // of a product
+  std::optional<std::string> weight{};  // a layer's weight
+  std::string reason{};                 // why a product is no layer
+  int bits = 32;                        // width of a product's factors
   bool known = true;                    // false: shapes depend on data, and the rest is 0
   std::uint64_t macs = 0, weights = 0, inputs = 0, outputs = 0;
 };
@@ -67,7 +67,7 @@ struct CostTableRecord {
   std::string source;
   bool placeholder = false;
   std::string node{};
-  double weight_pj_per_bit = 0, activation_pj_per_bit = 0;  // of memory
+  double weight_pj_per_bit = 0, activation_pj_per_bit = 0;  // energy of memory
 };
 
 struct CostResult {

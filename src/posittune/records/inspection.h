@@ -54,7 +54,7 @@ struct InspectedProduct {
 struct InspectedElementwise {
   std::string name, kind;
   std::vector<std::string> constants{};
-  std::uint64_t elements = 0, bytes = 0;  // of the constants
+  std::uint64_t elements = 0, bytes = 0;  // sizes of the constants
   std::string where{};                    // the body it is in; empty for the model's own
 };
 
@@ -65,7 +65,7 @@ struct Inspection {
   std::vector<InspectedElementwise> elementwise{};
   std::vector<std::string> notes;
   std::size_t weights = 0;                              // several layers may use one
-  std::uint64_t parameters = 0;                         // of them
+  std::uint64_t parameters = 0;                         // elements of these weights
   std::uint64_t other_parameters = 0, other_bytes = 0;  // that no layer owns
 };
 

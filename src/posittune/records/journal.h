@@ -40,7 +40,7 @@ class Journal {
   static Result<Journal> open(const std::string& path);
 
   Result<std::optional<nlohmann::json>> find(const std::string& key) const;
-  // Replaces the entry of an earlier put() with the same key. `kind` groups entries: "trial".
+  // Writes an entry; it replaces an earlier one with the same key. `kind` groups entries: "trial".
   // In `payload`, a NaN or an infinity becomes null (numbers.h keeps them), bytes that are not
   // UTF-8 become U+FFFD.
   Status put(const std::string& key, const std::string& kind, const nlohmann::json& payload);

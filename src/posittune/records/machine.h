@@ -31,8 +31,9 @@ struct Machine {
   bool forced = false;  // by `kernel_variable`
   std::vector<MachineTarget> targets;
   bool products_forced = false;
-  std::vector<MachinePath> products;              // in the order they are tried, then the others
-  std::string kernel_variable, product_variable;  // of the environment; not in the document
+  std::vector<MachinePath> products;  // in the order they are tried, then the others
+  // Names of the environment variables that force them; not in the document.
+  std::string kernel_variable, product_variable;
 };
 
 // The JSON document; it ends in a newline.

@@ -22,8 +22,8 @@ struct SearchRow {
   std::string method;  // "search", "front", "uniform posit<8,1>", "random", "hawq" ...
   std::string budget;  // what it had to keep to: "bits 4.5, energy 0.5x"; empty for uniform formats
   double bits_per_weight = 0;  // with scales, tags, layers in FP32
-  double bytes = 0;            // of all weights
-  double activation_bits = 0;  // of the inputs of quantized layers, mean over elements
+  double bytes = 0;            // stored bytes of all weights
+  double activation_bits = 0;  // bits of the inputs of quantized layers, mean over elements
   double mac_bits = 0;         // bits of the weight x bits of the input, mean over MACs
   double energy = 0;           // pJ of one inference: products and traffic
   double area = 0;             // um2 of a MAC unit, mean over MACs
@@ -33,7 +33,7 @@ struct SearchRow {
   // Optimality gap, (objective - bound) / objective of the sum of scores: 0 when proven optimal;
   // NaN for rules of thumb.
   double optimality_gap = 0;
-  double seconds = 0;  // of the measurements of this row
+  double seconds = 0;  // time of the measurements of this row
   // Units of the report split (of the search split where that was not read) whose scored output has
   // a NaN, or an infinity where FP32's is finite.
   std::uint64_t nonfinite = 0;
@@ -49,7 +49,8 @@ struct RefinementRecord {
   double predicted = 0;  // difference of the loss by the scores
   // Paired difference on the search split, when the test ended, with its interval.
   double measured = 0, low = 0, high = 0;
-  // Of trials "better" (taken) or "not better"; of alternatives "taken" or "not taken".
+  // The outcome. For a trial "better" (it was taken) or "not better"; for an alternative "taken" or
+  // "not taken".
   std::string verdict;
   bool operator==(const RefinementRecord&) const = default;
 };
@@ -58,7 +59,7 @@ struct SearchResult {
   ModelRecord model;
   ScoredRecord scored{};
   std::map<std::string, SplitRecord> data;  // "calibrate", "search", "report"
-  std::vector<TierCost> costs;              // of the scores
+  std::vector<TierCost> costs;              // what the scores cost
   std::vector<RefinementRecord> refinement;
   std::vector<SearchRow> rows;
   bool operator==(const SearchResult&) const = default;

@@ -12,7 +12,7 @@ namespace posittune::records {
 nlohmann::ordered_json to_json(const SearchRow& row);
 nlohmann::ordered_json to_json(const SearchResult& result);
 
-// kInput errors name the place as a JSON pointer.
+// Read them back. Errors (kInput) name the place as a JSON pointer.
 Result<SearchRow> search_row_from_json(const nlohmann::json& json);
 Result<SearchResult> search_result_from_json(const nlohmann::json& json);
 

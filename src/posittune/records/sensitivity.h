@@ -32,7 +32,7 @@ struct SensitivityRow {
   double error = 0;          // mean squared error at the layer's output, summed over its channels
   double signal = 0;         // mean square of that output
   double bits = 0;           // that storing takes, scales and tag included; 0 for "a"
-  std::uint64_t parameters = 0;  // of the weight; 0 for "a"
+  std::uint64_t parameters = 0;  // number of elements of the weight; 0 for "a"
   std::uint64_t units = 0;       // documents or images an exact score saw
   std::string stopped;           // why it saw no more: "", "tight", "dominated"
   std::string rounding{};        // "": to nearest; in JSON where it is not
@@ -68,7 +68,7 @@ struct AgreementRecord {
   std::string tier, reference, what;
   std::uint64_t pairs = 0;
   double spearman = 0;  // rank correlation
-  double r2_log = 0;    // of the logarithms: 1 - residuals / variance of the least squares line
+  double r2_log = 0;    // r^2 of the logarithms: 1 - residuals / variance of the fitted line
   double ratio = 0;     // median of reference / tier
   bool operator==(const AgreementRecord&) const = default;
 };

@@ -12,7 +12,7 @@ namespace posittune::records {
 nlohmann::ordered_json to_json(const SensitivityRow& row);
 nlohmann::ordered_json to_json(const Sensitivity& sensitivity);
 
-// kInput errors name the place as a JSON pointer.
+// Read them back. Errors (kInput) name the place as a JSON pointer.
 Result<SensitivityRow> sensitivity_row_from_json(const nlohmann::json& json);
 Result<Sensitivity> sensitivity_from_json(const nlohmann::json& json);
 

@@ -54,7 +54,7 @@ Field number_field(const char* title, const char* form, double SearchRow::* of) 
           [form, of](const SearchRow& row) { return fmt::format(fmt::runtime(form), row.*of); }};
 }
 
-// Of the rows' report split, the metric that is shown beside the loss; empty: none was measured.
+// The metric of the rows' report split that is shown beside the loss; empty: none was measured.
 std::string shown_metric(const records::SearchResult& result) {
   const auto measured =
       std::ranges::find_if(result.rows, [](const SearchRow& row) { return !row.metrics.empty(); });

@@ -8,8 +8,8 @@
 
 namespace posittune::report {
 
-// Of the report split the primary metric of the rows is shown beside the loss. `seconds`: of the
-// whole search.
+// The text of a search. Beside the loss it shows one metric of the rows' report split, the primary
+// one. `seconds`: the time of the whole search.
 std::string search_text(const records::SearchResult& result, double seconds);
 
 }  // namespace posittune::report

@@ -27,8 +27,8 @@ Choice cheapest_choice(const Groups& groups, std::size_t cost);
 // long as any fits.
 Choice random_choice(const Groups& groups, std::size_t cost, double budget, std::uint64_t seed);
 
-// By size: small layers are cheap to keep precise, so in ascending order of size each group takes
-// the most expensive option that fits.
+// By size: small layers are cheap to keep precise. In ascending order of size, each group takes the
+// most expensive option that fits.
 Choice choice_by_size(const Groups& groups, std::size_t cost, double budget,
                       std::span<const double> sizes);
 
@@ -55,11 +55,11 @@ Choice choice_by_order(const Groups& groups, std::size_t cost, double budget, Ch
 // with as many options. A search on them is a control: it should do no better than random_choice.
 Groups with_shuffled_losses(const Groups& groups, std::uint64_t seed);
 
-// What the rules look at; `budget` is of costs[0], and the others do not count.
+// RuleInputs: what the rules look at. `budget` limits costs[0]; other costs do not count.
 struct RuleInputs {
   const Groups& groups;
   double budget = 0;
-  std::span<const double> sizes;                 // of each group
+  std::span<const double> sizes;                 // size of each group
   const std::vector<std::vector<double>>& sqnr;  // as in choice_by_sqnr()
   const Groups& trace;                           // the groups with losses of HAWQ-like order
   std::uint64_t seed = 1;

@@ -10,8 +10,9 @@
 
 namespace posittune::search {
 
-// Runs it from `start`, the best known result, whose basis is the root's. It ends when the least
-// open bound is within the gap, at the deadline, at `good_enough`, or after a number of nodes.
+// Runs branch and bound from `start`, the best known result, whose basis is the root's. It ends
+// when the least open bound is within the gap, at the deadline, at `good_enough`, or after a number
+// of nodes.
 Minimum branch_and_bound(const Items& items, double loss_floor, Minimum start,
                          const Limits& limits);
 

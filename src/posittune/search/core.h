@@ -31,7 +31,7 @@ namespace posittune::search {
 struct Core {
   struct Group {
     std::size_t group = 0;
-    std::size_t first = 0, count = 0;  // of its moves
+    std::size_t first = 0, count = 0;  // range of its moves
     double price_change = 0;           // relative; for smaller changes the base stays best
   };
 
@@ -41,7 +41,7 @@ struct Core {
   std::vector<double> price;
 
   std::vector<Group> groups;        // open ones, of least price change first
-  std::vector<std::uint32_t> item;  // of each move away from the base
+  std::vector<std::uint32_t> item;  // by move away from the base: its item
   std::vector<double> gain, reduced;
   std::vector<double> use;  // constraints values for each move
 

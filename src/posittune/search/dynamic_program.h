@@ -20,7 +20,7 @@ namespace posittune::search {
 
 struct ProgramLimits {
   std::size_t states = 0;
-  double tolerance = 0;        // of the excess: smaller improvements are not searched for
+  double tolerance = 0;        // smaller improvements of the excess are not searched for
   std::function<bool()> stop;  // asked before each group
 };
 
@@ -30,13 +30,13 @@ struct ProgramResult {
     std::uint32_t item = 0;
   };
   bool improved = false;
-  double excess = 0;            // of the best assignment, found or given
-  std::vector<Change> changes;  // of the base, when improved
-  double bound = 0;             // of the excess of any assignment within the budgets
+  double excess = 0;            // excess of the best assignment, found or given
+  std::vector<Change> changes;  // what to change in the base, when improved
+  double bound = 0;             // below the excess of any assignment within the budgets
   bool stopped = false;
 };
 
-// Runs the program. `excess`: of the best assignment known, or infinity.
+// Runs the program. `excess`: that of the best assignment known, or infinity.
 ProgramResult run_program(const Core& core, double excess, const ProgramLimits& limits);
 
 }  // namespace posittune::search

@@ -12,8 +12,8 @@ namespace posittune::search {
 struct Items {
   std::size_t constraints = 0;
   std::vector<std::size_t> first = {0};  // group i has items first[i] .. first[i + 1] - 1
-  std::vector<double> loss;              // of each item
-  std::vector<double> cost;              // of item j: constraints values from j * constraints
+  std::vector<double> loss;              // by item
+  std::vector<double> cost;              // item j has its costs at j * constraints and after
   std::vector<std::uint32_t> source;     // which option of its group an item was
   std::vector<double> budget;
 

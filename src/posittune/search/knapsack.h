@@ -45,7 +45,7 @@ struct SolveOptions {
 };
 
 struct Solution {
-  std::vector<std::size_t> choice;  // of each group
+  std::vector<std::size_t> choice;  // option of each group
   double loss = 0;
   std::vector<double> costs;
   double objective = 0;  // what was minimised: the loss, or for cheapest() that cost
@@ -79,7 +79,7 @@ struct Hull {
     double cost = 0, loss = 0;            // after the change
   };
   std::vector<std::size_t> start;  // the cheapest assignment
-  double cost = 0, loss = 0;       // of it
+  double cost = 0, loss = 0;       // at this vertex
   std::vector<Step> steps;         // in descending order of the loss saved for the cost
   // The choice after the first `count` steps. Groups with equal slopes change in consecutive steps,
   // of which only the last is a vertex; the others lie on an edge.

@@ -30,7 +30,7 @@ struct Minimum {
   double loss = std::numeric_limits<double>::infinity();
   double bound = -std::numeric_limits<double>::infinity();
   bool proven = false;  // optimal, or, without an assignment: there is none below the cutoff
-  std::vector<Assignment> basis;  // of the relaxation (relaxation.h)
+  std::vector<Assignment> basis;  // basis of the relaxation (relaxation.h)
 };
 Minimum minimize(const Items& items, const Limits& limits);
 

@@ -13,7 +13,7 @@ namespace posittune::search {
 
 struct Decision {
   std::vector<std::string> names;   // the first is its own; patterns are searched in all of them
-  std::vector<std::string> labels;  // of the options, each once: "posit<6,1>", "posit<6,1>/int8"
+  std::vector<std::string> labels;  // options, each once: "posit<6,1>", "posit<6,1>/int8"
   std::vector<Option> options;
   std::string tie;  // decisions of the same tie, if not empty, take options of the same label
 };
@@ -47,7 +47,7 @@ Result<Space> tied(Space space, const std::vector<std::string>& patterns);
 // have and sums of losses and costs.
 struct Grouped {
   Groups groups;
-  std::vector<std::vector<std::size_t>> members;  // of each group: decisions
+  std::vector<std::vector<std::size_t>> members;  // by group: its decisions
   // Options of members, [group][option][member].
   std::vector<std::vector<std::vector<std::size_t>>> option_of;
   // The option of each decision.

@@ -37,19 +37,19 @@ namespace posittune::sensitivity {
 struct Options {
   std::vector<Operand> operands = {Operand::kWeight};
   std::vector<Candidate> candidates;
-  Candidate reference;  // of gains
+  Candidate reference;  // the format that gains are measured with
   Tier tier = Tier::kGain;
   double precision = 0.1;  // an exact score is tight within +- this part of it; 0: use all data
   bool stop_dominated = true;
   std::size_t spot_checks = 8;  // random pairs that the gain tier also measures exactly
   std::size_t naive = 0;  // random pairs to measure by whole runs, for their time (and the same KL)
   std::uint64_t seed = 1;
-  std::size_t gain_items = 0;  // of the search split, that gains are measured on; 0: all
+  std::size_t gain_items = 0;  // items of the search split for gains; 0: all
   std::size_t batch = 0;       // items to a run; 0: chosen
   evaluation::ProberOptions prober;
 };
 
-// What an analysis works on; all must live longer.
+// Inputs of an analysis; all must live longer than it.
 struct Inputs {
   engine::Engine* engine = nullptr;          // with covariance_bytes, for proxies
   const data::Dataset* calibrate = nullptr;  // null: no proxies, no static scales
@@ -63,7 +63,7 @@ struct Inputs {
 // The error of one site and candidate at the layer's output (proxy).
 struct SiteError {
   double error = 0, signal = 0;
-  std::vector<double> channels;  // of the weight's part
+  std::vector<double> channels;  // the weight's part, by output channel
 };
 
 class Analysis {
@@ -95,7 +95,8 @@ class Analysis {
   Result<std::vector<double>> rounding_error(std::size_t weight,
                                              const quant::WeightSetting& setting);
 
-  // Runs the calibration split, unless it was: for who asks the engine itself.
+  // Runs the calibration split, unless that is done. For callers that then ask the engine
+  // themselves.
   Status calibrate();
 
   // The KL of a whole recipe on the search split.

@@ -1,4 +1,4 @@
-// What is measured, through the journal.
+// Measurements of an analysis, each kept in the journal.
 
 #include "posittune/sensitivity/measured.h"
 

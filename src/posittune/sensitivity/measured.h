@@ -1,6 +1,6 @@
 #pragma once
 
-// A measured change of the model (internal).
+// Measured: the result of a measured change of the model (internal).
 
 #include <chrono>
 #include <string>
@@ -15,9 +15,10 @@ struct Analysis::Measured {
   std::string stopped;  // "", "tight", "dominated"
 };
 
-// Standard errors to each side: of a 95 % interval, and of decisions that are taken after each
-// batch. source of the second: S. Pocock, "Group sequential methods in the design and analysis of
-// clinical trials", Biometrika 64 (1977), table 1: 5 % over 10 looks.
+// Half widths in standard errors. kInterval: of a 95 % interval. kSequential: of a decision that is
+// looked for after each batch; 5 % of such decisions are wrong over 10 looks.
+// source of kSequential: S. Pocock, "Group sequential methods in the design and analysis of
+// clinical trials", Biometrika 64 (1977), table 1.
 inline constexpr double kInterval = 1.96;
 inline constexpr double kSequential = 2.56;
 

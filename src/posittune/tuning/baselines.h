@@ -29,9 +29,10 @@ struct BaselineScores {
   std::vector<std::vector<double>> sqnr;  // dB of the weights (with inputs: of the layers' outputs)
   search::Groups trace;                   // losses: gain x tr(W S W^T)/|W|^2 x |dW|^2
 };
-// The HAWQ-like order puts gain x tr(W S W^T)/|W|^2 in the place of HAWQ-V2's average trace of the
-// Hessian. It is not that trace: of a loss gain x |dW x|^2 the Hessian of each output channel is
-// gain x S, whose trace knows no W; this weighs S by the directions that W has.
+// Measures the scores. The HAWQ-like order uses gain x tr(W S W^T)/|W|^2 where HAWQ-V2 uses the
+// average trace of the Hessian. They differ: for a loss gain x |dW x|^2 the Hessian of each output
+// channel is gain x S, whose trace does not depend on W; ours weighs S by the directions that W
+// has.
 // source: Z. Dong et al., "HAWQ-V2: Hessian aware trace-weighted quantization", NeurIPS 2020.
 Result<BaselineScores> measure_baseline_scores(const BaselineInputs& inputs,
                                                const Advance& advance);

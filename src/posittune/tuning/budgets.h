@@ -20,7 +20,7 @@ namespace posittune::tuning {
 enum class Cost : std::uint8_t {
   kBits,            // stored bits per weight, scales and tags included
   kSize,            // bytes of all parameters
-  kActivationBits,  // of the inputs of the layers that are quantized, mean over elements
+  kActivationBits,  // bits of the inputs of quantized layers, mean over elements
   kMacBits,         // bits of the weight x bits of the activation, mean over MACs
   kEnergy,          // pJ of one inference: MACs and traffic
   kArea,            // um2 of a MAC's unit, mean over MACs
@@ -30,7 +30,7 @@ std::string_view name(Cost cost);  // "bits", "size", "activation-bits" ...
 
 // Properties of a cost.
 struct CostTraits {
-  std::string_view help;  // of a budget of it, for a person: what it counts, and an example
+  std::string_view help;  // text for a person: what it counts, and an example of a budget
   bool inputs_alone;      // depends on the formats of inputs alone
   bool stored;            // depends on how weights are stored
   bool priced;            // needs a table of MAC units

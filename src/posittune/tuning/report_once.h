@@ -1,7 +1,7 @@
 #pragma once
 
-// Report split, read once for a search: for recipes that were chosen without it. The journal keeps
-// which they were.
+// Report split: a search reads it for one set of recipes only, which were chosen without it. The
+// journal keeps which recipes they were.
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Rows of results for chosen recipes: costs, and metrics on the report split, which are kept in the
-// journal.
+// RowMaker: makes rows of results for chosen recipes: costs, and metrics on the report split, which
+// are kept in the journal.
 
 #include <map>
 #include <optional>
@@ -44,7 +44,7 @@ class RowMaker {
   const Inputs& in_;
   const Options& options_;
   sensitivity::Analysis& analysis_;
-  std::optional<evaluation::Evaluator> evaluator_;  // of the report split
+  std::optional<evaluation::Evaluator> evaluator_;  // on the report split
 };
 
 }  // namespace posittune::tuning

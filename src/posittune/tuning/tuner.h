@@ -30,7 +30,7 @@ struct Options {
   std::vector<std::vector<Budget>> budgets;
   std::size_t pareto = 0;          // points from the cheapest to the most expensive assignment
   std::optional<double> max_drop;  // part of FP32's metric that may be lost, at the least cost
-  Cost cost = Cost::kBits;         // of the front and of max_drop
+  Cost cost = Cost::kBits;         // cost of the front and of max_drop
   std::size_t refine = 0;          // trials for each budget
   bool baselines = false;
   bool report = true;  // read the report split
@@ -57,7 +57,7 @@ struct Inputs {
 
 struct Outcome {
   records::SearchResult result;
-  std::vector<quant::Recipe> recipes;  // of each row
+  std::vector<quant::Recipe> recipes;  // recipe of each row
   // Budgets that cannot be met, with the least that can: the rows then hold the nearest recipes.
   std::vector<Error> missed;
 };
