@@ -31,7 +31,7 @@ TEST(Checked, JobsCheckTheirOptions) {
   const auto checked = check(options);
   ASSERT_TRUE(checked.ok()) << checked.error().message();
   EXPECT_EQ(checked->options().formats, options.formats);
-  options.table = "none.csv";
+  options.table = {.source = TableSource::kFile, .file = "no table"};
   EXPECT_FALSE(check(options).ok());
 }
 

@@ -15,7 +15,7 @@ TEST(CostTable, WhatIsNoTable) {
   const Error none = open_table({.source = TableSource::kFile, .file = "no such file.csv"}).error();
   EXPECT_EQ(none.kind, ErrorKind::kInput);
   EXPECT_EQ(none.where, "`table`, no such file.csv");
-  for (const double energy : {std::nan(""), -1.0, INFINITY}) {
+  for (const double energy : {std::nan(""), -1.0, double{INFINITY}}) {
     TableChoice choice = placeholder();
     choice.memory_pj_per_bit = energy;
     EXPECT_EQ(open_table(choice).error().where, "`memory_pj_per_bit`");
