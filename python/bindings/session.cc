@@ -19,6 +19,7 @@
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/cost.h"
 #include "posittune/session/words.h"
+#include "quantized_model.h"
 
 namespace posittune::python {
 namespace nb = nanobind;
@@ -253,6 +254,17 @@ session::SearchOptions search_options(nb::dict dict, const Guarded& guarded) {
   return options;
 }
 
+session::QuantizedOptions quantized_options(const std::string& recipe, nb::dict dict) {
+  Arguments arguments(std::move(dict));
+  session::QuantizedOptions options{.recipe = unwrap(quant::recipe_from_yaml(recipe, "recipe"))};
+  session::ScoreWords words;
+  take_scores(arguments, words, options.scores);
+  take_items(arguments, "batch", options.batch);
+  arguments.end();
+  check(session::read(words, options.scores));
+  return options;
+}
+
 std::map<std::string, TensorShape> take_shapes(Arguments& arguments) {
   std::map<std::string, std::vector<std::size_t>> shapes;
   arguments.take("shapes", shapes);
@@ -395,6 +407,11 @@ class PythonSession {
     const auto options = cost_options(dict);
     return records::json_text(job([&] { return session_->cost(options); }), true);
   }
+  // As to_python() has it.
+  nb::dict quantized(const std::string& recipe, const nb::dict& dict) {
+    const auto options = quantized_options(recipe, dict);
+    return to_python(job([&] { return session_->quantized(options); }));
+  }
   std::string inspect(const nb::dict& dict) {
     Arguments arguments(dict);
     const session::InspectOptions options{.shapes = take_shapes(arguments)};
@@ -423,6 +440,7 @@ void bind_session(nb::module_& module) {
       .def("sensitivity", &PythonSession::sensitivity)
       .def("search", &PythonSession::search)
       .def("cost", &PythonSession::cost)
+      .def("quantized", &PythonSession::quantized)
       .def("inspect", &PythonSession::inspect)
       .def("estimate", &PythonSession::estimate);
   module.def("_recipe_yaml", [](const std::string& text, const std::string& where) {

@@ -7,7 +7,7 @@ array([ 0.1015625, -3.       , 20.       ], dtype=float32)
 
 Formats on arrays: Format, formats(), quantize(), encode(), decode(), pack(), unpack(), choose_scales(), difference().
 
-Models: Session, with compare(), sensitivity(), search(), cost(), estimate(), inspect(); Recipe.
+Models: Session, with compare(), sensitivity(), search(), quantized(), cost(), estimate(), inspect(); Recipe.
 
 Models from elsewhere (extras `hub`):
 
@@ -44,6 +44,7 @@ try:
     from posittune.arrays import Codes, choose_scales, decode, difference, encode, pack, packed_bytes, quantize, unpack
     from posittune.metrics import Item, Metric
     from posittune.progress import Progress, Quiet
+    from posittune.quantized import QuantizedModel, QuantizedWeight
     from posittune.recipe import Recipe
     from posittune.session import Session
 except ModuleNotFoundError as _missing:
@@ -65,6 +66,8 @@ __all__ = [
     "Item",
     "Metric",
     "Progress",
+    "QuantizedModel",
+    "QuantizedWeight",
     "Quiet",
     "Recipe",
     "Session",

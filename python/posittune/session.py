@@ -27,6 +27,7 @@ from posittune import _core, results
 from posittune.exceptions import GoalNotMet, InputError, UsageError
 from posittune.metrics import Metric
 from posittune.progress import Progress, Quiet
+from posittune.quantized import QuantizedModel, from_native
 from posittune.recipe import Recipe
 
 Budget = float | str  # a number, or a text with a unit: "20MB", "0.5x"
@@ -245,6 +246,19 @@ class Session:
                 **options,
             )
             return results.Document(results.parse(self._native.cost(arguments)))
+
+    def quantized(self, recipe: str | os.PathLike | Recipe, **options) -> QuantizedModel:
+        """The numbers that the model runs with under a recipe: codes, scales and formats of each weight (of compensated rounding
+        too), scales of inputs, corrections of biases. They are those that compare(recipes=[recipe]) measures.
+
+        recipe: a file, or a Recipe such as search().recipe()
+        task, output, scores, tokens, class_axis, blank, batch: as compare(); calibration depends on them in the last bit
+
+        posittune.torch.apply_recipe() takes the result in place of a recipe. Nothing is kept in a run folder. UsageError where the
+        recipe needs calibration data and the session has none.
+        """
+        recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+        return from_native(recipe, self._native.quantized(recipe.to_yaml(), _given(**options)))
 
     def inspect(self, *, shapes: Mapping[str, tuple] | None = None) -> results.Document:
         """What can be quantized in the model, and what cannot and why."""

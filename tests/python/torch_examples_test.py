@@ -26,6 +26,12 @@ class Examples(unittest.TestCase):
         _, rounded, trained = self.numbers("fake_quantize_torch.py")
         self.assertLess(trained, rounded)
 
+    def test_onnx_in_torch(self):
+        numbers = self.numbers("onnx_in_torch.py", "zoo/yolo/model.onnx", "zoo/yolo/data.yaml")
+        self.assertEqual(len(numbers), 8)
+        for effect, apart in zip(numbers[::2], numbers[1::2]):
+            self.assertLess(apart, effect)
+
     def test_finetune_gpt2(self):
         before, after = self.numbers("finetune_gpt2_torch.py", "3")
         self.assertAlmostEqual(before, 0.0375, delta=0.0003)  # the engine's, int4 weights on all of report

@@ -4,6 +4,7 @@ FILE POSITTUNE ROOT PACKAGE [unittest arguments]
 POSITTUNE_SWEEP=all in the environment: all 2^32 floats of six formats, which takes minutes.
 """
 
+import dataclasses
 import hashlib
 import os
 import sys
@@ -237,6 +238,66 @@ class Recipes(unittest.TestCase):
         x = torch.relu(self.model.first(ptt.quantize(x, "int8", "absmax", 0)))
         expected = self.model.head(self.model.first(ptt.quantize(x, "int4", 3.0))).reshape(2, 6, 20)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)  # sums in another order
+
+    def given(self, weight, **others):
+        setting = {"format": "int6", "scale": "mse", "granularity": "channel", "rounding": "compensated"}
+        return pt.QuantizedModel(pt.Recipe({"first.weight": setting}), {"first.weight": weight}, **others)
+
+    def test_given_codes(self):
+        weight = self.model.first.weight
+        nearest = pt.encode(weight.detach().numpy(), "int6", "mse", 0)
+        odd = (np.arange(64 * 64).reshape(64, 64) % 3 == 0) & (nearest.codes < 30)
+        codes = dataclasses.replace(nearest, codes=np.where(odd, nearest.codes ^ 1, nearest.codes))
+        before, layers = weight.detach().clone(), {"a": "first.weight", "b": "first.weight", "c": "head.weight"}
+        model = self.given(pt.QuantizedWeight([codes], True), corrections={"b": np.float32([2] * 64)}, layers=layers)
+        ptt.apply_recipe(self.model, model)
+        np.testing.assert_array_equal(self.model.first.weight.detach().numpy(), codes.decode())
+        found = self.model(self.ids)
+        first = torch.relu(self.model.first(self.model.table(self.ids)))
+        torch.testing.assert_close(found, self.model.head(self.model.first(first) + 2), rtol=1e-5, atol=1e-5)
+        found.square().sum().backward()
+        self.assertGreater(weight.grad.abs().sum(), 0)
+        with torch.no_grad():  # training starts from the codes
+            weight[1] += 2 / codes.scales[1]
+        steps = (self.model.first.weight.detach().numpy() - codes.decode()) * codes.scales[:, None]
+        np.testing.assert_allclose(np.delete(steps, 1, 0), 0)
+        self.assertGreater(np.median(steps[1]), 1.9)
+        ptt.remove_recipe(self.model)
+        self.assertIs(self.model.first.weight, weight)
+        torch.testing.assert_close(weight[2:], before[2:], rtol=0, atol=0)
+        with self.assertRaisesRegex(pt.InputError, "first.weight"):
+            narrow = dataclasses.replace(codes, codes=codes.codes[:, :60])
+            ptt.apply_recipe(self.model, self.given(pt.QuantizedWeight([narrow])))
+
+    def test_names_of_layers(self):
+        network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Sequential(torch.nn.Conv2d(4, 2, 3)))
+        network = torch.nn.ModuleDict({"model": network})
+        network.forward = lambda x: network["model"](x)
+        setting = {"format": "mxint8", "scale": "none", "chosen": "static"}
+        ptt.apply_recipe(
+            network, pt.Recipe({}, {"/model/model.0/Conv": setting, "/model/model.1/model.1.0/Conv": setting})
+        )
+        x = torch.randn(2, 3, 7, 9)
+        found = network(x)
+        torch.testing.assert_close(network(x[1]), found[1])  # one image, without an axis of images
+        ptt.remove_recipe(network)
+        first, second = network["model"][0], network["model"][1][0]
+
+        def rounded(x):  # blocks are of an image, not of a line of it
+            return ptt.quantize(x.flatten(1), "mxint8").reshape(x.shape)
+
+        torch.testing.assert_close(found, second(rounded(first(rounded(x)))))
+        for name in ("logits", "/model/model.7/Conv", "Conv_3"):
+            with self.assertRaisesRegex(pt.UsageError, "names"):
+                ptt.apply_recipe(network, pt.Recipe({}, {name: setting}))
+
+    def test_indices_are_not_rounded(self):
+        before = self.model(self.ids)
+        ptt.apply_recipe(
+            self.model, pt.Recipe({}, {"table/Gather": {"format": "int4", "scale": "absmax", "chosen": "static"}})
+        )
+        torch.testing.assert_close(self.model(self.ids), before, rtol=0, atol=0)
+        ptt.remove_recipe(self.model)
 
     def test_refused(self):
         good = {"format": "int4", "scale": "mse", "granularity": "channel"}

@@ -2,12 +2,14 @@
 
 Weights are parametrized (torch.nn.utils.parametrize): the module reads rounded values, an optimizer trains the values
 behind them through the straight-through gradient. Inputs of layers are rounded by hooks. Only what differs from the
-engine is the order in which products are summed.
+engine is the order in which products are summed: where inputs are rounded too, a sum that differs in its last bit may
+go to the other side of a boundary, and its rounded value is then one step away (docs/python.md says how often).
 """
 
 import difflib
 import functools
 import re
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +19,8 @@ from torch.nn.utils import parametrize
 from posittune import _core
 from posittune.arrays import choose_scales
 from posittune.arrays import quantize as quantize_array
-from posittune.exceptions import UnsupportedError, UsageError
+from posittune.exceptions import InputError, UnsupportedError, UsageError
+from posittune.quantized import QuantizedModel, QuantizedWeight
 from posittune.recipe import Recipe
 from posittune.torch.tensors import quantize_op
 
@@ -34,51 +37,105 @@ def output_axis(module: nn.Module) -> int:
     raise UnsupportedError("a module whose weight a recipe cannot be applied to", "", known, type(module).__name__)
 
 
+class Run(NamedTuple):
+    """Rows of a weight that have one format."""
+
+    rows: np.ndarray  # their indices
+    format: str
+    saturate: bool
+    scales: np.ndarray  # one; one for each row; or one for each row and group of columns
+
+
 class FakeQuantized(nn.Module):
-    """A weight as the engine rounds it, with the scales that are right for its values when this is made.
+    """A weight as the engine rounds it, from its runs: every row is in one of them."""
 
-    matrix: float32 (rows, cols), a row for each output channel. setting: of a recipe.
-    """
-
-    def __init__(self, matrix: np.ndarray, setting: dict, axis: int):
+    def __init__(self, runs: list[Run], axis: int, group: int):
         super().__init__()
-        self.axis = axis
-        self.group = _group(setting)
-        self.runs = []  # (format, saturate, rows: a tuple (first, count) or None for a buffer of indices)
-        for first, count, formats, rule in _parts(setting, len(matrix)):
-            self._add(matrix[first : first + count], first, formats, rule, setting)
-        order = torch.cat([getattr(self, f"rows{i}") for i in range(len(self.runs))])
-        self.register_buffer("back", torch.argsort(order), persistent=False)
+        self.axis, self.group = axis, group
+        self.runs = [(_core.Format(run.format).name, run.saturate) for run in runs]
+        for i, run in enumerate(runs):
+            self.register_buffer(f"scales{i}", torch.from_numpy(run.scales.copy()), persistent=False)
+            self.register_buffer(f"rows{i}", torch.from_numpy(run.rows.astype(np.int64)), persistent=False)
+        self.register_buffer("back", torch.argsort(torch.from_numpy(np.concatenate([r.rows for r in runs]))), False)
+        self.register_buffer("offset", None, persistent=False)
 
-    def _add(self, matrix, first: int, formats: list[str], rule: str, setting: dict) -> None:
-        per_row = setting.get("granularity", "tensor") == "channel"
-        choices = [_chosen(matrix, format, rule, per_row, self.group) for format in formats]
-        if len(choices) == 1:
-            return self._run(formats[0], rule, choices[0], np.arange(len(matrix)) + first)
-        errors = [_row_errors(matrix, format, rule, scales) for format, scales in zip(formats, choices)]
-        best = np.argmin(errors, axis=0)  # the first of equals
-        for i, format in enumerate(formats):
-            rows = np.flatnonzero(best == i)
-            if len(rows):
-                self._run(format, rule, choices[i][rows], rows + first)
-
-    def _run(self, format: str, rule: str, scales: np.ndarray, rows: np.ndarray) -> None:
-        i = len(self.runs)
-        self.register_buffer(f"scales{i}", torch.from_numpy(scales.copy()), persistent=False)
-        self.register_buffer(f"rows{i}", torch.from_numpy(rows.astype(np.int64)), persistent=False)
-        self.runs.append((_core.Format(format).name, _core._is_chosen_from_data(rule)))
+    def take_values(self, weight: torch.Tensor, values: np.ndarray) -> None:
+        """Makes `weight` round to these values, of its codes, by an offset where the nearest are others (compensated rounding).
+        InputError where no offset does."""
+        moved = weight.movedim(self.axis, 0)
+        if values.shape != (len(moved), moved[:1].numel()):
+            raise InputError("codes of another shape than the weight", "", str(tuple(weight.shape)), str(values.shape))
+        wanted = torch.from_numpy(values).reshape(moved.shape).movedim(0, self.axis)
+        nearest = self(weight)
+        if torch.equal(nearest, wanted):
+            return
+        self.offset = torch.where(nearest == wanted, 0.0, wanted - weight)
+        wrong = int((self(weight) != wanted).sum())
+        if wrong:
+            raise InputError(
+                "values that their scales do not round to",
+                "",
+                "codes as Session.quantized() gives them",
+                f"{wrong} others",
+            )
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        if self.offset is not None:
+            weight = weight + self.offset
         moved = weight.movedim(self.axis, 0)
         matrix = moved.reshape(len(moved), -1)
         parts = []
         for i, (format, saturate) in enumerate(self.runs):
             scales = getattr(self, f"scales{i}")
             rows = matrix if len(self.runs) == 1 else matrix.index_select(0, getattr(self, f"rows{i}"))
-            axis = 0 if scales.numel() > 1 or self.group else None
-            parts.append(quantize_op(rows, format, scales, axis, self.group, saturate))
+            parts.append(_quantize(rows, format, scales, self.group, saturate))
         rounded = parts[0] if len(parts) == 1 else torch.cat(parts).index_select(0, self.back)
         return rounded.reshape(moved.shape).movedim(0, self.axis)
+
+
+def _quantize(matrix: torch.Tensor, format: str, scales: torch.Tensor, group: int, saturate: bool) -> torch.Tensor:
+    """Scales: one; one for each row; or for each row and group of columns."""
+    if not group or not _core.Format(format).block:
+        return quantize_op(matrix, format, scales, 0 if scales.numel() > 1 or group else None, group, saturate)
+    padded = nn.functional.pad(matrix, (0, -matrix.shape[1] % group))  # whole blocks: each group becomes a row
+    y = _quantize(padded.reshape(-1, group), format, scales, 0, saturate)
+    return y.reshape(padded.shape)[:, : matrix.shape[1]]
+
+
+def _chosen_runs(matrix: np.ndarray, setting: dict) -> list[Run]:
+    """Of a matrix with a row for each output channel, by the rules of a recipe."""
+    runs, group = [], _group(setting)
+    per_row = setting.get("granularity", "tensor") == "channel"
+    for first, count, formats, rule in _parts(setting, len(matrix)):
+        part, saturate = matrix[first : first + count], _core._is_chosen_from_data(rule)
+        choices = [_chosen(part, format, rule, per_row, group) for format in formats]
+        if len(choices) == 1:
+            runs.append(Run(np.arange(count) + first, formats[0], saturate, choices[0]))
+            continue
+        errors = [_row_errors(part, format, scales) for format, scales in zip(formats, choices)]
+        best = np.argmin(errors, axis=0)  # the first of equals
+        for i, format in enumerate(formats):
+            rows = np.flatnonzero(best == i)
+            if len(rows):
+                runs.append(Run(rows + first, format, saturate, choices[i][rows]))
+    return runs
+
+
+def _given_runs(weight: QuantizedWeight, setting: dict) -> list[Run]:
+    """Runs of one format as one, however far apart: rows that choose among formats are many short ones."""
+    parts, runs, first = _parts(setting, weight.shape[0]), {}, 0
+    for codes in weight.runs:
+        rule = next(rule for start, count, _, rule in parts if start <= first < start + count)
+        rows = np.arange(len(codes.codes)) + first
+        run = Run(rows, codes.format.name, _core._is_chosen_from_data(rule), codes.scales)
+        runs.setdefault(run[1:3], []).append(run)
+        first += len(rows)
+    return [same[0] if len(same) == 1 else _together(same) for same in runs.values()]
+
+
+def _together(runs: list[Run]) -> Run:
+    scales = [run.scales if run.scales.size >= len(run.rows) else np.repeat(run.scales, len(run.rows)) for run in runs]
+    return runs[0]._replace(rows=np.concatenate([run.rows for run in runs]), scales=np.concatenate(scales))
 
 
 def _group(setting: dict) -> int:
@@ -111,50 +168,78 @@ def _chosen(matrix, format: str, rule: str, per_row: bool, group: int) -> np.nda
     return np.ascontiguousarray(np.stack(scales, 1)).reshape(-1)
 
 
-def _row_errors(matrix, format: str, rule: str, scales) -> np.ndarray:
+def _row_errors(matrix, format: str, scales) -> np.ndarray:
     y = quantize_array(matrix, format, scales, 0 if len(matrix) > 1 else None)
     return ((y.astype(np.float64) - matrix) ** 2).sum(1)
 
 
-class _Input:
-    """The hook before a layer: rounds its input. settings: one for each time that the layer runs in a forward pass."""
+class _OfCalls:
+    """What hooks share: settings by the number of the call, since a layer may run several times in a forward pass."""
 
-    def __init__(self, settings: dict[int, dict], scales: dict[int, float]):
-        self.settings, self.scales, self.calls = settings, scales, 0
+    def __init__(self):
+        self.settings: dict[int, Any] = {}
+        self.calls = 0
+
+    def next(self):
+        self.calls += 1
+        return self.settings.get(self.calls - 1)
+
+
+class _Input(_OfCalls):
+    """The hook before a layer: rounds its input. Settings: (of the recipe, static scale)."""
+
+    def __init__(self):
+        super().__init__()
         self.saturates = {name: _core._is_chosen_from_data(name) for name in _core.scale_rules()}
 
     def __call__(self, module, arguments):
-        call, self.calls = self.calls, self.calls + 1
-        setting = self.settings.get(call)
+        setting = self.next()
         if setting is None:
             return None
-        x = arguments[0]
+        (of, scale), x = setting, arguments[0]
         y = x.to(torch.float32)
-        format, rule = setting["format"], setting["scale"]
-        saturate = self.saturates[rule]
-        if setting.get("chosen", "static") == "token":
-            rows = y.flatten(0, -2) if not _is_convolution(module) else y.flatten(1)
-            scales = choose_scales(rows.detach().cpu().numpy(), format, rule, 0 if len(rows) > 1 else None)
-            y = quantize_op(rows, format, torch.from_numpy(scales).to(y.device), 0, 0, saturate).reshape(y.shape)
-        else:
-            scales = torch.full((1,), self.scales[call], dtype=torch.float32, device=y.device)
-            y = quantize_op(y, format, scales, None, 0, saturate)
+        rows = y.reshape(_tokens(module, y), -1)  # blocks, too, are of a token's or an image's own elements
+        format, rule = of["format"], of["scale"]
+        axis, scales = None, torch.full((1,), scale, dtype=torch.float32, device=y.device)
+        if of.get("chosen", "static") == "token":
+            axis = 0 if len(rows) > 1 else None
+            scales = torch.from_numpy(choose_scales(rows.detach().cpu().numpy(), format, rule, axis)).to(y.device)
+        y = quantize_op(rows, format, scales, axis, 0, self.saturates[rule]).reshape(y.shape)
         return (y.to(x.dtype), *arguments[1:])
+
+
+class _Correction(_OfCalls):
+    """The hook behind a layer: adds to each output channel. Settings: a tensor."""
+
+    def __call__(self, module, arguments, output):
+        shift = self.next()
+        if shift is None:
+            return None
+        shift = shift.to(output.device, output.dtype)
+        behind = module.weight.dim() - 2 if _is_convolution(module) else 0  # axes
+        return output + shift.reshape(-1, *[1] * behind)
 
 
 def _is_convolution(module: nn.Module) -> bool:
     return isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d))
 
 
+def _tokens(module: nn.Module, x: torch.Tensor) -> int:
+    """How many tokens an input has, or images."""
+    if _is_convolution(module):
+        return len(x) if x.dim() == module.weight.dim() else 1
+    return x.numel() // max(1, x.shape[-1])
+
+
 def _refuse(name: str, setting: dict) -> None:
     for field, plain in (("rounding", "nearest"), ("bias_correction", False), ("input_weighted", False)):
         if setting.get(field, plain) != plain:
             raise UnsupportedError(
-                f"posittune.torch applies no {field.replace('_', ' ')} yet: it depends on calibration data",
+                f"{field.replace('_', ' ')} depends on calibration data, which a recipe does not have",
                 f"weights of the recipe, '{name}'",
                 f"{field}: {plain}",
                 str(setting[field]),
-                "search without it (the exact codes will come from an archive of the export)",
+                "give what Session.quantized() makes of the recipe in place of the recipe: it has the codes",
             )
 
 
@@ -169,85 +254,153 @@ def _unknown(kind: str, name: str, known) -> UsageError:
     )
 
 
-def _owners(module: nn.Module, name: str) -> list[tuple[nn.Module, str]]:
-    """Every module that holds the parameter, tied ones too."""
-    parameter = dict(module.named_parameters(remove_duplicate=False))[name]
-    found = []
-    for owner in module.modules():
-        found += [(owner, key) for key, value in owner.named_parameters(recurse=False) if value is parameter]
-    return found
+def _path_of(scopes: str) -> str:
+    """Of a name of PyTorch's older exporter: '/layer1/layer1.0/conv1' is layer1.0.conv1, since items of lists repeat its name."""
+    parts = []
+    for scope in scopes[1:].split("/"):
+        if parts and scope.startswith(parts[-1] + "."):
+            parts[-1] = scope
+        else:
+            parts.append(scope)
+    return ".".join(parts)
 
 
-def _weight_name(name: str, names: dict, known) -> str:
-    for candidate in (names.get(name), name, name.removesuffix("_transposed")):
-        if candidate in known:
-            return candidate
-    raise _unknown("parameter", name, known)
-
-
-def _layer(name: str, names: dict, modules: dict) -> tuple[str, int]:
-    """Module and the number of its run: 'encoder.ffn/MatMul_3' is the third of 'encoder.ffn' (the first has no number)."""
-    if name in names:
-        return names[name], 0
+def _by_name(name: str, modules: dict) -> tuple[str, int] | None:
+    """Module and the number of its run from 0. 'encoder.ffn/MatMul_3' is the third of 'encoder.ffn'; of PyTorch's older exporter,
+    '/encoder/ffn/MatMul_2' is. The first has no number."""
     path, _, kind = name.rpartition("/")
-    number = re.search(r"_(\d+)$", kind)
-    if path not in modules:
-        raise _unknown("layer", name, modules)
-    return path, int(number[1]) - 1 if number else 0
+    number, first = re.search(r"_(\d+)$", kind), 1
+    if path.startswith("/"):
+        path, first = _path_of(path), 0
+    return (path, int(number[1]) - first if number else 0) if path and path in modules else None
 
 
-def _inputs(module, activations: dict, names: dict, scales: dict) -> dict[str, _Input]:
-    modules, hooks = dict(module.named_modules()), {}
+class _Places:
+    """Where the names of a recipe are in a module. layers: the weight of each, where that is known."""
+
+    def __init__(self, module: nn.Module, names: dict[str, str], layers: dict[str, str]):
+        self.module, self.names, self.layers = module, names, layers
+        self.modules = dict(module.named_modules())
+        self.parameters = dict(module.named_parameters(remove_duplicate=False))
+
+    def owners(self, weight: str) -> list[tuple[nn.Module, str]]:
+        """Every module that holds the parameter, tied ones too."""
+        for name in (self.names.get(weight), weight, weight.removesuffix("_transposed")):
+            if name in self.parameters:
+                break
+        else:
+            raise _unknown("parameter", weight, self.parameters)
+        found = []
+        for owner in self.module.modules():
+            of = owner.named_parameters(recurse=False)
+            found += [(owner, key) for key, value in of if value is self.parameters[name]]
+        return found
+
+    def _by_weight(self, layer: str) -> tuple[str, int] | None:
+        """The module that holds the layer's weight, where only one multiplies by it, and which of its runs this is."""
+        weight = self.layers.get(layer)
+        owners = [] if weight is None else [of for of, _ in self.owners(weight) if not isinstance(of, nn.Embedding)]
+        if len(owners) != 1:
+            return None
+        path = next(path for path, each in self.modules.items() if each is owners[0])
+        return path, [name for name, other in self.layers.items() if other == weight].index(layer)
+
+    def layer(self, name: str) -> tuple[str, int]:
+        """Path of the module and the number of its run from 0."""
+        if name in self.names:
+            return self.names[name], 0
+        found = _by_name(name, self.modules) or self._by_weight(name)
+        if found is None:
+            raise _unknown("layer", name, self.modules)
+        return found
+
+
+def _hooks(kind: type, places: _Places, settings: dict[str, Any]) -> dict[str, Any]:
+    """A hook for each submodule, from settings by the layer's name in the recipe."""
+    hooks = {}
+    for name, setting in settings.items():
+        path, call = places.layer(name)
+        output_axis(places.modules[path])  # refuses what is no layer
+        hooks.setdefault(path, kind()).settings[call] = setting
+    return hooks
+
+
+def _inputs(places: _Places, activations: dict, scales: dict) -> dict[str, tuple[dict, float]]:
+    """(setting, static scale) by the layer's name."""
+    found = {}
     for name, setting in activations.items():
-        path, call = _layer(name, names, modules)
-        output_axis(modules[path])  # refuses what is no layer
-        chosen = setting.get("chosen", "static")
-        if chosen != "token" and name not in scales and _core._is_chosen_from_data(setting["scale"]):
+        if isinstance(places.modules[places.layer(name)[0]], nn.Embedding):
+            continue  # indices are not rounded, as in the engine
+        static = setting.get("chosen", "static") != "token" and _core._is_chosen_from_data(setting["scale"])
+        if static and name not in scales:
             raise UsageError(
                 "a static activation without its scale",
                 f"activations of the recipe, '{name}'",
                 "a scale for each",
                 "none",
-                "give `scales`, or choose scales per token",
+                "give `scales`, or what Session.quantized() makes of the recipe, or choose scales per token",
             )
-        hook = hooks.setdefault(path, _Input({}, {}))
-        hook.settings[call], hook.scales[call] = setting, float(scales.get(name, 1.0))
-    return hooks
+        found[name] = (setting, float(scales.get(name, 1.0)))
+    return found
+
+
+def _rounded(name: str, weight: torch.Tensor, axis: int, setting: dict, given: QuantizedWeight | None) -> FakeQuantized:
+    weight = weight.detach().cpu().float()
+    if given is None:
+        _refuse(name, setting)
+        moved = weight.movedim(axis, 0)
+        return FakeQuantized(_chosen_runs(moved.reshape(len(moved), -1).numpy(), setting), axis, _group(setting))
+    rounded = FakeQuantized(_given_runs(given, setting), axis, _group(setting))
+    try:
+        rounded.take_values(weight, given.decode())
+    except InputError as error:
+        error.where = f"weight '{name}'"
+        raise
+    return rounded
 
 
 def apply_recipe(
-    module: nn.Module, recipe: Recipe, *, names: dict[str, str] | None = None, scales: dict[str, float] | None = None
+    module: nn.Module,
+    recipe: Recipe | QuantizedModel,
+    *,
+    names: dict[str, str] | None = None,
+    scales: dict[str, float] | None = None,
 ) -> nn.Module:
     """Makes a module, in place, compute under a recipe; returns it. remove_recipe() undoes it.
 
+    recipe: a Recipe, whose scales of weights are chosen now, from the present values, by its rules; or what Session.quantized()
+        made of one, whose codes and scales are taken as they are. What needs calibration data is only in the latter: compensated
+        rounding, weighted errors, bias correction, static scales of inputs.
     names: from names of the recipe (weights; layers) to those of the module (parameters; submodules), where they differ.
-        A weight is looked for under its own name, layers under what stands before their '/'.
+        A weight is looked for under its own name, layers under what stands before their '/', or by their weight where that is
+        known.
     scales: of static activations, by the name of the layer in the recipe.
 
-    Scales of weights are chosen now, from the present values, by the rules of the recipe; training moves the values, not
-    the scales. Raises UnsupportedError for what needs calibration data (compensated rounding, bias correction, weighted
-    errors), exact sums, and modules of unknown kinds; UsageError for names that fit nothing, and under another recipe.
+    Training moves the values, not the scales; compensated weights start from their codes, too.
+    Raises UnsupportedError for what needs calibration data, exact sums, and modules of unknown kinds; InputError for codes that
+    do not fit the module; UsageError for names that fit nothing, and under another recipe.
     """
     if hasattr(module, _STATE):
         raise UsageError("the module is under a recipe already", hint="remove_recipe() first")
+    weights, corrections, layers, scales = {}, {}, {}, dict(scales or {})
+    if isinstance(recipe, QuantizedModel):
+        weights, layers, recipe, of = recipe.weights, recipe.layers, recipe.recipe, recipe
+        scales = {name: operands[0] for name, operands in of.input_scales.items()} | scales
+        corrections = {name: torch.from_numpy(shift.copy()) for name, shift in of.corrections.items()}
     if recipe.accumulate != "fp32":
         raise UnsupportedError("posittune.torch has no exact sums", "accumulate", "fp32", recipe.accumulate)
-    names, known = names or {}, dict(module.named_parameters(remove_duplicate=False))
-    planned = []
+    places, planned = _Places(module, names or {}, layers), []
     for name, setting in recipe.weights.items():
-        _refuse(name, setting)
-        owners = _owners(module, _weight_name(name, names, known))
+        owners = places.owners(name)
         axis = output_axis(owners[0][0])
-        weight = getattr(*owners[0]).detach().movedim(axis, 0).cpu().float()
-        planned.append((owners, FakeQuantized(weight.reshape(len(weight), -1).contiguous().numpy(), setting, axis)))
-    hooks = _inputs(module, recipe.activations, names, scales or {})
-    handles = []
-    for path, hook in hooks.items():
-        handles.append(module.get_submodule(path).register_forward_pre_hook(hook))
-    if hooks:
-        handles.append(
-            module.register_forward_pre_hook(functools.partial(_restart, list(hooks.values())), prepend=True)
-        )
+        planned.append((owners, _rounded(name, getattr(*owners[0]), axis, setting, weights.get(name))))
+    inputs = _hooks(_Input, places, _inputs(places, recipe.activations, scales))
+    outputs = _hooks(_Correction, places, corrections)
+    handles = [module.get_submodule(path).register_forward_pre_hook(hook) for path, hook in inputs.items()]
+    handles += [module.get_submodule(path).register_forward_hook(hook) for path, hook in outputs.items()]
+    if handles:
+        restart = functools.partial(_restart, [*inputs.values(), *outputs.values()])
+        handles.append(module.register_forward_pre_hook(restart, prepend=True))
     state = []
     for owners, rounded in planned:
         for owner, key in owners:

@@ -26,8 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kCovarianceBytes = 1UL << 30;
-
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -94,7 +92,7 @@ Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare&
   if (const Status some = check_chosen(); !some) return some.error();
   const bool covariances = std::any_of(trials.begin(), trials.end(), is_compensated);
   auto ready = prepare(*splits_.report, options.scores,
-                       {.covariance_bytes = covariances ? kCovarianceBytes : 0,
+                       {.covariance_bytes = covariances ? kCompareCovariances : 0,
                         .held_out = covariances,
                         .embedding_columns = covariances ? kEmbeddingColumns : 0});
   if (!ready) return ready.error();

@@ -46,6 +46,9 @@ Result<SearchResult> Session::search(const CheckedSearch& checked) {
 Result<records::CostResult> Session::cost(const CostOptions& options) {
   return state_->cost(options);
 }
+Result<QuantizedModel> Session::quantized(const QuantizedOptions& options) {
+  return state_->quantized(options);
+}
 Result<records::Inspection> Session::inspect(const InspectOptions& options) {
   return state_->inspect(options);
 }

@@ -23,6 +23,7 @@
 #include "posittune/session/cost.h"
 #include "posittune/session/inspect.h"
 #include "posittune/session/observer.h"
+#include "posittune/session/quantized_model.h"
 #include "posittune/session/search.h"
 #include "posittune/session/sensitivity.h"
 #include "posittune/session/spec.h"
@@ -63,6 +64,10 @@ class Session {
   // lacks a pair; where none was, the built-in model prices all pairs then, and the observer is
   // told.
   Result<records::CostResult> cost(const CostOptions& options);
+  // The numbers that the model runs with under a recipe: codes and scales of weights, scales of
+  // inputs, corrections of biases. They are those that compare() measures the recipe with. kUsage:
+  // names that are not the model's, a recipe that needs calibration data where there are none.
+  Result<QuantizedModel> quantized(const QuantizedOptions& options);
   // Lists what can be quantized, and what cannot and why.
   Result<records::Inspection> inspect(const InspectOptions& options);
 

@@ -36,6 +36,7 @@ class SessionState {
   Result<SensitivityResult> sensitivity(const CheckedSensitivity& checked);
   Result<SearchResult> search(const CheckedSearch& checked);
   Result<records::CostResult> cost(const CostOptions& options);
+  Result<QuantizedModel> quantized(const QuantizedOptions& options);
   Result<records::Inspection> inspect(const InspectOptions& options);
   Result<ComparePlan> estimate(const CheckedCompare& checked);
   Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
@@ -45,6 +46,8 @@ class SessionState {
   // The most columns of an embedding that can be compensated: each column takes a run of some
   // calibration data.
   static constexpr std::size_t kEmbeddingColumns = 128;
+  // Bytes for covariances where a recipe is measured as it is.
+  static constexpr std::size_t kCompareCovariances = std::size_t{1} << 30;
 
   // An engine that is ready, and how its output is scored.
   struct Ready {
@@ -70,6 +73,8 @@ class SessionState {
   Result<Ready> prepare(const data::Dataset& seen, const metrics::ScoreRequest& request,
                         engine::Options options,
                         const std::function<Status(const model::Graph&)>& look = {});
+  // An engine for quantized(), calibrated as compare() does it, where the recipe needs that.
+  Result<engine::Engine> calibrated_for(const QuantizedOptions& options);
   Status check_chosen() const;
   void note_what_stays(const model::Graph& graph, const data::Dataset& data);
   // Notes inputs whose output scales were asked for, but could not be chosen with so little

@@ -32,19 +32,6 @@ Status read_what(const std::vector<std::string>& words, std::vector<Operand>& to
   return success();
 }
 
-Status read_score(const ScoreWords& words, metrics::ScoreRequest& request) {
-  if (words.task != "auto" && !words.task.empty()) {
-    auto task = metrics::parse_task(words.task);
-    if (!task) return of_field(task.error(), "task");
-    request.task = *task;
-  }
-  if (words.scores.empty()) return success();
-  auto scores = metrics::parse_score_kind(words.scores);
-  if (!scores) return of_field(scores.error(), "scores");
-  request.scores = *scores;
-  return success();
-}
-
 // Refuses a setting of inputs, other than its default, where no input is rounded.
 Error changes_nothing(const std::string& field, const std::string& value) {
   return {.kind = ErrorKind::kUsage,
@@ -92,6 +79,19 @@ Status check_inputs_unused(const SearchWords& words) {
 
 }  // namespace
 
+Status read(const ScoreWords& words, metrics::ScoreRequest& request) {
+  if (words.task != "auto" && !words.task.empty()) {
+    auto task = metrics::parse_task(words.task);
+    if (!task) return of_field(task.error(), "task");
+    request.task = *task;
+  }
+  if (words.scores.empty()) return success();
+  auto scores = metrics::parse_score_kind(words.scores);
+  if (!scores) return of_field(scores.error(), "scores");
+  request.scores = *scores;
+  return success();
+}
+
 Status read(const CompareWords& words, CompareOptions& options) {
   const bool recipes_alone = words.formats.empty() && !options.recipes.empty();
   options.formats = or_default(words.formats, recipes_alone ? "fp32" : kCompareFormats);
@@ -104,7 +104,7 @@ Status read(const CompareWords& words, CompareOptions& options) {
   std::vector<std::string> scales = words.scales;
   if (scales.empty() && words.settings.activation_scale == "token") scales = {"absmax", "rms_pow2"};
   if (const Status ok = read_rules(scales, options.scales); !ok) return ok;
-  if (const Status ok = read_score(words.score, options.scores); !ok) return ok;
+  if (const Status ok = read(words.score, options.scores); !ok) return ok;
   return read_settings(words.settings, options.what, options.settings);
 }
 
@@ -115,7 +115,7 @@ Status read(const SensitivityWords& words, SensitivityOptions& options) {
   if (!tier) return of_field(tier.error(), "tier");
   options.tier = *tier;
   if (const Status ok = read_rules(words.scales, options.scales); !ok) return ok;
-  if (const Status ok = read_score(words.score, options.scores); !ok) return ok;
+  if (const Status ok = read(words.score, options.scores); !ok) return ok;
   return read_settings(words.settings, options.what, options.settings);
 }
 
@@ -131,7 +131,7 @@ Status read(const SearchWords& words, SearchOptions& options) {
   }
   if (const Status ok = read_settings(words.settings, {&*what, 1}, options.settings); !ok)
     return ok;
-  if (const Status ok = read_score(words.score, options.scores); !ok) return ok;
+  if (const Status ok = read(words.score, options.scores); !ok) return ok;
   auto rule = quant::parse_scale_rule(words.scale);
   if (!rule) return of_field(rule.error(), "scale");
   options.scale = *rule;

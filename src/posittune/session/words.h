@@ -42,6 +42,9 @@ struct ScoreWords {
   std::string scores{};       // "logits", "probabilities", "sigmoid"; empty: decided by the model
 };
 
+// kUsage: words that are not known, with their field.
+Status read(const ScoreWords& words, metrics::ScoreRequest& request);
+
 struct CompareWords {
   std::vector<std::string> formats{};  // of the above; with recipes alone: fp32
   std::vector<std::string> what{};     // "w", "wa"; empty: both

@@ -1,0 +1,103 @@
+#include "posittune/session/quantized_model.h"
+
+#include <utility>
+
+#include "posittune/evaluation/batches.h"
+#include "posittune/evaluation/evaluator.h"
+#include "posittune/session/session_state.h"
+#include "posittune/session/trials.h"
+
+namespace posittune::session {
+namespace {
+
+// Scales of the operands of a layer, and its correction.
+Status add_layer(engine::Engine& engine, std::size_t layer, QuantizedModel& model) {
+  const model::Layer& of = engine.graph().layers[layer];
+  const auto input = model.recipe.activations.find(of.name);
+  const bool per_token = input != model.recipe.activations.end() &&
+                         input->second.scale == quant::ActivationScale::kToken;
+  if (input != model.recipe.activations.end() && !per_token) {
+    for (std::size_t operand = 0; operand < of.kind->operands; ++operand) {
+      auto quantizer = engine.activation_quantizer(layer, operand, input->second);
+      if (!quantizer) return quantizer.error();
+      model.input_scales[of.name].push_back(quantizer->scale);
+    }
+  }
+  if (!of.weight) return success();
+  if (of.kind->operands > 0)
+    model.layers.emplace_back(of.name, engine.graph().weights[*of.weight].name);
+  const auto weight = model.recipe.weights.find(engine.graph().weights[*of.weight].name);
+  if (weight == model.recipe.weights.end() || !weight->second.bias_correction) return success();
+  auto shift = engine.bias_correction(layer, weight->second);
+  if (!shift) return shift.error();
+  if (!shift->empty()) model.corrections[of.name] = std::move(*shift);
+  return success();
+}
+
+Result<QuantizedModel> numbers_of(engine::Engine& engine, const quant::Recipe& recipe,
+                                  const Advance& advance) {
+  if (const Status applied = engine.apply(recipe); !applied) return applied.error();
+  QuantizedModel model{
+      .recipe = recipe, .layers = {}, .weights = {}, .input_scales = {}, .corrections = {}};
+  const model::Graph& graph = engine.graph();
+  for (std::size_t w = 0; w < graph.weights.size(); ++w) {
+    const auto setting = recipe.weights.find(graph.weights[w].name);
+    if (setting == recipe.weights.end()) continue;
+    auto weight = engine.quantized_weight(w, setting->second);
+    if (!weight) return weight.error();
+    model.weights[setting->first] = std::move(*weight);
+    if (const Status going = advance(1); !going) return going.error();
+  }
+  for (std::size_t l = 0; l < graph.layers.size(); ++l) {
+    if (!engine.chosen(l)) continue;
+    if (const Status added = add_layer(engine, l, model); !added) return added.error();
+  }
+  return model;
+}
+
+}  // namespace
+
+Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& options) {
+  const Trial trial{.format = formats::fp32(), .recipe = options.recipe};
+  const bool covariances = is_compensated(trial);
+  engine::Options with{.covariance_bytes = covariances ? kCompareCovariances : 0,
+                       .held_out = covariances,
+                       .embedding_columns = covariances ? kEmbeddingColumns : 0};
+  if (!needs_calibration(trial)) {
+    auto graph = take_graph();
+    if (!graph) return graph.error();
+    with.chosen = chosen_;
+    with.threads = options_.threads;
+    return engine::Engine::create(std::move(*graph), with);
+  }
+  if (!splits_.calibrate) {
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "the recipe needs calibration data",
+                 .expected = "`calibrate=PATH`, or that key of a `data` file"};
+  }
+  // The split that compare() has: of it come what is scored and the size of batches.
+  const data::Dataset& seen = splits_.report ? *splits_.report : *splits_.calibrate;
+  auto ready = prepare(seen, options.scores, with);
+  if (!ready) return ready.error();
+  const std::string& output = ready->scored.scorer.output;
+  auto batch = evaluation::choose_batch(
+      ready->engine, seen, options.batch,
+      output.empty() ? evaluation::default_output(ready->engine.graph()) : output);
+  if (!batch) return batch.error();
+  const Advance advance = observer_->step("calibrate", splits_.calibrate->items(), "items");
+  const Status seen_all =
+      evaluation::calibrate(ready->engine, *splits_.calibrate, batch->items, output, advance);
+  if (!seen_all) return seen_all.error();
+  if (takes_output_scales(trial)) note_undecided(ready->engine);
+  return std::move(ready->engine);
+}
+
+Result<QuantizedModel> SessionState::quantized(const QuantizedOptions& options) {
+  if (const Status some = check_chosen(); !some) return some.error();
+  auto engine = calibrated_for(options);
+  if (!engine) return engine.error();
+  const Advance advance = observer_->step("weights", options.recipe.weights.size(), "steps");
+  return numbers_of(*engine, options.recipe, advance);
+}
+
+}  // namespace posittune::session
