@@ -93,6 +93,28 @@ nb::object choose_scales(nb::handle format, const std::string& rule, const Flat<
   return to_numpy(std::move(scales));
 }
 
+// Of statistics: finite elements, the largest, sums of magnitudes and of squares.
+nb::object direct_scales(nb::handle format, const std::string& rule,
+                         const Flat<const std::uint64_t>& counts, const Flat<const float>& absmax,
+                         const Flat<const double>& sums, const Flat<const double>& squares) {
+  const quant::ScaleRule of = unwrap(quant::parse_scale_rule(rule));
+  const formats::Format scaled = quant::scaled_format(to_format(format), of);
+  const std::size_t n = counts.size();
+  if (absmax.size() != n || sums.size() != n || squares.size() != n || quant::entry(of).searches())
+    throw nb::value_error("statistics of another number, or a rule that searches");
+  std::vector<float> scales;
+  for (std::size_t i = 0; i < n; ++i) {
+    const kernels::Statistics statistics{.count = counts.data()[i],
+                                         .zeros = 0,
+                                         .nonfinite = 0,
+                                         .absmax = absmax.data()[i],
+                                         .sum_abs = sums.data()[i],
+                                         .sum_squares = squares.data()[i]};
+    scales.push_back(quant::direct_scale(scaled, of, statistics));
+  }
+  return to_numpy(std::move(scales));
+}
+
 nb::dict difference(nb::handle format, const Flat<const float>& x, const Flat<const float>& y,
                     std::size_t rows, std::size_t cols, const Flat<const float>& scales,
                     std::size_t group, int threads) {
@@ -122,6 +144,7 @@ void bind_arrays(nb::module_& module) {
   bind_codes<std::uint16_t>(module);
   bind_codes<std::uint32_t>(module);
   module.def("_choose_scales", &choose_scales);
+  module.def("_direct_scales", &direct_scales);
   module.def("_difference", &difference);
   module.def("_packed_bytes", &kernels::packed_bytes);
   module.def(

@@ -6,6 +6,7 @@ POSITTUNE_SWEEP=all in the environment: all 2^32 floats of six formats, which ta
 
 import dataclasses
 import hashlib
+import math
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ except ModuleNotFoundError:
     print("skip: no torch here")
     sys.exit(77)
 import numpy as np  # noqa: E402
+from posittune.torch import scale_rules  # noqa: E402
 
 import posittune as pt  # noqa: E402
 from posittune import _core  # noqa: E402
@@ -101,6 +103,23 @@ class Bits(unittest.TestCase):
             codes = ptt.encode(X, "int4", scales, axis, group=32)
             np.testing.assert_array_equal(codes.codes.numpy(), expected.codes)
             np.testing.assert_array_equal(patterns(codes.decode()), values)
+
+    def test_scales_on_devices(self):
+        """By the path of devices, on the CPU: bit for bit what the library chooses."""
+        wide = torch.randn(2, 3, 4096 * 2 + 37) * 1e-3
+        special = X.clone()
+        special[0, :, :3], special[1, 0, 0], special[2, 5] = math.nan, math.inf, 0
+        one = torch.full((1, 5), -3e38)
+        for x in (X, wide, special, one, torch.zeros(3, 17), torch.randn(40, 1), torch.randn(1, 3, 64) * 1e-42):
+            for name in ("posit<8,1>", "posit<16,4>", "int4", "fp8_e4m3", "fp16", *BLOCKS):
+                for axis in (None, *range(x.dim() - bool(pt.Format(name).block))):
+                    for rule in scale_rules.ON_DEVICES:
+                        found = scale_rules.choose_on_device(x, pt.Format(name), rule, axis).numpy()
+                        expected = pt.choose_scales(x.numpy(), name, rule, axis)
+                        np.testing.assert_array_equal(patterns(found), patterns(expected), f"{name} {rule} {axis}")
+        for rule in ("mse", "mse_pow2"):
+            with self.assertRaises(ValueError):
+                scale_rules.choose_on_device(X, pt.Format("int8"), rule, None)
 
     def test_types(self):
         for kind in (torch.float16, torch.bfloat16):

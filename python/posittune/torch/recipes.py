@@ -22,6 +22,7 @@ from posittune.arrays import quantize as quantize_array
 from posittune.exceptions import InputError, UnsupportedError, UsageError
 from posittune.quantized import QuantizedModel, QuantizedWeight
 from posittune.recipe import Recipe
+from posittune.torch.scale_rules import choose
 from posittune.torch.tensors import quantize_op
 
 _STATE = "_posittune_recipe"
@@ -203,7 +204,7 @@ class _Input(_OfCalls):
         axis, scales = None, torch.full((1,), scale, dtype=torch.float32, device=y.device)
         if of.get("chosen", "static") == "token":
             axis = 0 if len(rows) > 1 else None
-            scales = torch.from_numpy(choose_scales(rows.detach().cpu().numpy(), format, rule, axis)).to(y.device)
+            scales = choose(rows, _core.Format(format), rule, axis)
         y = quantize_op(rows, format, scales, axis, 0, self.saturates[rule]).reshape(y.shape)
         return (y.to(x.dtype), *arguments[1:])
 

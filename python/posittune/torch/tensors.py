@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from posittune import _core
-from posittune.arrays import _Layout, choose_scales
+from posittune.arrays import _Layout
 from posittune.exceptions import InputError, UsageError
 from posittune.torch import device
 from posittune.torch.rounding import (
@@ -24,6 +24,7 @@ from posittune.torch.rounding import (
     scaled,
     shared_powers,
 )
+from posittune.torch.scale_rules import choose
 
 _EXACT = (torch.float32, torch.float16, torch.bfloat16)  # types whose values float32 holds
 
@@ -156,8 +157,7 @@ def _scales(x: torch.Tensor, format, scale, axis, group: int) -> tuple[torch.Ten
     if isinstance(scale, str):
         if group:
             raise UsageError("a rule chooses no scales for groups", "group", "scales given by number")
-        found = choose_scales(x.detach().cpu().numpy(), format, scale, axis)
-        return torch.from_numpy(found).to(x.device), _core._is_chosen_from_data(scale)
+        return choose(x, _format(format), scale, axis), _core._is_chosen_from_data(scale)
     if isinstance(scale, torch.Tensor):
         return scale.to(x.device, torch.float32), False
     if not isinstance(scale, (int, float)):
@@ -173,7 +173,8 @@ def quantize(x: torch.Tensor, format, scale=1.0, axis: int | None = None, *, gro
     x: float32; float16 and bfloat16 are computed in float32 and the result rounded to their type, which is exact where it
         holds the format's values. float64 is refused: rounding it twice would not be the nearest.
     scale: a number; a tensor or array with one for each index of `axis` (and each `group` of columns); or the name of a
-        rule that chooses them on the CPU ("absmax", "mse_pow2" ...).
+        rule that chooses them. For tensors on devices "absmax", "rms_pow2" and "mean_pow2" choose from statistics that are taken
+        there; "mse_pow2" and "mse" search on the CPU, on a copy of x. All choose the same bits as posittune.choose_scales().
     axis, group: as posittune.quantize().
     saturate: what overflows becomes the largest value in each format; None: where a rule chose the scale.
 
