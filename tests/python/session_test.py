@@ -4,6 +4,7 @@ FILE POSITTUNE ROOT PACKAGE [unittest arguments]
 """
 
 import json
+import math
 import os
 import pathlib
 import signal
@@ -12,7 +13,9 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import unittest
+import unittest.mock
 
 POSITTUNE, ROOT, PACKAGE = (
     os.path.abspath(sys.argv[1]),
@@ -25,6 +28,7 @@ os.environ["POSITTUNE_ZOO"] = str(ROOT / "zoo")
 import numpy as np  # noqa: E402
 
 import posittune as pt  # noqa: E402
+from posittune import results  # noqa: E402
 
 ZOO = ROOT / "zoo"
 FEW = {"limit": 8, "threads": 2, "progress": False}
@@ -105,6 +109,58 @@ class AsTheCommandLine(Case):
             theirs = json.loads(subprocess.run(line, capture_output=True, text=True, check=True).stdout)
             self.assertEqual(result.rows, theirs["rows"])
             self.assertGreater(len(result.rows), 1)
+
+
+class Tables(unittest.TestCase):
+    """to_pandas() of a record made by hand, in the form of results.json."""
+
+    RECORD = {
+        "model": {"path": "m.onnx", "sha256": ""},
+        "scored": {"output": "y", "task": "classify"},
+        "data": {},
+        "rows": [
+            {
+                "format": "fp32", "what": "w", "scale": "none", "granularity": "tensor", "bits_per_weight": 32, "seconds": 1,
+                "metrics": {"accuracy": {"value": 0.75, "low": 0.5, "high": 1, "better": "higher", "rank": 1}},
+            },
+            {
+                "format": "int4", "what": "w", "scale": "mse", "granularity": "channel", "bits_per_weight": 4, "seconds": 2,
+                "metrics": {
+                    "accuracy": {
+                        "value": 0.5, "low": 0.25, "high": 0.625, "delta": {"value": -0.25, "low": -0.5, "high": -0.125},
+                        "noise": False, "better": "higher", "unit": "", "rank": 1,
+                    },
+                    "kl": {
+                        "value": "Infinity", "low": 0.5, "high": "Infinity",
+                        "delta": {"value": "Infinity", "low": "-Infinity", "high": "NaN"}, "better": "lower", "rank": 0,
+                    },
+                },
+            },
+        ],
+    }  # fmt: skip
+
+    def test_differences(self):
+        try:
+            import pandas
+        except ModuleNotFoundError:  # what to_pandas() asks of it
+            pandas = types.SimpleNamespace(DataFrame=lambda lines: types.SimpleNamespace(to_dict=lambda _: lines))
+        with unittest.mock.patch.dict(sys.modules, pandas=pandas):
+            fp32, int4 = results.load(results.Comparison, self.RECORD).to_pandas().to_dict("records")
+        self.assertEqual([fp32[f"accuracy{end}"] for end in ("", "_low", "_high")], [0.75, 0.5, 1])
+        for line in (fp32, int4):
+            self.assertNotIn("metrics", line)
+        self.assertFalse(any(not missing(value) for name, value in fp32.items() if "_delta" in name or "kl" in name))
+        ends = ("", "_low", "_high", "_delta", "_delta_low", "_delta_high")
+        self.assertEqual([int4[f"accuracy{end}"] for end in ends], [0.5, 0.25, 0.625, -0.25, -0.5, -0.125])
+        self.assertEqual([int4[f"kl{end}"] for end in ends[:5]], [math.inf, 0.5, math.inf, math.inf, -math.inf])
+        self.assertTrue(math.isnan(int4["kl_delta_high"]))
+        self.assertEqual((int4["format"], int4["granularity"], int4["bits_per_weight"]), ("int4", "channel", 4))
+        order = [name for name in int4 if name.startswith("accuracy")]
+        self.assertEqual(order, [f"accuracy{end}" for end in ends])
+
+
+def missing(value):
+    return isinstance(value, float) and math.isnan(value)
 
 
 class Data(Case):
