@@ -36,6 +36,7 @@ TEST_F(Fields, OfTheCommandBecomeFlags) {
   EXPECT_EQ(with_flags("name it (`batch_axes=NAME=1`), or not", app_),
             "name it (--batch-axis NAME=1), or not");
   EXPECT_EQ(with_flags("a new `run_folder`", app_), "a new --run");
+  EXPECT_EQ(with_flags("where `runs` names another", app_), "where --run names another");
   EXPECT_EQ(with_flags("`batch-axis` and `no_report`", app_), "--batch-axis and --no-report");
 }
 

@@ -67,6 +67,7 @@ class BudgetTest(SearchTest):
         _, message = self.search("--bits", 6, "--formats", FORMATS, code=2)
         self.assertIn("already read", message)
         self.assertIn("--no-report", message)
+        self.assertIn("--run names another folder", message)
         trial, _ = self.search("--bits", 6, "--formats", FORMATS, "--no-report")
         self.assertEqual(trial["rows"][0]["metrics"], {})
 

@@ -99,6 +99,17 @@ class AsTheCommandLine(Case):
         self.assertEqual(recipe, pt.Recipe.read(self.path / result.run_folder / "recipes" / result.rows[0].recipe))
         self.assertEqual(result.missed, [])
 
+    def test_report_is_read_once(self):
+        """Other budgets would read it again. What the error names can be done."""
+        options = {"formats": ["posit<4,*>", "int6"], "resamples": 50}
+        self.session().search(bits=5, **options)
+        with self.assertRaises(pt.UsageError) as caught:
+            self.session().search(bits=4.5, **options)
+        self.assertIn("`no_report`", caught.exception.hint)
+        self.assertIn("`runs` names another folder", caught.exception.hint)
+        self.assertEqual(self.session().search(bits=4.5, no_report=True, **options).rows[0].metrics, {})
+        self.assertTrue(self.session(runs="others").search(bits=4.5, **options).rows[0].metrics)
+
     def test_cost_and_inspect(self):
         session = self.session()
         for command, result, words in (

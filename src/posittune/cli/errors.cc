@@ -9,11 +9,12 @@ namespace posittune::cli {
 namespace {
 
 // Fields that hold several values, or are called otherwise; the others have their flag's name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOtherNames = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kOtherNames = {
     {{"batch_axes", "batch-axis"},
      {"constants", "constant"},
      {"recipes", "recipe"},
      {"run_folder", "run"},
+     {"runs", "run"},
      {"scales", "scale"},
      {"shapes", "shape"},
      {"ties", "tie"}}};

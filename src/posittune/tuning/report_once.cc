@@ -29,7 +29,8 @@ Status claim_report(records::Journal& journal, const std::vector<Plan>& plans) {
                .hint =
                    "compare recipes on the search split with `no_report`; what is chosen after a "
                    "look at the report is no longer "
-                   "measured on untouched data (a new `run_folder` starts a new search)"};
+                   "measured on untouched data (a new search starts where `runs` names another "
+                   "folder)"};
 }
 
 }  // namespace posittune::tuning
