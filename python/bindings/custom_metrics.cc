@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <any>
 #include <memory>
 #include <string>
 
@@ -39,7 +40,8 @@ nb::dlpack::dtype dtype_of(ElementType type) {
   return nb::dtype<float>();
 }
 
-// NumPy arrays with copies of the tensors: Python may keep them.
+// NumPy arrays with copies of the tensors, read-only since all metrics get them: Python may keep
+// them.
 nb::dict to_dict(const Tensors& tensors) {
   nb::dict arrays;
   for (const auto& [name, tensor] : tensors) {
@@ -47,8 +49,8 @@ nb::dict to_dict(const Tensors& tensors) {
     void* data = bytes->data();
     const nb::capsule owner(bytes.release(),
                             [](void* kept) noexcept { delete static_cast<Bytes*>(kept); });
-    nb::ndarray<nb::numpy> array(data, tensor.shape.size(), tensor.shape.data(), owner, nullptr,
-                                 dtype_of(tensor.type));
+    nb::ndarray<nb::numpy, nb::ro> array(data, tensor.shape.size(), tensor.shape.data(), owner,
+                                         nullptr, dtype_of(tensor.type));
     arrays[name.c_str()] = array.cast();
   }
   return arrays;
@@ -68,12 +70,29 @@ nb::dict truth_of(const records::Annotations& all, std::size_t item) {
   return truth;
 }
 
+struct Arrays {
+  nb::dict inputs, outputs;
+};
+
+// Those of a batch, copied for the first of its metrics. Batches end without the lock.
+const Arrays& arrays_of(const metrics::ItemBatch& batch) {
+  using Shared = std::shared_ptr<Arrays>;
+  if (const auto* known = std::any_cast<Shared>(&batch.shared)) return **known;
+  const Shared made(new Arrays{to_dict(batch.inputs), to_dict(batch.outputs)}, [](Arrays* arrays) {
+    const nb::gil_scoped_acquire lock;
+    delete arrays;
+  });
+  batch.shared = made;
+  return *made;
+}
+
 std::vector<double> values_of(const nb::object& metric, const metrics::ItemBatch& batch) {
   nb::list truths;
   for (std::size_t i = 0; i < batch.count; ++i)
     truths.append(truth_of(batch.annotations, batch.first + i));
-  return nb::cast<std::vector<double>>(metric.attr("of_batch")(
-      batch.first, batch.count, to_dict(batch.inputs), to_dict(batch.outputs), truths));
+  const Arrays& arrays = arrays_of(batch);
+  return nb::cast<std::vector<double>>(
+      metric.attr("of_batch")(batch.first, batch.count, arrays.inputs, arrays.outputs, truths));
 }
 
 }  // namespace

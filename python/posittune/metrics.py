@@ -51,7 +51,8 @@ class Metric:
     """A metric: the mean over items of `function(outputs, item) -> float`.
 
     function: outputs: dict of arrays by the model's names, float32 as a rule, without an axis of items (outputs that have no
-        row for each item are left out); item: see Item. It is called for FP32 first, and for each format after; the same item
+        row for each item are left out); item: see Item. All arrays are read-only, since other metrics get the same: copy
+        what is to be changed. It is called for FP32 first, and for each format after; the same item
         must give the same number. A bool counts as 0 or 1. NaN and infinity are errors, but where a format itself made the
         scored output of the item NaN or infinite. An exception of it ends the job and is raised from it.
     name: in results; letters, digits and _

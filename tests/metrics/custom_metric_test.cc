@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <any>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -52,6 +53,26 @@ const MetricSamples& find(const std::vector<MetricSamples>& metrics, const std::
   }
   ADD_FAILURE() << "no metric " << name;
   return metrics.front();
+}
+
+// What one metric leaves for the others is there until the batch ends.
+TEST(CustomMetric, MetricsOfABatchShare) {
+  std::vector<int> found;
+  const auto counting = [&](std::string name) {
+    CustomMetric metric = first_number(std::move(name));
+    metric.measure = [&found](const ItemBatch& batch) -> Result<std::vector<double>> {
+      const int* known = std::any_cast<int>(&batch.shared);
+      found.push_back(known == nullptr ? 0 : *known);
+      batch.shared = found.back() + 1;
+      return first_numbers(batch);
+    };
+    return metric;
+  };
+  Scorer scorer(Task::kGeneric, with({counting("a"), counting("b"), counting("c")}), {}, {});
+  const Tensors one = logits({1, 2}, {6, 7});
+  ASSERT_TRUE(scorer.add(0, {}, one, one).ok());
+  ASSERT_TRUE(scorer.add(1, {}, one, one).ok());
+  EXPECT_EQ(found, (std::vector<int>{0, 1, 2, 0, 1, 2}));
 }
 
 TEST(CustomMetric, MeanOverItemsByUnit) {

@@ -255,6 +255,27 @@ class Metrics(Case):
             count, again = compare(**options)
             self.assertEqual((count, again.value), (16, first.value), options)
 
+    def test_arrays_are_shared(self):
+        """One copy of a batch for all metrics, which they cannot change and may keep."""
+        kept = []
+
+        def keep(outputs, item):
+            kept.append((outputs["logits"], item["input_ids"], float(outputs["logits"].sum())))
+            with self.assertRaises(ValueError):
+                outputs["logits"][0] = 7
+            return item.index
+
+        metrics = [pt.Metric(keep, name, "1") for name in ("one", "two", "three")]
+        self.session().compare("int8", what="w", scales="absmax", resamples=50, metrics=metrics)
+        self.assertEqual(len(kept), 2 * 3 * 8)
+        fp32, int8 = kept[:24], kept[24:]
+        for run in (fp32, int8):
+            for a, b in zip(run[:8], run[8:16]):
+                self.assertTrue(np.shares_memory(a[0], b[0]) and np.shares_memory(a[1], b[1]))
+        self.assertFalse(any(np.shares_memory(a[0], b[0]) for a, b in zip(fp32, int8)))
+        self.assertEqual([float(logits.sum()) for logits, _, _ in kept], [sum for _, _, sum in kept])
+        self.assertNotEqual([each[2] for each in fp32], [each[2] for each in int8])
+
     def test_search(self):
         metric = pt.Metric(self.right, "right", version="1")
         options = {"formats": ["posit<4,*>", "int6"], "bits": 5, "resamples": 50}

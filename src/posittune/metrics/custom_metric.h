@@ -3,6 +3,7 @@
 // Custom metrics: numbers that the user's own code computes from the outputs of each item. They are
 // measured, bootstrapped and compared with FP32 like those of the task.
 
+#include <any>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,9 @@ struct ItemBatch {
   const Tensors& inputs;
   const Tensors& outputs;
   const records::Annotations& annotations;  // for all items of the data set
+  // What the metrics of a batch share, such as its tensors in another language: the first that
+  // needs it makes it, and it ends with the batch.
+  mutable std::any shared{};
 };
 
 struct CustomMetric {
