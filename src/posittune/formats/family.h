@@ -1,7 +1,7 @@
 #pragma once
 
-// FamilyOps: what a family of formats provides. A new family is one file with one FamilyOps, and its
-// entry in families.h.
+// FamilyOps: what a family of formats provides. A new family is one file with one FamilyOps, and
+// its entry in families.h.
 
 #include <cstdint>
 #include <optional>
