@@ -131,17 +131,12 @@ class Session:
         granularity ("channel"), rounding ("nearest"), activation_scale ("static"), input_weighted, bias_correction,
             accumulate ("fp32")
         task, output, scores, tokens, class_axis, blank: what is scored; default: what model and data suggest
-        batch (0: chosen; "alone": one by one, for a model whose items influence each other), resamples (1000), seed (1), save_outputs (a folder)
+        batch (0: chosen; "alone": one by one, for a model whose items influence each other), resamples (1000), seed (1),
+            save_outputs (a folder)
         """
         with tempfile.TemporaryDirectory(prefix="posittune-") as folder:
-            paths = [_recipe_path(recipe, folder, i) for i, recipe in enumerate(recipes)]
-            arguments = _given(
-                formats=_texts(formats),
-                what=_texts(what),
-                scales=_texts(scales),
-                recipes=paths,
-                metrics=_metrics(metrics),
-                **options,
+            arguments = _arguments(
+                folder, formats=formats, what=what, scales=scales, recipes=recipes, metrics=metrics, **options
             )
             text, run_folder = self._native.compare(arguments)
         return results.load(results.Comparison, results.parse(text) | {"run_folder": run_folder})
@@ -162,12 +157,10 @@ class Session:
         tier: how scores are found. "proxy": the error at the layer's own output; "gain": that times how much errors of the
             layer matter; "exact": the loss of the model's output
         channels: also score groups of this many output channels
-        precision, no_early_stop, spot_checks, naive, exact_channels, mixes, upgrade_points, upgrade_from, upgrade_to,
+        check (all three tiers, and how well they agree), precision, no_early_stop, spot_checks, naive, exact_channels, mixes, upgrade_points, upgrade_from, upgrade_to,
             reference, segments, cache_limit, batch, seed; formats, settings and scoring as compare()
         """
-        arguments = _given(
-            formats=_texts(formats), what=_texts(what), scales=_texts(scales), tier=tier, channels=channels, **options
-        )
+        arguments = _arguments(None, formats=formats, what=what, scales=scales, tier=tier, channels=channels, **options)
         text, run_folder = self._native.sensitivity(arguments)
         return results.load(results.Sensitivity, results.parse(text) | {"run_folder": run_folder})
 
@@ -203,20 +196,21 @@ class Session:
 
         The result is on disk when a budget cannot be met, too: `missed` holds why. GoalNotMet is raised by Search.recipe().
         """
-        arguments = _given(
-            formats=_texts(formats),
-            bits=_texts(bits),
-            size=_texts(size),
-            energy=_texts(energy),
-            area=_texts(area),
-            activation_bits=_texts(activation_bits),
-            mac_bits=_texts(mac_bits),
-            max_drop=None if max_drop is None else str(max_drop),
+        arguments = _arguments(
+            None,
+            formats=formats,
+            bits=bits,
+            size=size,
+            energy=energy,
+            area=area,
+            activation_bits=activation_bits,
+            mac_bits=mac_bits,
+            max_drop=max_drop,
             what=what,
-            activations=_texts(activations),
+            activations=activations,
             windows=windows,
             baselines=baselines,
-            metrics=_metrics(metrics),
+            metrics=metrics,
             **options,
         )
         text, run_folder, missed = self._native.search(arguments)
@@ -239,8 +233,9 @@ class Session:
         activations ("same"), granularity, attention, table, accumulator, pipeline, memory_pj_per_bit, activation_pj_per_bit
         """
         with tempfile.TemporaryDirectory(prefix="posittune-") as folder:
-            arguments = _given(
-                formats=_texts(formats),
+            arguments = _arguments(
+                folder,
+                formats=formats,
                 recipe=None if recipe is None else _recipe_path(recipe, folder, 0),
                 shapes={name: list(shape) for name, shape in (shapes or {}).items()},
                 **options,
@@ -268,13 +263,25 @@ class Session:
     def estimate(self, job: str, **options) -> dict[str, Any]:
         """What "compare", "sensitivity" or "search" would do with these options, and in how many seconds, by the time of one
         item; nothing else is measured."""
-        texts = {name: _texts(value) if name in LISTS else value for name, value in options.items()}
-        if "metrics" in texts:
-            texts["metrics"] = _metrics(texts["metrics"])
-        return results.parse(self._native.estimate(job, _given(**texts)))
+        with tempfile.TemporaryDirectory(prefix="posittune-") as folder:
+            return results.parse(self._native.estimate(job, _arguments(folder, **options)))
 
 
-LISTS = ("formats", "what", "scales", "activations", "bits", "size", "energy", "area", "activation_bits", "mac_bits")
+LISTS = ("formats", "scales", "activations", "pairs", "bits", "size", "energy", "area", "activation_bits", "mac_bits")
+
+
+def _arguments(folder: str | None, **options) -> dict[str, Any]:
+    """Of a job, and of its estimate, as the extension takes them; recipes that are no files are written to `folder`."""
+    for name in LISTS:
+        if name in options:
+            options[name] = _texts(options[name])
+    if options.get("max_drop") is not None:
+        options["max_drop"] = str(options["max_drop"])
+    if "metrics" in options:
+        options["metrics"] = _metrics(options["metrics"])
+    if options.get("recipes"):
+        options["recipes"] = [_recipe_path(recipe, folder, i) for i, recipe in enumerate(options["recipes"])]
+    return _given(**options)
 
 
 def _given(**options) -> dict[str, Any]:

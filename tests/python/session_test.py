@@ -378,6 +378,10 @@ class BadInput(Case):
         with self.assertRaises(ValueError):
             session.estimate("guess")
         self.assertGreater(session.estimate("compare", formats="int8")["estimated_seconds"], 0)
+        # An estimate takes what its job takes.
+        self.assertGreater(session.estimate("compare", recipes=[pt.Recipe()])["estimated_seconds"], 0)
+        plan = session.estimate("search", formats=["int4", "int8"], what="w", bits=5, max_drop=0.01)
+        self.assertGreater(plan["estimated_seconds"], 0)
         self.assertEqual(len(session.compare("int8", what="w", scales="absmax", resamples=50).rows), 1)
 
     def test_goals_that_cannot_be_met(self):
