@@ -73,10 +73,11 @@ Status Table::prefer(const std::string& accumulator, const std::string& pipeline
   const auto check = [this](const char* what, const std::string& name,
                             const std::set<std::string>& known) -> Status {
     if (name.empty() || known.contains(name)) return success();
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "no MAC unit has the " + std::string(what) + " '" + name + "'",
-                 .where = placeholder_ ? "the built-in table" : source_,
-                 .expected = joined({known.begin(), known.end()})};
+    return Error{
+        .kind = ErrorKind::kUsage,
+        .what = "no MAC unit has the " + std::string(what) + " '" + name + "'",
+        .where = std::string("`") + what + "`, " + (placeholder_ ? "the built-in table" : source_),
+        .expected = joined({known.begin(), known.end()})};
   };
   if (const Status ok = check("accumulator", accumulator, accumulators); !ok) return ok.error();
   if (const Status ok = check("pipeline", pipeline, pipelines); !ok) return ok.error();

@@ -28,7 +28,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
       for (const TensorInfo& info : graph.inputs) known += (known.empty() ? "" : ", ") + info.name;
       return Error{.kind = ErrorKind::kUsage,
                    .what = "the model has no input '" + name + "'",
-                   .where = graph.path,
+                   .where = "`shapes`, " + graph.path,
                    .expected = known};
     }
     bool fits = shape.size() == input->dims.size();
@@ -42,7 +42,7 @@ Result<std::map<std::string, ov::PartialShape>> full_shapes(
         wanted += (wanted.empty() ? "" : ",") + (dim < 0 ? std::string("?") : std::to_string(dim));
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a shape does not fit the model's input",
-                   .where = graph.path + ", input '" + name + "'",
+                   .where = "`shapes`, " + graph.path + ", input '" + name + "'",
                    .expected = wanted,
                    .found = to_string(shape)};
     }
@@ -117,7 +117,7 @@ Result<ModelSizes> count_sizes(const Graph& graph,
     if (memory_ended(error.what())) return out_of_memory(graph.path);
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the model does not accept these input shapes",
-                 .where = graph.path,
+                 .where = "`shapes`, " + graph.path,
                  .found = std::string(error.what()).substr(0, 300)};
   }
   return sizes;

@@ -8,7 +8,8 @@
 namespace posittune::model {
 namespace {
 
-Result<std::vector<bool>> matches(const Graph& graph, const std::string& expression) {
+Result<std::vector<bool>> matches(const Graph& graph, const std::string& expression,
+                                  const char* field) {
   std::vector<bool> hit(graph.layers.size(), false);
   bool any = false;
   try {
@@ -22,6 +23,7 @@ Result<std::vector<bool>> matches(const Graph& graph, const std::string& express
   } catch (const std::regex_error& error) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "not a regular expression: '" + expression + "'",
+                 .where = std::string("`") + field + "`",
                  .found = error.what(),
                  .hint = "ECMAScript syntax, for example 'h\\.[0-3]\\.mlp'"};
   }
@@ -31,7 +33,7 @@ Result<std::vector<bool>> matches(const Graph& graph, const std::string& express
     for (const Weight& weight : graph.weights) names.push_back(weight.name);
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no layer matches '" + expression + "'",
-                 .where = graph.path,
+                 .where = std::string("`") + field + "`, " + graph.path,
                  .expected = "names like " + joined(nearest(expression, names, 3)),
                  .hint = "`posittune inspect` lists the names of layers and weights"};
   }
@@ -51,12 +53,12 @@ std::string attention_note(const Graph& graph) {
 Result<std::vector<bool>> select(const Graph& graph, const Selection& selection) {
   std::vector<bool> chosen(graph.layers.size(), selection.include.empty());
   for (const std::string& expression : selection.include) {
-    auto hit = matches(graph, expression);
+    auto hit = matches(graph, expression, "include");
     if (!hit) return hit.error();
     for (std::size_t i = 0; i < chosen.size(); ++i) chosen[i] = chosen[i] || (*hit)[i];
   }
   for (const std::string& expression : selection.exclude) {
-    auto hit = matches(graph, expression);
+    auto hit = matches(graph, expression, "exclude");
     if (!hit) return hit.error();
     for (std::size_t i = 0; i < chosen.size(); ++i) chosen[i] = chosen[i] && !(*hit)[i];
   }

@@ -1,5 +1,6 @@
 #include "posittune/tuning/budgets.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -128,7 +129,7 @@ Error not_a_budget(const Entry& of, std::string_view text) {
   const std::string units = units_text(of);
   return {.kind = ErrorKind::kUsage,
           .what = "not a budget",
-          .where = "`" + std::string(of.name) + "`",
+          .where = "`" + field(of.cost) + "`",
           .expected = "a number above 0" + (units.empty() ? "" : " (" + units + ")") +
                       ", or a multiple of FP32 or a format: 0.5x, 0.9xint8",
           .found = std::string(text)};
@@ -137,6 +138,13 @@ Error not_a_budget(const Entry& of, std::string_view text) {
 }  // namespace
 
 std::string_view name(Cost cost) { return entry(cost).name; }
+
+std::string field(Cost cost) {
+  std::string text(name(cost));
+  std::ranges::replace(text, '-', '_');
+  return text;
+}
+
 const CostTraits& traits(Cost cost) { return entry(cost).traits; }
 
 std::vector<Cost> all_costs() {
@@ -165,7 +173,7 @@ Result<Budget> parse_budget(Cost cost, std::string_view text) {
     return budget;
   }
   auto format = formats::parse_format(rest.substr(1));
-  if (!format) return format.error();
+  if (!format) return of_field(format.error(), field(cost));
   budget.relative_to = *format;
   return budget;
 }

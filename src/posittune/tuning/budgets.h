@@ -27,6 +27,7 @@ enum class Cost : std::uint8_t {
   kCount,
 };
 std::string_view name(Cost cost);  // "bits", "size", "activation-bits" ...
+std::string field(Cost cost);      // as errors and Python have it: "activation_bits"
 
 // Properties of a cost.
 struct CostTraits {
