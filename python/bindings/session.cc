@@ -16,7 +16,6 @@
 #include "options.h"
 #include "posittune/base/version.h"
 #include "posittune/evaluation/batches.h"
-#include "posittune/quant/weight_format.h"
 #include "posittune/records/cost.h"
 #include "posittune/session/words.h"
 #include "quantized_model.h"
@@ -184,6 +183,7 @@ session::SensitivityOptions sensitivity_options(nb::dict dict) {
   arguments.take_list("what", words.what);
   arguments.take_list("scales", words.scales);
   arguments.take("tier", words.tier);
+  arguments.take("check", words.check);
   take_settings(arguments, words.settings);
   take_scores(arguments, words.score, options.scores);
   arguments.take("precision", options.precision);
@@ -213,10 +213,8 @@ void take_table(Arguments& arguments, std::string& table, session::TableChoice& 
 // "bits" and "activation_bits" as `--bits` and `--activation-bits`.
 void take_budgets(Arguments& arguments, session::SearchWords& words) {
   for (const tuning::Cost cost : tuning::all_costs()) {
-    std::string name(tuning::name(cost));
-    std::ranges::replace(name, '-', '_');
     std::vector<std::string> texts;
-    arguments.take_list(name.c_str(), texts);
+    arguments.take_list(tuning::field(cost).c_str(), texts);
     if (!texts.empty()) words.budgets[cost] = std::move(texts);
   }
 }

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
+#include "posittune/session/compare.h"
 #include "posittune/session/search.h"
+#include "posittune/session/sensitivity.h"
 
 namespace posittune::session {
 namespace {
@@ -20,6 +23,40 @@ TEST(Checked, KeepsOptionsAndParts) {
   EXPECT_EQ(copy.options(), "a b");
   EXPECT_EQ(&copy.parts(), &two.parts());
   EXPECT_EQ(two.parts().count, 2);
+}
+
+TEST(Checked, NumbersAndLists) {
+  EXPECT_TRUE(check_range("gap", 1, 0, 1).ok());
+  for (const double wrong : {-0.5, 1.5, std::nan("")}) {
+    const Error error = check_range("gap", wrong, 0, 1).error();
+    EXPECT_EQ(error.where, "`gap`");
+    EXPECT_EQ(error.expected, "0 .. 1");
+  }
+  EXPECT_TRUE(check_some("formats", false).ok());
+  EXPECT_EQ(check_some("formats", true).error().where, "`formats`");
+}
+
+// Options that no command line has looked at.
+TEST(Checked, EachJobRefusesWhatItCannotDo) {
+  EXPECT_EQ(check(CompareOptions{}).error().where, "`formats`");
+  EXPECT_EQ(check(CompareOptions{.formats = {"int8"}, .scales = {}}).error().where, "`scales`");
+  EXPECT_EQ(check(SensitivityOptions{}).error().where, "`formats`");
+  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .scales = {}}).error().where, "`scales`");
+  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .precision = std::nan("")}).error().where,
+            "`precision`");
+  SearchOptions search;
+  search.pareto = 3;
+  EXPECT_EQ(check(search).error().where, "`formats`");
+  search.formats = {"int4", "int5"};
+  EXPECT_TRUE(check(search).ok());
+  search.pareto = 1;
+  EXPECT_EQ(check(search).error().where, "`pareto`");
+  search.pareto = 3;
+  search.solver_seconds = std::nan("");
+  EXPECT_EQ(check(search).error().where, "`solver_seconds`");
+  search.solver_seconds = 60;
+  search.what = sensitivity::Operand::kBoth;
+  EXPECT_EQ(check(search).error().where, "`activations`");
 }
 
 // The options that were given, with what was found wrong in them instead.

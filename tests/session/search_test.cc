@@ -70,8 +70,8 @@ TEST(SearchOptions, CheckedOptionsAreThoseGiven) {
 TEST(SearchOptions, AnAimIsNeeded) {
   SearchOptions options = front_of({"int4"});
   options.pareto = 0;
-  expect_refused(options, {"nothing to search for", "`bits`", "`size`", "`activation-bits`",
-                           "`mac-bits`", "`energy`", "`area`", "`max_drop`", "`pareto`"});
+  expect_refused(options, {"nothing to search for", "`bits`", "`size`", "`activation_bits`",
+                           "`mac_bits`", "`energy`", "`area`", "`max_drop`", "`pareto`"});
   options.max_drop = 0.01;
   EXPECT_TRUE(check(options).ok());
   options.max_drop.reset();

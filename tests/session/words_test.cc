@@ -147,6 +147,15 @@ TEST(Words, EachErrorHasItsField) {
   }
 }
 
+TEST(Words, ACheckOfScores) {
+  SensitivityOptions options{.mixes = 3};
+  ASSERT_TRUE(read(SensitivityWords{.check = true}, options));
+  EXPECT_EQ(options.tier, sensitivity::Tier::kExact);
+  EXPECT_EQ(options.mixes, 3U);  // given
+  EXPECT_EQ(options.upgrade_points, 8U);
+  EXPECT_EQ(options.naive, 4U);
+}
+
 TEST(Words, WhatIsScored) {
   CompareOptions options;
   ASSERT_TRUE(read(CompareWords{}, options));

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "posittune/cli/errors.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/quant/scale_rules.h"
 
@@ -22,18 +23,6 @@ std::string items_of_a_batch(std::string& text) {
   return "'" + text + "' is neither a number of items from 0 to 1048576 nor `alone`";
 }
 
-// The flag of a field: "cache_limit" is --cache-limit.
-std::string flag_of(std::string_view field) {
-  std::string flag = "--" + std::string(field);
-  std::ranges::replace(flag, '_', '-');
-  return flag;
-}
-
-// CLI11's ranges let NaN through.
-std::string is_number(const std::string& text) {
-  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
-}
-
 std::string what_help(const std::string& allowed) {
   std::string help = "what is rounded. w: weights; ";
   if (allowed.find(",a") != std::string::npos) help += "a: inputs of layers; ";
@@ -45,6 +34,10 @@ std::string scale_help(const std::string& each) {
 }
 
 }  // namespace
+
+std::string is_number(const std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
+}
 
 CLI::Option* declare_json(CLI::App& app, bool& json) {
   return app.add_flag("--json", json, "print the results as one JSON document on stdout");

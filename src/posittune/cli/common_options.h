@@ -18,6 +18,9 @@ class Option;
 
 namespace posittune::cli {
 
+// A check for CLI11, whose ranges let NaN through: empty for a number.
+std::string is_number(const std::string& text);
+
 CLI::Option* declare_json(CLI::App& app, bool& json);
 void declare_threads(CLI::App& app, int& threads);
 

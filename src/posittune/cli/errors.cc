@@ -19,6 +19,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kOtherNam
      {"shapes", "shape"},
      {"ties", "tie"}}};
 
+}  // namespace
+
 std::string flag_of(std::string_view field) {
   const auto other =
       std::ranges::find(kOtherNames, field, [](const auto& pair) { return pair.first; });
@@ -26,8 +28,6 @@ std::string flag_of(std::string_view field) {
   std::ranges::replace(name, '_', '-');
   return "--" + name;
 }
-
-}  // namespace
 
 int exit_code(ErrorKind kind) {
   switch (kind) {

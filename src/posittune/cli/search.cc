@@ -1,14 +1,13 @@
 // posittune search: the best format for each layer or window of channels within a budget.
 
 #include <CLI/CLI.hpp>
-#include <cmath>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <ostream>
 
 #include "posittune/cli/cli.h"
 #include "posittune/cli/common_options.h"
+#include "posittune/cli/errors.h"
 #include "posittune/cli/run_job.h"
 #include "posittune/report/search_text.h"
 #include "posittune/session/words.h"
@@ -40,11 +39,6 @@ Status run_search(const Options& options, Streams streams) {
     return missed;
   };
   return run_job(options.run, options.search, streams, run);
-}
-
-// CLI11's ranges let NaN through.
-std::string is_number(const std::string& text) {
-  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
 }
 
 void declare_choices(CLI::App& app, Options& options) {
@@ -99,7 +93,7 @@ void declare_budgets(CLI::App& app, Options& options) {
     app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group);
   };
   for (const tuning::Cost cost : tuning::all_costs())
-    list("--" + std::string(tuning::name(cost)), options.words.budgets[cost],
+    list(flag_of(tuning::field(cost)), options.words.budgets[cost],
          std::string(tuning::traits(cost).help));
   app.add_option("--max-drop", options.words.max_drop,
                  "find the fewest bits that lose at most this part of the metric (perplexity, "

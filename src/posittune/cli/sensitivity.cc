@@ -18,7 +18,6 @@ struct Options {
   RunOptions run;
   session::SensitivityOptions analysis;
   session::SensitivityWords words;
-  bool check = false;
 };
 
 Status analyse(const Options& options, Streams streams) {
@@ -108,7 +107,7 @@ void declare_more(CLI::App& app, Options& options) {
          "also measure this many random pairs by running the whole model, to compare the time")
       ->check(CLI::Range(0, 10000))
       ->group(group);
-  app.add_flag("--check", options.check,
+  app.add_flag("--check", options.words.check,
                "check the scores: all three tiers and how well they agree; --mixes 20, "
                "--upgrade-points 8 and --naive 4 where they are not given")
       ->group(group);
@@ -121,16 +120,8 @@ Action declare(CLI::App& app, Streams streams) {
   declare_choices(app, *options);
   declare_tiers(app, *options);
   declare_more(app, *options);
-  return [options, streams, &app] {
-    // What --check asks for, where nothing else was said.
-    const auto unless_given = [&](const char* name, std::size_t& field, std::size_t value) {
-      if (options->check && app.count(name) == 0) field = value;
-    };
-    unless_given("--mixes", options->analysis.mixes, 20);
-    unless_given("--upgrade-points", options->analysis.upgrade_points, 8);
-    unless_given("--naive", options->analysis.naive, 4);
+  return [options, streams] {
     if (const Status read = session::read(options->words, options->analysis); !read) return read;
-    if (options->check) options->analysis.tier = sensitivity::Tier::kExact;
     return analyse(*options, streams);
   };
 }

@@ -1,14 +1,22 @@
 #pragma once
 
-// Options of a job that have been read, once and before a model is: what can be seen to be wrong
-// by then has been said, and the job goes on with what they stand for.
+// Checked: the options of a job after check(), which reads them once, before the model is read.
+// Errors that can be found without the model have been reported by then.
 
 #include <memory>
 #include <utility>
 
+#include "posittune/base/result.h"
+
 namespace posittune::session {
 
-// `Parts`: what the options stand for; known to the job alone.
+// kUsage for a number that is out of the range of its field, or NaN.
+Status check_range(const char* field, double value, double least, double most);
+// kUsage for a list of choices that is empty.
+Status check_some(const char* field, bool empty);
+
+// `Parts`: what check() made of the options (formats from names, budgets from texts); only the job
+// knows its type.
 template <class Options, class Parts>
 class Checked {
  public:

@@ -37,7 +37,12 @@ struct CompareParts {
 };
 
 Result<CheckedCompare> check(const CompareOptions& options) {
-  if (const Status ok = check_measuring(options.measuring, kCompareJob); !ok) return ok.error();
+  for (const Status& ok :
+       {check_measuring(options.measuring, kCompareJob),
+        check_some("formats", options.formats.empty() && options.recipes.empty()),
+        check_some("what", options.what.empty()), check_some("scales", options.scales.empty())}) {
+    if (!ok) return ok.error();
+  }
   auto trials = make_trials(options);
   if (!trials) return trials.error();
   return CheckedCompare(options,

@@ -129,7 +129,7 @@ Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOpti
     auto text = read_file(options.recipe);
     if (!text) return of_field(text.error(), "recipe");
     auto recipe = quant::recipe_from_yaml(*text, options.recipe);
-    if (!recipe) return recipe.error();
+    if (!recipe) return of_field(recipe.error(), "recipe");
     return std::vector<Trial>{{"recipe", "", std::move(*recipe)}};
   }
   std::vector<Trial> trials;
@@ -264,6 +264,8 @@ Result<std::string> table_csv(const CostOptions& options) {
 }
 
 Result<records::CostResult> SessionState::cost(const CostOptions& options) {
+  // What is wrong with the choice of a table is said before the model is looked at.
+  if (const auto table = open_table(options.table); !table) return table.error();
   auto graph = look_at_graph();
   if (!graph) return graph.error();
   auto loads = cost::count_loads(*graph, options.shapes);

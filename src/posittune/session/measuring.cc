@@ -44,7 +44,8 @@ Status check_measuring(const Measuring& measuring, Job job) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a number out of range",
                  .where = std::string("`") + entry.name + "`",
-                 .expected = std::to_string(entry.least) + " .. " + std::to_string(entry.most),
+                 .expected = std::to_string(entry.least) + " .. " + std::to_string(entry.most) +
+                             (entry.kind == Kind::kItems ? ", or alone" : ""),
                  .found = std::to_string(value)};
   }
   return success();

@@ -1,6 +1,7 @@
 #pragma once
 
-// Measuring: how jobs measure, whatever they measure.
+// Measuring: the options that say how a job measures (batches, resamples, seed ...), shared by
+// compare, sensitivity and search.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +25,8 @@ struct Measuring {
 // Jobs that have a field, as bits.
 enum Job : std::uint8_t { kCompareJob = 1, kSensitivityJob = 2, kSearchJob = 4 };
 
-// A field of Measuring as users know it, in every language: `name` is Python's argument, with - for
-// _ the flag. A field that is new is a member, an entry, and its use in the jobs that have it.
+// MeasuringEntry: a field of Measuring as users see it. `name` is the argument in Python; the flag
+// of the command line has - for _. A new field is a member, an entry, and its use in the jobs.
 struct MeasuringEntry {
   enum class Kind : std::uint8_t { kFormat, kCount, kBytes, kItems };  // kItems: or "alone"
   const char* name;

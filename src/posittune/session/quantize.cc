@@ -118,7 +118,7 @@ Status keep_input(const QuantizeJob& job, const std::string& kind, const std::st
   return Error{.kind = ErrorKind::kUsage,
                .what = "the " + kind + " of the codes would replace the input",
                .where = path,
-               .hint = "give another -o"};
+               .hint = "give another `output`"};
 }
 
 // A file beside the output; it must not be the input.

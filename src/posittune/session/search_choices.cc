@@ -125,7 +125,7 @@ Result<std::vector<search::Pin>> make_pins(const SearchOptions& options) {
   return pins;
 }
 
-std::string field_of(Cost cost) { return "`" + std::string(tuning::name(cost)) + "`"; }
+std::string field_of(Cost cost) { return "`" + tuning::field(cost) + "`"; }
 
 // Several budgets of one cost are searches of their own; the others bind in each.
 Result<std::vector<std::vector<Budget>>> make_budgets(const std::vector<Budget>& all) {

@@ -154,7 +154,16 @@ struct SensitivityParts {
 };
 
 Result<CheckedSensitivity> check(const SensitivityOptions& options) {
-  if (const Status ok = check_measuring(options.measuring, kSensitivityJob); !ok) return ok.error();
+  for (const Status& ok :
+       {check_measuring(options.measuring, kSensitivityJob),
+        check_some("formats", options.formats.empty()), check_some("what", options.what.empty()),
+        check_some("scales", options.scales.empty()),
+        check_range("precision", options.precision, 0.001, 10),
+        check_range("channels", static_cast<double>(options.channels), 0, 1 << 20),
+        check_range("mixes", static_cast<double>(options.mixes), 0, 10000),
+        check_range("upgrade_points", static_cast<double>(options.upgrade_points), 0, 1000)}) {
+    if (!ok) return ok.error();
+  }
   auto analysis = analysis_options(options);
   if (!analysis) return analysis.error();
   if (const Status fit = check_extras(options, *analysis); !fit) return fit.error();

@@ -31,7 +31,7 @@ Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
     auto text = read_file(file);
     if (!text) return of_field(text.error(), "recipes");
     auto recipe = quant::recipe_from_yaml(*text, file);
-    if (!recipe) return recipe.error();
+    if (!recipe) return of_field(recipe.error(), "recipes");
     Trial trial{.format = formats::fp32(),
                 .activations = !recipe->activations.empty(),
                 .recipe = std::move(*recipe),

@@ -21,12 +21,23 @@ Error unknown(const std::string& field, const std::string& expected, const std::
           .found = found};
 }
 
-// Reads `what`, each once; without words `to` stays.
-Status read_what(const std::vector<std::string>& words, std::vector<Operand>& to) {
+// Reads one word of `what`. `inputs`: whether inputs alone ("a") are possible.
+Result<Operand> read_what(const std::string& word, bool inputs) {
+  auto what = sensitivity::parse_operand(word);
+  if (what && (inputs || *what != Operand::kActivation)) return what;
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown operands",
+               .where = "`what`",
+               .expected = inputs ? "w, a or wa" : "w or wa",
+               .found = word};
+}
+
+// Reads `what`, each word once; without words `to` stays.
+Status read_what(const std::vector<std::string>& words, bool inputs, std::vector<Operand>& to) {
   if (!words.empty()) to.clear();
   for (const std::string& text : words) {
-    auto what = sensitivity::parse_operand(text);
-    if (!what) return of_field(what.error(), "what");
+    auto what = read_what(text, inputs);
+    if (!what) return what.error();
     if (std::ranges::count(to, *what) == 0) to.push_back(*what);
   }
   return success();
@@ -99,7 +110,7 @@ Status read(const CompareWords& words, CompareOptions& options) {
     return unknown("accumulate", "fp32 or quire", words.accumulate);
   options.accumulate =
       words.accumulate == "quire" ? quant::Accumulate::kQuire : quant::Accumulate::kFp32;
-  if (const Status ok = read_what(words.what, options.what); !ok) return ok;
+  if (const Status ok = read_what(words.what, false, options.what); !ok) return ok;
   // Per token nothing is searched for.
   std::vector<std::string> scales = words.scales;
   if (scales.empty() && words.settings.activation_scale == "token") scales = {"absmax", "rms_pow2"};
@@ -110,10 +121,19 @@ Status read(const CompareWords& words, CompareOptions& options) {
 
 Status read(const SensitivityWords& words, SensitivityOptions& options) {
   options.formats = or_default(words.formats, kSensitivityFormats);
-  if (const Status ok = read_what(words.what, options.what); !ok) return ok;
+  if (const Status ok = read_what(words.what, true, options.what); !ok) return ok;
   auto tier = sensitivity::parse_tier(words.tier);
   if (!tier) return of_field(tier.error(), "tier");
   options.tier = *tier;
+  if (words.check) {
+    const auto unless_given = [](std::size_t& field, std::size_t value) {
+      if (field == 0) field = value;
+    };
+    options.tier = sensitivity::Tier::kExact;
+    unless_given(options.mixes, 20);
+    unless_given(options.upgrade_points, 8);
+    unless_given(options.naive, 4);
+  }
   if (const Status ok = read_rules(words.scales, options.scales); !ok) return ok;
   if (const Status ok = read(words.score, options.scores); !ok) return ok;
   return read_settings(words.settings, options.what, options.settings);
@@ -123,8 +143,8 @@ Status read(const SearchWords& words, SearchOptions& options) {
   options.formats = or_default(words.formats, kSearchFormats);
   options.activations = or_default(words.activations, kSearchActivations);
   options.pairs = quant::split_formats(words.pairs);
-  auto what = sensitivity::parse_operand(words.what);
-  if (!what) return of_field(what.error(), "what");
+  auto what = read_what(words.what, false);
+  if (!what) return what.error();
   options.what = *what;
   if (*what == Operand::kWeight) {
     if (const Status ok = check_inputs_unused(words); !ok) return ok;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Jobs in words, as command lines and scripts ask for them: names of formats, rules and kinds, and
-// the defaults where nothing is said. read() makes options of them.
+// Words: the options of jobs as text, as command lines and scripts give them (names of formats,
+// rules, tasks), with the default of each. read() turns them into typed options.
 
 #include <map>
 #include <optional>
@@ -54,14 +54,16 @@ struct CompareWords {
   std::string accumulate = "fp32";  // or "quire"
   ScoreWords score{};
 };
-// Errors (kUsage): words that are not known, each with its field; settings of inputs where none is
-// rounded. Fields of `options` that words have no name for stay.
+// Errors (kUsage), each with its field: unknown words; settings of inputs where no input is
+// rounded. Fields of `options` that no word names keep their values.
 Status read(const CompareWords& words, CompareOptions& options);
 
 struct SensitivityWords {
   std::vector<std::string> formats{}, what{}, scales{};  // what: "w", "a", "wa"; empty: "w"
   SettingsText settings{};
   std::string tier = "gain";  // "proxy", "gain", "exact"
+  // Checks the scores: all three tiers, and where these are 0 mixes 20, upgrade_points 8, naive 4.
+  bool check = false;
   ScoreWords score{};
 };
 Status read(const SensitivityWords& words, SensitivityOptions& options);
