@@ -54,8 +54,10 @@ TEST(CommonOptions, WhatIsRounded) {
   EXPECT_EQ(list, (std::vector<std::string>{"w", "a", "wa"}));
   one.parse("--what wa");
   EXPECT_EQ(word, "wa");
-  EXPECT_NE(several.help().find("a: inputs of layers;"), std::string::npos);
-  EXPECT_EQ(one.help().find("a: inputs of layers;"), std::string::npos);
+  EXPECT_NE(several.get_option("--what")->get_description().find("a: inputs of layers;"),
+            std::string::npos);
+  EXPECT_EQ(one.get_option("--what")->get_description().find("a: inputs of layers;"),
+            std::string::npos);
 }
 
 TEST(CommonOptions, TableOfUnits) {

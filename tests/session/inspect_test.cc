@@ -31,8 +31,7 @@ TEST(Inspect, ShapesCloseOpenDimensions) {
   const records::Inspection one = inspect({});
   EXPECT_TRUE(notes_shapes(one));
   std::map<std::string, TensorShape> shapes;
-  for (const char* input : {"input_ids", "attention_mask", "token_type_ids"})
-    shapes[input] = {1, 8};
+  for (const char* input : {"input_ids", "attention_mask"}) shapes[input] = {1, 8};
   const records::Inspection eight = inspect({.shapes = shapes});
   EXPECT_FALSE(notes_shapes(eight));
   ASSERT_EQ(one.rows.size(), eight.rows.size());
