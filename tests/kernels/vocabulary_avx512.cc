@@ -1,12 +1,6 @@
 // Compiled with the flags of kernels/avx512.cc, and once more with POSITTUNE_EMULATE_AVX512 on
 // AVX2. The warning at the top of kernels/avx2.cc holds here too.
 
-#ifdef POSITTUNE_EMULATE_AVX512
-#define POSITTUNE_AVX512_NAMESPACE avx512_emulated
-#else
-#define POSITTUNE_AVX512_NAMESPACE avx512
-#endif
-
 #include "posittune/kernels/simd_avx512.h"
 #include "tests/kernels/vocabulary.h"
 

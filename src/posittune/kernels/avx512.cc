@@ -4,12 +4,6 @@
 #include <cstdint>
 #include <cstring>
 
-#ifdef POSITTUNE_EMULATE_AVX512
-#define POSITTUNE_AVX512_NAMESPACE avx512_emulated
-#else
-#define POSITTUNE_AVX512_NAMESPACE avx512
-#endif
-
 #include "posittune/kernels/scalar.h"
 #include "posittune/kernels/simd_avx512.h"
 #include "posittune/kernels/target.h"

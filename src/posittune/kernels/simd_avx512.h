@@ -6,8 +6,10 @@
 
 #ifdef POSITTUNE_EMULATE_AVX512
 #include "tests/kernels/avx512_emulation.h"
+#define POSITTUNE_AVX512_NAMESPACE avx512_emulated
 #else
 #include <immintrin.h>
+#define POSITTUNE_AVX512_NAMESPACE avx512
 #endif
 
 #include <cstddef>
