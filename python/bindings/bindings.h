@@ -4,6 +4,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "posittune/formats/format.h"
@@ -21,5 +22,8 @@ formats::Format to_format(nanobind::handle object);
 // NumPy arrays that own `values`.
 nanobind::object to_numpy(std::vector<double> values);
 nanobind::object to_numpy(std::vector<float> values);
+nanobind::object to_numpy(std::vector<std::uint8_t> values);
+nanobind::object to_numpy(std::vector<std::uint16_t> values);
+nanobind::object to_numpy(std::vector<std::uint32_t> values);
 
 }  // namespace posittune::python

@@ -30,6 +30,9 @@ nb::object own(std::vector<T> values) {
 
 nb::object to_numpy(std::vector<double> values) { return own(std::move(values)); }
 nb::object to_numpy(std::vector<float> values) { return own(std::move(values)); }
+nb::object to_numpy(std::vector<std::uint8_t> values) { return own(std::move(values)); }
+nb::object to_numpy(std::vector<std::uint16_t> values) { return own(std::move(values)); }
+nb::object to_numpy(std::vector<std::uint32_t> values) { return own(std::move(values)); }
 
 }  // namespace posittune::python
 

@@ -1,6 +1,5 @@
 #include "quantized_model.h"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -19,10 +18,8 @@ namespace {
 // A matrix with a copy of the values, each as a T.
 template <class T, class From>
 nb::object matrix(std::span<const From> values, std::size_t rows) {
-  auto* copy = new std::vector<T>(values.begin(), values.end());
-  const nb::capsule owner(copy, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  const std::size_t cols = rows == 0 ? 0 : copy->size() / rows;
-  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<2>>(copy->data(), {rows, cols}, owner));
+  const std::size_t cols = rows == 0 ? 0 : values.size() / rows;
+  return to_numpy(std::vector<T>(values.begin(), values.end())).attr("reshape")(rows, cols);
 }
 
 // Of the type that arrays.py has codes of so many bits in.
