@@ -26,7 +26,7 @@ TEST(Checked, KeepsOptionsAndParts) {
 }
 
 TEST(Checked, NumbersAndLists) {
-  EXPECT_TRUE(check_range("gap", 1, 0, 1).ok());
+  EXPECT_TRUE(check_range("gap", 1.0, 0, 1).ok());
   for (const double wrong : {-0.5, 1.5, std::nan("")}) {
     const Error error = check_range("gap", wrong, 0, 1).error();
     EXPECT_EQ(error.where, "`gap`");

@@ -3,6 +3,7 @@
 // Checked: the options of a job after check(), which reads them once, before the model is read.
 // Errors that can be found without the model have been reported by then.
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace posittune::session {
 
 // kUsage for a number that is out of the range of its field, or NaN.
 Status check_range(const char* field, double value, double least, double most);
+Status check_range(const char* field, std::size_t value, std::size_t least, std::size_t most);
 // kUsage for a list of choices that is empty.
 Status check_some(const char* field, bool empty);
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "posittune/evaluation/batches.h"
+#include "posittune/session/checked.h"
 
 namespace posittune::session {
 namespace {
@@ -40,13 +41,11 @@ Status check_measuring(const Measuring& measuring, Job job) {
     if ((entry.jobs & job) == 0 || entry.kind == Kind::kFormat) continue;
     const std::size_t value = measuring.*std::get<std::size_t Measuring::*>(entry.field);
     if (entry.kind == Kind::kItems && value == evaluation::kAlone) continue;
-    if (value >= entry.least && value <= entry.most) continue;
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "a number out of range",
-                 .where = std::string("`") + entry.name + "`",
-                 .expected = std::to_string(entry.least) + " .. " + std::to_string(entry.most) +
-                             (entry.kind == Kind::kItems ? ", or alone" : ""),
-                 .found = std::to_string(value)};
+    const Status in_range = check_range(entry.name, value, entry.least, entry.most);
+    if (in_range) continue;
+    Error error = in_range.error();
+    if (entry.kind == Kind::kItems) error.expected += ", or alone";
+    return error;
   }
   return success();
 }

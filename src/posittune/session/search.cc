@@ -157,15 +157,14 @@ struct SearchParts {
 
 Result<CheckedSearch> check(const SearchOptions& options) {
   const bool inputs = options.what == sensitivity::Operand::kBoth;
-  for (const Status& ok : {check_measuring(options.measuring, kSearchJob),
-                           check_some("formats", options.formats.empty()),
-                           check_some("activations", inputs && options.activations.empty()),
-                           check_range("pareto", static_cast<double>(options.pareto),
-                                       options.pareto == 0 ? 0 : 2, 1000),
-                           check_range("refine", static_cast<double>(options.refine), 0, 100000),
-                           check_range("windows", static_cast<double>(options.windows), 0, 1 << 20),
-                           check_range("gap", options.gap, 0, 1),
-                           check_range("solver_seconds", options.solver_seconds, 0, 1e6)}) {
+  for (const Status& ok :
+       {check_measuring(options.measuring, kSearchJob),
+        check_some("formats", options.formats.empty()),
+        check_some("activations", inputs && options.activations.empty()),
+        check_range("pareto", options.pareto, options.pareto == 0 ? 0 : 2, 1000),
+        check_range("refine", options.refine, 0, 100000),
+        check_range("windows", options.windows, 0, 1 << 20), check_range("gap", options.gap, 0, 1),
+        check_range("solver_seconds", options.solver_seconds, 0, 1e6)}) {
     if (!ok) return ok.error();
   }
   auto tuning = tuning_options(options);

@@ -159,9 +159,9 @@ Result<CheckedSensitivity> check(const SensitivityOptions& options) {
         check_some("formats", options.formats.empty()), check_some("what", options.what.empty()),
         check_some("scales", options.scales.empty()),
         check_range("precision", options.precision, 0.001, 10),
-        check_range("channels", static_cast<double>(options.channels), 0, 1 << 20),
-        check_range("mixes", static_cast<double>(options.mixes), 0, 10000),
-        check_range("upgrade_points", static_cast<double>(options.upgrade_points), 0, 1000)}) {
+        check_range("channels", options.channels, 0, 1 << 20),
+        check_range("mixes", options.mixes, 0, 10000),
+        check_range("upgrade_points", options.upgrade_points, 0, 1000)}) {
     if (!ok) return ok.error();
   }
   auto analysis = analysis_options(options);
