@@ -36,7 +36,7 @@ TEST(CostTable, ThePriceIsOfOneTable) {
   std::vector<std::string> notes;
   const auto source = [&](const TableChoice& choice) {
     return with_table(
-        choice, [&](const std::string& note) { notes.push_back(note); },
+        choice, open_table(choice).value(), [&](const std::string& note) { notes.push_back(note); },
         [&](const cost::Table& table) -> Result<std::string> {
           auto unit = table.mac(rare, rare);
           if (!unit) return unit.error();

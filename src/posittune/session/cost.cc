@@ -241,10 +241,12 @@ Result<records::CostResult> costs_of(const model::Graph& graph, const cost::Load
 }  // namespace
 
 Result<records::UnitsResult> mac_units(const CostOptions& options) {
+  auto table = open_table(options.table);
+  if (!table) return table.error();
   std::vector<std::string> notes;
   auto units = with_table(
-      options.table, [&notes](const std::string& note) { notes.push_back(note); },
-      [&options](const cost::Table& table) { return units_of(options, table); });
+      options.table, *table, [&notes](const std::string& note) { notes.push_back(note); },
+      [&options](const cost::Table& priced) { return units_of(options, priced); });
   if (units) units->notes = std::move(notes);
   return units;
 }
@@ -265,7 +267,8 @@ Result<std::string> table_csv(const CostOptions& options) {
 
 Result<records::CostResult> SessionState::cost(const CostOptions& options) {
   // What is wrong with the choice of a table is said before the model is looked at.
-  if (const auto table = open_table(options.table); !table) return table.error();
+  const auto table = open_table(options.table);
+  if (!table) return table.error();
   auto graph = look_at_graph();
   if (!graph) return graph.error();
   auto loads = cost::count_loads(*graph, options.shapes);
@@ -273,8 +276,10 @@ Result<records::CostResult> SessionState::cost(const CostOptions& options) {
   auto trials = make_trials(*graph, options);
   if (!trials) return trials.error();
   auto result = with_table(
-      options.table, [this](const std::string& note) { observer_->note(note); },
-      [&](const cost::Table& table) { return costs_of(*graph, *loads, *trials, options, table); });
+      options.table, *table, [this](const std::string& note) { observer_->note(note); },
+      [&](const cost::Table& priced) {
+        return costs_of(*graph, *loads, *trials, options, priced);
+      });
   if (result) result->model = source_.model;
   return result;
 }

@@ -28,16 +28,14 @@ std::optional<Fallback> fallback_table(const TableChoice& choice, const cost::Ta
 // Memory energies for a table: the choice's, or those of its node.
 cost::Memory memory_for(const TableChoice& choice, const cost::Table& table);
 
-// Prices with the chosen table: `price` gets it, and once more the fallback where there is one;
-// `note` gets the fallback's note before.
+// Prices with the table of a choice: `price` gets it, and once more the fallback where there is
+// one; `note` gets the fallback's note before.
 template <class Note, class Price>
-auto with_table(const TableChoice& choice, Note note, Price price)
-    -> decltype(price(*open_table(choice))) {
-  auto table = open_table(choice);
-  if (!table) return table.error();
-  auto result = price(*table);
+auto with_table(const TableChoice& choice, const cost::Table& table, Note note, Price price)
+    -> decltype(price(table)) {
+  auto result = price(table);
   if (result) return result;
-  auto fallback = fallback_table(choice, *table, result.error());
+  auto fallback = fallback_table(choice, table, result.error());
   if (!fallback) return result;
   note(fallback->note);
   return price(fallback->table);
