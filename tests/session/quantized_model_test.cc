@@ -80,9 +80,9 @@ TEST_F(QuantizedModelTest, HoldsWhatCalibrationGives) {
     EXPECT_EQ(weight.runs[0].scales.size(), weight.rows);
   }
   ASSERT_EQ(made->input_scales.size(), 2U);
-  for (const std::string& layer : {first, second}) {
-    ASSERT_EQ(made->input_scales.at(layer).size(), 1U);
-    EXPECT_GT(made->input_scales.at(layer)[0], 0);
+  for (const std::string& name : {first, second}) {
+    ASSERT_EQ(made->input_scales.at(name).size(), 1U);
+    EXPECT_GT(made->input_scales.at(name)[0], 0);
   }
   // Six runs of each of three layers, each with inputs of its own.
   EXPECT_EQ(made->corrections.size(), 18U);

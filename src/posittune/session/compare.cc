@@ -95,11 +95,8 @@ Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare&
                  .hint = "or `what=w`, or `activation_scale=token`"};
   }
   if (const Status some = check_chosen(); !some) return some.error();
-  const bool covariances = std::any_of(trials.begin(), trials.end(), is_compensated);
-  auto ready = prepare(*splits_.report, options.scores,
-                       {.covariance_bytes = covariances ? kCompareCovariances : 0,
-                        .held_out = covariances,
-                        .embedding_columns = covariances ? kEmbeddingColumns : 0});
+  const bool compensated = std::any_of(trials.begin(), trials.end(), is_compensated);
+  auto ready = prepare(*splits_.report, options.scores, recipe_options(compensated));
   if (!ready) return ready.error();
   return CompareJob{*this, options, trials, std::move(*ready), calibrates};
 }

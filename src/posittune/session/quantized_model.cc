@@ -59,10 +59,7 @@ Result<QuantizedModel> numbers_of(engine::Engine& engine, const quant::Recipe& r
 
 Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& options) {
   const Trial trial{.format = formats::fp32(), .recipe = options.recipe};
-  const bool covariances = is_compensated(trial);
-  engine::Options with{.covariance_bytes = covariances ? kCompareCovariances : 0,
-                       .held_out = covariances,
-                       .embedding_columns = covariances ? kEmbeddingColumns : 0};
+  engine::Options with = recipe_options(is_compensated(trial));
   if (!needs_calibration(trial)) {
     auto graph = take_graph();
     if (!graph) return graph.error();

@@ -46,8 +46,12 @@ class SessionState {
   // The most columns of an embedding that can be compensated: each column takes a run of some
   // calibration data.
   static constexpr std::size_t kEmbeddingColumns = 128;
-  // Bytes for covariances where a recipe is measured as it is.
-  static constexpr std::size_t kCompareCovariances = std::size_t{1} << 30;
+  // An engine that runs whole recipes; `compensated`: some of them round weights so.
+  static engine::Options recipe_options(bool compensated) {
+    return {.covariance_bytes = compensated ? std::size_t{1} << 30 : 0,
+            .held_out = compensated,
+            .embedding_columns = compensated ? kEmbeddingColumns : 0};
+  }
 
   // An engine that is ready, and how its output is scored.
   struct Ready {
