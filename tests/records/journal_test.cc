@@ -10,7 +10,6 @@
 
 #include <array>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,8 +17,6 @@
 
 namespace posittune::records {
 namespace {
-
-using nlohmann::json;
 
 // Straight to the file, past the journal's code; gives the last row's first column.
 std::string sqlite(const std::string& path, const std::string& sql) {
@@ -36,6 +33,8 @@ std::string sqlite(const std::string& path, const std::string& sql) {
   return answer;
 }
 
+std::string entry(int i) { return "{\"i\":" + std::to_string(i) + "}"; }
+
 Error open_error(const std::string& path) {
   const auto journal = Journal::open(path);
   return journal.ok() ? Error{.what = "no error"} : journal.error();
@@ -45,7 +44,7 @@ void fill(const std::string& path, int entries) {
   auto journal = Journal::open(path);
   ASSERT_TRUE(journal.ok()) << journal.error().message();
   for (int i = 0; i < entries; ++i) {
-    ASSERT_TRUE(journal->put("key" + std::to_string(i), "trial", {{"i", i}}).ok());
+    ASSERT_TRUE(journal->put("key" + std::to_string(i), "trial", entry(i)).ok());
   }
 }
 
@@ -65,14 +64,14 @@ TEST(TrialKey, IsTheHashOfItsNamedParts) {
 }
 
 TEST_F(JournalTest, KeepsEntriesAcrossOpenings) {
-  const json payload = {{"kl", 0.1}, {"text", "\xc3\xa4\"\n"}, {"list", {1, nullptr, true}}};
+  const std::string payload = R"({"kl":0.1,"text":"\u00e4\"\n","list":[1,null,true]})";
   {
     auto journal = Journal::open(path_);
     ASSERT_TRUE(journal.ok()) << journal.error().message();
     EXPECT_FALSE(journal->find("a")->has_value());
     ASSERT_TRUE(journal->put("b", "trial", payload).ok());
-    ASSERT_TRUE(journal->put("a", "trial", 1).ok());
-    ASSERT_TRUE(journal->put("c", "score", "x").ok());
+    ASSERT_TRUE(journal->put("a", "trial", "1").ok());
+    ASSERT_TRUE(journal->put("c", "score", "\"x\"").ok());
     EXPECT_EQ(**journal->find("b"), payload);
   }
   auto journal = Journal::open(path_);
@@ -90,10 +89,10 @@ TEST_F(JournalTest, KeepsEntriesAcrossOpenings) {
 TEST_F(JournalTest, LaterPutReplaces) {
   auto journal = Journal::open(path_);
   ASSERT_TRUE(journal.ok());
-  ASSERT_TRUE(journal->put("a", "trial", 1).ok());
-  ASSERT_TRUE(journal->put("b", "trial", 2).ok());
-  ASSERT_TRUE(journal->put("a", "trial", 3).ok());
-  EXPECT_EQ(**journal->find("a"), 3);
+  ASSERT_TRUE(journal->put("a", "trial", "1").ok());
+  ASSERT_TRUE(journal->put("b", "trial", "2").ok());
+  ASSERT_TRUE(journal->put("a", "trial", "3").ok());
+  EXPECT_EQ(**journal->find("a"), "3");
   EXPECT_EQ(journal->entries("trial")->at(0).key, "a");
   EXPECT_EQ(journal->entries("trial")->size(), 2u);
 }
@@ -102,14 +101,11 @@ TEST_F(JournalTest, AnyTextIsKept) {
   auto journal = Journal::open(path_);
   ASSERT_TRUE(journal.ok());
   const std::string odd("x'); DROP TABLE entries;\0--", 27);
-  ASSERT_TRUE(journal->put(odd, odd, odd).ok());
-  EXPECT_EQ(**journal->find(odd), odd);
+  const std::string payload = "\"x'); DROP TABLE entries;--\"";
+  ASSERT_TRUE(journal->put(odd, odd, payload).ok());
+  EXPECT_EQ(**journal->find(odd), payload);
   EXPECT_EQ(journal->entries(odd)->size(), 1u);
   EXPECT_FALSE(journal->find("x'); DROP TABLE entries;")->has_value());
-  ASSERT_TRUE(journal->put("bytes", "odd", "a\xff").ok());
-  EXPECT_EQ(**journal->find("bytes"), "a\xef\xbf\xbd");
-  ASSERT_TRUE(journal->put("nan", "odd", std::numeric_limits<double>::quiet_NaN()).ok());
-  EXPECT_TRUE((*journal->find("nan"))->is_null());
 }
 
 TEST_F(JournalTest, FileIsWhatItSays) {
@@ -128,7 +124,7 @@ int kill_a_writer(const std::string& path, int first, int after_us) {
   if (child == 0) {
     auto journal = Journal::open(path);
     for (int i = first; journal.ok(); ++i) {
-      if (!journal->put("key" + std::to_string(i), "trial", {{"i", i}}).ok()) break;
+      if (!journal->put("key" + std::to_string(i), "trial", entry(i)).ok()) break;
       if (::write(ends[1], &i, sizeof i) != sizeof i) break;
     }
     ::_exit(1);
@@ -160,7 +156,7 @@ TEST_F(JournalTest, KilledWriterLosesNothing) {
     for (int i = 0; i <= last; ++i) {
       const auto found = journal->find("key" + std::to_string(i));
       ASSERT_TRUE(found.ok() && found->has_value()) << i;
-      ASSERT_EQ((**found)["i"], i);
+      ASSERT_EQ(**found, entry(i));
     }
   }
   EXPECT_GT(last, 12);
@@ -189,9 +185,9 @@ TEST_F(JournalTest, KilledAtTheStart) {
 TEST_F(JournalTest, TwoOpeningsShareTheFile) {
   auto one = Journal::open(path_), two = Journal::open(path_);
   ASSERT_TRUE(one.ok() && two.ok());
-  ASSERT_TRUE(one->put("a", "trial", 1).ok());
-  ASSERT_TRUE(two->put("b", "trial", 2).ok());
-  EXPECT_EQ(**two->find("a"), 1);
+  ASSERT_TRUE(one->put("a", "trial", "1").ok());
+  ASSERT_TRUE(two->put("b", "trial", "2").ok());
+  EXPECT_EQ(**two->find("a"), "1");
   EXPECT_EQ(one->entries("trial")->size(), 2u);
 }
 
@@ -258,7 +254,7 @@ TEST_F(JournalTest, MissingTable) {
   const auto found = journal->find("a");
   ASSERT_FALSE(found.ok());
   expect_damaged(found.error(), path_);
-  const Status put = journal->put("a", "trial", 1);
+  const Status put = journal->put("a", "trial", "1");
   ASSERT_FALSE(put.ok());
   expect_damaged(put.error(), path_);
 }
@@ -293,32 +289,32 @@ TEST_F(JournalTest, LockedByAnotherProcess) {
   ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   EXPECT_TRUE((*journal->find("key0")).has_value());  // readers go on
-  const Status put = journal->put("a", "trial", 1);
+  const Status put = journal->put("a", "trial", "1");
   sqlite3_close(other);
   ASSERT_FALSE(put.ok());
   EXPECT_EQ(put.error().kind, ErrorKind::kResource);
   EXPECT_EQ(put.error().where, path_);
-  EXPECT_TRUE(journal->put("a", "trial", 1).ok());
+  EXPECT_TRUE(journal->put("a", "trial", "1").ok());
 }
 
 // A limit on the size of files stands for a full disk.
 TEST_F(JournalTest, FullDisk) {
   auto journal = Journal::open(path_);
   ASSERT_TRUE(journal.ok());
-  ASSERT_TRUE(journal->put("before", "trial", 1).ok());
+  ASSERT_TRUE(journal->put("before", "trial", "1").ok());
   rlimit old{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
   const auto handler = ::signal(SIGXFSZ, SIG_IGN);
   const rlimit small{200'000, old.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const Status put = journal->put("large", "trial", std::string(1'000'000, 'x'));
+  const Status put = journal->put("large", "trial", '"' + std::string(1'000'000, 'x') + '"');
   ::setrlimit(RLIMIT_FSIZE, &old);
   ::signal(SIGXFSZ, handler);
   ASSERT_FALSE(put.ok());
   EXPECT_EQ(put.error().kind, ErrorKind::kResource) << put.error().message();
-  EXPECT_EQ(**journal->find("before"), 1);
+  EXPECT_EQ(**journal->find("before"), "1");
   EXPECT_FALSE(journal->find("large")->has_value());
-  EXPECT_TRUE(journal->put("after", "trial", 2).ok());
+  EXPECT_TRUE(journal->put("after", "trial", "2").ok());
 }
 
 TEST_F(JournalTest, PathsThatAreNoFile) {

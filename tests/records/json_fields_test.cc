@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 namespace posittune::records {
 
@@ -38,6 +39,33 @@ constexpr const char* kText =
 
 Result<Outer> outer(const json& from) {
   return guarded([&] { return read<Outer>(Place(from, "")); });
+}
+
+TEST(JsonNumbers, WhatJsonHasNoNumberFor) {
+  EXPECT_EQ(number_to_json(std::numeric_limits<double>::infinity()), "Infinity");
+  EXPECT_EQ(number_to_json(-std::numeric_limits<double>::infinity()), "-Infinity");
+  EXPECT_EQ(number_to_json(std::nan("")), "NaN");
+  EXPECT_EQ(number_from_json("Infinity"), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(number_from_json("-Infinity"), -std::numeric_limits<double>::infinity());
+  ASSERT_TRUE(number_from_json("NaN").has_value());
+  EXPECT_TRUE(std::isnan(*number_from_json("NaN")));
+}
+
+TEST(JsonNumbers, ReadsNumbersOnly) {
+  EXPECT_EQ(number_from_json(3), 3.0);
+  EXPECT_EQ(number_from_json(-0.5), -0.5);
+  for (const char* text : {"null", "true", "\"1\"", "\"nan\"", "[]", "{}"}) {
+    EXPECT_FALSE(number_from_json(nlohmann::json::parse(text)).has_value()) << text;
+  }
+}
+
+TEST(JsonNumbers, ReadBackAsTheSameDouble) {
+  std::mt19937_64 random(1);
+  std::lognormal_distribution<double> numbers(0, 50);
+  for (int i = 0; i < 10'000; ++i) {
+    const double x = numbers(random);
+    ASSERT_EQ(number_from_json(json::parse(number_to_json(x).dump())), x);
+  }
 }
 
 TEST(JsonFields, BothWays) {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <random>
@@ -11,24 +10,6 @@ namespace posittune::records {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-TEST(Numbers, WhatJsonHasNoNumberFor) {
-  EXPECT_EQ(number_to_json(kInfinity), "Infinity");
-  EXPECT_EQ(number_to_json(-kInfinity), "-Infinity");
-  EXPECT_EQ(number_to_json(std::nan("")), "NaN");
-  EXPECT_EQ(number_from_json("Infinity"), kInfinity);
-  EXPECT_EQ(number_from_json("-Infinity"), -kInfinity);
-  ASSERT_TRUE(number_from_json("NaN").has_value());
-  EXPECT_TRUE(std::isnan(*number_from_json("NaN")));
-}
-
-TEST(Numbers, ReadsNumbersOnly) {
-  EXPECT_EQ(number_from_json(3), 3.0);
-  EXPECT_EQ(number_from_json(-0.5), -0.5);
-  for (const char* text : {"null", "true", "\"1\"", "\"nan\"", "[]", "{}"}) {
-    EXPECT_FALSE(number_from_json(nlohmann::json::parse(text)).has_value()) << text;
-  }
-}
 
 // The oracle is the C library's strtod.
 TEST(Numbers, TextReadsBackAsTheSameDouble) {
@@ -44,7 +25,6 @@ TEST(Numbers, TextReadsBackAsTheSameDouble) {
   for (int i = 0; i < 10'000; ++i) {
     const double x = numbers(random);
     ASSERT_EQ(std::strtod(number_text(x).c_str(), nullptr), x);
-    ASSERT_EQ(nlohmann::json::parse(number_to_json(x).dump()).get<double>(), x);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
 #include <utility>
@@ -50,7 +51,7 @@ TEST_F(RunFolderTest, NewFolder) {
   EXPECT_TRUE(run->earlier_versions().empty());
   EXPECT_EQ(run->path(), path_);
   EXPECT_EQ(run->file("report.html"), path_ + "/report.html");
-  EXPECT_TRUE(run->journal().put("a", "trial", 1).ok());
+  EXPECT_TRUE(run->journal().put("a", "trial", "1").ok());
   EXPECT_EQ(read_bytes(path_ + "/config.yaml"), small_info().config);
   EXPECT_TRUE(fs::is_directory(path_ + "/recipes"));
   EXPECT_TRUE(fs::is_regular_file(path_ + "/trials.db"));
@@ -72,7 +73,7 @@ TEST_F(RunFolderTest, ResumesTheSameRun) {
   {
     auto run = RunFolder::open(path_, small_info());
     ASSERT_TRUE(run.ok());
-    ASSERT_TRUE(run->journal().put("a", "trial", 1).ok());
+    ASSERT_TRUE(run->journal().put("a", "trial", "1").ok());
   }
   RunInfo info = small_info();
   info.threads = 1;
@@ -82,7 +83,7 @@ TEST_F(RunFolderTest, ResumesTheSameRun) {
   ASSERT_TRUE(run.ok()) << run.error().message();
   EXPECT_TRUE(run->resumed());
   EXPECT_EQ(run->earlier_versions(), small_info().versions);
-  EXPECT_EQ(**run->journal().find("a"), 1);
+  EXPECT_EQ(**run->journal().find("a"), "1");
   const json sessions = run_json()["sessions"];
   ASSERT_EQ(sessions.size(), 2u);
   EXPECT_EQ(sessions[0]["threads"], 2);

@@ -4,7 +4,6 @@
 
 #include "posittune/records/comparison_fields.h"
 #include "posittune/records/json_fields.h"
-#include "posittune/records/numbers.h"
 
 namespace posittune::records {
 namespace {

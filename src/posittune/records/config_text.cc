@@ -1,11 +1,9 @@
 #include "posittune/records/config_text.h"
 
-#include <nlohmann/json.hpp>
+#include "posittune/records/json_fields.h"
 
 namespace posittune::records {
 
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string quoted(const std::string& text) { return line_text(text); }
 
 }  // namespace posittune::records

@@ -2,7 +2,6 @@
 
 #include "posittune/records/cost.h"
 #include "posittune/records/json_fields.h"
-#include "posittune/records/numbers.h"
 
 namespace posittune::records {
 namespace {

@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "posittune/base/hash.h"
+#include "posittune/records/json_fields.h"
 
 namespace posittune::records {
 namespace {
-
-using nlohmann::json;
 
 constexpr int kApplication = 0x5054554e;  // "PTUN", in the header of the file
 constexpr int kSchema = 1;
@@ -183,9 +182,8 @@ Status prepare(sqlite3* database, const std::string& path) {
   return use_write_ahead_log(database, path);
 }
 
-Result<json> parse(const std::string& path, const std::string& key, const std::string& text) {
-  json payload = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (payload.is_discarded()) return damaged(path, "entry " + key + " is not JSON");
+Result<std::string> checked(const std::string& path, const std::string& key, std::string payload) {
+  if (!is_json(payload)) return damaged(path, "entry " + key + " is not JSON");
   return payload;
 }
 
@@ -234,23 +232,22 @@ Result<Journal> Journal::open(const std::string& path) {
   return Journal(path, std::move(database));
 }
 
-Result<std::optional<json>> Journal::find(const std::string& key) const {
+Result<std::optional<std::string>> Journal::find(const std::string& key) const {
   Statement statement(database_.get(), path_, "SELECT payload FROM entries WHERE key=?");
   const auto row = statement.bind(key).step();
   if (!row) return row.error();
-  if (!*row) return std::optional<json>();
-  auto payload = parse(path_, key, statement.text(0));
+  if (!*row) return std::optional<std::string>();
+  auto payload = checked(path_, key, statement.text(0));
   if (!payload) return payload.error();
   return std::make_optional(std::move(*payload));
 }
 
-Status Journal::put(const std::string& key, const std::string& kind, const json& payload) {
+Status Journal::put(const std::string& key, const std::string& kind, const std::string& payload) {
   Statement statement(
       database_.get(), path_,
       "INSERT INTO entries(key,kind,payload) VALUES(?,?,?) "
       "ON CONFLICT(key) DO UPDATE SET kind=excluded.kind, payload=excluded.payload");
-  const std::string text = payload.dump(-1, ' ', false, json::error_handler_t::replace);
-  const auto row = statement.bind(key).bind(kind).bind(text).step();
+  const auto row = statement.bind(key).bind(kind).bind(payload).step();
   if (!row) return row.error();
   return success();
 }
@@ -272,7 +269,7 @@ Result<std::vector<JournalEntry>> Journal::entries(const std::string& kind) cons
     if (!row) return row.error();
     if (!*row) return found;
     std::string key = statement.text(0);
-    auto payload = parse(path_, key, statement.text(1));
+    auto payload = checked(path_, key, statement.text(1));
     if (!payload) return payload.error();
     found.push_back({std::move(key), std::move(*payload)});
   }

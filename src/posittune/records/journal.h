@@ -10,7 +10,6 @@
 
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,23 +26,21 @@ std::string trial_key(const std::map<std::string, std::string>& parts);
 
 struct JournalEntry {
   std::string key;
-  nlohmann::json payload;
+  std::string payload;
 };
 
-// A journal, for one thread at a time. Errors name the file: kInput when it is damaged or not a
-// journal, kUnsupported when a newer version wrote it, kResource for a full disk or a file that
-// stays locked.
+// A journal, for one thread at a time. Payloads are JSON (entries.h). Errors name the file: kInput
+// when it is damaged or not a journal, kUnsupported when a newer version wrote it, kResource for a
+// full disk or a file that stays locked.
 class Journal {
  public:
   // Opens the file, or creates it when there is none; checks the structure of an existing one from
   // end to end.
   static Result<Journal> open(const std::string& path);
 
-  Result<std::optional<nlohmann::json>> find(const std::string& key) const;
+  Result<std::optional<std::string>> find(const std::string& key) const;
   // Writes an entry; it replaces an earlier one with the same key. `kind` groups entries: "trial".
-  // In `payload`, a NaN or an infinity becomes null (numbers.h keeps them), bytes that are not
-  // UTF-8 become U+FFFD.
-  Status put(const std::string& key, const std::string& kind, const nlohmann::json& payload);
+  Status put(const std::string& key, const std::string& kind, const std::string& payload);
   Result<bool> empty() const;
   // Entries of a kind, in the order of their first put().
   Result<std::vector<JournalEntry>> entries(const std::string& kind) const;

@@ -1,5 +1,7 @@
 #include "posittune/records/json_fields.h"
 
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "posittune/records/numbers.h"
@@ -8,6 +10,20 @@ namespace posittune::records {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
+
+json number_to_json(double number) {
+  if (std::isfinite(number)) return number;
+  return number_text(number);
+}
+
+std::optional<double> number_from_json(const json& value) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (value.is_number()) return value.get<double>();
+  if (value == "Infinity") return kInfinity;
+  if (value == "-Infinity") return -kInfinity;
+  if (value == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  return std::nullopt;
+}
 
 Place::Place(const json& value, std::string pointer)
     : value_(value), pointer_(std::move(pointer)) {}
@@ -59,6 +75,12 @@ ordered_json json_value(double number) { return number_to_json(number); }
 void read_value(const Place& place, std::string& text) { text = place.text(); }
 void read_value(const Place& place, std::uint64_t& count) { count = place.count(); }
 void read_value(const Place& place, double& number) { number = place.number(); }
+
+std::string line_text(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+bool is_json(const std::string& text) { return json::accept(text); }
 
 std::string document_text(const ordered_json& document) {
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,13 @@
 #include "posittune/records/fields.h"
 
 namespace posittune::records {
+
+// A number, or the string that numbers.h has in its place.
+nlohmann::json number_to_json(double number);
+
+// The number that was written so; none when `value` is neither a number nor one of the three
+// strings.
+std::optional<double> number_from_json(const nlohmann::json& value);
 
 // A place in a document: a value and its JSON pointer. A missing field or a wrong type is thrown as
 // an Error, which guarded() turns into a Result.
@@ -130,7 +138,11 @@ Value read(const Place& place) {
   return value;
 }
 
+bool is_json(const std::string& text);
+
 // The text of a document, which ends in a newline. Bytes that are not UTF-8 become U+FFFD.
 std::string document_text(const nlohmann::ordered_json& document);
+// The same on one line, without its end.
+std::string line_text(const nlohmann::ordered_json& value);
 
 }  // namespace posittune::records

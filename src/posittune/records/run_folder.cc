@@ -15,6 +15,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/base/processor.h"
+#include "posittune/records/json_fields.h"
 
 namespace posittune::records {
 namespace {
@@ -110,8 +111,7 @@ Status write_run_json(const std::string& folder, const RunInfo& info, ordered_js
                                  {"hashes", info.hashes},
                                  {"seed", info.seed},
                                  {"sessions", std::move(sessions)}};
-  return write_file(folder + "/" + kRunFile,
-                    document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  return write_file(folder + "/" + kRunFile, document_text(document));
 }
 
 Error another_run(const std::string& where, const std::string& there, const std::string& here) {

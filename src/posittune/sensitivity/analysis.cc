@@ -11,9 +11,8 @@
 
 #include "posittune/base/mix.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/journal.h"
-#include "posittune/records/json_fields.h"
-#include "posittune/records/numbers.h"
 #include "posittune/sensitivity/agreement.h"
 #include "posittune/sensitivity/measured.h"
 
@@ -21,7 +20,6 @@ namespace posittune::sensitivity {
 namespace {
 
 using evaluation::Divergence;
-using nlohmann::json;
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
@@ -39,22 +37,12 @@ std::vector<std::size_t> by_bits(const engine::Engine& engine, const Site& site,
   return order;
 }
 
-// What the journal knows of a run over all data, of this session or an earlier one.
-double seconds_kept(records::Journal& journal, const std::string& key) {
+// What the journal knows, of this session or an earlier one; empty where it has no such entry.
+template <class Entry>
+Entry kept(records::Journal& journal, const std::string& key) {
   const auto known = journal.find(key);
-  return known && *known && (**known).contains("seconds") && (**known)["seconds"].is_number()
-             ? (**known)["seconds"].get<double>()
-             : 0;
-}
-
-std::vector<std::uint64_t> cut_bytes_kept(records::Journal& journal, const std::string& key) {
-  const auto known = journal.find(key);
-  try {
-    return known && *known ? (**known)["cut_bytes"].get<std::vector<std::uint64_t>>()
-                           : std::vector<std::uint64_t>{};
-  } catch (const json::exception&) {
-    return {};
-  }
+  const auto entry = known && *known ? records::entry_from<Entry>(**known) : Result<Entry>(Entry{});
+  return entry ? *entry : Entry{};
 }
 
 }  // namespace
@@ -88,12 +76,10 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
   auto known = in_.journal->find(at);
   if (!known) return known.error();
   if (*known && !channels) {
-    auto before = records::guarded([&] {
-      const records::Place entry(**known, "");
-      costs_[Tier::kProxy].seconds += entry["seconds"].number();
-      return SiteError{entry["error"].number(), entry["signal"].number(), {}};
-    });
-    if (before) return before;
+    if (const auto before = records::entry_from<records::SiteErrorEntry>(**known)) {
+      costs_[Tier::kProxy].seconds += before->seconds;
+      return SiteError{before->error, before->signal, {}};
+    }
     // Not what we write: made again.
   }
   if (const Status ready = calibrate(); !ready) return ready.error();
@@ -116,13 +102,10 @@ Result<SiteError> Analysis::error_of(const Site& site, const Candidate& candidat
       if (site.operand == Operand::kActivation) sum.signal += error->signal;
     }
   }
-  if (const Status kept = in_.journal->put(at, "proxy",
-                                           json{{"error", records::number_to_json(sum.error)},
-                                                {"signal", records::number_to_json(sum.signal)},
-                                                {"seconds", time.seconds()}});
-      !kept) {
-    return kept.error();
-  }
+  const records::SiteErrorEntry entry{
+      .error = sum.error, .signal = sum.signal, .seconds = time.seconds()};
+  if (const Status done = in_.journal->put(at, "proxy", records::entry_text(entry)); !done)
+    return done.error();
   return sum;
 }
 
@@ -387,13 +370,14 @@ std::vector<records::TierCost> Analysis::costs() const {
 
 void Analysis::set_costs(records::Sensitivity& to) const {
   std::erase_if(to.costs, [](const records::TierCost& cost) { return cost.tier != "naive"; });
-  const double fp32 = seconds_kept(*in_.journal, key("FP32", {}, true));
+  const double fp32 = kept<records::Fp32Entry>(*in_.journal, key("FP32", {}, true)).seconds;
   auto at = to.costs.begin();
   for (const auto& [tier, cost] : costs_) {
     if (tier > options_.tier && cost.probes == 0) continue;
     at = to.costs.insert(at, cost) + 1;
     if (tier == Tier::kProxy && !calibrated_)
-      at[-1].seconds += seconds_kept(*in_.journal, key("calibration", {}, false));
+      at[-1].seconds +=
+          kept<records::CalibrationEntry>(*in_.journal, key("calibration", {}, false)).seconds;
     at[-1].evaluations = fp32 > 0 ? at[-1].seconds / fp32 : 0;
   }
 }
@@ -423,7 +407,8 @@ Result<records::Sensitivity> Analysis::run() {
     if (const Status done = add_exact(sites_, result); !done) return done.error();
   }
   add_agreement(result);
-  const std::vector<std::uint64_t> bytes = cut_bytes_kept(*in_.journal, key("FP32", {}, true));
+  const std::vector<std::uint64_t> bytes =
+      kept<records::Fp32Entry>(*in_.journal, key("FP32", {}, true)).cut_bytes;
   for (std::size_t s = 1; s < in_.engine->segment_count(); ++s) {
     result.cuts.push_back(
         {in_.engine->cut_before(s).tensors, s <= bytes.size() ? bytes[s - 1] : 0});

@@ -9,8 +9,8 @@
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/journal.h"
-#include "posittune/records/json_fields.h"
 #include "posittune/records/numbers.h"
 #include "posittune/sensitivity/analysis.h"
 
@@ -18,7 +18,6 @@ namespace posittune::sensitivity {
 namespace {
 
 using evaluation::Divergence;
-using nlohmann::json;
 
 constexpr std::size_t kFewestUnits = 8;  // before a measurement may end early
 
@@ -56,7 +55,7 @@ Status Analysis::calibrate() {
   if (const Status seen = figures_->calibrate(); !seen) return seen.error();
   calibrated_ = true;
   return in_.journal->put(key("calibration", {}, false), "calibration",
-                          json{{"seconds", time.seconds()}});
+                          records::entry_text(records::CalibrationEntry{time.seconds()}));
 }
 
 Status Analysis::run_fp32() {
@@ -64,8 +63,9 @@ Status Analysis::run_fp32() {
   auto ran = figures_->run_fp32();
   if (!ran) return ran.error();
   fp32_ = std::move(*ran);
-  return in_.journal->put(key("FP32", {}, true), "FP32",
-                          json{{"seconds", fp32_->seconds}, {"cut_bytes", fp32_->cut_bytes}});
+  return in_.journal->put(
+      key("FP32", {}, true), "FP32",
+      records::entry_text(records::Fp32Entry{fp32_->seconds, fp32_->cut_bytes}));
 }
 
 // `rule` says when it ends, as part of its key; reason_to_stop is asked after each batch but the
@@ -77,16 +77,11 @@ Result<Analysis::Measured> Analysis::measure(
   auto known = in_.journal->find(at);
   if (!known) return known.error();
   if (*known) {
-    auto measured = records::guarded([&] {
-      const records::Place entry(**known, "");
-      costs_[tier].seconds += entry["seconds"].number();
-      return Measured{{records::read<std::vector<double>>(entry["sums"]),
-                       records::read<std::vector<double>>(entry["counts"])},
-                      entry["stopped"].text()};
-    });
-    if (measured) {
+    auto kept = records::entry_from<records::ProbeEntry>(**known);
+    if (kept) {
+      costs_[tier].seconds += kept->seconds;
       ++costs_[tier].probes;
-      return measured;
+      return Measured{{std::move(kept->sums), std::move(kept->counts)}, std::move(kept->stopped)};
     }
     // Not what we write: measured again.
   }
@@ -105,11 +100,12 @@ Result<Analysis::Measured> Analysis::measure(
       figures_->divergence(recipe, false, advance, reason_to_stop ? stop : evaluation::Stop{});
   if (!measured) return measured.error();
   result.divergence = std::move(*measured);
-  const json payload = {{"sums", records::json_value(result.divergence.sums)},
-                        {"counts", records::json_value(result.divergence.counts)},
-                        {"stopped", result.stopped},
-                        {"seconds", time.seconds()}};
-  if (const Status kept = in_.journal->put(at, "probe", payload); !kept) return kept.error();
+  const records::ProbeEntry entry{.sums = result.divergence.sums,
+                                  .counts = result.divergence.counts,
+                                  .stopped = result.stopped,
+                                  .seconds = time.seconds()};
+  if (const Status kept = in_.journal->put(at, "probe", records::entry_text(entry)); !kept)
+    return kept.error();
   return result;
 }
 

@@ -14,7 +14,7 @@
 #include "posittune/engine/versions.h"
 #include "posittune/evaluation/evaluator.h"
 #include "posittune/quant/weight_format.h"
-#include "posittune/records/comparison_json.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/session/output_files.h"
 #include "posittune/session/session_state.h"
@@ -198,7 +198,7 @@ Result<std::optional<records::ComparisonRow>> SessionState::CompareJob::look_up(
   auto found = folder->journal().find(key_of(trial, recipe));
   if (!found) return found.error();
   if (!*found) return std::optional<records::ComparisonRow>{};
-  auto measured = records::row_from_json(**found);
+  auto measured = records::entry_from<records::ComparisonRow>(**found);
   if (!measured) return measured.error();
   // Trials of one recipe share an entry (FP32 as w and as wa): names are the trial's own.
   records::ComparisonRow row = describe(trial, recipe);
@@ -270,8 +270,8 @@ Result<records::ComparisonRow> SessionState::CompareJob::measure(const Trial& tr
     row.nonfinite = evaluator->nonfinite();
     row.seconds = seconds_since(start);
   }
-  const Status kept = folder->journal().put(key_of(trial, recipe), "compare",
-                                            nlohmann::json(records::to_json(row)));
+  const Status kept =
+      folder->journal().put(key_of(trial, recipe), "compare", records::entry_text(row));
   if (!kept) return kept.error();
   return row;
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "posittune/base/hash.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/journal.h"
 
 namespace posittune::tuning {
@@ -14,14 +15,17 @@ Status claim_report(records::Journal& journal, const std::vector<Plan>& plans) {
   for (const Plan& plan : plans) wanted.insert(sha256_hex(quant::to_yaml(plan.recipe)));
   auto found = journal.find(key);
   if (!found) return found.error();
-  if (!*found) return journal.put(key, "report", {{"recipes", wanted}});
-  std::set<std::string> read;
-  try {
-    read = (**found).at("recipes").get<std::set<std::string>>();
-  } catch (const nlohmann::json::exception&) {
-    return Error{.kind = ErrorKind::kInput,
-                 .what = "the journal does not say which recipes the report split was read for"};
+  if (!*found) {
+    const records::ReportEntry read{.recipes = {wanted.begin(), wanted.end()}};
+    return journal.put(key, "report", records::entry_text(read));
   }
+  const auto before = records::entry_from<records::ReportEntry>(**found);
+  if (!before) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "the journal does not say which recipes the report split was read for",
+                 .where = before.error().where};
+  }
+  const std::set<std::string> read(before->recipes.begin(), before->recipes.end());
   if (std::ranges::includes(read, wanted)) return success();
   return Error{.kind = ErrorKind::kUsage,
                .what = "the report split was already read for this search, for other recipes",

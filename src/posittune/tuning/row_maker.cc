@@ -8,8 +8,8 @@
 
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/journal.h"
-#include "posittune/records/search_json.h"
 
 namespace posittune::tuning {
 namespace {
@@ -68,7 +68,7 @@ Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe
   auto known = in_.journal->find(key);
   if (!known) return known.error();
   if (*known) {
-    auto before = records::search_row_from_json(**known);
+    auto before = records::entry_from<records::SearchRow>(**known);
     if (!before) return before.error();
     row.metrics = std::move(before->metrics);
     row.seconds = before->seconds;
@@ -86,7 +86,7 @@ Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe
   row.metrics = std::move(*metrics);
   row.nonfinite = evaluator_->nonfinite();
   row.seconds = seconds_since(start);
-  return in_.journal->put(key, "report row", nlohmann::json(records::to_json(row)));
+  return in_.journal->put(key, "report row", records::entry_text(row));
 }
 
 Result<double> RowMaker::mean_input_bits(const quant::Recipe& recipe) const {
