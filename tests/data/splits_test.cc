@@ -42,7 +42,7 @@ TEST_F(SplitsTest, TwoMayBeAbsentButNotAll) {
   EXPECT_FALSE(one->calibrate.has_value());
   const auto none = open_splits({}, kInput);
   ASSERT_FALSE(none.ok());
-  EXPECT_TRUE(is_error(none.error(), ErrorKind::kUsage, {"calibrate, search or report"}));
+  EXPECT_TRUE(is_error(none.error(), ErrorKind::kUsage, {"`calibrate`, `search` or `report`"}));
 }
 
 TEST_F(SplitsTest, OverlapNamesFilesAndItems) {

@@ -85,15 +85,20 @@ TEST_F(Scored, WhatIsAskedForCounts) {
 TEST_F(Scored, WhatThereIsNot) {
   const model::Graph of = graph(false);
   const data::Dataset items = data(of, true);
-  const auto kind = [&](const metrics::ScoreRequest& request) {
+  const auto field = [&](const metrics::ScoreRequest& request) {
     const auto chosen = choose_scored(of, items, request);
     EXPECT_FALSE(chosen.ok());
-    return chosen.ok() ? ErrorKind::kInternal : chosen.error().kind;
+    if (chosen.ok()) return std::string();
+    EXPECT_EQ(chosen.error().kind, ErrorKind::kUsage);
+    return chosen.error().where.substr(0, chosen.error().where.find(','));
   };
-  EXPECT_EQ(kind({.output = "z"}), ErrorKind::kUsage);
-  EXPECT_EQ(kind({.task = metrics::Task::kGeneric, .scores = metrics::ScoreKind::kLogits}),
-            ErrorKind::kUsage);
-  EXPECT_EQ(kind({.task = metrics::Task::kSegment, .class_axis = 7}), ErrorKind::kUsage);
+  using metrics::ScoreKind;
+  using metrics::Task;
+  EXPECT_EQ(field({.output = "z"}), "`output`");
+  EXPECT_EQ(field({.task = Task::kGeneric, .scores = ScoreKind::kLogits}), "`scores`");
+  EXPECT_EQ(field({.task = Task::kGeneric, .class_axis = 1}), "`class_axis`");
+  EXPECT_EQ(field({.task = Task::kGeneric, .tokens = "x"}), "`tokens`");
+  EXPECT_EQ(field({.task = Task::kSegment, .class_axis = 7}), "`class_axis`");
 }
 
 }  // namespace

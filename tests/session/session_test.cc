@@ -214,5 +214,18 @@ TEST_F(SessionTest, WrongOptionsAreFoundBeforeAModelIs) {
   EXPECT_EQ(check(once).error().where, "`resamples`");
 }
 
+TEST_F(SessionTest, NumbersOutOfRangeAreRefused) {
+  Observer silent;
+  const ModelSpec nowhere{.model = "nowhere.onnx"};
+  EXPECT_EQ(Session::open(nowhere, {.threads = -1}, silent).error().where, "`threads`");
+  EXPECT_EQ(Session::open(nowhere, {.threads = 5000}, silent).error().where, "`threads`");
+  const DataSpec data{.data = "nowhere.yaml", .limit = std::size_t{1} << 40};
+  EXPECT_EQ(Session::open(nowhere, data, {}, silent).error().where, "`limit`");
+  constexpr std::size_t kMany = std::size_t{1} << 40;
+  EXPECT_EQ(check(SensitivityOptions{.spot_checks = kMany}).error().where, "`spot_checks`");
+  EXPECT_EQ(check(SensitivityOptions{.exact_channels = kMany}).error().where, "`exact_channels`");
+  EXPECT_EQ(check(SensitivityOptions{.naive = kMany}).error().where, "`naive`");
+}
+
 }  // namespace
 }  // namespace posittune::session

@@ -34,14 +34,14 @@ Status quantize(const Options& options, Streams streams) {
   const auto start = std::chrono::steady_clock::now();
   if (const auto target = kernels::choose_target(); !target) return target.error();
   auto format = formats::parse_format(options.format);
-  if (!format) return format.error();
+  if (!format) return of_field(format.error(), "format");
   auto rule = quant::parse_scale_rule(options.rule);
-  if (!rule) return rule.error();
+  if (!rule) return of_field(rule.error(), "rule");
   const auto scale = static_cast<float>(options.scale);
   if (!(scale > 0) || !std::isfinite(scale) || !std::isfinite(1 / scale)) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "scale is not usable",
-                 .where = "--scale",
+                 .where = "`scale`",
                  .expected = "a positive number that float32 holds, as does its reciprocal",
                  .found = fmt::format("{}", options.scale)};
   }

@@ -22,10 +22,10 @@ struct Options {
 
 Status write_unit(const Options& options, Streams streams) {
   auto weight = formats::parse_format(options.format);
-  if (!weight) return weight.error();
+  if (!weight) return of_field(weight.error(), "format");
   auto activation =
       formats::parse_format(options.activation.empty() ? options.format : options.activation);
-  if (!activation) return activation.error();
+  if (!activation) return of_field(activation.error(), "activation");
   auto unit = hardware::unit_for(*weight, *activation, options.pipeline);
   if (!unit) return unit.error();
   const auto folder = session::rtl_folder();

@@ -135,7 +135,7 @@ Result<Splits> open_splits(const SplitSpecs& specs, const std::vector<TensorInfo
   if (!specs.calibrate && !specs.search && !specs.report) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no data are named",
-                 .expected = "calibrate, search or report"};
+                 .expected = "`calibrate`, `search` or `report`"};
   }
   Splits splits;
   for (const auto& [spec, data] :

@@ -79,7 +79,7 @@ Result<std::size_t> row_length(const DataSpec& spec, const ModelInputs& inputs) 
     if (spec.sequence > 0 && spec.sequence != fixed) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "the sequence length is not the model's",
-                   .where = spec.path,
+                   .where = "`sequence`, " + spec.path,
                    .expected = std::to_string(fixed) + ", from input '" + input.name + "'",
                    .found = std::to_string(spec.sequence)};
     }
@@ -176,8 +176,8 @@ Result<OpenedSource> open_text(const DataSpec& spec, const ModelInputs& inputs) 
   if (spec.tokenizer.empty()) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "text needs a tokenizer",
-                 .where = spec.path,
-                 .expected = "tokenizer: path of openvino_tokenizer.xml",
+                 .where = "`tokenizer`, " + spec.path,
+                 .expected = "path of openvino_tokenizer.xml",
                  .hint = "give the tokenizer, or data as .npz"};
   }
   const auto length = row_length(spec, inputs);

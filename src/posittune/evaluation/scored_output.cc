@@ -62,18 +62,17 @@ Status decide_scores(ScoredOutput& scored, const model::Graph& graph,
     if (!request.scores && !request.class_axis) return success();
     return Error{.kind = ErrorKind::kUsage,
                  .what = "this task has no scores of classes",
-                 .where = where,
+                 .where = (request.scores ? "`scores`, " : "`class_axis`, ") + where,
                  .expected = "task language_model, classify, ctc or segment",
-                 .found = request.scores
-                              ? "`scores=" + std::string(metrics::name(*request.scores)) + "`"
-                              : "`class_axis`"};
+                 .found = request.scores ? std::string(metrics::name(*request.scores))
+                                         : std::to_string(*request.class_axis)};
   }
   const bool fixed = scored.task == Task::kLanguageModel || scored.task == Task::kClassify;
   if (request.class_axis &&
       (fixed || !metrics::class_axis(scored.task, output.dims.size(), request.class_axis))) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the output has no such axis of classes",
-                 .where = where,
+                 .where = "`class_axis`, " + where,
                  .expected = fixed ? "task ctc or segment, which have one to choose"
                                    : "1 .. " + std::to_string(output.dims.size() - 1),
                  .found = std::to_string(*request.class_axis)};
@@ -84,7 +83,7 @@ Status decide_scores(ScoredOutput& scored, const model::Graph& graph,
           .kind = ErrorKind::kUsage,
           .what =
               "a language model's scores are one distribution over tokens, not a sigmoid for each",
-          .where = where};
+          .where = "`scores`, " + where};
     }
     scored.scorer.scores = *request.scores;
     scored.reason = "asked for";
@@ -100,9 +99,9 @@ Status name_tokens(ScoredOutput& scored, const model::Graph& graph,
     if (request.tokens.empty()) return success();
     return Error{.kind = ErrorKind::kUsage,
                  .what = "this task has no input of tokens",
-                 .where = "task " + std::string(metrics::name(scored.task)),
+                 .where = "`tokens`, task " + std::string(metrics::name(scored.task)),
                  .expected = "task language_model",
-                 .found = "`tokens=" + request.tokens + "`"};
+                 .found = request.tokens};
   }
   scored.scorer.tokens = request.tokens.empty() ? default_tokens(graph) : request.tokens;
   if (find(graph.inputs, scored.scorer.tokens) != nullptr) return success();
@@ -199,7 +198,7 @@ Result<ScoredOutput> choose_scored(const model::Graph& graph, const data::Datase
   if (find(graph.outputs, scored.scorer.output) == nullptr) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the model has no output '" + request.output + "'",
-                 .where = graph.path,
+                 .where = "`output`, " + graph.path,
                  .expected = names_of(graph.outputs)};
   }
   scored.task = request.task ? *request.task : guess_task(graph, data, scored.scorer.output);

@@ -195,6 +195,7 @@ Status write_package(const Unit& unit, const Vectors& vectors, const std::string
   if (to.empty())
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no folder to write",
+                 .where = "`output`",
                  .expected = "the name of a new folder",
                  .found = "an empty name"};
   auto files = source_files(rtl + "/src", unit.module);
@@ -213,7 +214,7 @@ Status write_package(const Unit& unit, const Vectors& vectors, const std::string
   if (fs::exists(fs::symlink_status(target, failed))) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the folder is there already",
-                 .where = to,
+                 .where = "`output`, " + to,
                  .hint = "name a new one"};
   }
   fs::path temporary = target;

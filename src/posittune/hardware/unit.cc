@@ -145,6 +145,7 @@ Result<Unit> unit_for(const Format& weight, const Format& activation, int pipeli
   if (pipeline < 0 || pipeline > kMaxPipeline) {
     return Error{.kind = ErrorKind::kUsage,
                  .what = "no such pipeline depth",
+                 .where = "`pipeline`",
                  .expected = "0 to 3 register stages",
                  .found = std::to_string(pipeline)};
   }

@@ -129,7 +129,8 @@ Status settle_inputs(const Graph& graph, const LoadOptions& options) {
     if (!constants) return constants.error();
     if (const Status given = give_constants(graph.ov_model, *constants); !given) return given;
   }
-  return move_batch_axes(graph.ov_model, options.batch_axes);
+  const Status moved = move_batch_axes(graph.ov_model, options.batch_axes);
+  return moved ? moved : of_field(moved.error(), "batch_axes");
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
     return Error{
         .kind = ErrorKind::kInput,
         .what = "the labels name no image of any split",
-        .where = options.labels,
+        .where = "`labels`, " + options.labels,
         .expected = "a line \"FILE LABEL\" for each image, FILE as it is called in its folder"};
   }
   if (!splits.search || !splits.report) return success();
@@ -60,7 +60,7 @@ Status check_labels(const DataSpec& options, const data::Splits& splits) {
     if (fs::path(name).filename() == fs::path(options.labels).filename()) continue;
     return Error{.kind = ErrorKind::kUsage,
                  .what = "the labels do not tell the images of two splits apart",
-                 .where = options.labels,
+                 .where = "`labels`, " + options.labels,
                  .expected = "names that are in one split",
                  .found = name + " in search and in report",
                  .hint = "give each split its own labels in a data.yaml"};

@@ -4,6 +4,7 @@
 
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/evaluator.h"
+#include "posittune/session/measuring.h"
 #include "posittune/session/session_state.h"
 #include "posittune/session/trials.h"
 
@@ -91,6 +92,8 @@ Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& opti
 
 Result<QuantizedModel> SessionState::quantized(const QuantizedOptions& options) {
   if (const Status some = check_chosen(); !some) return some.error();
+  const Status ok = check_measuring({.batch = options.batch}, kCompareJob);
+  if (!ok) return ok.error();
   auto engine = calibrated_for(options);
   if (!engine) return engine.error();
   const Advance advance = observer_->step("weights", options.recipe.weights.size(), "steps");

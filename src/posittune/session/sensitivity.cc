@@ -161,7 +161,10 @@ Result<CheckedSensitivity> check(const SensitivityOptions& options) {
         check_range("precision", options.precision, 0.001, 10),
         check_range("channels", options.channels, 0, 1 << 20),
         check_range("mixes", options.mixes, 0, 10000),
-        check_range("upgrade_points", options.upgrade_points, 0, 1000)}) {
+        check_range("upgrade_points", options.upgrade_points, 0, 1000),
+        check_range("spot_checks", options.spot_checks, 0, 100000),
+        check_range("exact_channels", options.exact_channels, 0, 1 << 20),
+        check_range("naive", options.naive, 0, 10000)}) {
     if (!ok) return ok.error();
   }
   auto analysis = analysis_options(options);

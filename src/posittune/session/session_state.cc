@@ -14,6 +14,7 @@
 #include "posittune/engine/versions.h"
 #include "posittune/records/config_text.h"
 #include "posittune/records/run_folder.h"
+#include "posittune/session/checked.h"
 
 namespace posittune::session {
 namespace {
@@ -82,10 +83,18 @@ std::string changes(const std::map<std::string, std::string>& then,
   return text;
 }
 
+Status check_threads(const Options& options) {
+  return check_range("threads", static_cast<double>(options.threads), 0, 1024);
+}
+
 }  // namespace
 
 SessionState::State SessionState::open(const ModelSpec& model, const DataSpec& data,
                                        const Options& options, Observer& observer) {
+  for (const Status& ok : {check_threads(options), check_range("limit", data.limit, 0, 1 << 30),
+                           check_range("sequence", data.sequence, 0, 1 << 30)}) {
+    if (!ok) return ok.error();
+  }
   auto source = resolve(model, data);
   if (!source) return source.error();
   if (const Status some = require_data(*source); !some) return some.error();
@@ -105,6 +114,7 @@ SessionState::State SessionState::open(const ModelSpec& model, const DataSpec& d
 
 SessionState::State SessionState::open(const ModelSpec& model, const Options& options,
                                        Observer& observer) {
+  if (const Status ok = check_threads(options); !ok) return ok.error();
   auto source = resolve(model);
   if (!source) return source.error();
   std::unique_ptr<SessionState> made(new SessionState(options, observer));
