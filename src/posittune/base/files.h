@@ -42,7 +42,7 @@ class AtomicFile {
 
   Status write(std::span<const std::byte> bytes);
   Status write(const std::string& text);
-  Status sync();    // to the disk, still under the temporary name
+  Status sync();    // writes to the disk, still under the temporary name
   Status commit();  // sync and rename
 
  private:

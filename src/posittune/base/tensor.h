@@ -47,7 +47,7 @@ struct Tensor {
   Bytes bytes;
 
   static Tensor zeros(ElementType type, TensorShape shape);
-  static Tensor uncleared(ElementType type, TensorShape shape);  // to be filled
+  static Tensor uncleared(ElementType type, TensorShape shape);  // contents undefined
 
   std::size_t size() const { return element_count(shape); }
   // The elements; T must be the C++ type of `type`.
@@ -63,7 +63,7 @@ struct Tensor {
 
 // Tensors by the name of a model's input or output.
 using Tensors = std::map<std::string, Tensor>;
-std::map<std::string, TensorShape> shapes_of(const Tensors& tensors);  // by their names
+std::map<std::string, TensorShape> shapes_of(const Tensors& tensors);  // key: name
 
 // TensorInfo: the name, type and shape that a model declares for an input or output; -1 is a
 // dimension that the model leaves open.

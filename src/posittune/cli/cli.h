@@ -20,7 +20,7 @@ struct Streams {
   std::ostream& out;
   std::ostream& err;
   bool terminal = false;                 // err is a terminal: progress may redraw its line
-  std::vector<std::string> arguments{};  // of this call, for records; run() sets them
+  std::vector<std::string> arguments{};  // this call's, for records; run() sets them
   const CLI::App* command = nullptr;     // the one that runs, for flags in messages; run() sets it
 };
 

@@ -28,7 +28,7 @@ PartCost integer_adder(int width);
 PartCost float_multiplier(int p, int q);  // exponents added, product normalised and rounded
 PartCost float_adder(int width);          // aligned, added, normalised, rounded; width >= 16
 PartCost quire_shifter(int width);  // moves a product to its place in a fixed-point accumulator
-PartCost posit_decoder(int bits);   // to sign, exponent and significand
+PartCost posit_decoder(int bits);   // gives sign, exponent, significand
 
 // The width of a fixed-point accumulator that holds 2^14 products exactly: for posit<n,es> 4 (n-2)
 // 2^es + 2 + 14 bits, as in the synthesised units.

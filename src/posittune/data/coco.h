@@ -20,7 +20,7 @@ struct CocoImage {
 };
 
 struct Coco {
-  std::vector<CocoImage> images;         // in the order of the file
+  std::vector<CocoImage> images;         // file order
   std::vector<std::int64_t> categories;  // ids, ascending
   std::vector<std::string> category_names;
 };

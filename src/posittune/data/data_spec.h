@@ -44,7 +44,7 @@ struct Preprocessing {
   std::size_t short_side = 0;  // center_crop: at least the larger of height and width, which is 0
   double pad = 114;            // value of padding, 0..255, in all channels
   double scale = 1.0 / 255;
-  std::array<double, 3> mean = {0, 0, 0};  // in the order of `bgr`
+  std::array<double, 3> mean = {0, 0, 0};  // channel order: see `bgr`
   std::array<double, 3> std = {1, 1, 1};
   bool bgr = false;   // channel order of the network; false: R, G, B
   bool nhwc = false;  // axes of the network's input; false: N, C, H, W

@@ -45,7 +45,7 @@ namespace posittune::data {
 struct SplitSpecs {
   std::optional<DataSpec> calibrate, search, report;
   ConstantTexts constants{};
-  std::map<std::string, std::size_t> batch_axes{};  // by name of input or output of the model
+  std::map<std::string, std::size_t> batch_axes{};  // key: name of an input or output
 };
 
 // Reads a data.yaml. kInput: a file that cannot be read or is no YAML; kUsage, with the line: wrong

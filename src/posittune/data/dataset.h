@@ -24,7 +24,7 @@ struct DataFile {
 
 struct DatasetDescription {
   std::string kind;  // "npz", "text", "images", "coco"
-  std::string path;  // as it was given
+  std::string path;  // path as given
   std::size_t items = 0;
   std::size_t units = 0;
   std::string unit;      // "document", "image", "item"
@@ -36,7 +36,7 @@ struct DatasetDescription {
 };
 
 struct Document {
-  std::size_t number = 0;  // in the file, from 0
+  std::size_t number = 0;  // position in the file, from 0
   std::string sha256;      // hash of its text
 };
 

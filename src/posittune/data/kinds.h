@@ -15,10 +15,10 @@ enum class Folder { kNone, kPlain, kWithAnnotations };
 
 struct KindEntry {
   DataKind kind;
-  std::string_view name;       // in data.yaml and in records
+  std::string_view name;       // name in data.yaml and in records
   std::string_view extension;  // ending of its files, ".npz"; empty: data of this kind are no file
   Folder folder;
-  std::string_view example;  // for messages: ".json (COCO)"
+  std::string_view example;  // example in messages: ".json (COCO)"
   OpenSource* open;
   bool tokenizer;  // DataSpec::tokenizer makes items of it
   bool own_file;   // the first file is of its items alone; else it may serve other splits, too

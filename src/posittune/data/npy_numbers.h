@@ -18,7 +18,7 @@ inline constexpr const char* kNpyNumbers = "float16/32/64, int8/16/32/64, uint8/
 // A type of numbers in a file, and the type they get in a Tensor.
 struct NumberType {
   std::size_t bytes;
-  ElementType type;  // as wide or wider
+  ElementType type;  // at least as wide
   bool swapped;
 };
 

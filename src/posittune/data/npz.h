@@ -33,7 +33,7 @@ class NpzReader {
   ~NpzReader();
 
   const std::string& path() const;
-  const std::vector<NpzArray>& arrays() const;  // in the order of the archive
+  const std::vector<NpzArray>& arrays() const;  // archive order
 
   // Reads array number `index`, at most `rows` rows of it along axis 0 (a scalar is read whole).
   // Both byte orders, and C and Fortran order, are read. Types that Tensor does not have become the

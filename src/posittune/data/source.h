@@ -33,7 +33,7 @@ struct OpenedSource {
   records::Annotations annotations;
   std::vector<std::size_t> units;  // unit of each item, from 0, in the order of first appearance
   std::string unit_name;
-  std::vector<std::string> files;       // that make the data set, in the order they are hashed
+  std::vector<std::string> files;       // files of the data set, in the order of hashing
   std::vector<std::string> file_names;  // names of these files as they appear in the hash
   std::string settings;                 // all else that tensors, annotations and units follow from
   std::vector<std::string> classes;     // names by label, where folders give them

@@ -47,7 +47,7 @@ class AppliedRecipe {
   Compensator& compensator_;
   LayerQuantizers& quantizers_;
   quant::Recipe recipe_;
-  std::vector<Forms> forms_;  // by weight, as prepared
+  std::vector<Forms> forms_;  // [weight]: prepared forms
   std::vector<std::optional<quant::WeightSetting>> settings_;
   std::optional<Error> broken_;
 };

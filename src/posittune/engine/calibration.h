@@ -33,8 +33,8 @@ class Calibration {
 
   // Turns collecting on or off: while on, runs of the model are calibration.
   void observe(bool on);
-  void clear();           // as if nothing had been calibrated or measured
-  void forget_sampled();  // what was computed from samples, which more data change
+  void clear();           // forgets all that was calibrated or measured
+  void forget_sampled();  // forgets results computed from samples
   bool calibrated() const;
   bool holds_out() const { return held_out_; }
 
@@ -79,10 +79,10 @@ class Calibration {
 
   ChosenLayers& layers_;
   bool held_out_ = false;
-  std::vector<std::vector<InputStatistics>> statistics_;     // by layer and operand
-  std::vector<std::optional<InputCovariance>> covariances_;  // by layer; absent: it holds none
+  std::vector<std::vector<InputStatistics>> statistics_;     // [layer][operand]
+  std::vector<std::optional<InputCovariance>> covariances_;  // [layer]; absent: it holds none
   std::vector<std::optional<InputCovariance>> holdout_;      // the same for tokens held out
-  std::vector<std::optional<std::size_t>> covariance_of_;    // by layer: which layer holds its S
+  std::vector<std::optional<std::size_t>> covariance_of_;    // [layer]: the layer that holds its S
   std::vector<std::vector<std::uint64_t>> uses_;
   // Patches by layer: collected during calibration where images are held out, else from the sample.
   std::map<std::size_t, std::optional<PatchCovariance>> patches_;

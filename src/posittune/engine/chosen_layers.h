@@ -18,10 +18,10 @@ namespace posittune::engine {
 
 struct ChosenLayers {
   model::Graph graph;        // without nodes once the model is compiled
-  std::vector<bool> chosen;  // by layer
+  std::vector<bool> chosen;  // [layer]
   int threads = 0;
-  std::vector<std::optional<WeightStore>> stores;  // by weight; absent: no chosen layer reads it
-  std::vector<std::shared_ptr<NodeState>> nodes;   // by layer; null: not chosen
+  std::vector<std::optional<WeightStore>> stores;  // [weight]; absent: no chosen layer reads it
+  std::vector<std::shared_ptr<NodeState>> nodes;   // [layer]; null: not chosen
   Scratch scratch;
 
   // The number of operands of a layer that can be rounded: 0, 1 or 2.

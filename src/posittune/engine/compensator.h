@@ -18,7 +18,7 @@ namespace posittune::engine {
 // Validation: compensated rounding of one weight compared with nearest rounding.
 struct Validation {
   quant::WeightSetting setting;
-  bool fell_back = false;  // to nearest rounding
+  bool fell_back = false;  // rounded to nearest after all
   // Errors of the rounding that was taken, tr(dW S dW^T) on held-out data, by row (for embeddings
   // times the uses of the row), for each layer of Calibration::fully_known. Empty when nothing was
   // compared.
@@ -53,7 +53,7 @@ class Compensator {
   // Checks that the calibration data and covariances that a setting needs are there: kUsage.
   Status check(std::size_t weight, const quant::WeightSetting& setting) const;
 
-  void forget();  // what followed from older calibration data
+  void forget();  // forgets results of older calibration data
 
  private:
   Result<std::shared_ptr<const CompensationFactor>> factor_for(std::size_t weight,
@@ -69,7 +69,7 @@ class Compensator {
   Calibration& calibration_;
   // Factors by the layers whose S is summed; null where H is not positive definite.
   std::map<std::vector<std::size_t>, std::shared_ptr<const CompensationFactor>> factors_;
-  std::map<std::size_t, std::vector<Validation>> validations_;  // by weight
+  std::map<std::size_t, std::vector<Validation>> validations_;  // key: weight
 };
 
 }  // namespace posittune::engine

@@ -50,9 +50,9 @@ class CompiledModel {
 
   ChosenLayers& layers_;
   std::set<std::string> ids_inputs_;  // model inputs that are indices of an embedding
-  Failure failure_;                   // what failed in the last run
+  Failure failure_;                   // failure of the last run
   Segmentation segmentation_;
-  std::vector<ov::InferRequest> requests_;  // by segment
+  std::vector<ov::InferRequest> requests_;  // [segment]
 };
 
 }  // namespace posittune::engine

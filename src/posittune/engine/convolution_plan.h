@@ -65,7 +65,7 @@ class ConvolutionPlan {
   dnnl::primitive convolution_;
   dnnl::reorder to_src_, from_dst_;  // empty when the primitive takes plain operands
   mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Call>> idle_;  // as many as ever ran at once
+  mutable std::vector<std::unique_ptr<Call>> idle_;  // one per call that ran at the same time
 };
 
 }  // namespace posittune::engine

@@ -66,7 +66,7 @@ class EmbeddingMetrics {
   const ChosenLayers& layers_;
   bool held_out_ = false;
   std::vector<EmbeddingMetric> metrics_;
-  std::vector<std::optional<std::size_t>> metric_of_;  // by weight
+  std::vector<std::optional<std::size_t>> metric_of_;  // [weight]
 };
 
 // Perturbs column k of the table: W + step * s_r e_k; the signs follow from `seed`.

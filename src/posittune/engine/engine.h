@@ -58,7 +58,7 @@ class Engine {
   // recipe that is not empty. Any other error discards the statistics of earlier batches too.
   Status calibrate(const Tensors& inputs);
   bool calibrated() const;
-  void forget_calibration();  // as if nothing had been calibrated or measured
+  void forget_calibration();  // forgets all that was calibrated or measured
   // Measures on one batch what changes of embeddings do to an output of the model (empty: the
   // first), by embedding_runs() runs (embedding_metrics.h). With held_out every fourth batch is
   // held out; at least one is needed. `advance` is called before each run; its error ends the work.
@@ -151,7 +151,7 @@ class Engine {
   struct State;
   Status prepare(const Options& options);
   Status check_setting(std::size_t weight, const quant::WeightSetting& setting) const;
-  void forget_derived();  // what followed from older calibration data
+  void forget_derived();  // forgets results of older calibration data
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

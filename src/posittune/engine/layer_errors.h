@@ -34,7 +34,7 @@ class LayerErrors {
   Result<std::vector<double>> of_tokens(std::size_t layer, const ActivationQuantizer& quantizer,
                                         std::span<const float> x);
 
-  void forget();  // what followed from older calibration data
+  void forget();  // forgets results of older calibration data
 
  private:
   // The Gram matrix G = W^T W of the layer that was asked for last.

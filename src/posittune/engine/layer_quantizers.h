@@ -25,7 +25,7 @@ class LayerQuantizers {
   Result<ActivationQuantizer> quantizer(std::size_t layer, std::size_t operand,
                                         const quant::ActivationSetting& setting);
 
-  void forget() { scales_.clear(); }  // what followed from older calibration data
+  void forget() { scales_.clear(); }  // results of older calibration data
 
  private:
   Result<float> scale(std::size_t layer, std::size_t operand,
@@ -37,7 +37,7 @@ class LayerQuantizers {
   const Calibration& calibration_;
   LayerErrors& errors_;
   using Known = std::vector<std::pair<quant::ActivationSetting, float>>;
-  std::map<std::pair<std::size_t, std::size_t>, Known> scales_;  // by layer and operand
+  std::map<std::pair<std::size_t, std::size_t>, Known> scales_;  // key: (layer, operand)
 };
 
 }  // namespace posittune::engine

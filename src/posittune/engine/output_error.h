@@ -8,7 +8,7 @@ namespace posittune::engine {
 // images) of the sum of squared differences at the layer's output. For embeddings that were
 // measured it is the difference at the model's output instead, the mean over its elements.
 struct OutputError {
-  std::vector<double> channels;  // by output channel; empty for inputs of matrix products
+  std::vector<double> channels;  // one per output channel; empty for inputs of products
   double error = 0;              // their sum
   double signal = 0;             // the same sum of squares for the FP32 output itself
 };

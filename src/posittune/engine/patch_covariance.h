@@ -15,7 +15,7 @@ namespace posittune::engine {
 struct PatchCovariance {
   // Images used: the first kImages; more, up to kMostImages, until there are kEnough positions.
   static constexpr std::size_t kImages = 16, kEnough = 1024, kMostImages = 256;
-  static constexpr std::size_t kPositions = 2048;  // of an image that are used, spread evenly
+  static constexpr std::size_t kPositions = 2048;  // positions used per image, spread evenly
 
   explicit PatchCovariance(std::size_t cols) : fit(cols, true), holdout(cols, true) {}
 

@@ -28,7 +28,7 @@ struct Segment {
 
 // A cut between two neighbouring segments.
 struct Cut {
-  std::vector<std::string> tensors;  // that cross, by their producer's name; no inputs of the model
+  std::vector<std::string> tensors;  // producers' names; inputs of the model are not listed
   std::uint64_t bytes = 0;           // their size, with 64 for each open dimension
 };
 

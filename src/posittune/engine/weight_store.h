@@ -85,7 +85,7 @@ class WeightStore {
   std::shared_ptr<const std::vector<float>> values_;
   using Key = std::tuple<formats::Format, std::vector<formats::Format>, quant::ScaleRule,
                          quant::Granularity, std::size_t, bool, std::size_t, std::size_t>;
-  std::map<Key, std::vector<RowRun>> chosen_;  // by what it depends on, of one part of the rows
+  std::map<Key, std::vector<RowRun>> chosen_;  // one part of the rows each; key: its settings
   std::vector<Codes> codes_;                   // the latest last
 };
 

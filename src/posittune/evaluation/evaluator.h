@@ -25,7 +25,7 @@ struct Options {
   metrics::BootstrapOptions bootstrap{};
   std::size_t batch = 0;                   // items to a run; 0: by the size of the outputs
   std::size_t memory_limit = 512UL << 20;  // bytes of FP32's outputs in memory; the rest on disk
-  std::string scratch_folder{};            // for that rest; empty: TMPDIR
+  std::string scratch_folder{};            // folder for that rest; empty: TMPDIR
 };
 
 // Watch is called with the outputs of each batch, to save them or to measure something else.

@@ -25,12 +25,12 @@ struct ProberOptions {
   std::size_t batch = 0;                   // items to a run; 0: by the size of the outputs
   std::size_t output_limit = 512UL << 20;  // bytes of FP32's outputs in memory; the rest on disk
   std::size_t cache_limit = 1UL << 30;     // bytes of tensors at cuts in memory; the rest on disk
-  std::string scratch_folder{};            // for that rest; empty: TMPDIR
+  std::string scratch_folder{};            // folder for that rest; empty: TMPDIR
 };
 
 // Divergence (metrics/divergence.h) summed over the items of each unit that was seen.
 struct Divergence {
-  std::vector<double> sums, counts;  // by unit; count 0: not seen
+  std::vector<double> sums, counts;  // one per unit; count 0: unit not seen
 
   double mean() const;            // sum over sum; 0 when nothing was seen
   std::size_t units() const;      // seen
@@ -86,7 +86,7 @@ class Prober {
   const data::Dataset* data_;
   ProberOptions options_;
   std::size_t batch_ = 1;
-  std::vector<std::size_t> order_;                         // in which batches are run
+  std::vector<std::size_t> order_;                         // order of the batches
   std::shared_ptr<class TensorStore> outputs_, crossing_;  // crossing_: batch by batch, cut by cut
   Tensors read_buffer_;                                    // memory for outputs that are on disk
   std::vector<std::uint64_t> cut_bytes_;

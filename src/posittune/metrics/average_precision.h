@@ -25,7 +25,7 @@
 namespace posittune::metrics {
 
 inline constexpr std::size_t kIous = 10;
-inline constexpr std::size_t kMostDetections = 100;  // that count, for a class in an image
+inline constexpr std::size_t kMostDetections = 100;  // counted per class and image
 
 // A matched detection; bit t of a mask belongs to IoU t.
 struct MatchedDetection {
@@ -36,7 +36,7 @@ struct MatchedDetection {
 };
 
 struct ImageMatch {
-  std::vector<MatchedDetection> detections;                     // by class, then best first
+  std::vector<MatchedDetection> detections;                     // sorted by class, best first
   std::vector<std::pair<std::int32_t, std::uint32_t>> objects;  // class, how many without crowds
   std::int64_t image_id = 0;                                    // decides between equal scores
 };

@@ -18,8 +18,8 @@
 
 namespace posittune::metrics {
 
-// Items first .. first + count - 1 of the data set, as a model saw and left them; axis 0 of every
-// input is the items. Of the outputs only those with a row for each item are there.
+// Inputs and outputs of items first .. first + count - 1 of the data set. Axis 0 of every input is
+// the items; outputs without a row for each item are left out.
 struct ItemBatch {
   std::size_t first = 0, count = 0;
   const Tensors& inputs;
@@ -31,7 +31,7 @@ struct ItemBatch {
 };
 
 struct CustomMetric {
-  std::string name;     // in results: letters, digits, '_'; no metric of the task has it
+  std::string name;     // key in results: letters, digits, '_'; unique
   std::string version;  // changes when the code does: rows of another version are measured anew
   Direction direction = Direction::kHigherIsBetter;
   std::string unit{};

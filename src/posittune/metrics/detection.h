@@ -20,7 +20,7 @@ struct Detection {
 
 struct DetectorOptions {
   float least_score = 0.001f;     // scores above it are candidates; COCO's curve wants nearly all
-  float nms_iou = 0.7f;           // where two boxes of a class overlap more, the better one stays
+  float nms_iou = 0.7f;           // IoU above which the worse of two boxes of a class goes
   std::size_t candidates = 1000;  // the best so many enter NMS, which takes quadratic time
   std::size_t boxes = 100;        // the best so many leave it (COCO's maxDets)
 };

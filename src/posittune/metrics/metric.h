@@ -18,7 +18,7 @@ enum class Direction { kLowerIsBetter, kHigherIsBetter };
 // Rank of a metric by importance for a decision, the most important first (in records as 0, 1,
 // ...).
 enum class Rank {
-  kLoss,       // what sensitivity and search minimise; that of FP32 itself is 0
+  kLoss,       // loss of sensitivity and search; 0 for FP32 itself
   kTask,       // how well the task is done, by the truth where that is known
   kAgreement,  // with FP32
   kDetail,     // beside one of the task
@@ -26,9 +26,9 @@ enum class Rank {
 };
 
 struct Metric {
-  std::string name;  // as in JSON: "kl", "perplexity", "map50" ...
+  std::string name;  // key in JSON: "kl", "perplexity", "map50" ...
   Direction direction = Direction::kHigherIsBetter;
-  std::string unit;  // of the value: "nats/token", "dB"; empty for fractions of one
+  std::string unit;  // unit of the value: "nats/token", "dB"; empty for fractions
   Rank rank = Rank::kDetail;
   std::string version{};  // a custom metric's version
 };

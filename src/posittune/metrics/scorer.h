@@ -87,10 +87,10 @@ struct ScorerOptions {
 struct ScoreRequest {
   std::optional<Task> task{};
   std::string output{};               // name of the model's output
-  std::optional<ScoreKind> scores{};  // of tasks that have classes
+  std::optional<ScoreKind> scores{};  // for tasks that have classes
   std::string tokens{};               // a language model's input of tokens
   std::optional<int> class_axis{};
-  std::int64_t blank = 0;              // as ScorerOptions
+  std::int64_t blank = 0;              // see ScorerOptions
   std::vector<CustomMetric> custom{};  // not of a sensitivity analysis, which has but the loss
 };
 

@@ -31,7 +31,7 @@ inline constexpr std::int64_t kNoClass = -1;
 
 struct RowScores {
   double kl = 0;           // KL(P_reference || P) in nats, at least 0; exactly 0 for equal rows
-  double log_sum_exp = 0;  // for probabilities the logarithm of their sum; kSigmoid: NaN
+  double log_sum_exp = 0;  // probabilities: logarithm of their sum; kSigmoid: NaN
   std::int64_t best_reference = kNoClass;  // most likely class; of equal ones the lowest index
   std::int64_t best = kNoClass;
   Deviation deviation;

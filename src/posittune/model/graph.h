@@ -42,9 +42,9 @@ struct Layer {
 // size.
 struct Weight {
   std::string name;   // name of the initializer or constant
-  TensorShape shape;  // as stored
+  TensorShape shape;  // stored shape
   std::size_t rows = 0, cols = 0;
-  std::vector<std::size_t> layers;  // that use it, indices in Graph::layers
+  std::vector<std::size_t> layers;  // users of the weight, as indices in Graph::layers
   std::size_t size() const { return rows * cols; }
 };
 
@@ -68,7 +68,7 @@ std::string to_text(const Product& product);
 struct Graph {
   std::string path;
   std::shared_ptr<ov::Model> ov_model;
-  std::vector<Layer> layers;  // in the order of execution
+  std::vector<Layer> layers;  // execution order
   std::vector<Weight> weights;
   std::vector<TensorInfo> inputs, outputs;
   // Dimensions that the file declares for outputs, by name: see declared_shapes.h.
@@ -122,7 +122,7 @@ struct LayerSizes {
   std::string note{};         // says that a product in a body may run more often than it is counted
 };
 struct ModelSizes {
-  std::vector<LayerSizes> layers, products;  // as in Graph::layers and Graph::products
+  std::vector<LayerSizes> layers, products;  // order of Graph::layers and Graph::products
 };
 // Shapes of the inputs of a run of one item of shapes `item`: a model with a fixed batch runs all
 // of it.

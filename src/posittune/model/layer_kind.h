@@ -35,7 +35,7 @@ struct Arrangement {
 
 // A kind, and all that follows from it; the table is in layer_kind.cc.
 struct LayerKind {
-  std::string_view name;  // as `inspect` prints it; engine/operation.cc has the arithmetic by it
+  std::string_view name;  // name in `inspect`; key of the arithmetic in engine/operation.cc
   // Operands of floats, which can be rounded. 0: what it reads are indices. 2: it has no weight.
   std::size_t operands;
   std::size_t data_port;                   // input of the node: the first operand, or the indices

@@ -62,8 +62,8 @@ struct WeightSetting {
 
 // ActivationScale: when the scale of an activation is chosen, and by what.
 enum class ActivationScale {
-  kStatic,  // from calibration data, by the error of the activation itself
-  kOutput,  // from calibration data, by the error that it causes at the layer's output
+  kStatic,  // least error of the activation itself, on calibration data
+  kOutput,  // least error at the layer's output, on calibration data
   kToken,   // anew for each token (row; image for convolutions) when the model runs
 };
 
@@ -77,14 +77,14 @@ struct ActivationSetting {
 
 // Accumulate: how the products of a dot product are added.
 enum class Accumulate {
-  kFp32,   // in float32, in the order of the fastest kernel
+  kFp32,   // float32, order of the fastest kernel
   kQuire,  // exactly, with one rounding at the end; slow
 };
 
 // A recipe; weights and activations that it does not name stay in FP32.
 struct Recipe {
-  std::map<std::string, WeightSetting> weights;          // by the weight's name
-  std::map<std::string, ActivationSetting> activations;  // by the layer's name
+  std::map<std::string, WeightSetting> weights;          // key: name of the weight
+  std::map<std::string, ActivationSetting> activations;  // key: name of the layer
   Accumulate accumulate = Accumulate::kFp32;
 
   friend bool operator==(const Recipe&, const Recipe&) = default;

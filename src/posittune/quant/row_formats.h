@@ -14,8 +14,8 @@
 namespace posittune::quant {
 
 struct RowFormats {
-  std::vector<std::uint8_t> choice;  // by row: index in `formats`
-  std::vector<float> scales;         // by row, for the format chosen
+  std::vector<std::uint8_t> choice;  // [row]: index in `formats`
+  std::vector<float> scales;         // [row], for the format chosen
 };
 
 // Chooses for each row the format with the least (weighted) squared error under its own scale of

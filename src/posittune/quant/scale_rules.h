@@ -61,7 +61,7 @@ enum class ScaleRule { kNone, kAbsmax, kRmsPow2, kMeanPow2, kMsePow2, kMse, kCou
 struct ScaleRuleEntry {
   ScaleRule rule;
   std::string_view name;
-  std::string_view help;  // for who chooses: "the largest value goes to the format's largest"
+  std::string_view help;  // text in help: "the largest value goes to the format's largest"
   // Bits that a stored scale takes: 0 where it is always 1, 8 for a power of two, 32 for a real.
   int stored_bits;
   // The scale by a rule that does not search, for data that are not all zero. Null for rules that
@@ -137,7 +137,7 @@ using ErrorsBelow = std::function<Result<std::vector<std::vector<double>>>(
 struct Measure {
   ErrorsOfCandidates all;
   ErrorsOfCandidates part{};  // on a small part of each unit's data, always the same; may be null
-  ErrorsBelow below{};        // in place of both; may be null
+  ErrorsBelow below{};        // replaces both; may be null
 };
 
 // Searches one scale for each unit. Measures are called for all units at once, so that a stream is

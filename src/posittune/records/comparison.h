@@ -57,10 +57,10 @@ std::string primary_metric(const std::map<std::string, MetricResult>& metrics);
 std::string loss_metric(const std::map<std::string, MetricResult>& metrics);
 
 struct ComparisonRow {
-  std::string format;          // as formats::name prints it
+  std::string format;          // formats::name
   std::string what;            // "w": weights, "wa": weights and activations
   std::string scale;           // name of the scale rule
-  std::string granularity;     // what shares one scale
+  std::string granularity;     // values that share one scale: "tensor", "channel"
   double bits_per_weight = 0;  // with scales, format tags and layers left in FP32
   std::map<std::string, MetricResult> metrics;
   double seconds = 0;
@@ -78,7 +78,7 @@ struct ModelRecord {
 struct SplitRecord {
   std::string path, kind;
   std::uint64_t items = 0;
-  std::string unit;  // what an item is, and what the bootstrap draws: "document", "image"
+  std::string unit;  // unit of the bootstrap: "document", "image"
   std::string sha256;
   std::vector<std::string> classes{};  // names by label; empty, and not written: not known
   bool operator==(const SplitRecord&) const = default;
@@ -90,15 +90,16 @@ struct ScoredRecord {
   std::string task;    // "classify" ...
   std::string scores;  // "logits", "probabilities", "sigmoid"; empty: the task has no classes
   std::string reason;  // why they are taken for that; empty with `scores`
-  std::string loss;    // what sensitivity and search minimise: "kl", "rel_sq_error", "disagreement"
-  std::string unit;    // unit of the loss; empty where it has none
+  std::string
+      loss;  // loss that sensitivity and search minimise: "kl", "rel_sq_error", "disagreement"
+  std::string unit;  // unit of the loss; empty where it has none
   bool operator==(const ScoredRecord&) const = default;
 };
 
 struct Comparison {
   ModelRecord model;
   ScoredRecord scored{};
-  std::map<std::string, SplitRecord> data;  // by the split's name: "calibrate", "report"
+  std::map<std::string, SplitRecord> data;  // key: "calibrate", "report"
   std::vector<ComparisonRow> rows;
   bool operator==(const Comparison&) const = default;
 };

@@ -49,7 +49,7 @@ struct CostRow {
   CostPart weighted;             // layers with weights
   CostPart of_activations;       // products of two activations, layers or not
   CostPart others;               // products with constants that are no layers
-  std::vector<CostPart> layers;  // in the order of CostResult::layers
+  std::vector<CostPart> layers;  // order of CostResult::layers
   std::vector<CostPart> products;
 };
 
@@ -87,7 +87,7 @@ std::string json_text(const CostResult& result, bool by_layer);
 struct UnitRecord {
   std::string format{}, activations{}, unit{}, accumulator{}, pipeline{};
   double area_um2 = 0, nand2_eq = 0, delay_ns = 0, energy_pj = 0, leakage_nw = 0;
-  bool used = false;  // by a model's costs: others of the pair are not
+  bool used = false;  // price that a model's costs use, of the pair
 };
 
 // The units of a table for some pairs of formats. As JSON: {"table": as above, "rows": [fields of
@@ -95,7 +95,7 @@ struct UnitRecord {
 struct UnitsResult {
   CostTableRecord table;
   std::vector<UnitRecord> rows;
-  std::optional<UnitRecord> fp32, int8;  // what rows are compared with
+  std::optional<UnitRecord> fp32, int8;  // units that rows are compared with
   std::vector<std::string> notes{};
 };
 std::string json_text(const UnitsResult& result);

@@ -13,7 +13,7 @@ namespace posittune::records {
 // A cell, quoted when it has to be: "posit<8,1>" holds the separator.
 std::string csv_cell(const std::string& text);
 std::string csv_cell(std::uint64_t count);
-std::string csv_cell(double number);  // as in numbers.h
+std::string csv_cell(double number);  // written as numbers.h says
 
 // A table: a line of titles, then one for each row; a column for each field (fields.h).
 template <HasFields Row>

@@ -24,10 +24,10 @@ namespace posittune::records {
 
 struct InspectedWeight {
   std::string name;
-  std::vector<std::size_t> shape;  // as stored
+  std::vector<std::size_t> shape;  // stored shape
   std::size_t channels = 0, parameters = 0;
   double min = 0, max = 0, rms = 0, kurtosis = 0;  // quant/summary.h
-  std::vector<std::string> layers{};               // that use it
+  std::vector<std::string> layers{};               // users of the weight
 };
 
 struct InspectedLayer {
@@ -36,17 +36,17 @@ struct InspectedLayer {
   std::string input_shape, output_shape;  // "?" where the model leaves a dimension open
   std::size_t groups = 1;
   std::optional<std::uint64_t> macs{};  // none: not known for these shapes
-  bool quantized = false;               // by the selection
+  bool quantized = false;               // chosen by the selection
 };
 
 // A node that multiplies and adds but is no layer: it stays as it is.
 struct InspectedProduct {
   std::string name, kind, reason;
-  std::vector<std::string> constants{};  // that it multiplies by; none: a product of activations
+  std::vector<std::string> constants{};  // constant operands; none: a product of activations
   std::uint64_t elements = 0, bytes = 0;
   bool already_quantized = false;
   std::optional<std::uint64_t> macs{};
-  std::string note{};  // where it is not counted as often as it may run
+  std::string note{};  // why it may run more often than counted
   std::string text{};  // all of it in a sentence, which is among the notes of the document
 };
 
@@ -66,7 +66,7 @@ struct Inspection {
   std::vector<std::string> notes;
   std::size_t weights = 0;                              // several layers may use one
   std::uint64_t parameters = 0;                         // elements of these weights
-  std::uint64_t other_parameters = 0, other_bytes = 0;  // that no layer owns
+  std::uint64_t other_parameters = 0, other_bytes = 0;  // owned by no layer
 };
 
 // The JSON document; it ends in a newline.

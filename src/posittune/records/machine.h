@@ -19,7 +19,7 @@ struct MachineTarget {  // an instruction set that array kernels are built for
 struct MachinePath {  // a way to multiply quantized operands
   std::string name;
   bool works = false;
-  bool used = false;   // where it is exact
+  bool used = false;   // used where exact
   bool tried = false;  // an environment variable may hold a path back that works
   double gflops = 0;   // on one thread; 0: not timed
 };
@@ -28,10 +28,10 @@ struct Machine {
   std::string version;
   int threads = 0;
   std::string kernels;  // the target in use
-  bool forced = false;  // by `kernel_variable`
+  bool forced = false;  // set by `kernel_variable`
   std::vector<MachineTarget> targets;
   bool products_forced = false;
-  std::vector<MachinePath> products;  // in the order they are tried, then the others
+  std::vector<MachinePath> products;  // those tried, in order, then the others
   // Names of the environment variables that force them; not in the document.
   std::string kernel_variable, product_variable;
 };

@@ -15,8 +15,8 @@ namespace posittune::records {
 struct Rounding {
   std::string format;
   bool standard = true;       // a format of some standard
-  std::string nan_name{};     // what it makes of NaN, where that has a name of its own: "NaR"
-  std::string rule;           // that chose the scales; "given"
+  std::string nan_name{};     // the format's own name for NaN: "NaR"; empty: none
+  std::string rule;           // scale rule; "given": scales of the caller
   std::vector<float> scales;  // one, or one for each channel
   // Counts of elements, see kernels/statistics.h.
   std::uint64_t elements = 0, saturated = 0, overflowed = 0, to_zero = 0, nonfinite = 0;

@@ -29,7 +29,7 @@ struct RunInfo {
 
   // Facts that may differ between the sessions of a run.
   std::vector<std::string> command_line;
-  std::map<std::string, std::string> versions;  // by name: "posittune", "openvino"
+  std::map<std::string, std::string> versions;  // key: "posittune", "openvino"
   int threads = 0;
 };
 

@@ -18,9 +18,9 @@
 namespace posittune::records {
 
 struct SearchRow {
-  std::string recipe;  // file below the run folder's recipes/
-  std::string method;  // "search", "front", "uniform posit<8,1>", "random", "hawq" ...
-  std::string budget;  // what it had to keep to: "bits 4.5, energy 0.5x"; empty for uniform formats
+  std::string recipe;          // file below the run folder's recipes/
+  std::string method;          // "search", "front", "uniform posit<8,1>", "random", "hawq" ...
+  std::string budget;          // limits: "bits 4.5, energy 0.5x"; empty for uniform formats
   double bits_per_weight = 0;  // with scales, tags, layers in FP32
   double bytes = 0;            // stored bytes of all weights
   double activation_bits = 0;  // bits of the inputs of quantized layers, mean over elements
@@ -59,7 +59,7 @@ struct SearchResult {
   ModelRecord model;
   ScoredRecord scored{};
   std::map<std::string, SplitRecord> data;  // "calibrate", "search", "report"
-  std::vector<TierCost> costs;              // what the scores cost
+  std::vector<TierCost> costs;              // cost of the scores
   std::vector<RefinementRecord> refinement;
   std::vector<SearchRow> rows;
   bool operator==(const SearchResult&) const = default;

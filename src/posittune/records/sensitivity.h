@@ -31,7 +31,7 @@ struct SensitivityRow {
   double low = 0, high = 0;  // 95 % interval of an exact score; NaN for the others
   double error = 0;          // mean squared error at the layer's output, summed over its channels
   double signal = 0;         // mean square of that output
-  double bits = 0;           // that storing takes, scales and tag included; 0 for "a"
+  double bits = 0;           // stored bits, scales and tag included; 0 for "a"
   std::uint64_t parameters = 0;  // number of elements of the weight; 0 for "a"
   std::uint64_t units = 0;       // documents or images an exact score saw
   std::string stopped;           // why it saw no more: "", "tight", "dominated"
@@ -44,12 +44,12 @@ struct ChannelRow {
   std::string layer, weight, format, scale, granularity;
   std::uint64_t first = 0, count = 0;
   std::string tier;
-  double score = 0, low = 0, high = 0, error = 0;  // as above, of these channels
+  double score = 0, low = 0, high = 0, error = 0;  // same as above, for these channels
   bool operator==(const ChannelRow&) const = default;
 };
 
 struct CutRecord {
-  std::vector<std::string> tensors;  // that cross
+  std::vector<std::string> tensors;  // crossing tensors
   std::uint64_t bytes = 0;           // kept for all data
   bool operator==(const CutRecord&) const = default;
 };

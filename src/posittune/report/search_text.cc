@@ -61,7 +61,7 @@ std::string shown_metric(const records::SearchResult& result) {
   return measured == result.rows.end() ? "" : records::primary_metric(measured->metrics);
 }
 
-// Those that some row has something to say in.
+// Columns that are empty in every row are left out.
 std::vector<Field> fields_of(const records::SearchResult& result) {
   const auto any = [&](auto test) { return std::ranges::any_of(result.rows, test); };
   const auto budgeted = [&](const char* cost) {

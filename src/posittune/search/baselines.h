@@ -60,13 +60,13 @@ struct RuleInputs {
   const Groups& groups;
   double budget = 0;
   std::span<const double> sizes;                 // size of each group
-  const std::vector<std::vector<double>>& sqnr;  // as in choice_by_sqnr()
+  const std::vector<std::vector<double>>& sqnr;  // see choice_by_sqnr()
   const Groups& trace;                           // the groups with losses of HAWQ-like order
   std::uint64_t seed = 1;
 };
 // A rule of thumb, or a control, that a search is compared with. Errors are those of solve().
 struct Rule {
-  std::string_view name;  // as rows of results have it
+  std::string_view name;  // method in rows of results
   Result<Choice> (*choose)(const RuleInputs& inputs);
 };
 std::span<const Rule> rules();

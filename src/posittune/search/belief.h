@@ -33,7 +33,7 @@ class Belief {
   double covariance(std::size_t a, std::size_t b) const;
 
   double prior_;
-  std::map<std::size_t, std::size_t> slots_;  // by group that was part of a trial
+  std::map<std::size_t, std::size_t> slots_;  // key: group that was part of a trial
   std::vector<double> means_;
   std::vector<std::vector<double>> covariances_;
 };

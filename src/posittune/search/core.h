@@ -41,7 +41,7 @@ struct Core {
   std::vector<double> price;
 
   std::vector<Group> groups;        // open ones, of least price change first
-  std::vector<std::uint32_t> item;  // by move away from the base: its item
+  std::vector<std::uint32_t> item;  // [move away from the base]: its item
   std::vector<double> gain, reduced;
   std::vector<double> use;  // constraints values for each move
 

@@ -31,7 +31,7 @@ struct ProgramResult {
   };
   bool improved = false;
   double excess = 0;            // excess of the best assignment, found or given
-  std::vector<Change> changes;  // what to change in the base, when improved
+  std::vector<Change> changes;  // changes of the base, when improved
   double bound = 0;             // below the excess of any assignment within the budgets
   bool stopped = false;
 };

@@ -12,9 +12,9 @@ namespace posittune::search {
 struct Items {
   std::size_t constraints = 0;
   std::vector<std::size_t> first = {0};  // group i has items first[i] .. first[i + 1] - 1
-  std::vector<double> loss;              // by item
+  std::vector<double> loss;              // [item]
   std::vector<double> cost;              // item j has its costs at j * constraints and after
-  std::vector<std::uint32_t> source;     // which option of its group an item was
+  std::vector<std::uint32_t> source;     // [item]: option of its group
   std::vector<double> budget;
 
   std::size_t groups() const { return first.size() - 1; }
@@ -46,7 +46,7 @@ std::vector<double> least_costs(const Items& items);
 // says that it cannot be met.
 struct Reduced {
   Items items;
-  double loss_floor = 0;  // to be added to losses
+  double loss_floor = 0;  // constant to add to losses
 };
 Reduced reduce(const Items& items);
 

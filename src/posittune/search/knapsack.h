@@ -35,7 +35,7 @@ struct Problem {
 };
 
 inline constexpr double kBudgetTolerance = 1e-12;
-inline constexpr double kLeastGap = 1e-12;  // what sums in double precision can tell apart
+inline constexpr double kLeastGap = 1e-12;  // resolution of sums in double precision
 inline constexpr std::size_t kMostConstraints = 8;
 
 struct SolveOptions {
@@ -48,7 +48,7 @@ struct Solution {
   std::vector<std::size_t> choice;  // option of each group
   double loss = 0;
   std::vector<double> costs;
-  double objective = 0;  // what was minimised: the loss, or for cheapest() that cost
+  double objective = 0;  // value minimised: the loss; cheapest(): that cost
   double bound = 0;      // no assignment within the budgets has a smaller objective
   bool proven = false;   // gap() <= the larger of relative_gap and kLeastGap
   double gap() const;    // (objective - bound) / |objective|
@@ -80,7 +80,7 @@ struct Hull {
   };
   std::vector<std::size_t> start;  // the cheapest assignment
   double cost = 0, loss = 0;       // at this vertex
-  std::vector<Step> steps;         // in descending order of the loss saved for the cost
+  std::vector<Step> steps;         // sorted by loss saved per cost, best first
   // The choice after the first `count` steps. Groups with equal slopes change in consecutive steps,
   // of which only the last is a vertex; the others lie on an edge.
   std::vector<std::size_t> choice_after(std::size_t count) const;

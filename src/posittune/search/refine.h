@@ -15,7 +15,7 @@ namespace posittune::search {
 // A verdict: a candidate's measured loss minus that of the current allocation.
 struct Verdict {
   double difference = 0, deviation = 0;  // standard error
-  bool better = false;                   // by the paired test
+  bool better = false;                   // verdict of the paired test
 };
 using Compare = std::function<Result<Verdict>(const Choice& candidate, const Choice& current)>;
 

@@ -19,7 +19,7 @@ namespace posittune::search {
 struct Relaxation {
   std::vector<double> price;           // p of the best bound
   double bound = 0;                    // L(p)
-  Assignment base;                     // that attains it; rarely within the budgets
+  Assignment base;                     // minimiser; rarely within the budgets
   std::optional<Assignment> feasible;  // the best one met that is
   std::vector<Assignment> basis;       // the linear relaxation's optimum is a mean of these
 };

@@ -19,7 +19,7 @@ struct Decision {
 };
 
 struct Space {
-  std::vector<std::string> costs;  // what the options' costs are: "bits", "energy"
+  std::vector<std::string> costs;  // names of the options' costs: "bits", "energy"
   std::vector<Decision> decisions;
 };
 
@@ -47,7 +47,7 @@ Result<Space> tied(Space space, const std::vector<std::string>& patterns);
 // have and sums of losses and costs.
 struct Grouped {
   Groups groups;
-  std::vector<std::vector<std::size_t>> members;  // by group: its decisions
+  std::vector<std::vector<std::size_t>> members;  // [group]: its decisions
   // Options of members, [group][option][member].
   std::vector<std::vector<std::vector<std::size_t>>> option_of;
   // The option of each decision.

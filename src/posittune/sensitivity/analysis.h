@@ -149,12 +149,12 @@ class Analysis {
   Inputs in_;
   Options options_;
   std::vector<Site> sites_;
-  std::unique_ptr<Figures> own_figures_;  // where the inputs bring none
+  std::unique_ptr<Figures> own_figures_;  // used where the inputs bring none
   Figures* figures_;
   bool calibrated_ = false;
   std::optional<Fp32Run> fp32_;
   Candidate reference_for(Operand operand, const Candidate& like) const;
-  std::map<std::string, double> gains_;  // by the probed recipe
+  std::map<std::string, double> gains_;  // key: probed recipe
   std::map<Tier, records::TierCost> costs_;
 };
 

@@ -17,7 +17,7 @@ namespace posittune::sensitivity {
 struct Site {
   Operand operand = Operand::kWeight;
   std::optional<std::size_t> weight;  // index in the graph; none for attention
-  std::vector<std::size_t> layers;    // that change, in the order of execution
+  std::vector<std::size_t> layers;    // changed layers, in execution order
 };
 
 // Lists every chosen weight and input of the engine's model, in the order of execution.

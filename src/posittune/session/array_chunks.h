@@ -30,7 +30,7 @@ Result<Layout> make_layout(const std::vector<std::size_t>& shape, std::optional<
 
 struct Chunk {
   std::size_t first;     // element
-  std::size_t row;       // of its first element
+  std::size_t row;       // row of its first element
   kernels::Shape shape;  // whole rows, or a piece of one row
   std::span<const float> x;
 };
@@ -46,7 +46,7 @@ Status for_each_chunk(const data::NpyReader& array, const Layout& layout, std::s
 struct ChannelRows {
   kernels::Shape shape;
   std::span<const float> x;
-  std::vector<std::size_t> channels;  // of each row
+  std::vector<std::size_t> channels;  // [row]
 };
 ChannelRows channel_rows(const Layout& layout, const Chunk& chunk, std::vector<float>& buffer);
 

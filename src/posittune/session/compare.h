@@ -41,7 +41,7 @@ Result<CheckedCompare> check(const CompareOptions& options);
 struct CompareResult {
   records::Comparison comparison;
   metrics::Task task = metrics::Task::kGeneric;
-  std::size_t units = 0, reused = 0;  // of the report split; rows that an earlier call measured
+  std::size_t units = 0, reused = 0;  // units of the report split; rows measured earlier
   std::string run_folder;
 };
 

@@ -26,7 +26,7 @@ enum class TableSource : std::uint8_t {
 // The choice of a table of MAC units, of units in it, and of memory energies.
 struct TableChoice {
   TableSource source = TableSource::kAny;
-  std::string file{};  // of kFile
+  std::string file{};  // path, for kFile
   // Units with these are preferred where the table has one; empty: the unit of least energy.
   std::string accumulator{}, pipeline{};
   // Energies of a bit of a weight, and of a layer's input; none: cost::memory_of(table).
@@ -34,9 +34,9 @@ struct TableChoice {
 };
 
 struct CostOptions {
-  std::map<std::string, TensorShape> shapes{};   // of inputs; other open dimensions are 1
-  std::vector<formats::Format> formats{};        // of all weights, one after the other
-  std::optional<formats::Format> activations{};  // of all inputs; none: that of the weights
+  std::map<std::string, TensorShape> shapes{};   // input shapes; other open dimensions are 1
+  std::vector<formats::Format> formats{};        // one after the other, for all weights
+  std::optional<formats::Format> activations{};  // for all inputs; none: that of the weights
   Settings settings{};   // granularity of the weights; the rest costs nothing
   std::string recipe{};  // file, in place of formats
   TableChoice table{};

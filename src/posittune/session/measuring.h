@@ -18,8 +18,8 @@ struct Measuring {
   std::size_t segments = 32;             // parts of the model; a change runs only those from it on
   std::size_t cache_limit = 1UL << 30;   // bytes of tensors kept between parts; the rest on disk
   std::size_t batch = 0;                 // items to a run; 0: chosen; evaluation::kAlone
-  std::size_t resamples = 1000;          // of the bootstrap of intervals
-  std::uint64_t seed = 1;                // of all random choices
+  std::size_t resamples = 1000;          // bootstrap resamples for intervals
+  std::uint64_t seed = 1;                // seed for all random choices
 };
 
 // Jobs that have a field, as bits.
@@ -32,7 +32,7 @@ struct MeasuringEntry {
   const char* name;
   Kind kind;
   std::variant<std::string Measuring::*, std::size_t Measuring::*> field;
-  std::size_t least, most;  // of a kCount
+  std::size_t least, most;  // range of a kCount
   unsigned jobs;
   const char* help;
 };

@@ -28,7 +28,7 @@ Status require_data(const Source& source);
 
 struct OpenedModel {
   model::Graph graph;
-  std::vector<bool> chosen;   // of graph.layers
+  std::vector<bool> chosen;   // [layer of the graph]
   std::string inputs_config;  // lines of a configuration: constants and axes of items
 };
 Result<OpenedModel> open_model(const Source& source, const model::Selection& selection);

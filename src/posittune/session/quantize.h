@@ -19,7 +19,7 @@ namespace posittune::session {
 struct QuantizeJob {
   formats::Format format;
   quant::ScaleRule rule;
-  std::optional<float> given_scale;  // in place of the rule
+  std::optional<float> given_scale;  // replaces the rule
   std::string output;
   bool codes;  // codes instead of float32
   int threads;
@@ -28,7 +28,7 @@ struct QuantizeJob {
   Observer& observer;
 
   std::vector<float> scales{};       // one per channel, by choose_scales
-  kernels::Difference difference{};  // by write_array
+  kernels::Difference difference{};  // set by write_array
 
   kernels::Options kernel_options() const { return {.threads = threads}; }
 };

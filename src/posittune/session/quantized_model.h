@@ -26,7 +26,7 @@ struct QuantizedModel {
   // The layers whose inputs can be rounded and that have a weight, with its name; in the order of
   // execution.
   std::vector<std::pair<std::string, std::string>> layers;
-  std::map<std::string, engine::QuantizedWeight> weights;  // by the weight's name
+  std::map<std::string, engine::QuantizedWeight> weights;  // key: name of the weight
   // Scales of inputs, by the layer's name: one for each operand that the recipe rounds. Layers
   // whose scales are chosen per token have none here.
   std::map<std::string, std::vector<float>> input_scales;

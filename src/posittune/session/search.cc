@@ -24,7 +24,7 @@ namespace posittune::session {
 
 using Clock = std::chrono::steady_clock;
 
-// What a search has open, for as long as its checked options are there.
+// State of a running search; its checked options outlive it.
 struct SessionState::SearchJob {
   SessionState& session;
   const SearchOptions& options;

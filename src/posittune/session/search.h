@@ -31,8 +31,8 @@ struct SearchOptions {
   // What gets formats: kWeight, or kBoth: inputs of layers too.
   sensitivity::Operand what = sensitivity::Operand::kWeight;
   Settings settings{};
-  quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // of weights
-  quant::ScaleRule activation_rule = quant::ScaleRule::kMsePow2;  // of inputs
+  quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // rule for weights
+  quant::ScaleRule activation_rule = quant::ScaleRule::kMsePow2;  // rule for inputs
   std::size_t windows = 0;  // output channels that get a format together; 0: whole weights
   // Budgets. Several budgets of one cost are a search each; the other budgets hold in all of them.
   std::vector<tuning::Budget> budgets{};

@@ -32,7 +32,7 @@ namespace posittune::session {
 
 struct Options {
   int threads = 0;                          // 0: all
-  std::string run_folder{};                 // of one job; empty: RUNS/JOB-MODEL-HASH
+  std::string run_folder{};                 // for one job; empty: RUNS/JOB-MODEL-HASH
   std::string runs = "runs";                // folder that these are made in
   std::vector<std::string> command_line{};  // for the record of the run
 };

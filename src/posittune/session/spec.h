@@ -24,8 +24,8 @@ struct ModelSpec {
 struct DataSpec {
   std::string data{};                           // data.yaml
   std::string calibrate{}, search{}, report{};  // .npz, .txt, folder of images, COCO .json
-  std::string tokenizer{};                      // of text: OpenVINO IR
-  std::string annotations{}, labels{};          // of images
+  std::string tokenizer{};                      // OpenVINO IR, for text
+  std::string annotations{}, labels{};          // for images
   std::size_t sequence = 0;  // tokens in an item of text; 0: what the model fixes, else 256
   std::size_t limit = 0;     // items of each split at most; 0: all
 };

@@ -19,7 +19,7 @@ struct Trial {
   quant::ScaleRule rule = quant::ScaleRule::kNone;
   std::optional<quant::WeightSetting> weight{};  // absent: FP32
   std::optional<quant::ActivationSetting> activation{};
-  std::optional<quant::Recipe> recipe{};  // from a file, instead of the members above
+  std::optional<quant::Recipe> recipe{};  // recipe of a file, instead of the members above
   std::string label{};                    // its file's name
 
   std::string format_name() const;  // "posit<8,1>", "posit<6,*>"

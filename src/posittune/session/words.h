@@ -46,7 +46,7 @@ struct ScoreWords {
 Status read(const ScoreWords& words, metrics::ScoreRequest& request);
 
 struct CompareWords {
-  std::vector<std::string> formats{};  // of the above; with recipes alone: fp32
+  std::vector<std::string> formats{};  // see above; with recipes alone: fp32
   std::vector<std::string> what{};     // "w", "wa"; empty: both
   std::vector<std::string> scales{};   // rules; empty: rms_pow2 and mse_pow2, per token absmax and
                                        // rms_pow2
@@ -82,9 +82,9 @@ Status read(const SearchWords& words, SearchOptions& options);
 
 struct CostWords {
   std::vector<std::string> formats{};
-  std::string activations = "same";  // as the weights; or a format
+  std::string activations = "same";  // a format; "same": that of the weights
   SettingsText settings{};           // but for the granularity they cost nothing
-  std::string table{};               // as above
+  std::string table{};               // see above
 };
 Status read(const CostWords& words, CostOptions& options);
 

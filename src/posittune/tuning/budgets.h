@@ -27,7 +27,7 @@ enum class Cost : std::uint8_t {
   kCount,
 };
 std::string_view name(Cost cost);  // "bits", "size", "activation-bits" ...
-std::string field(Cost cost);      // as errors and Python have it: "activation_bits"
+std::string field(Cost cost);      // name in errors and in Python: "activation_bits"
 
 // Properties of a cost.
 struct CostTraits {
@@ -44,9 +44,9 @@ double share(Cost cost, const cost::SiteCost& part);
 
 struct Budget {
   Cost cost = Cost::kBits;
-  double amount = 0;  // in the unit of the cost, or as a multiple of `relative_to`
+  double amount = 0;                           // unit of the cost, or multiple of `relative_to`
   std::optional<formats::Format> relative_to;  // "0.5x": FP32; "0.9xint8": all layers in int8
-  std::string text;                            // as it was given: "4.5", "0.5x"
+  std::string text;                            // text as given: "4.5", "0.5x"
 };
 
 // Parses a budget. bits, activation-bits, mac-bits: a number; size: with B, KB, KiB, MB, MiB, GB,

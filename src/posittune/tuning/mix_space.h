@@ -36,7 +36,7 @@ std::string activation_label(const quant::ActivationSetting& setting);
 struct SpaceOptions {
   std::vector<Cost> costs;
   std::size_t window = 0;         // output channels that are decided together; 0: whole weights
-  std::vector<std::string> ties;  // by weight: those of the same nonempty text agree
+  std::vector<std::string> ties;  // one per weight: equal nonempty texts agree
   std::vector<std::string> tie_patterns;  // see search::tied
   std::vector<search::Pin> pins;
 };
@@ -48,7 +48,7 @@ struct Plan {
   quant::Recipe recipe;
   double predicted = 0;        // sum of scores
   double gap = 0;              // optimality; NaN for rules of thumb
-  search::Choice choice = {};  // in the space of the search; empty: made in another space
+  search::Choice choice = {};  // choice in the search space; empty: made elsewhere
 };
 
 class MixSpace {
@@ -81,9 +81,9 @@ class MixSpace {
   // The place of a decision: rows of a weight.
   struct Place {
     std::size_t weight = 0, first = 0, count = 0;  // rows
-    std::vector<std::size_t> layers;               // that use the weight
+    std::vector<std::size_t> layers;               // users of the weight
   };
-  const std::vector<Place>& places() const { return places_; }  // by decision
+  const std::vector<Place>& places() const { return places_; }  // one per decision
   // The settings of a label: the weight's and, with inputs, the activation's.
   struct Setting {
     quant::WeightSetting weight;
