@@ -6,7 +6,8 @@ array([ 0.1015625, -3.       , 20.       ], dtype=float32)
 
 Arrays are NumPy's, or anything with `__array__` or DLPack on the CPU (torch tensors), of float32: other types are refused,
 since rounding them twice would not be the nearest. Arrays without gaps are read in place by quantize() in whatever order their
-axes lie (with a scale by number; its result lies alike), by the others in C order; of all else a copy is made. Results are the same bits for any number of threads. The GIL is released.
+axes lie (with a scale by number; its result lies alike), by the others in C order; of all else a copy is made. Results are
+the same bits for any number of threads. The GIL is released.
 """
 
 import math

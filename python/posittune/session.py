@@ -157,8 +157,8 @@ class Session:
         tier: how scores are found. "proxy": the error at the layer's own output; "gain": that times how much errors of the
             layer matter; "exact": the loss of the model's output
         channels: also score groups of this many output channels
-        check (all three tiers, and how well they agree), precision, no_early_stop, spot_checks, naive, exact_channels, mixes, upgrade_points, upgrade_from, upgrade_to,
-            reference, segments, cache_limit, batch, seed; formats, settings and scoring as compare()
+        check (all three tiers, and how well they agree), precision, no_early_stop, spot_checks, naive, exact_channels, mixes,
+            upgrade_points, upgrade_from, upgrade_to, reference, segments, cache_limit, batch, seed; formats, settings and scoring as compare()
         """
         arguments = _arguments(None, formats=formats, what=what, scales=scales, tier=tier, channels=channels, **options)
         text, run_folder = self._native.sensitivity(arguments)
@@ -249,8 +249,8 @@ class Session:
         recipe: a file, or a Recipe such as search().recipe()
         task, output, scores, tokens, class_axis, blank, batch: as compare(); calibration depends on them in the last bit
 
-        posittune.torch.apply_recipe() takes the result in place of a recipe. Nothing is kept in a run folder. UsageError where the
-        recipe needs calibration data and the session has none.
+        posittune.torch.apply_recipe() takes the result in place of a recipe. Nothing is kept in a run folder. UsageError where
+        the recipe needs calibration data and the session has none.
         """
         recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
         return from_native(recipe, self._native.quantized(recipe.to_yaml(), _given(**options)))
