@@ -158,7 +158,8 @@ class Session:
             layer matter; "exact": the loss of the model's output
         channels: also score groups of this many output channels
         check (all three tiers, and how well they agree), precision, no_early_stop, spot_checks, naive, exact_channels, mixes,
-            upgrade_points, upgrade_from, upgrade_to, reference, segments, cache_limit, batch, seed; formats, settings and scoring as compare()
+            upgrade_points, upgrade_from, upgrade_to, reference, segments, cache_limit, batch, seed; formats, settings and
+            scoring as compare()
         """
         arguments = _arguments(None, formats=formats, what=what, scales=scales, tier=tier, channels=channels, **options)
         text, run_folder = self._native.sensitivity(arguments)

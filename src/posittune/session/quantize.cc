@@ -182,7 +182,7 @@ Status commit(Outputs& outputs) {
                  .what = "a file of earlier codes cannot be removed",
                  .where = path,
                  .found = failed.message(),
-                 .hint = "remove it, or give another -o"};
+                 .hint = "remove it, or give another `output`"};
   }
   for (data::NpyWriter* file : files) {
     Status s = file->commit();
