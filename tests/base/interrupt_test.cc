@@ -46,5 +46,33 @@ TEST(InterruptDeathTest, FirstSignalIsAFlagTheSecondEndsTheProcess) {
   }
 }
 
+TEST(InterruptSource, IsAskedByItsThreadWhileItLives) {
+  bool stop = false;
+  std::size_t asked = 0;
+  {
+    const InterruptSource source([&] {
+      ++asked;
+      return stop;
+    });
+    EXPECT_TRUE(check_interrupt().ok());
+    EXPECT_TRUE(check_interrupt().ok());  // not asked again so soon
+    EXPECT_EQ(asked, 1U);
+    stop = true;
+    for (int i = 0; i < 2000 && check_interrupt(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(check_interrupt().error().kind, ErrorKind::kInterrupted);
+    stop = false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_FALSE(check_interrupt().ok());  // it stays so
+    std::thread([] { EXPECT_TRUE(check_interrupt().ok()); }).join();
+    {
+      const InterruptSource inner([] { return false; });
+      EXPECT_TRUE(check_interrupt().ok());
+    }
+    EXPECT_FALSE(check_interrupt().ok());
+  }
+  EXPECT_TRUE(check_interrupt().ok());
+}
+
 }  // namespace
 }  // namespace posittune

@@ -214,6 +214,14 @@ TEST_F(SessionTest, WrongOptionsAreFoundBeforeAModelIs) {
   EXPECT_EQ(check(once).error().where, "`resamples`");
 }
 
+TEST_F(SessionTest, OpeningCanBeCancelled) {
+  Listener stop;
+  stop.patience = 0;
+  const auto session = open(stop);
+  ASSERT_FALSE(session.ok());
+  EXPECT_EQ(session.error().kind, ErrorKind::kInterrupted);
+}
+
 TEST_F(SessionTest, NumbersOutOfRangeAreRefused) {
   Observer silent;
   const ModelSpec nowhere{.model = "nowhere.onnx"};
@@ -222,9 +230,12 @@ TEST_F(SessionTest, NumbersOutOfRangeAreRefused) {
   const DataSpec data{.data = "nowhere.yaml", .limit = std::size_t{1} << 40};
   EXPECT_EQ(Session::open(nowhere, data, {}, silent).error().where, "`limit`");
   constexpr std::size_t kMany = std::size_t{1} << 40;
-  EXPECT_EQ(check(SensitivityOptions{.spot_checks = kMany}).error().where, "`spot_checks`");
-  EXPECT_EQ(check(SensitivityOptions{.exact_channels = kMany}).error().where, "`exact_channels`");
-  EXPECT_EQ(check(SensitivityOptions{.naive = kMany}).error().where, "`naive`");
+  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .spot_checks = kMany}).error().where,
+            "`spot_checks`");
+  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .exact_channels = kMany}).error().where,
+            "`exact_channels`");
+  EXPECT_EQ(check(SensitivityOptions{.formats = {"int8"}, .naive = kMany}).error().where,
+            "`naive`");
 }
 
 }  // namespace

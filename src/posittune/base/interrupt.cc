@@ -5,11 +5,15 @@
 #include <atomic>
 #include <csignal>
 #include <thread>
+#include <utility>
 
 namespace posittune {
 namespace {
 
+constexpr std::chrono::milliseconds kAskedEvery{20};
+
 std::atomic<bool> interrupted{false};
+thread_local InterruptSource* innermost = nullptr;
 
 // The second signal does what it would do to a program that knows nothing of signals.
 void wait_for_signals(sigset_t set) {
@@ -45,8 +49,22 @@ void watch_interrupts() {
 }
 
 Status check_interrupt() {
-  if (!interrupted) return success();
-  return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
+  if (interrupted) return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
+  if (innermost == nullptr || !innermost->raised()) return success();
+  return Error{
+      .kind = ErrorKind::kInterrupted, .what = "cancelled", .hint = "the same call continues"};
+}
+
+InterruptSource::InterruptSource(std::function<bool()> asked)
+    : asked_(std::move(asked)), outer_(std::exchange(innermost, this)) {}
+
+InterruptSource::~InterruptSource() { innermost = outer_; }
+
+bool InterruptSource::raised() {
+  const auto now = std::chrono::steady_clock::now();
+  if (raised_ || now < next_) return raised_;
+  next_ = now + kAskedEvery;
+  return raised_ = asked_();
 }
 
 }  // namespace posittune

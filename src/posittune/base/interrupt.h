@@ -3,6 +3,7 @@
 // Interrupts: SIGINT, SIGTERM and SIGHUP set a flag that long loops look at; and the function that
 // such loops call, which may stop them.
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 
@@ -15,8 +16,27 @@ namespace posittune {
 // at once.
 void watch_interrupts();
 
-// An error (kInterrupted) once a signal has come.
+// An error (kInterrupted) once a signal has come, or what an InterruptSource of this thread asks
+// says so.
 Status check_interrupt();
+
+// InterruptSource: while it lives, check_interrupt() of the thread that made it also asks `asked`,
+// at most 50 times a second; once true it stays so. Sources nest: the innermost is asked.
+class InterruptSource {
+ public:
+  explicit InterruptSource(std::function<bool()> asked);
+  ~InterruptSource();
+  InterruptSource(const InterruptSource&) = delete;
+  InterruptSource& operator=(const InterruptSource&) = delete;
+
+ private:
+  friend Status check_interrupt();
+  bool raised();
+  std::function<bool()> asked_;
+  std::chrono::steady_clock::time_point next_;
+  bool raised_ = false;
+  InterruptSource* outer_;
+};
 
 // Called by a long loop with the units (items, steps, elements) done since the last call; an error
 // ends the work.

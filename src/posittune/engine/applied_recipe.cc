@@ -1,5 +1,6 @@
 #include "posittune/engine/applied_recipe.h"
 
+#include "posittune/base/interrupt.h"
 #include "posittune/base/memory.h"
 #include "posittune/engine/bias_correction.h"
 #include "posittune/engine/path_speed.h"
@@ -68,6 +69,7 @@ Status AppliedRecipe::prepare_weights(const Recipe& next) {
     const Forms needed = needed_forms(next, w);
     const auto setting = weight_setting(next, layers_.graph, w);
     if (needed == forms_[w] && setting == settings_[w]) continue;
+    if (const Status going = check_interrupt(); !going) return going.error();
     // The old form goes first: one weight at a time exists twice at most.
     for (const std::size_t l : readers) {
       if (layers_.nodes[l]) layers_.nodes[l]->setting.weight.reset();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "posittune/base/interrupt.h"
+
 namespace posittune::engine {
 
 std::size_t ChosenLayers::operands(std::size_t layer) const {
@@ -33,6 +35,7 @@ Status load_weights(ChosenLayers& layers, std::size_t compensated_bytes) {
     const bool used = std::any_of(weight.layers.begin(), weight.layers.end(),
                                   [&](std::size_t l) { return layers.chosen[l]; });
     if (!used) continue;
+    if (const Status going = check_interrupt(); !going) return going.error();
     auto values = model::weight_values(graph, w);
     if (!values) return values.error();
     const double share = static_cast<double>(weight.size()) / all;

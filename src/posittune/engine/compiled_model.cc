@@ -10,6 +10,7 @@
 #include <openvino/runtime/properties.hpp>
 #include <utility>
 
+#include "posittune/base/interrupt.h"
 #include "posittune/base/memory.h"
 #include "posittune/engine/fixed_batch.h"
 #include "posittune/engine/index_check.h"
@@ -103,6 +104,7 @@ Status CompiledModel::compile(std::size_t segments) {
   segmentation_ = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
   ov::Core core;
   for (Segment& segment : segmentation_.segments) {
+    if (const Status going = check_interrupt(); !going) return going.error();
     ov::CompiledModel compiled = core.compile_model(
         segment.model, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
         ov::inference_num_threads(layers_.threads), ov::hint::enable_cpu_pinning(false));

@@ -6,6 +6,7 @@
 #include <openvino/op/parameter.hpp>
 #include <utility>
 
+#include "posittune/base/interrupt.h"
 #include "posittune/base/memory.h"
 
 namespace posittune::engine {
@@ -96,7 +97,8 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
   std::optional<Error>& failed = state.failure->error;
   if (failed) return false;
   try {
-    Status done = observe(inputs);
+    Status done = check_interrupt();
+    if (done) done = observe(inputs);
     if (done)
       done = state.operation->run(state.setting, inputs, outputs[0], *state.scratch, state.threads);
     if (done) return true;
@@ -108,6 +110,7 @@ bool QuantizedNode::evaluate(ov::TensorVector& outputs, const ov::TensorVector& 
         .kind = ErrorKind::kInternal, .what = "a quantized layer failed", .found = error.what()};
     if (memory_ended(error.what())) failed = out_of_memory({}, "out of memory while a layer runs");
   }
+  if (failed->kind == ErrorKind::kInterrupted) return false;
   failed->where =
       "layer '" + state.name + "'" + (failed->where.empty() ? "" : ", " + failed->where);
   return false;

@@ -52,7 +52,6 @@ namespace {
 
 using report::loss_title;
 
-constexpr std::size_t kCovarianceBytes = 2UL << 30;
 // MACs that gains of all weights may take: a few minutes of two cores.
 constexpr double kGainMacs = 1.2e13;
 

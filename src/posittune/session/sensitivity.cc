@@ -22,8 +22,6 @@ using sensitivity::Candidate;
 using sensitivity::Operand;
 using sensitivity::Tier;
 
-constexpr std::size_t kCovarianceBytes = 1UL << 30;
-
 Result<Candidate> make_candidate(const SensitivityOptions& options, const std::string& format,
                                  quant::ScaleRule rule) {
   auto weight = weight_setting(options.settings, format, rule);

@@ -14,17 +14,25 @@ auto after_check(const Options& options, Job job) -> decltype(job(*check(options
   return job(*checked);
 }
 
+// Runs `job`, which stops where the observer says so, also between its steps.
+template <class Job>
+auto watched(Observer& observer, Job job) {
+  const InterruptSource source([&observer] { return observer.cancelled(); });
+  return job();
+}
+
 }  // namespace
 
 Result<Session> Session::open(const ModelSpec& model, const DataSpec& data, const Options& options,
                               Observer& observer) {
-  auto state = SessionState::open(model, data, options, observer);
+  auto state =
+      watched(observer, [&] { return SessionState::open(model, data, options, observer); });
   if (!state) return state.error();
   return Session(std::move(*state));
 }
 
 Result<Session> Session::open(const ModelSpec& model, const Options& options, Observer& observer) {
-  auto state = SessionState::open(model, options, observer);
+  auto state = watched(observer, [&] { return SessionState::open(model, options, observer); });
   if (!state) return state.error();
   return Session(std::move(*state));
 }
@@ -35,31 +43,31 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 Result<CompareResult> Session::compare(const CheckedCompare& checked) {
-  return state_->compare(checked);
+  return watched(state_->observer(), [&] { return state_->compare(checked); });
 }
 Result<SensitivityResult> Session::sensitivity(const CheckedSensitivity& checked) {
-  return state_->sensitivity(checked);
+  return watched(state_->observer(), [&] { return state_->sensitivity(checked); });
 }
 Result<SearchResult> Session::search(const CheckedSearch& checked) {
-  return state_->search(checked);
+  return watched(state_->observer(), [&] { return state_->search(checked); });
 }
 Result<records::CostResult> Session::cost(const CostOptions& options) {
-  return state_->cost(options);
+  return watched(state_->observer(), [&] { return state_->cost(options); });
 }
 Result<QuantizedModel> Session::quantized(const QuantizedOptions& options) {
-  return state_->quantized(options);
+  return watched(state_->observer(), [&] { return state_->quantized(options); });
 }
 Result<records::Inspection> Session::inspect(const InspectOptions& options) {
-  return state_->inspect(options);
+  return watched(state_->observer(), [&] { return state_->inspect(options); });
 }
 Result<ComparePlan> Session::estimate(const CheckedCompare& checked) {
-  return state_->estimate(checked);
+  return watched(state_->observer(), [&] { return state_->estimate(checked); });
 }
 Result<SensitivityPlan> Session::estimate(const CheckedSensitivity& checked) {
-  return state_->estimate(checked);
+  return watched(state_->observer(), [&] { return state_->estimate(checked); });
 }
 Result<SearchPlan> Session::estimate(const CheckedSearch& checked) {
-  return state_->estimate(checked);
+  return watched(state_->observer(), [&] { return state_->estimate(checked); });
 }
 
 Result<CompareResult> Session::compare(const CompareOptions& options) {

@@ -31,6 +31,8 @@ class SessionState {
                     Observer& observer);
   static State open(const ModelSpec& model, const Options& options, Observer& observer);
 
+  Observer& observer() const { return *observer_; }
+
   // As Session.
   Result<CompareResult> compare(const CheckedCompare& checked);
   Result<SensitivityResult> sensitivity(const CheckedSensitivity& checked);
@@ -46,9 +48,12 @@ class SessionState {
   // The most columns of an embedding that can be compensated: each column takes a run of some
   // calibration data.
   static constexpr std::size_t kEmbeddingColumns = 128;
+  // The most bytes of covariances of inputs. One limit for all jobs: a layer beyond it is rounded
+  // to nearest, and a recipe has to mean the same in each.
+  static constexpr std::size_t kCovarianceBytes = std::size_t{2} << 30;
   // An engine that runs whole recipes; `compensated`: some of them round weights so.
   static engine::Options recipe_options(bool compensated) {
-    return {.covariance_bytes = compensated ? std::size_t{1} << 30 : 0,
+    return {.covariance_bytes = compensated ? kCovarianceBytes : 0,
             .held_out = compensated,
             .embedding_columns = compensated ? kEmbeddingColumns : 0};
   }
