@@ -13,6 +13,7 @@
 #include "posittune/base/hash.h"
 #include "posittune/base/interrupt.h"
 #include "posittune/base/threads.h"
+#include "posittune/data/bad_input.h"
 #include "posittune/data/coco.h"
 #include "posittune/data/image.h"
 #include "posittune/data/preprocess.h"
@@ -26,16 +27,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxLabels = std::uint64_t{1} << 28;
 constexpr std::size_t kMaxNetworkPixels = std::size_t{1} << 26;
-
-Error bad_input(const std::string& where, const std::string& what, const std::string& expected = {},
-                const std::string& found = {}, const std::string& hint = {}) {
-  return {.kind = ErrorKind::kInput,
-          .what = what,
-          .where = where,
-          .expected = expected,
-          .found = found,
-          .hint = hint};
-}
 
 Error in_file(Error error, const std::string& path) {
   if (error.where.empty()) error.where = path;

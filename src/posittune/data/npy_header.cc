@@ -5,22 +5,14 @@
 #include <optional>
 #include <vector>
 
+#include "posittune/data/bad_input.h"
+
 namespace posittune::data {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMaxHeader = std::size_t{1} << 20;
 constexpr std::size_t kMaxDimensions = 64;  // NumPy's limit
-
-Error bad_array(const std::string& where, const std::string& what, const std::string& expected = {},
-                const std::string& found = {}, const std::string& hint = {}) {
-  return {.kind = ErrorKind::kInput,
-          .what = what,
-          .where = where,
-          .expected = expected,
-          .found = found,
-          .hint = hint};
-}
 
 // The text after 'key': in a Python dict literal; empty when the key is missing.
 std::string_view value_of(std::string_view text, std::string_view key) {
@@ -105,17 +97,17 @@ std::string printable(std::string_view text) {
 Result<NpyPrefix> parse_npy_prefix(const std::string& where, std::span<const std::byte> start,
                                    std::uint64_t length) {
   if (start.size() < 10 || std::memcmp(start.data(), kMagic.data(), kMagic.size()) != 0) {
-    return bad_array(where, "not an npy file", "a file made by numpy.save");
+    return bad_input(where, "not an npy file", "a file made by numpy.save");
   }
   const int version = static_cast<int>(start[6]);
   if (version < 1 || version > 3) {
-    return bad_array(where, "npy format version is not known", "1 to 3", std::to_string(version));
+    return bad_input(where, "npy format version is not known", "1 to 3", std::to_string(version));
   }
   const std::size_t digits = version == 1 ? 2 : 4;
   std::uint32_t text = 0;
   if (start.size() >= 8 + digits) std::memcpy(&text, start.data() + 8, digits);
   if (start.size() < 8 + digits || text > kMaxHeader || 8 + digits + text > length) {
-    return bad_array(where, "npy header is truncated");
+    return bad_input(where, "npy header is truncated");
   }
   return NpyPrefix{8 + digits, text};
 }
@@ -123,7 +115,7 @@ Result<NpyPrefix> parse_npy_prefix(const std::string& where, std::span<const std
 Result<NpyHeader> parse_npy_header(const std::string& where, std::string_view text) {
   auto header = parse(text);
   if (!header) {
-    return bad_array(where, "npy header cannot be read", "one plain array of numbers", "",
+    return bad_input(where, "npy header cannot be read", "one plain array of numbers", "",
                      "save numpy.ascontiguousarray(x)");
   }
   return std::move(*header);

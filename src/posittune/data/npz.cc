@@ -11,6 +11,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/base/interrupt.h"
+#include "posittune/data/bad_input.h"
 #include "posittune/data/npy_header.h"
 #include "posittune/data/npy_numbers.h"
 
@@ -28,16 +29,6 @@ struct ZipCloser {
 };
 using Archive = std::unique_ptr<zip_t, ZipCloser>;
 using Entry = std::unique_ptr<zip_file_t, ZipCloser>;
-
-Error bad_input(const std::string& where, const std::string& what, const std::string& expected = {},
-                const std::string& found = {}, const std::string& hint = {}) {
-  return {.kind = ErrorKind::kInput,
-          .what = what,
-          .where = where,
-          .expected = expected,
-          .found = found,
-          .hint = hint};
-}
 
 Error zip_problem(const std::string& where, const std::string& what, const zip_error_t* problem) {
   zip_error_t copy = *problem;  // zip_error_strerror caches its text in the error

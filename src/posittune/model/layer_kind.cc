@@ -9,6 +9,8 @@
 #include <openvino/op/util/gather_base.hpp>
 #include <vector>
 
+#include "posittune/model/tensors.h"
+
 namespace posittune::model {
 namespace {
 
@@ -19,12 +21,6 @@ const std::string kIsLayer;
 template <class... Operators>
 bool is_any(const ov::Node& node) {
   return (ov::is_type<Operators>(&node) || ...);
-}
-
-std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t last) {
-  std::uint64_t size = 1;
-  for (std::size_t i = first; i < last; ++i) size *= shape[i];
-  return size;
 }
 
 bool constant(const ov::Node& node, std::size_t input, const Constants& constants) {

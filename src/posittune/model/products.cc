@@ -17,6 +17,7 @@
 
 #include "posittune/model/einsum.h"
 #include "posittune/model/run_inputs.h"
+#include "posittune/model/tensors.h"
 #include "posittune/model/weights.h"
 
 namespace posittune::model {
@@ -56,12 +57,6 @@ std::optional<std::size_t> factor_of_rows(const ov::Node& node) {
 bool has_factor_of_rows(const ov::Node& node) {
   const auto at = factor_of_rows(node);
   return at && node.get_input_size() > *at;
-}
-
-std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t last) {
-  std::uint64_t size = 1;
-  for (std::size_t i = first; i < last; ++i) size *= shape[i];
-  return size;
 }
 
 // W is directions x gates * hidden x inputs, R directions x gates * hidden x hidden; a cell's have

@@ -44,6 +44,12 @@ ov::element::Type ov_type(ElementType type) {
   return ov::element::f32;
 }
 
+std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t last) {
+  std::uint64_t size = 1;
+  for (std::size_t i = first; i < last; ++i) size *= shape[i];
+  return size;
+}
+
 Result<TensorInfo> tensor_info(const ov::Output<ov::Node>& port) {
   TensorInfo info;
   info.name = port.get_names().empty() ? port.get_node()->get_friendly_name() : port.get_any_name();

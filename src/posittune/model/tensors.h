@@ -2,6 +2,7 @@
 
 // Tensors and types of OpenVINO and ours, converted.
 
+#include <cstdint>
 #include <openvino/core/node_output.hpp>
 #include <openvino/runtime/tensor.hpp>
 #include <string>
@@ -13,6 +14,9 @@ namespace posittune::model {
 
 Result<ElementType> element_type(const ov::element::Type& type);
 ov::element::Type ov_type(ElementType type);
+
+// Elements of axes first .. last - 1 of a shape.
+std::uint64_t product_of(const ov::Shape& shape, std::size_t first, std::size_t last);
 
 // A port of a model: its name (any of several), type and shape. kUnsupported for unknown ranks and
 // types that are no numbers.

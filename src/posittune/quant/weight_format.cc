@@ -134,4 +134,8 @@ bool needs_calibration(const WeightSetting& setting) {
          setting.rounding == Rounding::kCompensated;
 }
 
+bool needs_calibration(const ActivationSetting& setting) {
+  return setting.scale != ActivationScale::kToken && entry(setting.rule).of_data();
+}
+
 }  // namespace posittune::quant

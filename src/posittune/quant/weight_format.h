@@ -38,8 +38,9 @@ inline std::string format_text(const WeightSetting& setting) {
 // "compensated", "bias" or "compensated+bias".
 std::string rounding_text(const WeightSetting& setting);
 
-// Whether a weight under this setting depends on calibration data.
+// Whether a weight or an input under this setting depends on calibration data.
 bool needs_calibration(const WeightSetting& setting);
+bool needs_calibration(const ActivationSetting& setting);
 
 // Checks alternatives: kUsage unless all have as many bits as `format`, none has MX blocks, and
 // none is there twice.

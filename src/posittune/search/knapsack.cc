@@ -1,23 +1,18 @@
 #include "posittune/search/knapsack.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "posittune/base/digits.h"
 #include "posittune/base/interrupt.h"
 #include "posittune/search/flatten.h"
 #include "posittune/search/minimize.h"
 
 namespace posittune::search {
 namespace {
-
-std::string number(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
 
 Status check_budgets(const std::vector<double>& budgets) {
   if (budgets.empty() || budgets.size() > kMostConstraints) {
@@ -40,8 +35,8 @@ Error too_small(std::string where, double least, double found) {
   return {.kind = ErrorKind::kUsage,
           .what = "a budget that no assignment meets",
           .where = std::move(where),
-          .expected = "at least " + number(least),
-          .found = number(found)};
+          .expected = "at least " + digits(least),
+          .found = digits(found)};
 }
 
 // Each budget can be met alone, but not all of them together.
@@ -49,11 +44,11 @@ Error too_small_together(const Items& items, const std::vector<double>& budgets,
                          const Limits& limits) {
   Error error{.kind = ErrorKind::kUsage, .what = "budgets that no assignment meets together"};
   for (std::size_t k = 0; k < budgets.size(); ++k) {
-    error.found += (k == 0 ? "" : ", ") + number(budgets[k]);
+    error.found += (k == 0 ? "" : ", ") + digits(budgets[k]);
     const Minimum least = minimize(cost_as_loss(items, k), limits);
     if (!least.assignment) continue;
     error.expected += (error.expected.empty() ? "" : ", or ") + ("budget " + std::to_string(k)) +
-                      " at least " + number(least.proven ? least.loss : least.bound);
+                      " at least " + digits(least.proven ? least.loss : least.bound);
   }
   if (!error.expected.empty()) error.expected += " beside the others";
   return error;
@@ -109,7 +104,7 @@ Result<Solution> cheapest(const Groups& groups, std::size_t cost, double max_los
     return Error{.kind = ErrorKind::kUsage,
                  .what = "not a cost and a largest loss",
                  .expected = "one of " + std::to_string(costs) + " costs, and a number",
-                 .found = std::to_string(cost) + " and " + number(max_loss)};
+                 .found = std::to_string(cost) + " and " + digits(max_loss)};
   }
   Items items = flatten(groups, cost, max_loss);
   std::swap(items.loss, items.cost);

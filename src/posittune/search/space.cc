@@ -8,15 +8,10 @@
 #include <utility>
 
 #include "posittune/base/digits.h"
+#include "posittune/base/nearest.h"
 
 namespace posittune::search {
 namespace {
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
 
 std::string option_text(const Pin& pin) {
   return "`assign='" + pin.pattern + "=" + pin.label + "'`";

@@ -18,9 +18,9 @@ class States {
   const double* slack(std::size_t i) const { return slack_.data() + i * m_; }
   double bound(std::size_t i) const { return bound_[i]; }
   std::uint32_t node(std::size_t i) const { return node_[i]; }  // index in History
-  std::uint32_t choice(std::size_t i) const {
-    return choice_[i];
-  }  // option of the group decided last
+  // Choice of a state: the option that it takes in the group
+  // that was decided last.
+  std::uint32_t choice(std::size_t i) const { return choice_[i]; }
   void set_node(std::size_t i, std::uint32_t node) { node_[i] = node; }
 
   void push(double excess, const double* slack, double bound, std::uint32_t node,

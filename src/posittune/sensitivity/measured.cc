@@ -26,13 +26,9 @@ std::string identity_of(const data::Dataset* data) {
 }
 
 bool needs_calibration(const quant::Recipe& recipe) {
-  const auto fixed = [](const auto& entry) {
-    return entry.second.scale != quant::ActivationScale::kToken &&
-           quant::entry(entry.second.rule).of_data();
-  };
-  const auto weighted = [](const auto& entry) { return quant::needs_calibration(entry.second); };
-  return std::any_of(recipe.activations.begin(), recipe.activations.end(), fixed) ||
-         std::any_of(recipe.weights.begin(), recipe.weights.end(), weighted);
+  const auto needs = [](const auto& entry) { return quant::needs_calibration(entry.second); };
+  return std::ranges::any_of(recipe.activations, needs) ||
+         std::ranges::any_of(recipe.weights, needs);
 }
 
 }  // namespace

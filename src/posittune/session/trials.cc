@@ -59,11 +59,8 @@ bool is_compensated(const Trial& trial) {
 }
 
 bool needs_calibration(const Trial& trial) {
-  const bool activation = any_activation(trial, [](const quant::ActivationSetting& of) {
-    return of.scale != quant::ActivationScale::kToken && quant::entry(of.rule).of_data();
-  });
-  return activation ||
-         any_weight(trial, [](const auto& weight) { return quant::needs_calibration(weight); });
+  const auto needs = [](const auto& setting) { return quant::needs_calibration(setting); };
+  return any_activation(trial, needs) || any_weight(trial, needs);
 }
 
 bool takes_output_scales(const Trial& trial) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "posittune/base/nearest.h"
 #include "posittune/quant/weight_format.h"
 
 namespace posittune::tuning {
@@ -15,12 +16,6 @@ namespace {
 using sensitivity::Candidate;
 using sensitivity::Operand;
 using sensitivity::Site;
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
 
 Candidate candidate_of(const MixSpace::Setting& setting) {
   return {setting.weight,
