@@ -39,8 +39,4 @@ struct Command {
   Action (*declare)(CLI::App& app, Streams streams);
 };
 
-// The commands, each defined in the file of its name (formats.cc); the table is in commands.cc.
-extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl,
-    kZoo, kDoctor;
-
 }  // namespace posittune::cli

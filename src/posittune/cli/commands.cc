@@ -11,6 +11,11 @@
 #include "posittune/cli/errors.h"
 
 namespace posittune::cli {
+
+// Each in the file of its name (formats.cc).
+extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl,
+    kZoo, kDoctor;
+
 namespace {
 
 const std::array<const Command*, 10> kCommands = {&kFormats,     &kQuantize, &kInspect, &kCompare,

@@ -76,6 +76,6 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kCompare = {"compare", "how good a model is under each format", declare};
+extern const Command kCompare = {"compare", "how good a model is under each format", declare};
 
 }  // namespace posittune::cli

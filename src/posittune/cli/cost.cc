@@ -133,6 +133,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kCost = {"cost", "what formats and recipes cost: bytes, energy, area", declare};
+extern const Command kCost = {"cost", "what formats and recipes cost: bytes, energy, area",
+                              declare};
 
 }  // namespace posittune::cli

@@ -33,6 +33,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kDoctor = {"doctor", "what this machine can run and which kernels are used", declare};
+extern const Command kDoctor = {"doctor", "what this machine can run and which kernels are used",
+                                declare};
 
 }  // namespace posittune::cli

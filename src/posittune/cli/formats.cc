@@ -153,7 +153,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kFormats = {"formats", "number formats: their properties, codes and accuracy",
-                          declare};
+extern const Command kFormats = {"formats", "number formats: their properties, codes and accuracy",
+                                 declare};
 
 }  // namespace posittune::cli

@@ -56,6 +56,6 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kInspect = {"inspect", "list what can be quantized in a model", declare};
+extern const Command kInspect = {"inspect", "list what can be quantized in a model", declare};
 
 }  // namespace posittune::cli

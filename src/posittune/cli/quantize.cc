@@ -105,7 +105,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kQuantize = {"quantize", "round an array file (.npy) to a format, or encode it",
-                           declare};
+extern const Command kQuantize = {"quantize",
+                                  "round an array file (.npy) to a format, or encode it", declare};
 
 }  // namespace posittune::cli

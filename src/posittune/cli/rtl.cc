@@ -72,7 +72,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kRtl = {"rtl", "a MAC unit for a format, as a folder to synthesise and test",
-                      declare};
+extern const Command kRtl = {"rtl", "a MAC unit for a format, as a folder to synthesise and test",
+                             declare};
 
 }  // namespace posittune::cli

@@ -160,7 +160,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kSearch = {
+extern const Command kSearch = {
     "search", "the best format for each layer within a budget of bits, energy or accuracy",
     declare};
 

@@ -128,7 +128,7 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kSensitivity = {"sensitivity", "what each format costs in each layer and channel",
-                              declare};
+extern const Command kSensitivity = {"sensitivity",
+                                     "what each format costs in each layer and channel", declare};
 
 }  // namespace posittune::cli

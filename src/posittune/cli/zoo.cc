@@ -88,6 +88,6 @@ Action declare(CLI::App& app, Streams streams) {
 
 }  // namespace
 
-const Command kZoo = {"zoo", "models that come with the project", declare};
+extern const Command kZoo = {"zoo", "models that come with the project", declare};
 
 }  // namespace posittune::cli
