@@ -17,7 +17,7 @@ namespace posittune {
 std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& known,
                                  std::size_t count);
 
-// "a, b, c"
+// Joins names: "a, b, c".
 std::string joined(const std::vector<std::string>& names);
 
 }  // namespace posittune

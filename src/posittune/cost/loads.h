@@ -31,8 +31,8 @@ struct Loads {
   std::vector<LayerLoad> layers;    // one for each of graph.layers
   std::vector<LayerLoad> products;  // one for each of graph.products
   std::size_t unknown = 0;          // layers and products whose load is not known
-  std::vector<std::string>
-      notes;  // products that may run more often than they are counted, and why
+  // Notes: products that may run more often than they are counted, and why.
+  std::vector<std::string> notes;
 };
 
 // Counts the loads for inputs of these shapes, with arguments and errors of model::count_macs.

@@ -33,7 +33,7 @@ struct SiteCost {
   double macs = 0;
   double mac_bits = 0;    // sum of macs * bits of the weight * bits of the activation
   double inputs = 0;      // elements that layers read
-  double input_bits = 0;  // and their bits
+  double input_bits = 0;  // bits of those elements
   double compute_pj = 0, memory_pj = 0;
   double area_macs_um2 = 0;           // sum of macs * area of their unit
   double area_um2 = 0, delay_ns = 0;  // largest area and delay of the MAC units needed

@@ -19,8 +19,8 @@
 namespace posittune::cuda {
 
 inline constexpr int kOtherAbi = -1;  // Parameters of another build
-inline constexpr int kBadArgument =
-    -2;  // a negative or overflowing size, a null pointer, bits above 32
+// Bad argument: a negative or overflowing size, a null pointer, bits above 32.
+inline constexpr int kBadArgument = -2;
 
 // rows x cols elements in row-major order, rows a multiple of channels. Row r belongs to channel
 // r % channels, and its scales are `scales[channel * n ...]`, one for each `group` columns, n =

@@ -41,7 +41,7 @@ std::optional<Resize> resize_mode(std::string_view name);
 struct Preprocessing {
   std::size_t height = 0, width = 0;  // 0: what the model's input fixes
   Resize resize = Resize::kNone;
-  std::size_t short_side = 0;  // center_crop: at least the larger of height and width, which is 0
+  std::size_t short_side = 0;  // center_crop: at least max(height, width); 0: exactly that
   double pad = 114;            // value of padding, 0..255, in all channels
   double scale = 1.0 / 255;
   std::array<double, 3> mean = {0, 0, 0};  // channel order: see `bgr`

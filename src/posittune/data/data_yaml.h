@@ -1,7 +1,6 @@
 #pragma once
 
 // Splits in a file: data.yaml describes all three.
-//
 //   calibrate: text.npz            # a path alone, or:
 //   search:
 //     kind: coco                   # auto (default), npz, text, images, coco
@@ -17,7 +16,8 @@
 //     sha256: 64 hex digits        # of the data, checked
 //     preprocessing:
 //       size: 320                  # or [height, width]
-//       resize: letterbox          # none (default), stretch, letterbox
+//       resize: letterbox          # none (default), stretch, letterbox, center_crop
+//       short_side: 256            # center_crop only; default: the larger of height and width
 //       pad: 114                   # of 0..255
 //       scale: 0.00392156862745098 # 1/255 (default)
 //       mean: [0.485, 0.456, 0.406]

@@ -79,10 +79,10 @@ class Dataset {
   // pixels. Equal content has equal hashes in npz and text data of one model.
   Result<std::vector<std::string>> item_hashes() const;
 
-  // SHA-256 of the files: of the one file for npz and text; for images and coco of the lines "HASH
-  // NAME
-  // " (as sha256sum prints them) of the labels or annotations, if any, and of the images used. A
-  // user can check it against the files on disk; results are identified by identity().
+  // SHA-256 of the files: of the one file for npz and text; for images and coco of the lines
+  // "HASH  NAME\n" (as sha256sum prints them) of the labels or annotations, if any, and of the
+  // images used.
+  // A user can check it against the files on disk; results are identified by identity().
   const std::string& sha256() const;
   // SHA-256 of everything that the tensors, annotations and units depend on: kind, sha256(), number
   // of items, names and types of the model's inputs; of text the tokens and the documents their

@@ -32,8 +32,8 @@ struct ProberOptions {
 struct Divergence {
   std::vector<double> sums, counts;  // one per unit; count 0: unit not seen
 
-  double mean() const;            // sum over sum; 0 when nothing was seen
-  std::size_t units() const;      // seen
+  double mean() const;            // sum of sums / sum of counts; 0 when nothing was seen
+  std::size_t units() const;      // number of units seen
   std::size_t nonfinite() const;  // units seen whose sum is NaN or infinite, as their outputs were
   // The half width of the interval mean() +- half_width(z): z standard errors of a ratio of sums
   // over units; infinite for fewer than two units.

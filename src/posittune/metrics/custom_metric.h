@@ -25,8 +25,8 @@ struct ItemBatch {
   const Tensors& inputs;
   const Tensors& outputs;
   const records::Annotations& annotations;  // for all items of the data set
-  // What the metrics of a batch share, such as its tensors in another language: the first that
-  // needs it makes it, and it ends with the batch.
+  // Shared by the metrics of a batch, such as its tensors in another language: the first metric
+  // that needs it makes it, and it ends with the batch.
   mutable std::any shared{};
 };
 

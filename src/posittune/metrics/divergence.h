@@ -15,7 +15,7 @@ struct ItemDivergence {
   // The sum, in nats. For kGeneric: sum (x - y)^2 / sum x^2 of the item, 0 for equal items; for
   // kAgreement: the number of elements that differ.
   double sum = 0;
-  // What the sum is over: the number of tokens that predict another one, of steps, of positions, or
+  // Count of what the sum is over: of tokens that predict another one, of steps, of positions, or
   // (kAgreement) of elements; 1 for other tasks.
   double count = 0;
 };

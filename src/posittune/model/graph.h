@@ -27,8 +27,8 @@ namespace posittune::model {
 struct Layer {
   std::string name;                 // name of the node, unique in the graph
   const LayerKind* kind = nullptr;  // an entry of layer_kinds()
-  std::optional<std::size_t>
-      weight;  // index in Graph::weights; none: it multiplies two activations
+  // Weight: index in Graph::weights; none: the layer multiplies two activations.
+  std::optional<std::size_t> weight;
   std::size_t groups = 1;
   std::string input_shape, output_shape;  // "?" where the model leaves a dimension open
   std::shared_ptr<ov::Node> node;

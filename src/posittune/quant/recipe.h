@@ -39,7 +39,7 @@ enum class Rounding {
   kCompensated,
 };
 
-struct WeightSetting {
+struct WeightSetting {  // defaults: of keys a recipe leaves out, not of jobs (session/settings.h)
   formats::Format format;
   ScaleRule rule = ScaleRule::kRmsPow2;
   Granularity granularity = Granularity::kTensor;
@@ -113,9 +113,9 @@ double stored_bits(const WeightSetting& setting, std::size_t rows, std::size_t c
 // without a scale for each row.
 Result<std::vector<RowWindow>> parts(const WeightSetting& setting, std::size_t rows);
 
-// A recipe as YAML, sorted by name; reading it back gives an equal recipe. `where` names the text
-// in errors (kInput; kUsage for unknown formats and rules).
-std::string to_yaml(const Recipe& recipe);
+// Recipes as YAML, sorted by name; read back, they are equal. Keys that are left out: granularity
+// tensor, scale rms_pow2. `where` names the text in errors (kInput; kUsage for unknown words).
+std::string to_yaml(const Recipe& recipe);  // always writes the keys granularity and scale
 Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where);
 
 }  // namespace posittune::quant

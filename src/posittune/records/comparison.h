@@ -90,8 +90,8 @@ struct ScoredRecord {
   std::string task;    // "classify" ...
   std::string scores;  // "logits", "probabilities", "sigmoid"; empty: the task has no classes
   std::string reason;  // why they are taken for that; empty with `scores`
-  std::string
-      loss;  // loss that sensitivity and search minimise: "kl", "rel_sq_error", "disagreement"
+  // Loss that sensitivity and search minimise: "kl", "rel_sq_error", "disagreement".
+  std::string loss;
   std::string unit;  // unit of the loss; empty where it has none
   bool operator==(const ScoredRecord&) const = default;
 };

@@ -23,8 +23,8 @@ namespace posittune::records {
 
 // Totals of a whole model.
 struct CostTotals {
-  double bits_per_weight = 0;  // stored, of the layers' weights; FP32 counts 32
-  double weight_bits = 0;      // that, for all of them
+  double bits_per_weight = 0;  // stored bits, mean of the layers' weights; FP32 counts 32
+  double weight_bits = 0;      // stored bits of all weights of the layers together
   double bytes = 0;            // all parameters, with biases and norms, which stay FP32
   double macs = 0, mac_bits = 0;
   double activation_bits = 0;  // mean over the elements that layers read; NaN when there are none
@@ -87,7 +87,7 @@ std::string json_text(const CostResult& result, bool by_layer);
 struct UnitRecord {
   std::string format{}, activations{}, unit{}, accumulator{}, pipeline{};
   double area_um2 = 0, nand2_eq = 0, delay_ns = 0, energy_pj = 0, leakage_nw = 0;
-  bool used = false;  // price that a model's costs use, of the pair
+  bool used = false;  // true: the costs of a model use this unit for its pair of formats
 };
 
 // The units of a table for some pairs of formats. As JSON: {"table": as above, "rows": [fields of

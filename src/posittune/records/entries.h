@@ -1,6 +1,6 @@
 #pragma once
 
-// What a journal keeps of finished work, and its text: JSON, an object of the fields of a record.
+// Entries: what a journal keeps of finished work, as JSON: an object of the fields of a record.
 
 #include <cstdint>
 #include <string>

@@ -19,8 +19,8 @@ struct MachineTarget {  // an instruction set that array kernels are built for
 struct MachinePath {  // a way to multiply quantized operands
   std::string name;
   bool works = false;
-  bool used = false;   // used where exact
-  bool tried = false;  // an environment variable may hold a path back that works
+  bool used = false;   // true: products use it where it is exact
+  bool tried = false;  // false: an environment variable holds it back, though it may work
   double gflops = 0;   // on one thread; 0: not timed
 };
 

@@ -14,7 +14,7 @@ namespace posittune::records {
 struct ComparePlan {
   std::string model, task, unit;
   std::uint64_t weights = 0;              // values
-  std::size_t layers = 0, quantized = 0;  // layers of the model, and of these
+  std::size_t layers = 0, quantized = 0;  // all layers of the model; layers that are quantized
   std::size_t items = 0, units = 0;       // size of the report split
   std::vector<std::string> trials{};      // "posit<8,1> wa rms_pow2"
   double seconds_per_item = 0, seconds = 0;
@@ -29,7 +29,7 @@ struct SensitivityPlan {
 
 struct SearchPlan {
   std::string model, task;
-  std::size_t weights = 0, choices = 0;   // and choices for each
+  std::size_t weights = 0, choices = 0;   // weights of the model; choices for each of them
   std::size_t recipes = 0;                // number of recipes to measure
   std::size_t gain_items = 0, items = 0;  // items of the search split
   double seconds = 0;

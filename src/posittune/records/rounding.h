@@ -23,8 +23,8 @@ struct Rounding {
   double signal = 0, noise = 0;  // sum x^2, sum (y - x)^2
   double sqnr_db = 0;
   float max_error = 0;
-  std::string output;  // the file
-  bool codes = false;  // it holds, not float32
+  std::string output;  // name of the file that was written
+  bool codes = false;  // true: the file holds codes; false: float32 values
   double seconds = 0;
 };
 

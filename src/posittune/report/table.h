@@ -25,9 +25,9 @@ class Table {
   void add_row(std::vector<std::string> cells);
   std::size_t rows() const { return rows_.size(); }
 
-  // The text: titles, then the rows; two spaces between columns, none at the end of a line, each
-  // line ends in
-  // . Widths are columns of a terminal.
+  // The text: titles, then the rows. Columns are two spaces apart, no line ends in spaces, and each
+  // line ends in "\n".
+  // Widths are columns of a terminal.
   std::string text() const;
 
  private:

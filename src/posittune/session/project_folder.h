@@ -7,9 +7,9 @@
 
 namespace posittune::session {
 
-// The current folder, as ".", a folder above the executable (or, in an extension, above its shared
-// library), or share/posittune in one: the first
-// that holds `file`.
+// The project folder: the first folder that holds `file`, of the current one (as "."), and of the
+// folders above the executable (in an extension: above its shared library) with their
+// share/posittune.
 std::optional<std::filesystem::path> project_folder(const std::filesystem::path& file);
 
 }  // namespace posittune::session

@@ -30,7 +30,7 @@ struct QuantizedModel {
   // Scales of inputs, by the layer's name: one for each operand that the recipe rounds. Layers
   // whose scales are chosen per token have none here.
   std::map<std::string, std::vector<float>> input_scales;
-  // What bias correction adds to each output channel, by the layer's name; without it, nothing.
+  // Corrections, added to biases: one for each output channel, by the layer's name; may be empty.
   std::map<std::string, std::vector<float>> corrections;
 };
 

@@ -28,7 +28,7 @@ struct SearchOptions {
   std::vector<std::string> assign{};  // REGEX=FORMAT: fixed
   std::vector<std::string> ties{};    // REGEX: weights with equal capture groups get one format
   bool tie_inputs = false;            // weights whose layers read the same input get one format
-  // What gets formats: kWeight, or kBoth: inputs of layers too.
+  // Operands that get formats: kWeight, or kBoth (inputs of layers too).
   sensitivity::Operand what = sensitivity::Operand::kWeight;
   Settings settings{};
   quant::ScaleRule scale = quant::ScaleRule::kMsePow2;            // rule for weights

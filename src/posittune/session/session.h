@@ -54,15 +54,15 @@ class Session {
   // Compares formats, one after the other, on the same items of the `report` split. Writes
   // results.json, results.csv and recipes into the run folder.
   Result<CompareResult> compare(const CheckedCompare& checked);
-  // What each format costs in each layer, on the `search` split. Writes results.json, results.csv,
-  // channels.csv, upgrades.svg.
+  // Analyses what each format costs in each layer, on the `search` split. Writes results.json,
+  // results.csv, channels.csv, upgrades.svg.
   Result<SensitivityResult> sensitivity(const CheckedSensitivity& checked);
-  // The best format for each layer within budgets. Writes results.json, results.csv, recipes,
-  // front.svg.
+  // Searches for the best format of each layer within budgets. Writes results.json, results.csv,
+  // recipes, front.svg.
   Result<SearchResult> search(const CheckedSearch& checked);
-  // What formats or a recipe cost on a table of MAC units. kInput where the table that was chosen
-  // lacks a pair; where none was, the built-in model prices all pairs then, and the observer is
-  // told.
+  // Prices formats or a recipe on a table of MAC units. kInput where a table was chosen and lacks a
+  // pair. Where no table was chosen and the default one lacks a pair, the built-in model prices all
+  // pairs, and the observer is told.
   Result<records::CostResult> cost(const CostOptions& options);
   // The numbers that the model runs with under a recipe: codes and scales of weights, scales of
   // inputs, corrections of biases. They are those that compare() measures the recipe with. kUsage:
@@ -71,7 +71,7 @@ class Session {
   // Lists what can be quantized, and what cannot and why.
   Result<records::Inspection> inspect(const InspectOptions& options);
 
-  // What a job would do, and how long it may take by the time of one item; measures nothing else.
+  // Estimates what a job would do and how long it takes, by timing one item; runs nothing else.
   Result<ComparePlan> estimate(const CheckedCompare& checked);
   Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
   Result<SearchPlan> estimate(const CheckedSearch& checked);

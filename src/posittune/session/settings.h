@@ -35,8 +35,8 @@ struct SettingsText {
   std::string activation_scale = "static";  // static, output, token
   bool input_weighted = false, bias_correction = false;
 };
-// A setting as users know it, in every language: `name` is a field of recipes and Python's
-// argument, with - for _ the flag.
+// A setting as users know it: `name` is Python's argument and, with - for _, the flag. Recipes have
+// a key of this name too, but their key for activation_scale is `chosen`.
 struct SettingEntry {
   const char* name;
   std::string SettingsText::* text;  // null: it is a flag

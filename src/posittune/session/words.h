@@ -36,7 +36,7 @@ inline constexpr const char* kCostFormats =
     "fp32,fp16,bf16,int16,int8,int4,fp8_e4m3,fp6_e2m3,fp4_e2m1,posit<16,1>,posit<8,1>,posit<8,0>,"
     "posit<6,1>,posit<4,1>";
 
-// What is scored; the other members of metrics::ScoreRequest are no words.
+// Score words: what is scored. The other members of metrics::ScoreRequest are no words.
 struct ScoreWords {
   std::string task = "auto";  // "language_model", "classify" ...
   std::string scores{};       // "logits", "probabilities", "sigmoid"; empty: decided by the model

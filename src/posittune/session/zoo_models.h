@@ -13,8 +13,8 @@ namespace posittune::session {
 struct ZooModel {
   std::string name, summary;
   std::string fetch{};  // command that makes the folder; empty: it comes with the project
-  // Where it is, or would be; empty when there is no zoo here, and for models to be fetched when
-  // the project is installed: these are then named by path.
+  // Folder of the model, also if it is not there yet. Empty where there is no zoo, and in an
+  // installed project for models to be fetched: these are then named by path.
   std::string folder{};
   bool present = false;
 

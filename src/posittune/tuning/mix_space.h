@@ -22,7 +22,7 @@ namespace posittune::tuning {
 
 struct Choices {
   std::vector<quant::WeightSetting> weights;          // all of one granularity, group and rounding
-  std::size_t reserved = 0;                           // the last so many are for pins only
+  std::size_t reserved = 0;                           // number of last weights, for pins only
   std::vector<quant::ActivationSetting> activations;  // empty: inputs stay FP32
   // Pairs of labels, weight and activation, that are allowed; empty: all.
   std::vector<std::pair<std::string, std::string>> pairs;
