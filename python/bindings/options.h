@@ -9,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <string>
+#include <type_traits>
 
 #include "errors.h"
 #include "posittune/base/nearest.h"
@@ -20,7 +21,8 @@ class Arguments {
  public:
   explicit Arguments(nanobind::dict arguments) : arguments_(std::move(arguments)) {}
 
-  // The argument of that name, where it was given and is not None. TypeError names it otherwise.
+  // The argument of that name, where it was given and is not None. TypeError names it otherwise,
+  // kUsage where it is a number that does not fit.
   template <class T>
   void take(const char* name, T& field) {
     known_.emplace_back(name);
@@ -30,6 +32,13 @@ class Arguments {
     if (value.is_none()) return;
     T taken{};
     if (!nanobind::try_cast<T>(value, taken)) {
+      if (nanobind::isinstance<nanobind::int_>(value) && std::is_arithmetic_v<T>) {
+        throw Failed(Error{.kind = ErrorKind::kUsage,
+                           .what = "a number out of range",
+                           .where = "`" + std::string(name) + "`",
+                           .expected = std::is_unsigned_v<T> ? "0 or more, of 64 bits" : "",
+                           .found = nanobind::cast<std::string>(nanobind::repr(value))});
+      }
       const std::string type = nanobind::cast<std::string>(value.type().attr("__name__"));
       throw nanobind::type_error(("`" + std::string(name) + "` cannot be a " + type).c_str());
     }

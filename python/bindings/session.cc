@@ -36,7 +36,7 @@ class PythonObserver : public session::Observer {
   // Runs a call with the lock; false where Python raised, then or before.
   bool guarded(const std::function<void()>& call) {
     const nb::gil_scoped_acquire lock;
-    if (raised_) return false;
+    if (raised_ || !target_.is_valid()) return false;
     try {
       call();
     } catch (nb::python_error& error) {
@@ -70,6 +70,10 @@ class PythonObserver : public session::Observer {
     });
     return raised_.has_value();
   }
+
+  // For Python's search for cycles: the object may know the session that tells it.
+  const nb::object& target() const { return target_; }
+  void forget() { target_.reset(); }
 
   // With the lock: what Python raised while the job ran.
   void raise() {
@@ -420,18 +424,38 @@ class PythonSession {
     if (of == "compare") return plan(compare_options(dict, guard()));
     if (of == "sensitivity") return plan(sensitivity_options(dict));
     if (of == "search") return plan(search_options(dict, guard()));
-    throw nb::value_error("estimate() is of compare, sensitivity or search");
+    throw Failed(Error{.kind = ErrorKind::kUsage,
+                       .what = "estimate() does not know a job '" + of.substr(0, 48) + "'",
+                       .where = "`job`",
+                       .expected = "compare, sensitivity or search"});
   }
+
+  PythonObserver& observer() { return *observer_; }
 
  private:
   std::unique_ptr<PythonObserver> observer_;  // outlives the session
   std::optional<session::Session> session_;
 };
 
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (nb::inst_ready(self)) Py_VISIT(nb::inst_ptr<PythonSession>(self)->observer().target().ptr());
+  return 0;
+}
+
+int clear(PyObject* self) {
+  nb::inst_ptr<PythonSession>(self)->observer().forget();
+  return 0;
+}
+
+PyType_Slot kSessionSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+                               {Py_tp_clear, reinterpret_cast<void*>(clear)},
+                               {0, nullptr}};
+
 }  // namespace
 
 void bind_session(nb::module_& module) {
-  nb::class_<PythonSession>(module, "_Session")
+  nb::class_<PythonSession>(module, "_Session", nb::type_slots(kSessionSlots))
       .def(nb::init<const std::string&, nb::dict, nb::object>(), "model"_a, "options"_a,
            "observer"_a)
       .def("compare", &PythonSession::compare)
