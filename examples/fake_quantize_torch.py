@@ -1,4 +1,4 @@
-"""Trains a small network whose weights have 6 bits and whose inputs have 8, through the straight-through gradient.
+"""Trains a small network whose weights have 4 bits and whose inputs have 8, through the straight-through gradient.
 
 python examples/fake_quantize_torch.py
 """
@@ -25,10 +25,10 @@ def train(steps, rate):
 
 
 print(f"fp32: error {train(400, 1e-2):.4f}")
-weight = {"format": "posit<6,1>", "scale": "mse_pow2", "granularity": "channel"}
+weight = {"format": "posit<4,1>", "scale": "mse_pow2", "granularity": "channel"}
 layer_input = {"format": "posit<8,1>", "scale": "rms_pow2", "chosen": "token"}
 recipe = pt.Recipe({"0.weight": weight, "2.weight": weight}, {"0/Gemm": layer_input, "2/Gemm": layer_input})
 apply_recipe(network, recipe)
-print(f"posit<6,1> weights, posit<8,1> inputs: error {train(0, 1):.4f}")
-print(f"the same, trained on: error {train(300, 1e-3):.4f}")
+print(f"posit<4,1> weights, posit<8,1> inputs: error {train(0, 1):.4f}")
+print(f"the same, trained on: error {train(300, 3e-4):.4f}")
 remove_recipe(network, keep_rounded=True)  # the rounded weights stay

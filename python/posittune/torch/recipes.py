@@ -8,6 +8,7 @@ go to the other side of a boundary, and its rounded value is then one step away 
 
 import difflib
 import functools
+import os
 import re
 from typing import Any, NamedTuple
 
@@ -48,7 +49,8 @@ class Run(NamedTuple):
 
 
 class FakeQuantized(nn.Module):
-    """A weight as the engine rounds it, from its runs: every row is in one of them."""
+    """A weight as the engine rounds it, from its runs: every row is in one of them. It computes in float32,
+    whatever type the weight has, and gives that type."""
 
     def __init__(self, runs: list[Run], axis: int, group: int):
         super().__init__()
@@ -80,9 +82,20 @@ class FakeQuantized(nn.Module):
                 f"{wrong} others",
             )
 
+    def _apply(self, fn, recurse=True):
+        """Moves scales with the module, but leaves them float32: of another type they would be others."""
+
+        def moved(x: torch.Tensor) -> torch.Tensor:
+            y = fn(x)
+            return y if y.dtype == x.dtype else x.to(y.device)
+
+        return super()._apply(moved, recurse)
+
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        if self.offset is not None:
-            weight = weight + self.offset
+        exact = weight.to(torch.float32)
+        return self._rounded(exact if self.offset is None else exact + self.offset).to(weight.dtype)
+
+    def _rounded(self, weight: torch.Tensor) -> torch.Tensor:
         moved = weight.movedim(self.axis, 0)
         matrix = moved.reshape(len(moved), -1)
         parts = []
@@ -104,7 +117,7 @@ def _quantize(matrix: torch.Tensor, format: str, scales: torch.Tensor, group: in
 
 
 def _chosen_runs(matrix: np.ndarray, setting: dict) -> list[Run]:
-    """Of a matrix with a row for each output channel, by the rules of a recipe."""
+    """Runs of a matrix with a row for each output channel, by the rules of a recipe."""
     runs, group = [], _group(setting)
     per_row = setting.get("granularity", "tensor") == "channel"
     for first, count, formats, rule in _parts(setting, len(matrix)):
@@ -148,17 +161,29 @@ def _formats(setting: dict) -> list[str]:
     return [setting["format"], *setting.get("alternatives", [])]
 
 
-def _parts(setting: dict, rows: int):
+def _parts(setting: dict, rows: int) -> list[tuple[int, int, list[str], str]]:
     """(first, count, formats, rule) of windows and of what is between them, as quant::parts()."""
     parts, at = [], 0
     for window in setting.get("windows", []):
-        if window["first"] > at:
-            parts.append((at, window["first"] - at, _formats(setting), setting["scale"]))
-        parts.append((window["first"], window["count"], _formats(window), window["scale"]))
-        at = window["first"] + window["count"]
-    if at > rows:
-        raise UsageError("windows reach beyond the last row", "windows", f"at most {rows} rows", str(at))
+        first, count = window["first"], window["count"]
+        if first < at or not count or first + count > rows:
+            what, found = "windows of channels must be ascending, apart and inside the weight", f"{count} from {first}"
+            raise UsageError(what, "windows", f"channels {at} to {rows}", found)
+        if first > at:
+            parts.append((at, first - at, _formats(setting), setting["scale"]))
+        parts.append((first, count, _formats(window), window["scale"]))
+        at = first + count
     return parts + ([(at, rows - at, _formats(setting), setting["scale"])] if at < rows else [])
+
+
+def _check_group(setting: dict) -> None:
+    """UsageError where groups of columns do not hold whole blocks, as engine::check_weights()."""
+    group = _group(setting)
+    for name in [name for part in (setting, *setting.get("windows", [])) for name in _formats(part)]:
+        block = _core.Format(name).block
+        if group and block and group % block:
+            expected = f"a multiple of {block} for {name}"
+            raise UsageError("a group of columns that does not fit the format", "granularity", expected, str(group))
 
 
 def _chosen(matrix, format: str, rule: str, per_row: bool, group: int) -> np.ndarray:
@@ -256,7 +281,7 @@ def _unknown(kind: str, name: str, known) -> UsageError:
 
 
 def _path_of(scopes: str) -> str:
-    """Of a name of PyTorch's older exporter: '/layer1/layer1.0/conv1' is layer1.0.conv1, since items of lists repeat its name."""
+    """Path of a name of PyTorch's older exporter: '/layer1/layer1.0/conv1' is layer1.0.conv1 (items of lists repeat its name)."""
     parts = []
     for scope in scopes[1:].split("/"):
         if parts and scope.startswith(parts[-1] + "."):
@@ -345,41 +370,61 @@ def _inputs(places: _Places, activations: dict, scales: dict) -> dict[str, tuple
     return found
 
 
-def _rounded(name: str, weight: torch.Tensor, axis: int, setting: dict, given: QuantizedWeight | None) -> FakeQuantized:
+def _rounded(weight: torch.Tensor, axis: int, setting: dict, given: QuantizedWeight | None) -> FakeQuantized:
+    _check_group(setting)
     weight = weight.detach().cpu().float()
     if given is None:
-        _refuse(name, setting)
         moved = weight.movedim(axis, 0)
         return FakeQuantized(_chosen_runs(moved.reshape(len(moved), -1).numpy(), setting), axis, _group(setting))
     rounded = FakeQuantized(_given_runs(given, setting), axis, _group(setting))
-    try:
-        rounded.take_values(weight, given.decode())
-    except InputError as error:
-        error.where = f"weight '{name}'"
-        raise
+    rounded.take_values(weight, given.decode())
     return rounded
+
+
+def _planned(name: str, weight: torch.Tensor, axis: int, setting: dict, given: QuantizedWeight | None) -> FakeQuantized:
+    """_rounded(), with errors that name the weight."""
+    if given is None:
+        _refuse(name, setting)
+    try:
+        return _rounded(weight, axis, setting, given)
+    except (InputError, UsageError) as error:
+        error.where = ", ".join([f"weight '{name}'", *filter(None, [error.where])])
+        raise
+
+
+def _checked(recipe: Recipe | str | os.PathLike) -> Recipe:
+    """The recipe, or that of a file, as the library reads it, with defaults. UsageError, InputError, TypeError."""
+    if isinstance(recipe, (str, os.PathLike)):
+        return Recipe.read(recipe)
+    if not isinstance(recipe, Recipe):
+        expected = "a posittune.Recipe, the path of one, or what Session.quantized() gives"
+        raise TypeError(f"recipe is a {type(recipe).__name__}; expected {expected}")
+    return Recipe.parse(recipe.to_yaml())
 
 
 def apply_recipe(
     module: nn.Module,
-    recipe: Recipe | QuantizedModel,
+    recipe: Recipe | QuantizedModel | str | os.PathLike,
     *,
     names: dict[str, str] | None = None,
     scales: dict[str, float] | None = None,
 ) -> nn.Module:
     """Makes a module, in place, compute under a recipe; returns it. remove_recipe() undoes it.
 
-    recipe: a Recipe, whose scales of weights are chosen now, from the present values, by its rules; or what Session.quantized()
-        made of one, whose codes and scales are taken as they are. What needs calibration data is only in the latter: compensated
-        rounding, weighted errors, bias correction, static scales of inputs.
+    recipe: a Recipe or the path of its file, whose scales of weights are chosen now, from the present values, by its
+        rules; or what Session.quantized() made of one, whose codes and scales are taken as they are. What needs
+        calibration data is only in the latter: compensated rounding, weighted errors, bias correction, static scales of
+        inputs.
     names: from names of the recipe (weights; layers) to those of the module (parameters; submodules), where they differ.
-        A weight is looked for under its own name, layers under what stands before their '/', or by their weight where that is
-        known.
+        A weight is looked for under its own name, layers under what stands before their '/', or by their weight where
+        that is known.
     scales: of static activations, by the name of the layer in the recipe.
 
-    Training moves the values, not the scales; compensated weights start from their codes, too.
-    Raises UnsupportedError for what needs calibration data, exact sums, and modules of unknown kinds; InputError for codes that
-    do not fit the module; UsageError for names that fit nothing, and under another recipe.
+    Training moves the values, not the scales; compensated weights start from their codes, too. Weights and inputs of
+    other types than float32 are rounded in float32, and the result once more to their type.
+    Raises UnsupportedError for what needs calibration data, exact sums, and modules of unknown kinds; InputError or
+    UsageError for a recipe that is none, for codes or windows that do not fit the module, for names that fit nothing,
+    and under another recipe; TypeError for what is no recipe.
     """
     if hasattr(module, _STATE):
         raise UsageError("the module is under a recipe already", hint="remove_recipe() first")
@@ -388,13 +433,14 @@ def apply_recipe(
         weights, layers, recipe, of = recipe.weights, recipe.layers, recipe.recipe, recipe
         scales = {name: operands[0] for name, operands in of.input_scales.items()} | scales
         corrections = {name: torch.from_numpy(shift.copy()) for name, shift in of.corrections.items()}
+    recipe = _checked(recipe)
     if recipe.accumulate != "fp32":
         raise UnsupportedError("posittune.torch has no exact sums", "accumulate", "fp32", recipe.accumulate)
     places, planned = _Places(module, names or {}, layers), []
     for name, setting in recipe.weights.items():
         owners = places.owners(name)
         axis = output_axis(owners[0][0])
-        planned.append((owners, _rounded(name, getattr(*owners[0]), axis, setting, weights.get(name))))
+        planned.append((owners, _planned(name, getattr(*owners[0]), axis, setting, weights.get(name))))
     inputs = _hooks(_Input, places, _inputs(places, recipe.activations, scales))
     outputs = _hooks(_Correction, places, corrections)
     handles = [module.get_submodule(path).register_forward_pre_hook(hook) for path, hook in inputs.items()]

@@ -65,7 +65,7 @@ def _float_end(format: Format, extreme: float, start: float, step: int) -> float
 
 @functools.lru_cache(maxsize=256)
 def grid_of(name: str, saturate: bool = False) -> Grid:
-    """Of a format by name. saturate: what overflows becomes the largest value in fp16, bf16 and wide floats too.
+    """Grid of a format by name. saturate: what overflows becomes the largest value in fp16, bf16 and wide floats too.
 
     Raises UsageError for unknown names.
     """
@@ -170,7 +170,7 @@ def _power(exponent: torch.Tensor) -> torch.Tensor:
 
 
 def _bit_length(x: torch.Tensor) -> torch.Tensor:
-    """Of each int64 from 0 to 2^53."""
+    """Bit length of each int64 from 0 to 2^53."""
     return ((x.to(torch.float64).view(torch.int64) >> 52) - 1022).clamp(min=0)
 
 

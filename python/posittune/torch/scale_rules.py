@@ -17,7 +17,7 @@ _CHUNK, _LANES = 4096, 16  # kernels/target.h
 
 
 def _sums(magnitudes: torch.Tensor, square: bool) -> np.ndarray:
-    """Of each row of a float32 matrix, or of its squares, as float64: in 16 interleaved lanes, and in chunks."""
+    """Sums of each row of a float32 matrix, or of its squares, as float64: in 16 interleaved lanes, and in chunks."""
     rows, cols = magnitudes.shape
     chunk = _CHUNK if cols > _CHUNK else -(-cols // _LANES) * _LANES
     padded = torch.nn.functional.pad(magnitudes, (0, -cols % chunk))  # adding zeros changes nothing
