@@ -8,6 +8,8 @@ what happened, where, what was expected and found, and what to do.
 unknown format 'posit<8,9>'
 """
 
+import errno
+
 
 class Error(Exception):
     """An error that a user can act on; the base of all others here."""
@@ -51,6 +53,12 @@ class GoalNotMet(Error):
 
 class InternalError(Error, RuntimeError):
     """A bug of ours: please report it with what `where` and `found` say."""
+
+
+def cannot_write(what: str, where: str, error: OSError) -> Error:
+    """The error of a file that cannot be written: ResourceError where the disk is full, as of the native library."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return (ResourceError if full else InputError)(what, where, found=error.strerror or str(error))
 
 
 # In the order of the native library's kinds (base/result.h), which count from 1.

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from posittune import _core
 from posittune._core import Format
-from posittune.arrays import Codes
+from posittune.arrays import Codes, same_fields
 from posittune.recipe import Recipe
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QuantizedWeight:
     """A weight as codes: a matrix with a row for each output channel (convolutions: in / groups * kernel columns; tables: a
     row for each token), whatever the shape is that the model stores.
@@ -31,6 +31,11 @@ class QuantizedWeight:
 
     runs: list[Codes]
     compensated: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return same_fields(self, other) if isinstance(other, QuantizedWeight) else NotImplemented
+
+    __hash__ = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -47,7 +52,7 @@ class QuantizedWeight:
         return np.concatenate([_decode(run) for run in self.runs])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QuantizedModel:
     """The numbers that a model runs with under a recipe. What the recipe does not name stays as it is in the model.
 
@@ -63,6 +68,11 @@ class QuantizedModel:
     input_scales: dict[str, list[float]] = field(default_factory=dict)
     corrections: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     layers: dict[str, str] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return same_fields(self, other) if isinstance(other, QuantizedModel) else NotImplemented
+
+    __hash__ = None
 
 
 def _decode(run: Codes) -> np.ndarray:
@@ -81,7 +91,7 @@ def _run(format: str, codes: np.ndarray, scales: np.ndarray, exponents: np.ndarr
 
 
 def from_native(recipe: Recipe, native: dict) -> QuantizedModel:
-    """Of what the extension gives (python/bindings/quantized_model.h)."""
+    """QuantizedModel of what the extension gives (python/bindings/quantized_model.h)."""
     weights = {
         name: QuantizedWeight([_run(*run, group) for run in runs], compensated)
         for name, (compensated, group, runs) in native["weights"].items()

@@ -1,12 +1,26 @@
 """Recipes: which format and kind of scale each weight and each layer's input gets."""
 
+import contextlib
 import copy
 import json
 import os
 import pathlib
 from typing import Any
 
+import numpy as np
+
 from posittune import _core
+from posittune._core import Format
+from posittune.exceptions import InputError, cannot_write
+
+
+def _plain(value):
+    """A value of a recipe that JSON does not know, as one that it does."""
+    if isinstance(value, Format):
+        return str(value)
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"a recipe holds a {type(value).__name__}; expected texts, numbers, lists and dicts: {value!r:.80}")
 
 
 class Recipe:
@@ -17,7 +31,8 @@ class Recipe:
     activations: by the layer's name, a dict with format, scale, chosen ("static", "output", "token")
     accumulate: "fp32", or "quire" for exact sums
 
-    They are plain dicts to edit. The library checks them whenever they become text: InputError or UsageError names the field.
+    They are plain dicts to edit; a format may be a posittune.Format, a number NumPy's. The library checks them
+    whenever they become text: InputError or UsageError names the field.
 
     >>> recipe = Recipe({"w": {"format": "posit<6,1>", "scale": "mse_pow2", "granularity": "channel"}})
     >>> recipe.weights["w"]["format"] = "int6"
@@ -39,13 +54,21 @@ class Recipe:
 
     @classmethod
     def parse(cls, text: str, where: str = "recipe") -> "Recipe":
-        """Of YAML text; `where` names it in errors."""
+        """The recipe of a YAML text; `where` names the text in errors."""
         return cls(**_core._recipe_dict(text, where))
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> "Recipe":
-        """Of a file."""
-        return cls.parse(pathlib.Path(path).read_text(encoding="utf-8"), str(path))
+        """The recipe of a file. InputError where it cannot be read or holds none."""
+        path = os.fspath(path)
+        try:
+            text = pathlib.Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError("the recipe cannot be read", path, "a file", error.strerror or str(error)) from error
+        except UnicodeDecodeError as error:
+            found = f"the byte {error.object[error.start]:#04x} at {error.start}"
+            raise InputError("the recipe is no text", path, "UTF-8", found) from error
+        return cls.parse(text, path)
 
     def to_yaml(self) -> str:
         """The text, sorted by name."""
@@ -55,14 +78,23 @@ class Recipe:
             "weights": self.weights,
             "activations": self.activations,
         }
-        return _core._recipe_yaml(json.dumps(document, ensure_ascii=False), "recipe")  # JSON is YAML
+        return _core._recipe_yaml(json.dumps(document, ensure_ascii=False, default=_plain), "recipe")  # JSON is YAML
 
     def write(self, path: str | os.PathLike) -> None:
-        """Writes the file, whole or not at all."""
-        path = pathlib.Path(path)
+        """Writes the file, whole or not at all. InputError where that cannot be, ResourceError for a full disk."""
+        path, text = pathlib.Path(path), self.to_yaml()
+        if path.is_dir():
+            raise InputError("the recipe cannot be written", str(path), "the name of a file", "a folder")
         unfinished = path.with_name(path.name + ".unfinished")
-        unfinished.write_text(self.to_yaml(), encoding="utf-8")
-        unfinished.replace(path)
+        try:
+            unfinished.write_text(text, encoding="utf-8")
+            unfinished.replace(path)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+            if isinstance(error, OSError):
+                raise cannot_write("the recipe cannot be written", str(path), error) from error
+            raise
 
     def __eq__(self, other) -> bool:
         return isinstance(other, Recipe) and self.to_yaml() == other.to_yaml()

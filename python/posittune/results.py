@@ -1,7 +1,9 @@
 """What jobs return: dataclasses with the fields of results.json (records/*.h says what each is).
 
-Every result has `to_pandas()` (a table, one line for each row; needs pandas), `to_dict()` and `run_folder`, where the same
-is as JSON and CSV. Numbers that are not finite are floats. A field that is not there is None or empty.
+Every result has `rows`, `find()` (one of them), `to_pandas()` (a table, one line for each row; needs pandas) and
+`to_dict()`. Comparison, Sensitivity and Search have a `run_folder`, where the same is as JSON and CSV. Other lists of
+rows, as Sensitivity.channels, have `to_pandas()` too. Session.estimate() gives a plain dict. Numbers that are not
+finite are floats. A field that is not there is None or empty.
 """
 
 import dataclasses
@@ -133,34 +135,67 @@ class SearchRow:
     nonfinite: int = 0
 
 
-class _Table:
+# Columns of to_pandas() beside metrics, and what follows a metric's name in others: no metric may have such a name.
+COLUMNS = {each.name for kind in (ComparisonRow, SearchRow) for each in dataclasses.fields(kind)} - {"metrics"}
+METRIC_ENDS = ("_low", "_high", "_delta")
+
+
+class Rows(list, typing.Generic[T]):
+    """A list of rows."""
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one line for each row."""
+        return _table(self)
+
+
+class _Result:
     """What results share."""
 
     def to_dict(self) -> dict[str, Any]:
+        """A dict of plain values, as in results.json."""
         return dataclasses.asdict(self)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one line for each of `rows`. A metric is columns NAME, NAME_low, NAME_high, and NAME_delta,
         NAME_delta_low, NAME_delta_high where it has a difference to FP32."""
-        import pandas
-
-        return pandas.DataFrame([_flat(row) for row in self.rows])
-
-
-class _Rows(_Table):
-    """Results whose rows are dataclasses."""
+        return _table(self.rows)
 
     def find(self, **fields: Any) -> Any:
         """The row with these fields: find(format="int8", what="w"). KeyError unless there is exactly one."""
-        found = [row for row in self.rows if all(getattr(row, name) == value for name, value in fields.items())]
+        found = [row for row in self.rows if all(_has(row, name, value) for name, value in fields.items())]
         if len(found) != 1:
-            raise KeyError(f"{len(found)} rows have {fields}")
+            raise KeyError(f"{len(found)} rows have {fields}{_unknown(self.rows, fields)}")
         return found[0]
+
+
+def _fields(row) -> dict[str, Any]:
+    return row if isinstance(row, dict) else vars(row)
+
+
+def _has(row, name: str, value) -> bool:
+    return name in _fields(row) and _fields(row)[name] == value
+
+
+def _unknown(rows: list, fields: dict[str, Any]) -> str:
+    known = {name: None for row in rows for name in _fields(row)}
+    unknown = [name for name in fields if known and name not in known]
+    return f": no row has a field {unknown[0]}; known: {', '.join(known)}" if unknown else ""
+
+
+def _table(rows: list) -> "pandas.DataFrame":
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        if error.name != "pandas":
+            raise
+        hint = "to_pandas() needs pandas: pip install pandas, or 'posittune[notebook]'"
+        raise ModuleNotFoundError(hint, name="pandas") from error
+    return pandas.DataFrame([_flat(row) for row in rows])
 
 
 def _flat(row) -> dict[str, Any]:
     line = {}
-    for name, value in (row if isinstance(row, dict) else vars(row)).items():
+    for name, value in _fields(row).items():
         if name == "metrics":
             for metric, of in value.items():
                 line[metric], line[f"{metric}_low"], line[f"{metric}_high"] = of.value, of.low, of.high
@@ -179,7 +214,7 @@ def _flat(row) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Comparison(_Rows):
+class Comparison(_Result):
     """Every format on the same items of the report split."""
 
     model: dict[str, str]
@@ -190,32 +225,32 @@ class Comparison(_Rows):
 
 
 @dataclass(frozen=True)
-class Sensitivity(_Rows):
+class Sensitivity(_Result):
     """What each format costs in each layer, on the search split."""
 
     model: dict[str, str]
     scored: Scored
     data: dict[str, dict]
     rows: list[SensitivityRow]
-    cuts: list[dict] = field(default_factory=list)
-    costs: list[dict] = field(default_factory=list)
-    agreement: list[dict] = field(default_factory=list)
-    channels: list[ChannelRow] = field(default_factory=list)
-    mixes: list[dict] = field(default_factory=list)
-    upgrades: list[dict] = field(default_factory=list)
+    cuts: Rows[dict] = field(default_factory=Rows)
+    costs: Rows[dict] = field(default_factory=Rows)
+    agreement: Rows[dict] = field(default_factory=Rows)
+    channels: Rows[ChannelRow] = field(default_factory=Rows)
+    mixes: Rows[dict] = field(default_factory=Rows)
+    upgrades: Rows[dict] = field(default_factory=Rows)
     run_folder: str = ""
 
 
 @dataclass(frozen=True)
-class Search(_Rows):
+class Search(_Result):
     """The best mixes. `missed`: budgets that cannot be met, whose rows hold what comes nearest."""
 
     model: dict[str, str]
     scored: Scored
     data: dict[str, dict]
     rows: list[SearchRow]
-    costs: list[dict] = field(default_factory=list)
-    refinement: list[dict] = field(default_factory=list)
+    costs: Rows[dict] = field(default_factory=Rows)
+    refinement: Rows[dict] = field(default_factory=Rows)
     missed: list[Exception] = field(default_factory=list)
     run_folder: str = ""
 
@@ -231,7 +266,7 @@ class Search(_Rows):
 
 
 @dataclass(frozen=True)
-class Document(_Table):
+class Document(_Result):
     """A result whose rows are dicts of the JSON document: costs, an inspection."""
 
     document: dict[str, Any]
@@ -257,8 +292,8 @@ def load(kind: type[T], value: Any) -> T:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         return None if value is None else load(inner[0], value)
-    if origin is list:
-        return [load(inner[0], each) for each in value]
+    if origin in (list, Rows):
+        return origin(load(inner[0], each) for each in value)
     if origin is dict:
         return {key: load(inner[1], each) for key, each in value.items()}
     if dataclasses.is_dataclass(kind):

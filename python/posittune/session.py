@@ -8,30 +8,36 @@
     recipe = best.recipe()
 
 What a session measures goes to the journal of its run folder: the same call again, after an interruption too, measures only
-what is missing there. Ctrl-C ends a job within about a second.
+what is missing there. Ctrl-C ends a job within two seconds.
 
-Every job raises posittune.Error: UsageError for arguments, InputError for files and data, UnsupportedError, ResourceError.
+Every job raises posittune.Error: UsageError for arguments, InputError for files and data, UnsupportedError,
+ResourceError; and TypeError for arguments of another type.
 After an exception the session is as it was before the job.
 """
 
+import contextlib
 import hashlib
 import os
 import pathlib
 import tempfile
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from posittune import _core, results
-from posittune.exceptions import GoalNotMet, InputError, UsageError
+from posittune.exceptions import GoalNotMet, InputError, UsageError, cannot_write
 from posittune.metrics import Metric
 from posittune.progress import Progress, Quiet
 from posittune.quantized import QuantizedModel, from_native
 from posittune.recipe import Recipe
 
 Budget = float | str  # a number, or a text with a unit: "20MB", "0.5x"
+OneRecipe = str | os.PathLike | Recipe  # a file, or the recipe itself
 SPLITS = ("calibrate", "search", "report")
+NUMBERS = "float16/32/64, int8/16/32/64, uint8/16/32/64 or bool"  # types of arrays, as in data/npy_numbers.h
+JOBS = ("compare", "sensitivity", "search")
 
 
 class Session:
@@ -117,8 +123,8 @@ class Session:
         *,
         what: str | list[str] | None = None,
         scales: str | list[str] | None = None,
-        recipes: Sequence[str | os.PathLike | Recipe] = (),
-        metrics: Metric | Sequence[Metric] = (),
+        recipes: OneRecipe | Sequence[OneRecipe] | None = None,
+        metrics: Metric | Sequence[Metric] | None = None,
         **options,
     ) -> results.Comparison:
         """How good the model is under each format: all of them on the same items of the report split.
@@ -126,7 +132,7 @@ class Session:
         formats: names, also "posit<6,*>" (each output channel takes the es that suits it); default: FP32 and seven others
         what: "w" (weights) and "wa" (weights and the inputs of layers); default: both
         scales: rules that choose scales, each for all formats; default: rms_pow2 and mse_pow2
-        recipes: files or Recipe objects, measured as they are after the formats
+        recipes: one or more files or Recipe objects, measured as they are after the formats
         metrics: of your own, beside those of the task
         granularity ("channel"), rounding ("nearest"), activation_scale ("static"), input_weighted, bias_correction,
             accumulate ("fp32")
@@ -180,7 +186,7 @@ class Session:
         activations: str | list[str] | None = None,
         windows: int = 0,
         baselines: bool = False,
-        metrics: Metric | Sequence[Metric] = (),
+        metrics: Metric | Sequence[Metric] | None = None,
         **options,
     ) -> results.Search:
         """The best format for each layer (or window of output channels) within budgets.
@@ -224,7 +230,7 @@ class Session:
         self,
         formats: str | list[str] | None = None,
         *,
-        recipe: str | os.PathLike | Recipe | None = None,
+        recipe: OneRecipe | None = None,
         shapes: Mapping[str, tuple] | None = None,
         **options,
     ) -> results.Document:
@@ -243,7 +249,7 @@ class Session:
             )
             return results.Document(results.parse(self._native.cost(arguments)))
 
-    def quantized(self, recipe: str | os.PathLike | Recipe, **options) -> QuantizedModel:
+    def quantized(self, recipe: OneRecipe, **options) -> QuantizedModel:
         """The numbers that the model runs with under a recipe: codes, scales and formats of each weight (of compensated rounding
         too), scales of inputs, corrections of biases. They are those that compare(recipes=[recipe]) measures.
 
@@ -263,7 +269,9 @@ class Session:
 
     def estimate(self, job: str, **options) -> dict[str, Any]:
         """What "compare", "sensitivity" or "search" would do with these options, and in how many seconds, by the time of one
-        item; nothing else is measured."""
+        item; nothing else is measured. A plain dict, without rows."""
+        if job not in JOBS:
+            raise UsageError("there is no estimate of this job", "job", ", ".join(JOBS), f"{job!r:.80}")
         with tempfile.TemporaryDirectory(prefix="posittune-") as folder:
             return results.parse(self._native.estimate(job, _arguments(folder, **options)))
 
@@ -272,21 +280,31 @@ LISTS = ("formats", "scales", "activations", "pairs", "bits", "size", "energy", 
 
 
 def _arguments(folder: str | None, **options) -> dict[str, Any]:
-    """Of a job, and of its estimate, as the extension takes them; recipes that are no files are written to `folder`."""
+    """Arguments of a job or its estimate, as the extension takes them; Recipe objects are written to `folder`."""
     for name in LISTS:
         if name in options:
             options[name] = _texts(options[name])
     if options.get("max_drop") is not None:
         options["max_drop"] = str(options["max_drop"])
-    if "metrics" in options:
+    if options.get("metrics") is not None:
         options["metrics"] = _metrics(options["metrics"])
-    if options.get("recipes"):
-        options["recipes"] = [_recipe_path(recipe, folder, i) for i, recipe in enumerate(options["recipes"])]
+    if options.get("recipes") is not None:
+        options["recipes"] = [_recipe_path(each, folder, i) for i, each in enumerate(_recipes(options["recipes"]))]
     return _given(**options)
 
 
 def _given(**options) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None and value != []}
+    paths = {name: os.fspath(value) for name, value in options.items() if isinstance(value, os.PathLike)}
+    given = {**options, **paths}
+    return {name: value for name, value in given.items() if value is not None and not _is_empty_list(value)}
+
+
+def _is_empty_list(value) -> bool:
+    return isinstance(value, list) and not value
+
+
+def _recipes(recipes) -> list:
+    return [recipes] if isinstance(recipes, (str, os.PathLike, Recipe)) else list(recipes)
 
 
 def _texts(value) -> list[str] | None:
@@ -332,17 +350,53 @@ def _kept(arrays: dict[str, np.ndarray], folder: pathlib.Path) -> pathlib.Path:
         digest.update(array.data)
     path = folder / "data" / f"{digest.hexdigest()[:16]}.npz"
     if not path.exists():
+        _write(path, arrays)
+    return path
+
+
+def _write(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
+    unfinished = None
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez(file, **arrays)
-        os.replace(file.name, path)
-    return path
+            unfinished = file.name
+            _write_arrays(file, arrays)
+        os.replace(unfinished, path)
+    except BaseException as error:
+        if unfinished:
+            with contextlib.suppress(OSError):
+                os.unlink(unfinished)
+        if isinstance(error, OSError):
+            raise cannot_write("the data cannot be kept in the runs' folder", str(path), error) from error
+        raise
+
+
+def _write_arrays(file, arrays: dict[str, np.ndarray]) -> None:
+    """An .npz file; its arrays may have any name, which those of numpy.savez() may not."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _array(place: str, name, value) -> np.ndarray:
+    """A named array of a split, in one of the types that models take."""
+    if not isinstance(name, str) or not name.isprintable():
+        raise InputError("an array has no usable name", place, "a text", f"{name!r:.80}")
+    where = f"{place}, '{name}'"
+    try:
+        array = np.asarray(value)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError("this is no array", where, NUMBERS, f"{type(value).__name__}: {error}") from error
+    if array.dtype.kind not in "biuf" or array.itemsize > 8:
+        raise InputError("an array cannot have this type", where, NUMBERS, str(array.dtype))
+    return array
 
 
 def _arrays(split: str, data) -> dict[str, np.ndarray]:
     """All items, the first axis of each array."""
     if isinstance(data, Mapping):
-        return {name: np.asarray(array) for name, array in data.items()}
+        return {name: _array(f"split '{split}'", name, array) for name, array in data.items()}
     if not isinstance(data, Iterable):
         raise TypeError(
             f"the split '{split}' is a {type(data).__name__}: a path, a dict of arrays or an iterable of dicts"
@@ -354,7 +408,7 @@ def _arrays(split: str, data) -> dict[str, np.ndarray]:
             raise TypeError(
                 f"item {count} of the split '{split}' is a {type(item).__name__}, expected a dict of arrays"
             )
-        arrays = {name: np.asarray(array) for name, array in item.items()}
+        arrays = {name: _array(f"split '{split}', item {count}", name, array) for name, array in item.items()}
         if count and arrays.keys() != columns.keys():
             raise InputError(
                 "an item has other arrays than those before it",

@@ -149,9 +149,6 @@ class Rounding(unittest.TestCase):
                 got = pt.quantize(view, "int4", scale, axis)
                 np.testing.assert_array_equal(got, pt.quantize(np.ascontiguousarray(view), "int4", scale, axis))
                 self.assertEqual(got.strides, view.strides)
-        for empty in (np.zeros((0,), np.float32), np.zeros((3, 0), np.float32)):
-            self.assertEqual(pt.quantize(empty, "int4").shape, empty.shape)
-            self.assertEqual(pt.encode(empty, "int4").decode().shape, empty.shape)
         self.assertEqual(pt.quantize(np.float32(3.2), "int4").shape, ())
         self.assertEqual(pt.quantize(3.2, "int4"), 3)
         out = np.empty_like(X)
@@ -162,6 +159,31 @@ class Rounding(unittest.TestCase):
         by_axis = np.empty_like(X)
         pt.quantize(X, "int4", "absmax", axis=2, out=by_axis)
         np.testing.assert_array_equal(by_axis, pt.quantize(X, "int4", "absmax", axis=2))
+
+    def test_without_elements(self):
+        for shape in ((0,), (3, 0), (0, 3), (2, 0, 32), (2, 0, 3), (2, 3, 0)):
+            empty = np.zeros(shape, np.float32)
+            for format in ("int4", "mxint8"):
+                axes = range(len(shape) - (format == "mxint8"))  # blocks run along the last one
+                for axis in (None, *axes):
+                    for scale in ("absmax", "mse", 1.0):
+                        self.assertEqual(pt.quantize(empty, format, scale, axis).shape, shape)
+                        self.assertEqual(pt.encode(empty, format, scale, axis).decode().shape, shape)
+                    scales = pt.choose_scales(empty, format, "absmax", axis)
+                    self.assertEqual(scales.shape, (1 if axis is None else shape[axis],))
+
+    def test_out_over_other_elements(self):
+        buffer = RNG.standard_normal(1 << 18).astype(np.float32)
+        for source, target in (
+            (slice(0, -64), slice(64, None)),
+            (slice(64, None), slice(0, -64)),
+            (slice(0, None, 2), slice(0, 1 << 17)),
+        ):
+            b = buffer.copy()
+            expected = pt.quantize(b[source].copy(), "int4")
+            np.testing.assert_array_equal(pt.quantize(b[source], "int4", out=b[target]), expected)
+        b = np.float32([2, 3, 5])
+        np.testing.assert_array_equal(pt.quantize(b, "int4", b[:1], out=b), np.float32([2, 3, 3.5]))
 
     def test_dlpack(self):
         class Foreign:
@@ -179,6 +201,20 @@ class Rounding(unittest.TestCase):
         with self.assertRaises(TypeError):
             pt.quantize(Foreign(X.astype(np.float64)), "int4")
 
+        class Bfloat16:
+            dtype, device = "torch.bfloat16", "cpu"
+
+            def __dlpack__(self, **options):
+                raise BufferError("unsupported type")
+
+            def __dlpack_device__(self):
+                return X.__dlpack_device__()
+
+        with self.assertRaises(TypeError) as caught:
+            pt.quantize(Bfloat16(), "int4")
+        for part in ("`x`", "expected float32", "Bfloat16 of torch.bfloat16 on cpu", "unsupported type"):
+            self.assertIn(part, str(caught.exception))
+
     def test_threads_change_nothing(self):
         big = RNG.standard_normal(1 << 20).astype(np.float32)
         one = pt.quantize(big, "posit<8,1>", "mse", threads=1)
@@ -191,6 +227,29 @@ class Rounding(unittest.TestCase):
         while worker.is_alive():
             seen.append(1)
         self.assertGreater(len(seen), 100)
+
+
+class Equality(unittest.TestCase):
+    def test_codes(self):
+        codes = pt.encode(X, "mxint8")
+        self.assertEqual(codes, pt.encode(X, "mxint8"))
+        self.assertEqual(pickle.loads(pickle.dumps(codes)), codes)
+        for other in (pt.encode(-X, "mxint8"), pt.encode(X, "mxfp8_e4m3"), pt.encode(X[0], "mxint8"), None):
+            self.assertNotEqual(codes, other)
+        with self.assertRaises(TypeError):
+            hash(codes)
+
+    def test_models(self):
+        def model(**changes):
+            weight = pt.QuantizedWeight([pt.encode(X[0], "int4", "absmax", axis=0)])
+            parts = {"weights": {"w": weight}, "corrections": {"l": np.ones(5, np.float32)}}
+            return pt.QuantizedModel(pt.Recipe(), **{**parts, **changes})
+
+        self.assertEqual(model(), model())
+        for changes in ({"weights": {}}, {"corrections": {"l": np.zeros(5, np.float32)}}, {"layers": {"l": "w"}}):
+            self.assertNotEqual(model(), model(**changes))
+        with self.assertRaises(TypeError):
+            hash(model())
 
 
 class BadInput(unittest.TestCase):
@@ -216,7 +275,46 @@ class BadInput(unittest.TestCase):
         self.refused(ValueError, "shapes", pt.difference, X, X[0], "int8")
         self.refused(TypeError, "uint8", pt.pack, X, 6)
         self.refused(TypeError, "uint8", pt.unpack, X, 6, 4)
-        self.refused(pt.InputError, "", pt.unpack, np.zeros(2, np.uint8), 6, 4)
+        self.refused(pt.InputError, "3 for 4 codes", pt.unpack, np.zeros(2, np.uint8), 6, 4)
+        self.refused(pt.InputError, "found: 200", pt.pack, np.uint8([3, 200]), 4)
+        for bits in (-4, 0, 9):
+            self.refused(pt.UsageError, "1 to 8", pt.pack, np.uint8([3]), bits)
+        for count, bits in ((3, -4), (3, 33), (-1, 8), (2**62, 32)):
+            self.refused(pt.UsageError, "out of range", pt.packed_bytes, count, bits)
+        self.assertEqual(pt.packed_bytes(3, 6), 3)
+        self.refused(pt.UsageError, "`count`", pt.unpack, np.zeros(2, np.uint8), 8, -1)
+        for codes in (X, X.astype(np.int64), [1, 2]):
+            self.refused(TypeError, "expected uint8", pt.Codes, pt.Format("int4"), codes, np.ones(1, np.float32))
+
+    def test_arguments_are_named(self):
+        for name, value, kind, part in (
+            ("axis", "a", TypeError, "is a str"),
+            ("axis", (0, 1), TypeError, "is a tuple"),
+            ("axis", 1.0, TypeError, "is a float"),
+            ("group", -1, pt.UsageError, "found: -1"),
+            ("group", "a", TypeError, "is a str"),
+            ("threads", "a", TypeError, "is a str"),
+            ("threads", -1, pt.UsageError, "0 to 1024"),
+            ("threads", 10**9, pt.UsageError, "0 to 1024"),
+            ("scale", {}, TypeError, "is a dict"),
+            ("scale", None, TypeError, "is a NoneType"),
+            ("format", None, TypeError, "is a NoneType"),
+            ("x", [1, "a"], TypeError, "found a list"),
+        ):
+            arguments = {"x": X, "format": "int4", name: value}
+            self.refused(kind, part, pt.quantize, **arguments)
+            self.refused(kind, f"`{name}`", pt.encode, **arguments)
+        self.refused(TypeError, "expected posittune.Codes", pt.decode, X)
+        self.refused(TypeError, "`rule` is a NoneType", pt.choose_scales, X, "int4", None)
+        for function, arguments in (
+            (pt.decode, (pt.encode(X, "int4"),)),
+            (pt.pack, (np.uint8([1]), 4)),
+            (pt.unpack, (np.uint8([1]), 4, 2)),
+            (pt.choose_scales, (X, "int4")),
+            (pt.difference, (X, X, "int4")),
+        ):
+            self.refused(pt.UsageError, "`threads`", function, *arguments, threads=-1)
+        self.assertEqual(pt.quantize(X, "int4", axis=np.int64(1), scale="absmax", threads=np.int32(1)).shape, X.shape)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 FILE POSITTUNE ROOT PACKAGE [unittest arguments]
 """
 
+import errno
 import json
 import math
 import os
@@ -29,6 +30,7 @@ import numpy as np  # noqa: E402
 
 import posittune as pt  # noqa: E402
 from posittune import results  # noqa: E402
+from posittune.session import _kept  # noqa: E402
 
 ZOO = ROOT / "zoo"
 FEW = {"limit": 8, "threads": 2, "progress": False}
@@ -169,6 +171,37 @@ class Tables(unittest.TestCase):
         order = [name for name in int4 if name.startswith("accuracy")]
         self.assertEqual(order, [f"accuracy{end}" for end in ends])
 
+    def test_without_pandas(self):
+        with unittest.mock.patch.dict(sys.modules, pandas=None), self.assertRaises(ModuleNotFoundError) as caught:
+            results.load(results.Comparison, self.RECORD).to_pandas()
+        self.assertIn("posittune[notebook]", str(caught.exception))
+
+    def test_find(self):
+        comparison = results.load(results.Comparison, self.RECORD)
+        for result in (comparison, results.Document(self.RECORD)):
+            self.assertIs(result.find(format="int4"), result.rows[1])
+            for fields, part in (
+                ({"what": "w"}, "2 rows"),
+                ({"format": "x"}, "0 rows"),
+                ({"form": 1}, "known: format"),
+            ):
+                with self.assertRaises(KeyError) as caught:
+                    result.find(**fields)
+                self.assertIn(part, str(caught.exception))
+
+    def test_lists_of_rows(self):
+        names = ("layer", "weight", "format", "scale", "granularity", "tier")
+        channel = {**{name: name for name in names}, **{name: 1 for name in ("first", "count", "score", "low", "high")}}
+        record = {**self.RECORD, "rows": [], "channels": [{**channel, "error": "NaN"}], "mixes": [{"mix": 1}]}
+        found = results.load(results.Sensitivity, record)
+        pandas = types.SimpleNamespace(DataFrame=lambda lines: lines)
+        with unittest.mock.patch.dict(sys.modules, pandas=pandas):
+            lines = found.channels.to_pandas()
+            self.assertEqual((found.mixes.to_pandas(), found.upgrades.to_pandas()), ([{"mix": 1}], []))
+        self.assertEqual((lines[0]["layer"], lines[0]["score"]), ("layer", 1))
+        self.assertEqual((found.mixes, found.upgrades), ([{"mix": 1}], []))
+        self.assertEqual(json.loads(json.dumps(found.to_dict()))["mixes"], record["mixes"])
+
 
 def missing(value):
     return isinstance(value, float) and math.isnan(value)
@@ -189,6 +222,31 @@ class Data(Case):
         self.assertEqual(values[0], values[1])
         self.assertEqual(values[0], values[2])
         self.assertEqual(len(list(self.path.glob("runs/data/*.npz"))), 1)
+
+    def test_any_name(self):
+        path = _kept({"file": np.arange(3), "a/b": np.ones((2, 0), np.float16)}, self.path)
+        with np.load(path) as found:
+            self.assertEqual(sorted(found), ["a/b", "file"])
+            np.testing.assert_array_equal(found["file"], np.arange(3))
+
+    def test_what_is_not_finished_goes(self):
+        full = OSError(errno.ENOSPC, "No space left on device")
+        for raised, kind in ((full, pt.ResourceError), (KeyboardInterrupt(), KeyboardInterrupt)):
+            with unittest.mock.patch("numpy.lib.format.write_array", side_effect=raised), self.assertRaises(kind):
+                _kept({"x": np.arange(3)}, self.path)
+            self.assertEqual(list(self.path.glob("data/*")), [])
+        (self.path / "file").write_text("")
+        with self.assertRaises(pt.InputError):
+            _kept({"x": np.arange(3)}, self.path / "file")
+
+    def test_types_of_arrays(self):
+        for place, split in (("", {"x": None}), (", item 1", [{"x": np.ones(3)}, {"x": None}])):
+            for array in (["a"], [None], np.datetime64("2026-01-01"), 3j, np.longdouble(1), [[1], [1, 2]]):
+                (split if isinstance(split, dict) else split[1])["x"] = array
+                with self.assertRaises(pt.InputError) as caught:
+                    self.session(ZOO / "albert" / "model.onnx", {"report": split})
+                self.assertEqual(caught.exception.where, f"split 'report'{place}, 'x'")
+        self.assertFalse(pathlib.Path("runs/data").exists())
 
     def test_bad_items(self):
         one = {"x": np.zeros((2, 3), np.float32)}
@@ -314,6 +372,18 @@ class Metrics(Case):
             with self.assertRaises(kind, msg=part) as caught:
                 compare(function, **names)
             self.assertIn(part, str(caught.exception))
+        for kind, part, names in (
+            (TypeError, "`higher_is_better`", {"higher_is_better": "no"}),
+            (pt.UsageError, "`version`", {"version": "\ud800"}),
+            (pt.UsageError, "`name`", {"name": "\ud800"}),
+            (pt.UsageError, "column", {"name": "format"}),
+            (pt.UsageError, "column", {"name": "seconds"}),
+            (pt.UsageError, "NAME_low", {"name": "kl_delta_low"}),
+            (pt.UsageError, "NAME_delta", {"name": "mine_delta"}),
+        ):
+            with self.assertRaises(kind, msg=part) as caught:
+                pt.Metric(self.right, **{"name": "mine", "version": "1", **names})
+            self.assertIn(part, str(caught.exception))
         with self.assertRaises(pt.UsageError):
             session.sensitivity("int8", metrics=[pt.Metric(self.right, "right", "1")])
         with self.assertRaises(TypeError):
@@ -368,18 +438,22 @@ class BadInput(Case):
             (pt.UsageError, "int16", {"formats": "int99"}),
             (pt.UsageError, "w or wa", {"what": "a"}),
             (TypeError, "`seed`", {"seed": "x"}),
-            (TypeError, "`batch`", {"batch": -1}),
+            (pt.UsageError, "`batch`", {"batch": -1}),
             (pt.UsageError, "", {"granularity": "row"}),
             (pt.UsageError, "", {"output": "nothing"}),
         ):
             with self.assertRaises(kind) as caught:
                 session.compare(**{"formats": "int8", **options})
             self.assertIn(part, str(caught.exception))
-        with self.assertRaises(ValueError):
+        with self.assertRaises(pt.UsageError) as caught:
             session.estimate("guess")
+        self.assertEqual(caught.exception.expected, "compare, sensitivity, search")
         self.assertGreater(session.estimate("compare", formats="int8")["estimated_seconds"], 0)
         # An estimate takes what its job takes.
-        self.assertGreater(session.estimate("compare", recipes=[pt.Recipe()])["estimated_seconds"], 0)
+        pt.Recipe().write("r.yaml")
+        for recipes in ([pt.Recipe()], pt.Recipe(), "r.yaml", pathlib.Path("r.yaml"), None):
+            plan = session.estimate("compare", recipes=recipes, metrics=None, save_outputs=pathlib.Path("outputs"))
+            self.assertGreater(plan["estimated_seconds"], 0)
         plan = session.estimate("search", formats=["int4", "int8"], what="w", bits=5, max_drop=0.01)
         self.assertGreater(plan["estimated_seconds"], 0)
         self.assertEqual(len(session.compare("int8", what="w", scales="absmax", resamples=50).rows), 1)
@@ -399,8 +473,29 @@ class BadInput(Case):
             pt.Recipe({"w": {"format": "posit<99,1>"}}).to_yaml()
         with self.assertRaises(pt.InputError):
             pt.Recipe({"w": {"form": "int8"}}).to_yaml()
+        with self.assertRaises(TypeError):
+            pt.Recipe({"w": {"format": object()}}).to_yaml()
         with self.assertRaises(pt.Error):
             self.session().compare(recipes=[pt.Recipe({"no such weight": {"format": "int8"}})])
+
+    def test_files_of_recipes(self):
+        text = pt.Recipe({"w": {"format": pt.Format("int8"), "bias_correction": np.bool_(True)}}).to_yaml()
+        self.assertIn("format: int8", text)
+        pathlib.Path("bad.yaml").write_bytes(b"version: 1\n\xff")
+        for path in ("no.yaml", "bad.yaml", self.path):
+            for read in (pt.Recipe.read, self.session().quantized):
+                with self.assertRaises(pt.InputError) as caught:
+                    read(path)
+                self.assertEqual(caught.exception.where, str(path))
+        os.mkdir("folder")
+        for path in ("folder", "none/r.yaml"):
+            with self.assertRaises(pt.InputError) as caught:
+                pt.Recipe().write(path)
+            self.assertEqual(caught.exception.where, path)
+        full = OSError(errno.ENOSPC, "No space left on device")
+        with unittest.mock.patch("pathlib.Path.replace", side_effect=full), self.assertRaises(pt.ResourceError):
+            pt.Recipe().write("r.yaml")
+        self.assertEqual(sorted(os.listdir()), ["bad.yaml", "folder"])
 
 
 if __name__ == "__main__":
