@@ -89,7 +89,7 @@ def model_tables(args) -> list[str]:
 
 
 def growth(args) -> list[str]:
-    """Of rows of 256 tokens; in small of the zoo's GPT-2, fewer and shorter."""
+    """Growth of time with rows of 256 tokens; in small, with fewer and shorter rows of the zoo's GPT-2."""
     home, tokens, batches = ("zoo/gpt2", 16, (1, 2)) if args.small else (GROWN, 256, (1, 2, 4, 8, 16, 32))
     model = pages.model_folder(args, home) / "model.onnx"
     lines = ["| tokens | posit<8,1> wa, s | us a token | to FP32 OpenVINO |", "|---:|---:|---:|---:|"]

@@ -151,7 +151,7 @@ def draws_of(args, name: str, run: str = "") -> int:
 
 
 def drawn(args, name: str) -> str:
-    """Of a model: how many, and which runs have another number."""
+    """Draws of a model: how many, and which runs have another number."""
     usual = draws_of(args, name)
     others = [f"{run} {draws_of(args, name, run)}" for run in RUNS if draws_of(args, name, run) != usual]
     return f"{name} {usual}" + (f" ({', '.join(others)})" if others else "")

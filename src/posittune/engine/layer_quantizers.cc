@@ -19,6 +19,7 @@ Result<ActivationQuantizer> LayerQuantizers::quantizer(std::size_t layer, std::s
     if (quant::entry(setting.rule).searches()) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "a scale per token cannot be searched for",
+                   .where = "`activation_scale=token`",
                    .expected = quant::direct_rule_names(),
                    .found = std::string(quant::name(setting.rule))};
     }

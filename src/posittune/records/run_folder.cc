@@ -56,7 +56,7 @@ Error damaged(const std::string& file, const std::string& found) {
           .what = "run folder is damaged",
           .where = file,
           .found = found,
-          .hint = "choose another run folder, or delete this one to start again"};
+          .hint = "choose another `run_folder`, or delete this one to start again"};
 }
 
 // What a making of the folder that was interrupted leaves behind, and nothing else.
@@ -120,7 +120,7 @@ Error another_run(const std::string& where, const std::string& there, const std:
           .where = where,
           .expected = there.empty() ? "nothing" : there,
           .found = here.empty() ? "nothing" : here,
-          .hint = "choose another run folder, or give the same model, data and configuration"};
+          .hint = "choose another `run_folder`, or give the same model, data and configuration"};
 }
 
 bool all_strings(const json& object) {
@@ -250,7 +250,7 @@ Result<json> read_run_json(const std::string& folder) {
                  .where = file,
                  .expected = "schema " + std::to_string(kSchema),
                  .found = "schema " + run["schema"].dump(),
-                 .hint = "use that version, or another run folder"};
+                 .hint = "use that version, or another `run_folder`"};
   }
   if (!has_its_fields(run)) return damaged(file, "hashes, seed or sessions missing");
   return run;
@@ -306,7 +306,7 @@ Result<RunFolder::Lock> RunFolder::Lock::take(const std::string& folder) {
                  .what = "another process works on this run folder",
                  .where = folder,
                  .found = size > 0 ? "process " + std::string(owner.data()) : "",
-                 .hint = "wait for it, or choose another run folder"};
+                 .hint = "wait for it, or choose another `run_folder`"};
   }
   // For the message above only; the lock is what counts.
   const std::string self = std::to_string(::getpid());

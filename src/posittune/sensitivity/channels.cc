@@ -116,7 +116,8 @@ Status Analysis::add_mixes(std::size_t count, records::Sensitivity& to) {
   }
   if (choices.empty()) {
     return Error{.kind = ErrorKind::kUsage,
-                 .what = "mixes are made of formats of 4 to 8 bits, and none is among `formats`"};
+                 .what = "mixes are made of formats of 4 to 8 bits, and none is among `formats`",
+                 .where = "`mixes`"};
   }
   const auto advance = in_.report("mixes", count * search_items());
   for (std::size_t m = 0; m < count; ++m) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "posittune/formats/codec.h"
+#include "posittune/formats/family.h"
 
 namespace posittune::session {
 namespace {
@@ -251,10 +252,10 @@ Status write_array(QuantizeJob& job) {
 
 records::Rounding record_of(const QuantizeJob& job) {
   const kernels::Difference& difference = job.difference;
-  const bool posit = job.format.family == formats::Family::kPosit;
+  const std::string_view nan = formats::family_ops(job.format.family).nan_label;
   return {.format = formats::name(job.format),
           .standard = formats::traits(job.format).standard,
-          .nan_name = posit ? "NaR" : "",
+          .nan_name = nan == "NaN" ? "" : std::string(nan),
           .rule = job.given_scale ? "given" : std::string(quant::name(job.rule)),
           .scales = job.scales,
           .elements = difference.count,

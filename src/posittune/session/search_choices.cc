@@ -141,7 +141,7 @@ Result<std::vector<std::vector<Budget>>> make_budgets(const std::vector<Budget>&
           .kind = ErrorKind::kUsage,
           .what = "two lists of budgets",
           .where = field_of(several.front().cost) + " and " + field_of(first.cost),
-          .hint = "one option may have several, the others bind in each of those searches"};
+          .hint = "one of them may have several, the others bind in each of those searches"};
     }
     if (several.empty() || many) std::swap(several, budgets);
     common.insert(common.end(), budgets.begin(), budgets.end());

@@ -69,8 +69,10 @@ Result<ModelArgument> resolve_model(const std::string& argument) {
                  .where = model.folder.empty() ? "no zoo folder found" : model.folder,
                  .hint = hint_of(model)};
   }
-  return Error{
-      .kind = ErrorKind::kUsage, .what = "unknown model '" + argument + "'", .expected = known};
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown model '" + argument + "'",
+               .where = "`model`",
+               .expected = known};
 }
 
 }  // namespace posittune::session

@@ -17,8 +17,8 @@ namespace posittune::tuning {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr double kSequential =
-    2.56;  // of decisions that may be taken early; see sensitivity/measured.h
+// Half width, in standard errors, of decisions that may be taken early; see sensitivity/measured.h.
+constexpr double kSequential = 2.56;
 constexpr std::size_t kCheapEntrants = 2;  // uniform formats that are measured beside each search
 constexpr std::size_t kDropPoints = 65;    // of the front in which an allowed drop is searched
 
@@ -320,7 +320,7 @@ class Tuner {
       outcome_.missed.push_back({.kind = ErrorKind::kUsage,
                                  .what = "no assignment loses that little on the search split",
                                  .where = text,
-                                 .hint = "`formats` of more bits, or a larger drop"});
+                                 .hint = "`formats` of more bits, or a larger `max_drop`"});
     }
     const search::Solution& found = (*points)[none ? points->size() - 1 : high];
     plans_.push_back(plan_of("search", text, found.choice, found.gap()));
