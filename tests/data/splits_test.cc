@@ -45,6 +45,13 @@ TEST_F(SplitsTest, TwoMayBeAbsentButNotAll) {
   EXPECT_TRUE(is_error(none.error(), ErrorKind::kUsage, {"`calibrate`, `search` or `report`"}));
 }
 
+TEST(MissingSplit, NamesItsFieldAndTheKeyOfTheFile) {
+  const Error error = missing_split("search", "nothing to choose on", "or choose nothing");
+  EXPECT_EQ(error.kind, ErrorKind::kUsage);
+  EXPECT_EQ(error.where, "`search`");
+  EXPECT_EQ(error.expected, "`search=PATH`, or that key of a `data` file");
+}
+
 TEST_F(SplitsTest, OverlapNamesFilesAndItems) {
   const auto splits = open_splits({npz("c.npz", {7, 8, 9}), {}, npz("r.npz", {1, 9, 8})}, kInput);
   ASSERT_FALSE(splits.ok());

@@ -123,6 +123,14 @@ Status open_one(const std::optional<DataSpec>& spec, const std::vector<TensorInf
 
 }  // namespace
 
+Error missing_split(const std::string& name, const std::string& what, const std::string& hint) {
+  return {.kind = ErrorKind::kUsage,
+          .what = what,
+          .where = "`" + name + "`",
+          .expected = "`" + name + "=PATH`, or that key of a `data` file",
+          .hint = hint};
+}
+
 Status check_disjoint(const Splits& splits) {
   const std::vector<NamedSplit> list = named(splits);
   if (list.size() < 2) return success();

@@ -17,6 +17,9 @@ struct Splits {
   std::optional<Dataset> calibrate, search, report;
 };
 
+// The error (kUsage) of a job that needs a split, "calibrate", "search" or "report", and has none.
+Error missing_split(const std::string& name, const std::string& what, const std::string& hint = {});
+
 // Opens the splits that are given, at least one, and checks that they are disjoint.
 Result<Splits> open_splits(const SplitSpecs& specs, const std::vector<TensorInfo>& model_inputs);
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "posittune/data/splits.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/scored_output.h"
 
@@ -15,10 +16,9 @@ class EngineFigures : public Figures {
 
   Status calibrate() override {
     if (from_.calibrate == nullptr) {
-      return Error{.kind = ErrorKind::kUsage,
-                   .what = "proxies, gains and static scales need calibration data",
-                   .expected = "`calibrate=PATH`, or that key of a `data` file",
-                   .hint = "or `tier=exact` with `what=w`"};
+      return data::missing_split("calibrate",
+                                 "proxies, gains and static scales need calibration data",
+                                 "or `tier=exact` with `what=w`");
     }
     engine::Engine& engine = *from_.engine;
     const data::Dataset& data = *from_.calibrate;
@@ -52,10 +52,8 @@ class EngineFigures : public Figures {
 
   Result<Fp32Run> run_fp32() override {
     if (from_.search == nullptr) {
-      return Error{.kind = ErrorKind::kUsage,
-                   .what = "KL is measured on search data, and there are none",
-                   .expected = "`search=PATH`, or that key of a `data` file",
-                   .hint = "or `tier=proxy`"};
+      return data::missing_split("search", "KL is measured on search data, and there are none",
+                                 "or `tier=proxy`");
     }
     auto made = evaluation::Prober::create(*from_.engine, *from_.search, from_.prober,
                                            from_.report("FP32", from_.search->items()));

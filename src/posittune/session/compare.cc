@@ -81,18 +81,15 @@ Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare&
   const CompareOptions& options = checked.options();
   const std::vector<Trial>& trials = checked.parts().trials;
   if (!splits_.report) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "no data to report on",
-                 .expected = "`report=PATH`, or that key of a `data` file"};
+    return data::missing_split("report", "no data to report on");
   }
   const bool calibrates = std::any_of(trials.begin(), trials.end(), needs_calibration);
   if (calibrates && !splits_.calibrate) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what =
-                     "static activation scales, `input_weighted`, `rounding=compensated` and "
-                     "`bias_correction` need calibration data",
-                 .expected = "`calibrate=PATH`, or that key of a `data` file",
-                 .hint = "or `what=w`, or `activation_scale=token`"};
+    return data::missing_split(
+        "calibrate",
+        "static activation scales, `input_weighted`, `rounding=compensated` and `bias_correction` "
+        "need calibration data",
+        "or `what=w`, or `activation_scale=token`");
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool compensated = std::any_of(trials.begin(), trials.end(), is_compensated);

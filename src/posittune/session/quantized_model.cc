@@ -69,9 +69,7 @@ Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& opti
     return engine::Engine::create(std::move(*graph), with);
   }
   if (!splits_.calibrate) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "the recipe needs calibration data",
-                 .expected = "`calibrate=PATH`, or that key of a `data` file"};
+    return data::missing_split("calibrate", "the recipe needs calibration data");
   }
   // The split that compare() has: of it come what is scored and the size of batches.
   const data::Dataset& seen = splits_.report ? *splits_.report : *splits_.calibrate;

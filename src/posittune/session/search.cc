@@ -56,21 +56,12 @@ using report::loss_title;
 constexpr double kGainMacs = 1.2e13;
 
 Status check_splits(const SearchOptions& options, const data::Splits& splits) {
-  const auto missing = [](std::string what, std::string expected, std::string hint = "") {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = std::move(what),
-                 .expected = std::move(expected),
-                 .hint = std::move(hint)};
-  };
-  if (!splits.calibrate)
-    return missing("scores need calibration data",
-                   "`calibrate=PATH`, or that key of a `data` file");
+  if (!splits.calibrate) return data::missing_split("calibrate", "scores need calibration data");
   if (!splits.search)
-    return missing("formats are chosen on search data, and there are none",
-                   "`search=PATH`, or that key of a `data` file");
+    return data::missing_split("search", "formats are chosen on search data, and there are none");
   if (!splits.report && !options.no_report) {
-    return missing("no data to report on", "`report=PATH`, or that key of a `data` file",
-                   "or `no_report`: KL on the search split only");
+    return data::missing_split("report", "no data to report on",
+                               "or `no_report`: KL on the search split only");
   }
   return success();
 }

@@ -187,23 +187,17 @@ Result<SessionState::SensitivityJob> SessionState::sensitivity_job(
   if (const Status some = check_chosen(); !some) return some.error();
   const bool extras = options.channels > 0 || options.mixes > 0 || options.upgrade_points > 0;
   if (!splits_.calibrate && (analysis.tier != Tier::kExact || extras)) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "proxies and gains need calibration data",
-                 .expected = "`calibrate=PATH`, or that key of a `data` file",
-                 .hint = "or `tier=exact`"};
+    return data::missing_split("calibrate", "proxies and gains need calibration data",
+                               "or `tier=exact`");
   }
   if (!splits_.calibrate && needs_calibration(analysis)) {
-    return Error{
-        .kind = ErrorKind::kUsage,
-        .what =
-            "`input_weighted`, `rounding=compensated` and `bias_correction` need calibration data",
-        .expected = "`calibrate=PATH`, or that key of a `data` file"};
+    return data::missing_split(
+        "calibrate",
+        "`input_weighted`, `rounding=compensated` and `bias_correction` need calibration data");
   }
   if (!splits_.search && (analysis.tier != Tier::kProxy || extras)) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .what = "KL is measured on search data, and there are none",
-                 .expected = "`search=PATH`, or that key of a `data` file",
-                 .hint = "or `tier=proxy`"};
+    return data::missing_split("search", "KL is measured on search data, and there are none",
+                               "or `tier=proxy`");
   }
   const bool compensated = options.settings.weight.rounding == quant::Rounding::kCompensated;
   auto ready = prepare(splits_.search ? *splits_.search : *splits_.calibrate, options.scores,
