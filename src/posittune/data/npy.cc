@@ -9,6 +9,7 @@
 
 #include "posittune/base/digits.h"
 #include "posittune/base/half.h"
+#include "posittune/data/bad_input.h"
 #include "posittune/data/npy_header.h"
 
 namespace posittune::data {
@@ -17,16 +18,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "npy files are read as little-endian");
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-
-Error bad_file(const std::string& path, const std::string& what, const std::string& expected = {},
-               const std::string& found = {}, const std::string& hint = {}) {
-  return {.kind = ErrorKind::kInput,
-          .what = what,
-          .where = path,
-          .expected = expected,
-          .found = found,
-          .hint = hint};
-}
 
 }  // namespace
 
@@ -57,14 +48,14 @@ Result<NpyReader> NpyReader::open(const std::string& path) {
   if (!header) return header.error();
   const auto number = number_type(header->type);
   if (!number) {
-    return bad_file(path, "array has a type that is not read", kNpyNumbers,
-                    "'" + printable(header->type) + "'", kNpyConvertHint);
+    return bad_input(path, "array has a type that is not read", kNpyNumbers,
+                     "'" + printable(header->type) + "'", kNpyConvertHint);
   }
   const std::uint64_t data = prefix->header_start + prefix->header_length;
   const std::uint64_t expected = data + std::uint64_t{number->bytes} * header->count;
   if (file->size() != expected) {
-    return bad_file(path, "file size does not match the shape " + to_string(header->shape),
-                    std::to_string(expected) + " bytes", std::to_string(file->size()) + " bytes");
+    return bad_input(path, "file size does not match the shape " + to_string(header->shape),
+                     std::to_string(expected) + " bytes", std::to_string(file->size()) + " bytes");
   }
   NpyReader reader(std::move(*file), data, std::move(*header), *number);
   if (!reader.fortran_ || reader.size_ == 0) return reader;
@@ -145,15 +136,15 @@ Status NpyReader::read(std::size_t first, std::span<float> out) const {
   }
   Bytes numbers;
   if (!convert(std::move(raw), number_, type_, numbers)) {
-    return bad_file(path(), "a number is larger than int64 holds", "at most 9223372036854775807");
+    return bad_input(path(), "a number is larger than int64 holds", "at most 9223372036854775807");
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = as_float(number_.type, numbers, i);
     if (number_.type != ElementType::kF64 || !std::isinf(out[i])) continue;
     if (const double x = number_at<double>(numbers, i); std::isfinite(x)) {
-      return bad_file(path() + ", element " + std::to_string(first + i),
-                      "a number is larger than float32 holds",
-                      "at most " + digits(std::numeric_limits<float>::max()), digits(x));
+      return bad_input(path() + ", element " + std::to_string(first + i),
+                       "a number is larger than float32 holds",
+                       "at most " + digits(std::numeric_limits<float>::max()), digits(x));
     }
   }
   return success();
@@ -175,7 +166,7 @@ Result<Tensor> NpyReader::read_all() const {
   }
   Tensor tensor{number_.type, shape_, {}};
   if (convert(std::move(raw), number_, type_, tensor.bytes)) return tensor;
-  return bad_file(path(), "a number is larger than int64 holds", "at most 9223372036854775807");
+  return bad_input(path(), "a number is larger than int64 holds", "at most 9223372036854775807");
 }
 
 Result<NpyWriter> NpyWriter::create(const std::string& path, const std::string& type,
