@@ -31,33 +31,23 @@ struct FieldsOf<ReportEntry> {
   static constexpr std::tuple kList{Field{"recipes", &ReportEntry::recipes}};
 };
 
-namespace {
-
-using nlohmann::json;
-using nlohmann::ordered_json;
-
-template <HasFields Entry>
-ordered_json to_json(const Entry& entry) {
-  return json_value(entry);
-}
-
-template <HasFields Entry>
-Result<Entry> from_json(const json& value, Entry*) {
-  return guarded([&value] { return read<Entry>(Place(value, "")); });
-}
-Result<ComparisonRow> from_json(const json& value, ComparisonRow*) { return row_from_json(value); }
-
-}  // namespace
-
 template <class Entry>
 std::string entry_text(const Entry& entry) {
-  return line_text(to_json(entry));
+  if constexpr (HasFields<Entry>) {
+    return line_text(json_value(entry));
+  } else {
+    return line_text(to_json(entry));
+  }
 }
 
 template <class Entry>
 Result<Entry> entry_from(const std::string& text) {
-  const json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return from_json(value, static_cast<Entry*>(nullptr));
+  const auto value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if constexpr (HasFields<Entry>) {
+    return guarded([&value] { return read<Entry>(Place(value, "")); });
+  } else {
+    return row_from_json(value);
+  }
 }
 
 template std::string entry_text(const ProbeEntry&);
