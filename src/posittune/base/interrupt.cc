@@ -50,9 +50,12 @@ void watch_interrupts() {
 
 Status check_interrupt() {
   if (interrupted) return Error{.kind = ErrorKind::kInterrupted, .what = "interrupted"};
-  if (innermost == nullptr || !innermost->raised()) return success();
-  return Error{
-      .kind = ErrorKind::kInterrupted, .what = "cancelled", .hint = "the same call continues"};
+  if (innermost != nullptr && innermost->raised()) return cancellation();
+  return success();
+}
+
+Error cancellation() {
+  return {.kind = ErrorKind::kInterrupted, .what = "cancelled", .hint = "the same call continues"};
 }
 
 InterruptSource::InterruptSource(std::function<bool()> asked)

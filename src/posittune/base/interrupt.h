@@ -20,6 +20,9 @@ void watch_interrupts();
 // says so.
 Status check_interrupt();
 
+// The error (kInterrupted) of work that its caller has cancelled.
+Error cancellation();
+
 // InterruptSource: while it lives, check_interrupt() of the thread that made it also asks `asked`,
 // at most 50 times a second; once true it stays so. Sources nest: the innermost is asked.
 class InterruptSource {

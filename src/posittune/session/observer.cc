@@ -13,9 +13,7 @@ Advance Observer::step(const std::string&, std::size_t, const std::string&) {
 bool Observer::cancelled() { return false; }
 
 Status Observer::go_on() {
-  if (cancelled())
-    return Error{
-        .kind = ErrorKind::kInterrupted, .what = "cancelled", .hint = "the same call continues"};
+  if (cancelled()) return cancellation();
   return check_interrupt();
 }
 
