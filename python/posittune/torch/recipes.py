@@ -281,7 +281,7 @@ def _unknown(kind: str, name: str, known) -> UsageError:
 
 
 def _path_of(scopes: str) -> str:
-    """Path of a name of PyTorch's older exporter: '/layer1/layer1.0/conv1' is layer1.0.conv1 (items of lists repeat its name)."""
+    """Path of a name of PyTorch's older exporter: '/layer1/layer1.0/conv1' is layer1.0.conv1, as items repeat a list's name."""
     parts = []
     for scope in scopes[1:].split("/"):
         if parts and scope.startswith(parts[-1] + "."):

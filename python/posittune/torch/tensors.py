@@ -77,9 +77,12 @@ def _row_scales(scales: torch.Tensor, layout: _Layout, group: int) -> torch.Tens
     return rows.repeat_interleave(group, 1)[:, : layout.cols] if group else rows
 
 
-def _kernel_scales(scales: torch.Tensor, layout: _Layout, group: int) -> np.ndarray:
-    """Those that the kernels of the CPU take: one, or one for each row and group of columns."""
-    return layout.scales(scales.detach().to("cpu", torch.float32).contiguous().numpy().reshape(-1), group)
+def _for_cpu(x: torch.Tensor, format: Format, scales: torch.Tensor, axis: int | None, group: int):
+    """What the CPU's kernels take: elements, rows, columns, scales, group; and the layout."""
+    layout = _Layout.of(tuple(x.shape), axis, format, group)
+    flat = _rows(x.detach(), layout, axis).contiguous().numpy().reshape(-1)
+    given = scales.detach().to("cpu", torch.float32).contiguous().numpy().reshape(-1)
+    return (flat, layout.rows, layout.cols, layout.scales(given, group), group), layout
 
 
 def _unscaled(y: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
@@ -122,11 +125,9 @@ def quantize_op(
 def _(x, format, scales, axis=None, group=0, saturate=False):
     _check_float32(x)
     kind = Format(format)
-    layout = _Layout.of(tuple(x.shape), axis, kind, group)
-    flat = _rows(x.detach(), layout, axis).contiguous().numpy().reshape(-1)
-    per_row = _kernel_scales(scales, layout, group)
-    y = np.empty(flat.size, np.float32)  # NumPy's large arrays have large pages
-    _core._quantize(kind, flat, layout.rows, layout.cols, per_row, group, y, saturate, torch.get_num_threads())
+    matrix, layout = _for_cpu(x, kind, scales, axis, group)
+    y = np.empty(x.numel(), np.float32)  # NumPy's large arrays have large pages
+    _core._quantize(kind, *matrix, y, saturate, torch.get_num_threads())
     return _back(torch.from_numpy(y), x.shape, layout, axis)
 
 
@@ -292,14 +293,11 @@ def decode_anywhere(codes: Codes) -> torch.Tensor:
 def _encode_on_cpu(
     x: torch.Tensor, format: Format, scales: torch.Tensor, axis: int | None, group: int, saturate: bool
 ) -> Codes:
-    layout = _Layout.of(tuple(x.shape), axis, format, group)
-    flat = _rows(x, layout, axis).contiguous().numpy().reshape(-1)
-    per_row = _kernel_scales(scales, layout, group)
-    codes = np.empty(flat.size, arrays._code_type(format.bits))
+    matrix, layout = _for_cpu(x, format, scales, axis, group)
+    codes = np.empty(x.numel(), arrays._code_type(format.bits))
     blocks = -(-layout.cols // format.block) if format.block else 0
     shared = np.empty(layout.rows * blocks, np.uint8)
-    of_rows = (layout.rows, layout.cols, per_row, group)
-    _core._encode(format, flat, *of_rows, codes, shared, saturate, torch.get_num_threads())
+    _core._encode(format, *matrix, codes, shared, saturate, torch.get_num_threads())
     exponents = torch.from_numpy(shared).reshape(layout.rows, blocks) if shared.size else None
     return Codes(format, _back(torch.from_numpy(codes), x.shape, layout, axis), scales, axis, group, exponents)
 
