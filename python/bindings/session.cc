@@ -425,9 +425,10 @@ class PythonSession {
     if (of == "sensitivity") return plan(sensitivity_options(dict));
     if (of == "search") return plan(search_options(dict, guard()));
     throw Failed(Error{.kind = ErrorKind::kUsage,
-                       .what = "estimate() does not know a job '" + of.substr(0, 48) + "'",
-                       .where = "`job`",
-                       .expected = "compare, sensitivity or search"});
+                       .what = "there is no estimate of this job",
+                       .where = "job",
+                       .expected = "compare, sensitivity, search",
+                       .found = of.substr(0, 80)});
   }
 
   PythonObserver& observer() { return *observer_; }
