@@ -1,9 +1,9 @@
 # Writes the file OUTPUT with a hash of all sources that decide results, comments and white space left out:
 #   cmake -DSOURCE=src/posittune -DOUTPUT=file -P this.
 # Journals keep it in their keys: what another version measured is not served. Left out are the rooms that only price,
-# draw or print, and the kernels of devices, which no journal is written with.
+# draw, print or write models, and the kernels of devices, which no journal is written with.
 file(GLOB_RECURSE files RELATIVE ${SOURCE} ${SOURCE}/*.cc ${SOURCE}/*.h)
-list(FILTER files EXCLUDE REGEX "^(cli|report|hardware|cost|cuda)/|^[^/]*$")
+list(FILTER files EXCLUDE REGEX "^(cli|report|exporter|hardware|cost|cuda)/|^[^/]*$")
 list(SORT files)
 if(NOT files)
   message(FATAL_ERROR "no sources in ${SOURCE}")

@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(rooms base formats kernels cuda records data metrics quant report model engine evaluation sensitivity cost hardware search tuning session)
+set(rooms base formats kernels cuda records data metrics quant report model engine exporter evaluation sensitivity cost hardware search tuning session)
 list(TRANSFORM rooms PREPEND posittune_)
 add_library(posittune_libraries INTERFACE)
 target_link_libraries(posittune_libraries INTERFACE ${rooms})
@@ -33,4 +33,4 @@ configure_package_config_file(cmake/posittuneConfig.cmake.in ${PROJECT_BINARY_DI
 # Before 1.0 a minor version may change anything.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/posittuneConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/generated/posittuneConfig.cmake ${PROJECT_BINARY_DIR}/generated/posittuneConfigVersion.cmake
-              cmake/PosittuneOpenVINO.cmake cmake/PosittuneOneDNN.cmake DESTINATION ${package})
+              cmake/PosittuneOpenVINO.cmake cmake/PosittuneOneDNN.cmake cmake/PosittuneOnnx.cmake DESTINATION ${package})

@@ -29,7 +29,7 @@ ALLOWED = {
     "evaluation": "engine quant kernels formats model data metrics records base",
     "sensitivity": "evaluation engine quant kernels formats model data metrics records base",
     "tuning": "search cost sensitivity evaluation engine quant kernels formats model data metrics records base",
-    "session": "tuning search cost hardware sensitivity evaluation engine quant kernels formats model data metrics records report base",
+    "session": "tuning search cost hardware exporter sensitivity evaluation engine quant kernels formats model data metrics records report base",
     "exporter": "engine quant kernels formats model records base",
     "report": "formats records base",
 }
@@ -44,6 +44,7 @@ ALLOWED_LIBRARIES = {
         "cli",
         "data/coco.cc",
         "engine/path_speed.cc",
+        "exporter/*json*",
     },
     "CLI": {"cli"},
     "fmt": {"report", "session", "cli"},
@@ -61,6 +62,8 @@ ALLOWED_LIBRARIES = {
     "png.h": {"data"},
     "zip.h": {"data"},
     "zlib.h": {"data"},
+    "onnx": {"exporter/*onnx*"},
+    "google": {"exporter/*onnx*"},
 }
 NAMES = {
     "openvino": r"\bov::",
@@ -71,6 +74,7 @@ NAMES = {
     "yaml-cpp": r"\bYAML::",
     "oneapi": r"\bdnnl::",
     "Eigen": r"\bEigen::",
+    "onnx": r"\bonnx::",
     "tbb": r"\btbb::",
 }
 # Headers of the C library and the compiler; C++'s have neither a folder nor an ending.

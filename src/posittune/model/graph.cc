@@ -87,7 +87,8 @@ class Finder {
                               .shape = TensorShape(source.get_shape()),
                               .rows = shape.rows,
                               .cols = shape.cols,
-                              .layers = {index}});
+                              .layers = {index},
+                              .layout = stored_layout(layer, source)});
     return success();
   }
 

@@ -15,6 +15,7 @@
 #include "posittune/base/result.h"
 #include "posittune/base/tensor.h"
 #include "posittune/model/layer_kind.h"
+#include "posittune/model/stored_layout.h"
 
 namespace ov {
 class Model;
@@ -44,7 +45,8 @@ struct Weight {
   std::string name;   // name of the initializer or constant
   TensorShape shape;  // stored shape
   std::size_t rows = 0, cols = 0;
-  std::vector<std::size_t> layers;  // users of the weight, as indices in Graph::layers
+  std::vector<std::size_t> layers;     // users of the weight, as indices in Graph::layers
+  std::optional<StoredLayout> layout;  // where the matrix lies in the stored tensor, if known
   std::size_t size() const { return rows * cols; }
 };
 
