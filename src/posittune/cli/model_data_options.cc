@@ -5,10 +5,15 @@
 #include "posittune/cli/common_options.h"
 
 namespace posittune::cli {
+
 void declare_model_data(CLI::App& app, ModelDataOptions& options) {
   app.add_option("MODEL", options.model.model,
                  "ONNX file, OpenVINO IR (.xml), or zoo:NAME, which brings its data")
       ->required();
+  declare_data(app, options);
+}
+
+void declare_data(CLI::App& app, ModelDataOptions& options) {
   const std::string data = "Data";
   app.add_option("--data", options.data.data,
                  "YAML file that describes the data: a section each for calibrate, search and "

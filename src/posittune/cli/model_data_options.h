@@ -18,6 +18,9 @@ struct ModelDataOptions {
   int threads = 0;
 };
 
+// Declares the data, the layers and the threads.
+void declare_data(CLI::App& app, ModelDataOptions& options);
+// Declares MODEL too.
 void declare_model_data(CLI::App& app, ModelDataOptions& options);
 
 }  // namespace posittune::cli

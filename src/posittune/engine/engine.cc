@@ -258,11 +258,14 @@ Status Engine::check_setting(std::size_t weight, const WeightSetting& setting) c
   return check_weights(recipe, state_->layers, state_->compensator);
 }
 
-Status Engine::apply(const Recipe& recipe) {
+Status Engine::check(const Recipe& recipe) const {
   const ChosenLayers& layers = state_->layers;
-  if (const Status known = check_names(recipe, layers); !known) return known.error();
-  if (const Status fits = check_weights(recipe, layers, state_->compensator); !fits)
-    return fits.error();
+  if (const Status known = check_names(recipe, layers); !known) return known;
+  return check_weights(recipe, layers, state_->compensator);
+}
+
+Status Engine::apply(const Recipe& recipe) {
+  if (const Status fits = check(recipe); !fits) return fits;
   return state_->recipe.apply(recipe);
 }
 

@@ -114,6 +114,8 @@ class Engine {
   Result<std::vector<float>> bias_correction(std::size_t layer,
                                              const quant::WeightSetting& setting);
 
+  // Checks a recipe without preparing it. kUsage as apply().
+  Status check(const quant::Recipe& recipe) const;
   // Applies a recipe, which run() then follows. Only differences to the current one are prepared.
   // kUsage: names that no chosen layer has (with the nearest), scales that need calibration data
   // when there are none.

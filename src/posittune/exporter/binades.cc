@@ -79,8 +79,8 @@ std::optional<Binades> binades_of(const Format& plain) {
     const float begin = std::ldexp(1.0F, e);
     const float end = e == kMaxExponent ? std::numeric_limits<float>::infinity() : 2 * begin;
     made.binades.push_back(binade_of(format, values, begin, end));
-    const float step = made.binades.back().step;
-    if (step != 0 && !std::isnormal(step)) return std::nullopt;  // bf16's subnormals
+    float& step = made.binades.back().step;
+    if (step != 0) step = std::max(step, std::numeric_limits<float>::min());
   }
   return made;
 }

@@ -8,6 +8,7 @@
 #include "posittune/exporter/binades.h"
 #include "posittune/formats/block.h"
 #include "posittune/formats/codec.h"
+#include "posittune/quant/power_search.h"
 
 namespace posittune::exporter {
 namespace {
@@ -90,8 +91,9 @@ std::string round_magnitude(OnnxGraph& graph, const Binades& how, const std::str
 }
 
 // z rounded to the grid of a format without blocks; NaN and infinities as the header says.
-Result<std::string> round_elements(OnnxGraph& graph, const Format& plain, const std::string& z) {
-  const Format format = formats::saturating(plain);
+Result<std::string> round_elements(OnnxGraph& graph, const Format& format, const std::string& z) {
+  const Format plain = formats::plain(format);
+  const bool saturates = format == formats::saturating(format);
   const formats::Traits traits = formats::traits(format);
   const auto largest = static_cast<float>(formats::float_range(format).high);
   if (plain == formats::fp32()) return z;
@@ -103,10 +105,7 @@ Result<std::string> round_elements(OnnxGraph& graph, const Format& plain, const 
         graph.add("Round", {graph.add("Mul", {kept, graph.scalar(1 / step)})});
     return graph.add("Mul", {multiple, graph.scalar(step)});
   }
-  if (plain == formats::fp16() || plain == formats::bf16()) {
-    const int type = plain == formats::fp16() ? TensorProto::FLOAT16 : TensorProto::BFLOAT16;
-    return graph.cast(graph.cast(limited(graph, z, -largest, largest), type), TensorProto::FLOAT);
-  }
+  // (A Cast to FP16 and back is not kept by OpenVINO.)
   const auto how = binades_of(format);
   if (!how) {
     return Error{.kind = ErrorKind::kUnsupported,
@@ -120,13 +119,45 @@ Result<std::string> round_elements(OnnxGraph& graph, const Format& plain, const 
   const std::string good =
       posit ? graph.add("Less", {a, infinity}) : graph.add("Not", {graph.add("IsNaN", {a})});
   const std::string safe = graph.add("Where", {good, a, graph.scalar(0)});
-  const std::string magnitude = round_magnitude(graph, *how, safe);
+  std::string magnitude = round_magnitude(graph, *how, safe);
+  if (!saturates) {
+    const std::string finite =
+        graph.add("Less", {safe, graph.scalar(largest + how->binades.back().step / 2)});
+    magnitude = graph.add("Where", {finite, magnitude, infinity});
+  }
   const std::string rounded = graph.add("Mul", {magnitude, graph.add("Sign", {z})});
   return graph.add("Where", {good, rounded, graph.scalar(std::numeric_limits<float>::quiet_NaN())});
 }
 
 // Tokens as rows: the last axis, or all of an image.
 Dims token_axes(bool images) { return images ? Dims{1} : Dims{-1}; }
+
+// The leading 12 bits of a positive number. Each step is exact.
+std::string leading_bits(OnnxGraph& graph, const std::string& a) {
+  const std::string index = floor_log2(graph, a);
+  const std::vector<std::int32_t> mirror = {252};
+  const std::string mirrored = graph.add("Sub", {graph.constant("mirror", mirror, {1}), index});
+  const std::string up = graph.add("Gather", {powers_of_two_table(graph, 11), mirrored});
+  const std::string down = graph.add("Gather", {powers_of_two_table(graph, -11), index});
+  return graph.add("Mul", {graph.add("Floor", {graph.add("Mul", {a, up})}), down});
+}
+
+// The largest float s with absmax * s <= largest, near largest / absmax. The quotient may be one
+// step above it, which the sign of the exact absmax * s - largest says: of halves with 12 bits the
+// products are exact, and so are these sums (the last one in its sign).
+std::string fitting_scale(OnnxGraph& graph, float largest, const std::string& absmax) {
+  const std::string a = limited(graph, absmax, 0x1p-110F, 0x1p110F);
+  const std::string s = graph.add("Div", {graph.scalar(largest), a});
+  const std::string a_high = leading_bits(graph, a), s_high = leading_bits(graph, s);
+  const std::string a_low = graph.add("Sub", {a, a_high}), s_low = graph.add("Sub", {s, s_high});
+  std::string rest = graph.add("Sub", {graph.add("Mul", {a_high, s_high}), graph.scalar(largest)});
+  rest = graph.add("Add", {rest, graph.add("Mul", {a_high, s_low})});
+  rest = graph.add("Add", {rest, graph.add("Mul", {a_low, s_high})});
+  rest = graph.add("Add", {rest, graph.add("Mul", {a_low, s_low})});
+  // s (1 - 2^-24) rounds to the float below s.
+  const std::string below = graph.add("Mul", {s, graph.scalar(1 - 0x1p-24F)});
+  return graph.add("Where", {graph.add("Greater", {rest, graph.scalar(0)}), below, s});
+}
 
 // A scale for each token, as quant::direct_scale().
 Result<std::string> token_scales(OnnxGraph& graph, const quant::ActivationSetting& setting,
@@ -140,7 +171,7 @@ Result<std::string> token_scales(OnnxGraph& graph, const quant::ActivationSettin
   const auto largest = static_cast<float>(formats::float_range(format).high);
   std::string scale;
   if (setting.rule == quant::ScaleRule::kAbsmax) {
-    scale = graph.add("Div", {graph.scalar(largest), absmax});
+    scale = fitting_scale(graph, largest, absmax);
   } else {
     const bool rms = setting.rule == quant::ScaleRule::kRmsPow2;
     const std::string bulk =
@@ -152,6 +183,8 @@ Result<std::string> token_scales(OnnxGraph& graph, const quant::ActivationSettin
         limited(graph, graph.add("Div", {graph.scalar(centre), bulk}), 0x1p-125F, 0x1p125F);
     scale = graph.add("Gather", {powers_of_two_table(graph), floor_log2(graph, ratio)});
   }
+  scale = limited(graph, scale, std::ldexp(1.0F, -quant::kMaxScaleExponent),
+                  std::ldexp(1.0F, quant::kMaxScaleExponent));
   return graph.add("Where", {nothing, graph.scalar(1), scale});
 }
 

@@ -143,16 +143,31 @@ class OnnxExporter {
       if (setting == model_.recipe.weights.end()) break;
       note(*file_.mutable_graph()->mutable_node(use.node), "weight " + describe(setting->second));
     }
-    if (!readers->others) {
+    // Numbers need not go through FP16 where the model itself widens the tensor.
+    const bool widened = at->data_type != TensorProto::FLOAT && are_widened(readers->quantized);
+    if (widened) at->data_type = TensorProto::FLOAT;
+    if (!readers->others && !widened) {
       remove(*at, *tensor);
       auto made = add_numbers(weight, at->data_type, *tensor);
       return made ? success() : Status(made.error());
     }
-    // Others keep the tensor as it is: the layers get their own.
+    // Others keep the tensor as it is, or its type changes: the layers get their own.
     auto made = add_numbers(weight, at->data_type, "");
     if (!made) return made.error();
     for (const WeightUse& use : readers->quantized) lead(*made, use);
     return success();
+  }
+
+  // Whether all uses read the tensor through a Cast to float32 first.
+  bool are_widened(const std::vector<WeightUse>& found) const {
+    return std::ranges::all_of(found, [&](const WeightUse& use) {
+      if (use.through.empty()) return false;
+      const onnx::NodeProto& node = file_.graph().node(use.through.back());
+      return node.op_type() == "Cast" &&
+             std::ranges::any_of(node.attribute(), [](const onnx::AttributeProto& attribute) {
+               return attribute.name() == "to" && attribute.i() == TensorProto::FLOAT;
+             });
+    });
   }
 
   // Takes away what gave a tensor its values, which new nodes will.

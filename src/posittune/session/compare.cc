@@ -107,7 +107,7 @@ Status SessionState::CompareJob::open() {
   config += fmt::format("report_items: {}\n", report().items());
   if (session.splits_.calibrate)
     config += fmt::format("calibrate_items: {}\n", session.splits_.calibrate->items());
-  auto opened = session.open_folder("compare", ready, config, options.measuring.seed, "search");
+  auto opened = session.open_folder("compare", ready, config, options.measuring, "search");
   if (!opened) return opened.error();
   folder.emplace(std::move(*opened));
   return success();

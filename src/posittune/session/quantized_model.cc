@@ -37,7 +37,7 @@ Status add_layer(engine::Engine& engine, std::size_t layer, QuantizedModel& mode
 
 Result<QuantizedModel> numbers_of(engine::Engine& engine, const quant::Recipe& recipe,
                                   const Advance& advance) {
-  if (const Status applied = engine.apply(recipe); !applied) return applied.error();
+  if (const Status fits = engine.check(recipe); !fits) return fits.error();
   QuantizedModel model{
       .recipe = recipe, .layers = {}, .weights = {}, .input_scales = {}, .corrections = {}};
   const model::Graph& graph = engine.graph();

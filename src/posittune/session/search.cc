@@ -283,7 +283,7 @@ Result<SearchResult> SessionState::search(const CheckedSearch& checked) {
   config += fmt::format("calibrate_items: {}\nsearch_items: {}\n", job->calibrate().items(),
                         job->search().items());
   if (job->report() != nullptr) config += fmt::format("report_items: {}\n", job->report()->items());
-  auto folder = open_folder("search", *job->ready, config, options.measuring.seed);
+  auto folder = open_folder("search", *job->ready, config, options.measuring);
   if (!folder) return folder.error();
   job->tuning.analysis.prober.scratch_folder = job->tuning.evaluation.scratch_folder =
       folder->path();

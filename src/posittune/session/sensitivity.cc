@@ -224,7 +224,7 @@ Result<SensitivityResult> SessionState::sensitivity(const CheckedSensitivity& ch
                                    job->ready.engine.segment_count());
   if (searched != nullptr) config += fmt::format("search_items: {}\n", searched->items());
   if (calibrate != nullptr) config += fmt::format("calibrate_items: {}\n", calibrate->items());
-  auto folder = open_folder("sensitivity", job->ready, config, options.measuring.seed, "report");
+  auto folder = open_folder("sensitivity", job->ready, config, options.measuring, "report");
   if (!folder) return folder.error();
   job->analysis.prober.scratch_folder = folder->path();
   sensitivity::Inputs inputs{

@@ -57,6 +57,9 @@ Result<records::CostResult> Session::cost(const CostOptions& options) {
 Result<QuantizedModel> Session::quantized(const QuantizedOptions& options) {
   return watched(state_->observer(), [&] { return state_->quantized(options); });
 }
+Result<ExportResult> Session::export_to(const ExportOptions& options) {
+  return watched(state_->observer(), [&] { return state_->export_to(options); });
+}
 Result<records::Inspection> Session::inspect(const InspectOptions& options) {
   return watched(state_->observer(), [&] { return state_->inspect(options); });
 }

@@ -21,6 +21,7 @@
 #include "posittune/records/inspection.h"
 #include "posittune/session/compare.h"
 #include "posittune/session/cost.h"
+#include "posittune/session/export.h"
 #include "posittune/session/inspect.h"
 #include "posittune/session/observer.h"
 #include "posittune/session/quantized_model.h"
@@ -68,6 +69,9 @@ class Session {
   // inputs, corrections of biases. They are those that compare() measures the recipe with. kUsage:
   // names that are not the model's, a recipe that needs calibration data where there are none.
   Result<QuantizedModel> quantized(const QuantizedOptions& options);
+  // Writes the model under a recipe for other tools, see export.h. kUsage as quantized(); kInput:
+  // an archive of another model; kUnsupported: what the target cannot hold.
+  Result<ExportResult> export_to(const ExportOptions& options);
   // Lists what can be quantized, and what cannot and why.
   Result<records::Inspection> inspect(const InspectOptions& options);
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
@@ -15,6 +16,7 @@
 #include "posittune/records/config_text.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/session/checked.h"
+#include "posittune/session/run_source.h"
 
 namespace posittune::session {
 namespace {
@@ -101,6 +103,7 @@ SessionState::State SessionState::open(const ModelSpec& model, const DataSpec& d
   std::unique_ptr<SessionState> made(new SessionState(options, observer));
   if (const Status opened = made->open_model_of(std::move(*source), model); !opened)
     return opened.error();
+  made->inputs_ = to_record(model, data);
   auto splits = open_splits(made->source_, data, made->graph_->inputs);
   if (!splits) return splits.error();
   made->splits_ = std::move(*splits);
@@ -222,7 +225,8 @@ Result<SessionState::Ready> SessionState::prepare(
 }
 
 Result<records::RunFolder> SessionState::open_folder(const std::string& job, const Ready& ready,
-                                                     const std::string& config, std::uint64_t seed,
+                                                     const std::string& config,
+                                                     const Measuring& measuring,
                                                      const std::string& unused) {
   records::RunInfo info;
   info.hashes["model"] = sha256_;
@@ -231,7 +235,7 @@ Result<records::RunFolder> SessionState::open_folder(const std::string& job, con
         std::pair("report", &splits_.report)}) {
     if (*split && name != unused) info.hashes[name] = (*split)->identity();
   }
-  info.seed = seed;
+  info.seed = measuring.seed;
   info.config = fmt::format("command: {}\n{}", job, scored_config(ready.scored)) + config +
                 inputs_config_ + quantized_config(ready.engine);
   info.command_line = options_.command_line;
@@ -244,6 +248,9 @@ Result<records::RunFolder> SessionState::open_folder(const std::string& job, con
                                  : options_.run_folder;
   auto opened = records::RunFolder::open(folder, info);
   if (!opened) return opened;
+  const Status kept = write_file(opened->file("inputs.json"),
+                                 records::json_text(inputs_of(ready.scored, measuring.batch)));
+  if (!kept) return kept.error();
   if (const std::string other = changes(opened->earlier_versions(), versions); !other.empty()) {
     observer_->note(
         fmt::format("{} was last measured with {}: it is measured anew", folder, other));
@@ -255,6 +262,21 @@ records::SplitRecord SessionState::record_of(const data::Dataset& data) {
   const data::DatasetDescription& description = data.description();
   return {description.path, description.kind,   description.items,
           description.unit, description.sha256, description.classes};
+}
+
+// What a later command opens to have this job's numbers again.
+records::RunInputs SessionState::inputs_of(const evaluation::ScoredOutput& scored,
+                                           std::size_t batch) const {
+  records::RunInputs inputs = inputs_;
+  const records::ScoredRecord record = evaluation::to_record(scored);
+  inputs.task = record.task;
+  inputs.output = record.output;
+  inputs.scores = record.scores;
+  if (scored.task == metrics::Task::kLanguageModel) inputs.tokens = scored.scorer.tokens;
+  if (scored.scorer.class_axis) inputs.class_axis = std::to_string(*scored.scorer.class_axis);
+  if (scored.task == metrics::Task::kCtc) inputs.blank = std::to_string(scored.scorer.blank);
+  inputs.batch = batch;
+  return inputs;
 }
 
 sensitivity::Reporter SessionState::reporter() {

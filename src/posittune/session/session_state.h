@@ -14,6 +14,7 @@
 #include "posittune/engine/engine.h"
 #include "posittune/evaluation/scored_output.h"
 #include "posittune/records/comparison.h"
+#include "posittune/records/run_inputs.h"
 #include "posittune/sensitivity/figures.h"
 #include "posittune/session/model_data.h"
 #include "posittune/session/session.h"
@@ -39,6 +40,8 @@ class SessionState {
   Result<SearchResult> search(const CheckedSearch& checked);
   Result<records::CostResult> cost(const CostOptions& options);
   Result<QuantizedModel> quantized(const QuantizedOptions& options);
+  Result<exporter::PortableModel> portable(const QuantizedOptions& options);
+  Result<ExportResult> export_to(const ExportOptions& options);
   Result<records::Inspection> inspect(const InspectOptions& options);
   Result<ComparePlan> estimate(const CheckedCompare& checked);
   Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
@@ -93,8 +96,9 @@ class SessionState {
   // Opens the run folder. `config`: what the results depend on besides model and data; `unused`: a
   // split that is not used.
   Result<records::RunFolder> open_folder(const std::string& job, const Ready& ready,
-                                         const std::string& config, std::uint64_t seed,
+                                         const std::string& config, const Measuring& measuring,
                                          const std::string& unused = "");
+  records::RunInputs inputs_of(const evaluation::ScoredOutput& scored, std::size_t batch) const;
   sensitivity::Reporter reporter();
   static records::SplitRecord record_of(const data::Dataset& data);
   records::ModelRecord model_record() const { return {source_.model, sha256_}; }
@@ -108,6 +112,7 @@ class SessionState {
   Options options_;
   Observer* observer_;
   Source source_;
+  records::RunInputs inputs_;
   model::Selection selection_;
   std::string sha256_, identity_, inputs_config_;  // identity_: names the model in journals
   std::optional<model::Graph> graph_;

@@ -1,0 +1,136 @@
+#include "posittune/session/export.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "posittune/exporter/onnx_export.h"
+#include "posittune/session/session_state.h"
+
+namespace posittune::session {
+namespace {
+
+constexpr std::array<ExportTargetEntry, 3> kTargets = {{
+    {ExportTarget::kOnnx, "onnx", ".onnx",
+     "ONNX of standard operators: codes, tables and scales, inputs rounded as the recipe has it"},
+    {ExportTarget::kFp32, "fp32", ".fp32.onnx", "ONNX with weights snapped to their formats"},
+    {ExportTarget::kFp16, "fp16", ".fp16.onnx", "the same, weights stored as FP16"},
+}};
+
+Status add_weights(engine::Engine& engine, const Advance& advance, exporter::PortableModel& model) {
+  const model::Graph& graph = engine.graph();
+  for (std::size_t w = 0; w < graph.weights.size(); ++w) {
+    const model::Weight& weight = graph.weights[w];
+    const auto setting = model.recipe.weights.find(weight.name);
+    if (setting == model.recipe.weights.end()) continue;
+    if (!weight.layout) {
+      return Error{.kind = ErrorKind::kUnsupported,
+                   .what = "it is not known where the weight's matrix lies in the file's tensor",
+                   .where = "weight '" + weight.name + "'",
+                   .hint = "leave it out of the recipe"};
+    }
+    auto numbers = engine.quantized_weight(w, setting->second);
+    if (!numbers) return numbers.error();
+    auto codes = exporter::coded(*numbers);
+    if (!codes) return codes.error();
+    exporter::PortableWeight& to = model.weights[weight.name];
+    to = {
+        .codes = std::move(*codes), .shape = weight.shape, .layout = *weight.layout, .readers = {}};
+    for (const std::size_t layer : weight.layers) {
+      if (engine.chosen(layer)) to.readers.push_back(graph.layers[layer].name);
+    }
+    if (const Status going = advance(1); !going) return going;
+  }
+  return success();
+}
+
+Status add_layer(engine::Engine& engine, std::size_t l, exporter::PortableModel& model) {
+  const model::Graph& graph = engine.graph();
+  const model::Layer& layer = graph.layers[l];
+  const auto input = model.recipe.activations.find(layer.name);
+  if (input != model.recipe.activations.end()) {
+    exporter::PortableInput& to = model.inputs[layer.name];
+    to.operands = layer.kind->operands;
+    for (std::size_t operand = 0; operand < to.operands; ++operand) {
+      if (input->second.scale == quant::ActivationScale::kToken) break;
+      auto quantizer = engine.activation_quantizer(l, operand, input->second);
+      if (!quantizer) return quantizer.error();
+      to.scales.push_back(quantizer->scale);
+    }
+  }
+  if (!layer.weight) return success();
+  const auto weight = model.recipe.weights.find(graph.weights[*layer.weight].name);
+  if (weight == model.recipe.weights.end() || !weight->second.bias_correction) return success();
+  auto shift = engine.bias_correction(l, weight->second);
+  if (!shift) return shift.error();
+  if (!shift->empty()) model.corrections[layer.name] = std::move(*shift);
+  return success();
+}
+
+double promised_bytes(const exporter::PortableModel& model) {
+  double bits = 0;
+  for (const auto& [name, weight] : model.weights)
+    bits += quant::stored_bits(model.recipe.weights.at(name), weight.codes.rows, weight.codes.cols);
+  return bits / 8;
+}
+
+}  // namespace
+
+std::span<const ExportTargetEntry> export_targets() { return kTargets; }
+
+Result<ExportTarget> parse_export_target(std::string_view text) {
+  Error unknown{.kind = ErrorKind::kUsage,
+                .what = "unknown export target",
+                .where = "`to`",
+                .found = std::string(text)};
+  for (const ExportTargetEntry& entry : kTargets) {
+    if (entry.name == text) return entry.target;
+    unknown.expected += (unknown.expected.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  return unknown;
+}
+
+Result<exporter::PortableModel> SessionState::portable(const QuantizedOptions& options) {
+  if (const Status some = check_chosen(); !some) return some.error();
+  const Status ok = check_measuring({.batch = options.batch}, kCompareJob);
+  if (!ok) return ok.error();
+  auto engine = calibrated_for(options);
+  if (!engine) return engine.error();
+  if (const Status fits = engine->check(options.recipe); !fits) return fits.error();
+  const Advance advance = observer_->step("weights", options.recipe.weights.size(), "steps");
+  exporter::PortableModel model{.model_sha256 = sha256_,
+                                .recipe = options.recipe,
+                                .weights = {},
+                                .inputs = {},
+                                .corrections = {}};
+  if (const Status added = add_weights(*engine, advance, model); !added) return added.error();
+  for (std::size_t l = 0; l < engine->graph().layers.size(); ++l) {
+    if (!engine->chosen(l)) continue;
+    if (const Status added = add_layer(*engine, l, model); !added) return added.error();
+  }
+  return model;
+}
+
+Result<ExportResult> SessionState::export_to(const ExportOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  auto model = portable(options.numbers);
+  if (!model) return model.error();
+  const exporter::OnnxOptions onnx{
+      .style = options.resident ? exporter::LutStyle::kResident : exporter::LutStyle::kFoldable,
+      .weights = options.target == ExportTarget::kFp32   ? exporter::WeightForm::kFp32
+                 : options.target == ExportTarget::kFp16 ? exporter::WeightForm::kFp16
+                                                         : exporter::WeightForm::kCodes};
+  auto made = exporter::export_onnx(source_.model, *model, onnx, options.output);
+  if (!made) return made.error();
+  ExportResult result{.files = {made->files.model},
+                      .bytes = made->files.bytes,
+                      .weight_bytes = made->weight_bytes,
+                      .promised_bytes = promised_bytes(*model),
+                      .notes = std::move(made->notes)};
+  if (!made->files.data.empty()) result.files.push_back(made->files.data);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace posittune::session
