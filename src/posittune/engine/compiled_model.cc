@@ -53,6 +53,22 @@ void CompiledModel::find_ids_inputs() {
   }
 }
 
+Result<std::shared_ptr<NodeState>> CompiledModel::make_state(const model::Layer& layer) {
+  auto state = std::make_shared<NodeState>();
+  state->name = layer.name;
+  state->operation = make_operation(layer);
+  if (state->operation == nullptr) {
+    return Error{.kind = ErrorKind::kInternal,
+                 .what = "layers of this kind have no operation",
+                 .where = layer.name,
+                 .found = std::string(layer.kind->name)};
+  }
+  state->scratch = &layers_.scratch;
+  state->failure = &failure_;
+  state->threads = layers_.threads;
+  return state;
+}
+
 Status CompiledModel::replace_layers(const std::shared_ptr<ov::Model>& copy) {
   std::vector<std::pair<NodeState*, std::shared_ptr<ov::Node>>> ends;
   auto counterpart = counterparts(*layers_.graph.ov_model, *copy);
@@ -66,21 +82,11 @@ Status CompiledModel::replace_layers(const std::shared_ptr<ov::Model>& copy) {
                    .what = "a layer was lost when the graph was copied",
                    .where = layer.name};
     }
-    auto state = std::make_shared<NodeState>();
-    state->name = layer.name;
-    state->operation = make_operation(layer);
-    if (state->operation == nullptr) {
-      return Error{.kind = ErrorKind::kInternal,
-                   .what = "layers of this kind have no operation",
-                   .where = layer.name,
-                   .found = std::string(layer.kind->name)};
-    }
-    state->scratch = &layers_.scratch;
-    state->failure = &failure_;
-    state->threads = layers_.threads;
-    layers_.nodes[l] = state;
-    const auto replaced = replace_with_quantized(layer, node->second, state);
-    if (state->operation->does_epilogues()) ends.emplace_back(state.get(), replaced);
+    auto state = make_state(layer);
+    if (!state) return state.error();
+    layers_.nodes[l] = *state;
+    const auto replaced = replace_with_quantized(layer, node->second, *state);
+    if ((*state)->operation->does_epilogues()) ends.emplace_back(state->get(), replaced);
   }
   // Nodes of the copy that are held here would count as readers of others.
   counterpart.clear();
@@ -92,14 +98,30 @@ Status CompiledModel::replace_layers(const std::shared_ptr<ov::Model>& copy) {
   return success();
 }
 
+// The originals hold the weights, and are of no more use.
+void CompiledModel::free_graph() {
+  for (model::Layer& layer : layers_.graph.layers) layer.node.reset();
+  layers_.graph.ov_model.reset();
+}
+
+Status CompiledModel::leave_out() {
+  layers_.nodes.resize(layers_.graph.layers.size());
+  for (std::size_t l = 0; l < layers_.graph.layers.size(); ++l) {
+    if (!layers_.chosen[l]) continue;
+    auto state = make_state(layers_.graph.layers[l]);
+    if (!state) return state.error();
+    layers_.nodes[l] = *state;
+  }
+  free_graph();
+  return success();
+}
+
 Status CompiledModel::compile(std::size_t segments) {
   model::Graph& graph = layers_.graph;
   find_ids_inputs();
   const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
   if (const Status replaced = replace_layers(copy); !replaced) return replaced.error();
-  // The originals are of no more use, and hold the weights.
-  for (model::Layer& layer : graph.layers) layer.node.reset();
-  graph.ov_model.reset();
+  free_graph();
   check_indices(copy, failure_);
   segmentation_ = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
   ov::Core core;

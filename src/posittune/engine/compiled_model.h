@@ -33,6 +33,9 @@ class CompiledModel {
   // freed. Throws what OpenVINO throws.
   Status compile(std::size_t segments);
 
+  // Makes the nodes of `layers` without a model around them: nothing can run.
+  Status leave_out();
+
   // Runs the model from segment `first` on, as Engine::run.
   Result<Tensors> run(std::size_t first, const Tensors& inputs, const Tensors& crossing,
                       const KeepCrossing& keep);
@@ -41,6 +44,8 @@ class CompiledModel {
 
  private:
   void find_ids_inputs();
+  Result<std::shared_ptr<NodeState>> make_state(const model::Layer& layer);
+  void free_graph();
   Status replace_layers(const std::shared_ptr<ov::Model>& copy);
   Result<Tensors> infer(std::size_t first, const Tensors& inputs, const Tensors& crossing,
                         const KeepCrossing& keep);

@@ -37,6 +37,7 @@ Status Engine::prepare(const Options& options) {
   state.calibration.plan({.covariance_bytes = options.covariance_bytes,
                           .held_out = options.held_out,
                           .embedding_columns = options.embedding_columns});
+  if (!options.runs) return state.model.leave_out();
   // oneTBB waits for itself for ever where its own set-up meets the end of memory, on whatever
   // thread of OpenVINO's that happens: it is set up here, while there is enough.
   if (memory_is_short()) return out_of_memory(graph().path, kNoMemory);
@@ -270,6 +271,7 @@ Status Engine::apply(const Recipe& recipe) {
 }
 
 Result<Tensors> Engine::run(const Tensors& inputs, const Keep& keep) {
+  if (segment_count() == 0) return no_such("the engine was made without a model to run", {});
   if (state_->recipe.broken()) return *state_->recipe.broken();
   return state_->model.run(0, inputs, {}, keep);
 }

@@ -24,6 +24,7 @@ struct Options {
   std::vector<bool> chosen{};  // layers that recipes may name; one flag for each layer of the graph
   int threads = 0;             // 0 = all
   std::size_t segments = 1;    // at most; what run_from() starts at
+  bool runs = true;  // false: weights can be quantized, but run() and calibrate() are kUsage
   // Bytes for E[x x^T] of the inputs of matrix products, which calibrate() then collects, smallest
   // first; for inputs that do not fit it collects the diagonal. 0: none. Compensated rounding needs
   // them, and takes as much memory again for its factors.

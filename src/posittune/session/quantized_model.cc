@@ -64,6 +64,7 @@ Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& opti
   if (!needs_calibration(trial)) {
     auto graph = take_graph();
     if (!graph) return graph.error();
+    with.runs = false;
     with.chosen = chosen_;
     with.threads = options_.threads;
     return engine::Engine::create(std::move(*graph), with);
