@@ -63,18 +63,20 @@ std::optional<Binades> binades_of(const Format& plain) {
   const Format format = formats::saturating(plain.block > 0 ? formats::element(plain) : plain);
   if (format.bits > kMaxBits) return std::nullopt;
   std::vector<float> values;
+  bool tiny = false;  // some values are no normal floats
   for (const double value : formats::value_table(format)) {
+    if (!std::isfinite(value) || value <= 0) continue;
     const auto as_float = static_cast<float>(value);
-    if (std::isfinite(value) && value > 0 && double{as_float} == value && std::isnormal(as_float))
-      values.push_back(as_float);
+    const bool normal = double{as_float} == value && std::isnormal(as_float);
+    if (normal) values.push_back(as_float);
+    tiny = tiny || (!normal && value < 1);
   }
   if (values.empty()) return std::nullopt;
   std::ranges::sort(values);
   const float largest = formats::float_range(format).high;
   // Two binades below the smallest value: one where some round up to it, one where none does.
-  Binades made{.first = std::max(std::ilogb(values.front()) - 2, kMinExponent),
-               .largest = largest,
-               .binades = {}};
+  const int first = tiny ? kMinExponent : std::ilogb(values.front()) - 2;
+  Binades made{.first = std::max(first, kMinExponent), .largest = largest, .binades = {}};
   for (int e = made.first; e <= std::ilogb(largest); ++e) {
     const float begin = std::ldexp(1.0F, e);
     const float end = e == kMaxExponent ? std::numeric_limits<float>::infinity() : 2 * begin;

@@ -28,9 +28,9 @@ struct Binades {
 };
 
 // The binades of a format, found by asking its codec; equal to formats::round_to_float() for every
-// finite x of a saturating format; but no step is a subnormal float, which runtimes take for zero:
-// bf16 has a coarser grid below 2^-119. None for formats of more than 16 bits. For MX formats: of
-// the elements.
+// finite x of a saturating format that is no subnormal float, which runtimes take for zero. No step
+// is one either: bf16 and wide posits with es 4 have a coarser grid below 2^-119. None for formats
+// of more than 16 bits. For MX formats: of the elements.
 std::optional<Binades> binades_of(const formats::Format& format);
 
 }  // namespace posittune::exporter
