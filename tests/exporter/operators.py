@@ -77,6 +77,8 @@ def build(items=4):
         image = m.input(f"i{rank}", items, 8, *[size] * rank)
         m.op("Conv", [image, m.weight(f"w_conv{rank}", 12, 8, *[3] * rank)], f"conv{rank}")
         m.output(f"conv{rank}", 2 + rank)
+    m.op("Conv", ["i2", m.weight("w_pointwise", 12, 8, 1, 1)], "pointwise")
+    m.output("pointwise", 4)
     m.op("Conv", ["i2", m.weight("w_grouped", 12, 4, 3, 3)], "grouped", group=2, pads=[1, 1, 1, 1])
     m.output("grouped", 4)
     m.op("Conv", ["i2", m.weight("w_depthwise", 8, 1, 3, 3), m.weight("b_depthwise", 8)], "depthwise", group=8)

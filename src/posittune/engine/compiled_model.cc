@@ -125,10 +125,12 @@ Status CompiledModel::compile(std::size_t segments) {
   check_indices(copy, failure_);
   segmentation_ = cut_into_segments(copy, segments, graph.inputs, graph.outputs);
   ov::Core core;
+  // Without its group size, OpenVINO rounds inputs of weights that the file stores as int8 to int8.
   for (Segment& segment : segmentation_.segments) {
     if (const Status going = check_interrupt(); !going) return going.error();
     ov::CompiledModel compiled = core.compile_model(
-        segment.model, "CPU", ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
+        segment.model, "CPU", ov::hint::inference_precision(ov::element::f32),
+        ov::hint::dynamic_quantization_group_size(std::uint64_t{0}), ov::num_streams(1),
         ov::inference_num_threads(layers_.threads), ov::hint::enable_cpu_pinning(false));
     requests_.push_back(compiled.create_infer_request());
     segment.model.reset();

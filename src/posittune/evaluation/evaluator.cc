@@ -173,7 +173,12 @@ Result<std::vector<metrics::Measured>> Evaluator::run_recipe(const Advance& adva
 
 Result<std::map<std::string, records::MetricResult>> Evaluator::compare(
     const std::vector<metrics::Measured>& measured) const {
-  auto compared = metrics::compare(fp32_, measured);
+  return to_results(fp32_, measured);
+}
+
+Result<std::map<std::string, records::MetricResult>> to_results(
+    const std::vector<metrics::Measured>& fp32, const std::vector<metrics::Measured>& measured) {
+  auto compared = metrics::compare(fp32, measured);
   if (!compared) return compared.error();
   std::map<std::string, records::MetricResult> results;
   for (const metrics::Comparison& comparison : *compared) {

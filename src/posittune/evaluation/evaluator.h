@@ -70,6 +70,10 @@ class Evaluator {
   std::size_t nonfinite_ = 0;
 };
 
+// Metrics of a model beside those of FP32 on the same items.
+Result<std::map<std::string, records::MetricResult>> to_results(
+    const std::vector<metrics::Measured>& fp32, const std::vector<metrics::Measured>& measured);
+
 // Calibrates the engine: runs FP32 over the data; for a model with a fixed batch in whole batches
 // only, so that no statistics come from padding (the remaining items are not used, unless there is
 // no whole batch). Then measures on the first items what embeddings do to an output (empty: the

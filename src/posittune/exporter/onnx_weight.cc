@@ -102,17 +102,25 @@ std::string e8m0_values(OnnxGraph& graph, const std::string& codes, int exponent
                               graph.cast(codes, TensorProto::INT32)});
 }
 
-// 1/s, which decoding multiplies by; a single one is a scalar.
+// A convolution of one position, whose weight OpenVINO 2026.4 takes for a compressed matrix: it
+// then fails where the scales of DequantizeLinear are computed.
+bool is_pointwise(const Placed& placed) {
+  const Dims& dims = placed.codes.dims;
+  return dims.size() > 2 &&
+         std::all_of(dims.begin() + 2, dims.end(), [](auto d) { return d == 1; });
+}
+
+// 1/s, which decoding multiplies by; a single one is a scalar. `packed`: powers of two are stored
+// as one byte each, as recipes count them, and computed.
 std::string add_steps(OnnxGraph& graph, const Placed& placed, const CodeGroup& group,
-                      std::size_t groups) {
+                      std::size_t groups, bool packed = true) {
   if (group.scales.size() == 1) return graph.scalar(1.0F / group.scales.front());
   std::vector<float> steps(group.scales.size());
   std::ranges::transform(group.scales, steps.begin(), [](float s) { return 1.0F / s; });
-  if (!powers_of_two(group.scales)) {
+  if (!packed || !powers_of_two(group.scales)) {
     const auto all = spread(placed, steps, groups);
     return graph.constant("scale", std::span(all.values), all.dims);
   }
-  // One byte each, as recipes count them.
   std::vector<std::uint8_t> exponents(steps.size());
   std::ranges::transform(steps, exponents.begin(),
                          [](float s) { return static_cast<std::uint8_t>(std::ilogb(s) + 127); });
@@ -189,7 +197,8 @@ std::string add_standard(OnnxGraph& graph, const Placed& placed, const CodeGroup
   const std::string codes =
       graph.constant("codes", type->data_type, packed_bytes(placed.codes), placed.codes.dims);
   const std::size_t groups = weight.group > 0 ? ceil_div(weight.cols, weight.group) : 1;
-  std::string scale = add_steps(graph, placed, group, group.scales.size() > 1 ? groups : 1);
+  std::string scale =
+      add_steps(graph, placed, group, group.scales.size() > 1 ? groups : 1, !is_pointwise(placed));
   if (format.block > 0) {
     const std::size_t blocks = ceil_div(weight.cols, kBlock);
     const std::string shared = add_block_scales(graph, placed, group, blocks, type->exponent);

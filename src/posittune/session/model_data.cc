@@ -212,6 +212,7 @@ Result<OpenedModel> open_model(const Source& source, const model::Selection& sel
         auto constants = data::read_constants(specs.constants, inputs);
         if (!constants) return constants.error();
         opened.inputs_config = run_inputs_config(*constants, specs);
+        opened.constants = *constants;
         return constants;
       }};
   auto graph = model::load(source.model, load);

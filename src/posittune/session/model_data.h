@@ -29,6 +29,7 @@ Status require_data(const Source& source);
 struct OpenedModel {
   model::Graph graph;
   std::vector<bool> chosen;   // [layer of the graph]
+  Tensors constants;          // inputs of the file that the graph has none for
   std::string inputs_config;  // lines of a configuration: constants and axes of items
 };
 Result<OpenedModel> open_model(const Source& source, const model::Selection& selection);

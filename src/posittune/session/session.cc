@@ -60,6 +60,9 @@ Result<QuantizedModel> Session::quantized(const QuantizedOptions& options) {
 Result<ExportResult> Session::export_to(const ExportOptions& options) {
   return watched(state_->observer(), [&] { return state_->export_to(options); });
 }
+Result<records::Verification> Session::verify(const VerifyOptions& options) {
+  return watched(state_->observer(), [&] { return state_->verify(options); });
+}
 Result<records::Inspection> Session::inspect(const InspectOptions& options) {
   return watched(state_->observer(), [&] { return state_->inspect(options); });
 }

@@ -28,6 +28,7 @@
 #include "posittune/session/search.h"
 #include "posittune/session/sensitivity.h"
 #include "posittune/session/spec.h"
+#include "posittune/session/verify.h"
 
 namespace posittune::session {
 
@@ -72,6 +73,9 @@ class Session {
   // Writes the model under a recipe for other tools, see export.h. kUsage as quantized(); kInput:
   // an archive of another model; kUnsupported: what the target cannot hold.
   Result<ExportResult> export_to(const ExportOptions& options);
+  // Runs the model and its export on the `report` split in one runtime. kUnsupported where that
+  // does not run them; kInput: outputs of other names, types or shapes.
+  Result<records::Verification> verify(const VerifyOptions& options);
   // Lists what can be quantized, and what cannot and why.
   Result<records::Inspection> inspect(const InspectOptions& options);
 

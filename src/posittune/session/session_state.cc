@@ -135,6 +135,7 @@ Status SessionState::open_model_of(Source source, const ModelSpec& model) {
   graph_ = std::move(opened->graph);
   chosen_ = std::move(opened->chosen);
   inputs_config_ = std::move(opened->inputs_config);
+  constants_ = std::move(opened->constants);
   return success();
 }
 

@@ -42,6 +42,7 @@ class SessionState {
   Result<QuantizedModel> quantized(const QuantizedOptions& options);
   Result<exporter::PortableModel> portable(const QuantizedOptions& options);
   Result<ExportResult> export_to(const ExportOptions& options);
+  Result<records::Verification> verify(const VerifyOptions& options);
   Result<records::Inspection> inspect(const InspectOptions& options);
   Result<ComparePlan> estimate(const CheckedCompare& checked);
   Result<SensitivityPlan> estimate(const CheckedSensitivity& checked);
@@ -69,6 +70,7 @@ class SessionState {
   struct CompareJob;
   struct SensitivityJob;
   struct SearchJob;
+  struct VerifyJob;
 
   SessionState(const Options& options, Observer& observer)
       : options_(options), observer_(&observer) {}
@@ -107,12 +109,14 @@ class SessionState {
 
   Result<CompareJob> compare_job(const CheckedCompare& checked);
   Result<SensitivityJob> sensitivity_job(const CheckedSensitivity& checked);
+  Result<VerifyJob> verify_job(const VerifyOptions& options);
   Result<SearchJob> search_job(const CheckedSearch& checked);
 
   Options options_;
   Observer* observer_;
   Source source_;
   records::RunInputs inputs_;
+  Tensors constants_;
   model::Selection selection_;
   std::string sha256_, identity_, inputs_config_;  // identity_: names the model in journals
   std::optional<model::Graph> graph_;
