@@ -84,7 +84,7 @@ ANGLED = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 # Libraries name fields, the command line flags. What is written into files for other tools may hold their flags.
 FLAG = re.compile(r'"(?:[^"\\\n]|\\.)*--(?:[a-z][^"\n]*)?"')
 SHORT_FLAG = re.compile(r'"(?:(?:[^"\\\n]|\\.)*[ `(])?-[a-zA-Z][ `,=)"](?:[^"\\\n]|\\.)*')
-FLAGS_OF_OTHER_TOOLS = {"data/tokenizer.cc", "hardware/package.cc", "session/zoo_models.cc"}
+FLAGS_OF_OTHER_TOOLS = {"data/tokenizer.cc", "hardware/package.cc", "session/model_runner.cc", "session/zoo_models.cc"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<(posittune/[^>]+)>)', re.MULTILINE)
 
