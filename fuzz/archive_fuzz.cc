@@ -64,9 +64,12 @@ void change_stretch(std::string& json, Random& random) {
 }  // namespace
 }  // namespace posittune::fuzz
 
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   posittune::fuzz::require(size <= posittune::fuzz::most_bytes, "memory is bounded by the file");
-  if (void* const memory = std::malloc(size)) return memory;
+  return std::malloc(size);
+}
+void* operator new(std::size_t size) {
+  if (void* const memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }

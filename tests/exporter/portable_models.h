@@ -45,8 +45,11 @@ inline engine::QuantizedWeight invented(const std::vector<RunSpec>& runs, std::s
       run.scales.push_back(spec.powers ? power : power * 1.37F);
     }
     const std::uint32_t mask = run.format.bits == 32 ? ~0U : (1U << run.format.bits) - 1;
-    for (std::size_t i = 0; i < spec.rows * cols; ++i)
-      made.codes.push_back(static_cast<std::uint32_t>(random()) & mask);
+    const bool sign_is_nan = run.format.family != formats::Family::kFloat;
+    for (std::size_t i = 0; i < spec.rows * cols; ++i) {
+      const std::uint32_t code = static_cast<std::uint32_t>(random()) & mask;
+      made.codes.push_back(sign_is_nan && code == mask / 2 + 1 ? 1 : code);
+    }
     for (std::size_t i = 0; any_blocks && i < spec.rows * blocks; ++i)
       made.exponents.push_back(
           static_cast<std::uint8_t>(run.format.block > 0 ? 100 + random() % 50 : 0));

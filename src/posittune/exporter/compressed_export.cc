@@ -126,16 +126,7 @@ class Writer {
   }
 
   Result<std::string> numbers(const std::string& tensor) const {
-    const auto weight = plan_.match.weights.find(tensor);
-    const auto layer = plan_.match.corrections.find(tensor);
-    Result<std::vector<float>> values = std::vector<float>{};
-    if (weight != plan_.match.weights.end()) {
-      values = snapped(source_, tensor, model_.weights.at(weight->second).codes);
-    } else if (layer != plan_.match.corrections.end()) {
-      values = corrected(source_, tensor, model_.corrections.at(layer->second));
-    } else {
-      values = source_.floats(tensor);
-    }
+    const auto values = numbers_of(tensor, source_, model_, plan_.match);
     if (!values) return values.error();
     return to_bytes(*values);
   }

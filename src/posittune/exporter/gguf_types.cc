@@ -115,9 +115,14 @@ class Lines {
       unknown_.push_back(weight);
       return;
     }
-    // Of tied weights, the file has the table of embeddings alone.
-    if (*name == "output.weight") types_.try_emplace("token_embd.weight", type);
     types_[*name] = type;
+  }
+  // Of tied weights, the file has the table of embeddings alone. True where the output's type was
+  // given to that.
+  bool tie() {
+    const auto output = types_.find("output.weight");
+    return output != types_.end() &&
+           types_.try_emplace("token_embd.weight", output->second).second;
   }
   const std::vector<std::string>& unknown() const { return unknown_; }
   std::string text() const {
@@ -186,7 +191,13 @@ Result<GgufTypes> gguf_types(const quant::Recipe& recipe, const GgufOptions& opt
                              "names them",
                  .found = listed(lines.unknown())};
   }
-  GgufTypes made{.text = lines.text(), .notes = notes_on(recipe)};
+  GgufTypes made{.text = {}, .notes = notes_on(recipe)};
+  if (lines.tie()) {
+    made.notes.emplace_back(
+        "token_embd gets the type of lm_head, which is the same tensor in models that tie them; "
+        "`unchanged` names the table of others");
+  }
+  made.text = lines.text();
   if (!without_type.empty())
     made.notes.push_back("F16, since ggml has not their format: " + listed(without_type));
   return made;

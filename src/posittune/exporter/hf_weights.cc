@@ -109,6 +109,8 @@ Result<Orientation> orientation(const std::vector<float>& tensor,
   return as_plain >= as_turned ? Orientation::kPlain : Orientation::kTransposed;
 }
 
+namespace {
+
 Result<std::vector<float>> snapped(const HfFolder& folder, const std::string& tensor,
                                    const CodedWeight& codes) {
   auto values = decoded(codes);
@@ -132,6 +134,17 @@ Result<std::vector<float>> corrected(const HfFolder& folder, const std::string& 
   }
   for (std::size_t i = 0; i < bias->size(); ++i) (*bias)[i] += correction[i];
   return bias;
+}
+
+}  // namespace
+
+Result<std::vector<float>> numbers_of(const std::string& tensor, const HfFolder& folder,
+                                      const PortableModel& model, const HfWeights& match) {
+  if (const auto weight = match.weights.find(tensor); weight != match.weights.end())
+    return snapped(folder, tensor, model.weights.at(weight->second).codes);
+  if (const auto layer = match.corrections.find(tensor); layer != match.corrections.end())
+    return corrected(folder, tensor, model.corrections.at(layer->second));
+  return folder.floats(tensor);
 }
 
 }  // namespace posittune::exporter

@@ -31,12 +31,9 @@ Result<Orientation> orientation(const std::vector<float>& tensor,
                                 const std::vector<float>& weight, const CodedWeight& codes,
                                 const std::string& where);
 
-// The decoded numbers in the tensor's order.
-Result<std::vector<float>> snapped(const HfFolder& folder, const std::string& tensor,
-                                   const CodedWeight& codes);
-
-// The bias with the correction added.
-Result<std::vector<float>> corrected(const HfFolder& folder, const std::string& tensor,
-                                     const std::vector<float>& correction);
+// The numbers of a tensor, in its order: a weight's as decoded, a bias with its correction, others
+// as the folder has them.
+Result<std::vector<float>> numbers_of(const std::string& tensor, const HfFolder& folder,
+                                      const PortableModel& model, const HfWeights& match);
 
 }  // namespace posittune::exporter

@@ -56,18 +56,9 @@ class Writer {
 
  private:
   Result<std::string> numbers(const std::string& tensor) {
-    const auto weight = match_.weights.find(tensor);
-    const auto layer = match_.corrections.find(tensor);
-    Result<std::vector<float>> values = std::vector<float>{};
-    if (weight != match_.weights.end()) {
-      values = snapped(source_, tensor, model_.weights.at(weight->second).codes);
-    } else if (layer != match_.corrections.end()) {
-      values = corrected(source_, tensor, model_.corrections.at(layer->second));
-    } else {
-      values = source_.floats(tensor);
-    }
+    const auto values = numbers_of(tensor, source_, model_, match_);
     if (!values) return values.error();
-    const bool quantized = weight != match_.weights.end();
+    const bool quantized = match_.weights.contains(tensor);
     (quantized ? counts_.quantized : counts_.others) += values->size();
     if (!half_) return to_bytes(*values);
     return to_halves(*values, quantized ? counts_.quantized_rounded : counts_.others_rounded);
