@@ -35,7 +35,8 @@ TEST(CompressedWeight, Schemes) {
 }
 
 TEST(CompressedWeight, WhatHasNoForm) {
-  for (const char* format : {"posit<8,1>", "int9", "fp8_e5m2", "fp4_e2m1", "fp16", "mxfp6", "mxint8"})
+  for (const char* format :
+       {"posit<8,1>", "int9", "fp8_e5m2", "fp4_e2m1", "fp16", "mxfp6", "mxint8"})
     EXPECT_EQ(format_of(weight({{format, 4}}, 64)), "none") << format;
   EXPECT_EQ(format_of(weight({{"int4", 4, RunSpec::kGroups}}, 70, 32)), "none");
   EXPECT_EQ(format_of(weight({{"mxfp4", 4}}, 40)), "none");

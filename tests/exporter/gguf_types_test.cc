@@ -19,9 +19,8 @@ quant::WeightSetting setting(const char* format, std::size_t group = 32) {
 }
 
 bool has_note(const GgufTypes& types, const std::string& part) {
-  return std::ranges::any_of(types.notes, [&](const std::string& note) {
-    return note.find(part) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      types.notes, [&](const std::string& note) { return note.find(part) != std::string::npos; });
 }
 
 TEST(GgufTypes, NamesOfTensors) {
@@ -32,9 +31,9 @@ TEST(GgufTypes, NamesOfTensors) {
   EXPECT_EQ(gguf_name("model.embed_tokens.weight"), "token_embd.weight");
   EXPECT_EQ(gguf_name("transformer.wpe.weight"), "position_embd.weight");
   EXPECT_EQ(gguf_name("lm_head.weight"), "output.weight");
-  for (const char* other : {"", "model.layers.q.weight", "model.layers.x.mlp.up_proj.weight",
-                            "model.layers..weight", "model.layers.1.weight", "conv1.weight",
-                            "model.layers.1.mlp.other.weight"})
+  for (const char* other :
+       {"", "model.layers.q.weight", "model.layers.x.mlp.up_proj.weight", "model.layers..weight",
+        "model.layers.1.weight", "conv1.weight", "model.layers.1.mlp.other.weight"})
     EXPECT_EQ(gguf_name(other), std::nullopt) << other;
 }
 

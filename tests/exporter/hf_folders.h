@@ -55,12 +55,12 @@ inline void write_small_folder(const TemporaryFolder& folder, const exporter::Po
   for (const auto& [name, weight] : model.weights) {
     const std::size_t rows = weight.codes.rows, cols = weight.codes.cols;
     const std::vector<float> values = before(weight.codes);
-    tensors.push_back(turned
-                          ? float_tensor(name, {cols, rows}, transposed(values, rows, cols))
-                          : float_tensor(name, {rows, cols}, values));
+    tensors.push_back(turned ? float_tensor(name, {cols, rows}, transposed(values, rows, cols))
+                             : float_tensor(name, {rows, cols}, values));
   }
   tensors.push_back(float_tensor("model.a.bias", {4}, {10, 20, 30, 40}));
-  tensors.push_back({"model.norm.weight", "BF16", {2}, [] { return std::string("\x80\x3f\x01\x3f", 4); }});
+  tensors.push_back(
+      {"model.norm.weight", "BF16", {2}, [] { return std::string("\x80\x3f\x01\x3f", 4); }});
   tensors.push_back({"model.ids", "I64", {1}, [] { return std::string(8, '\1'); }});
   (void)exporter::write_safetensors(folder.file("model.safetensors"), {}, std::move(tensors)).ok();
   write_bytes(folder.file("config.json"), R"({"model_type": "x", "torch_dtype": "bfloat16"})");

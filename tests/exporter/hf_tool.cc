@@ -64,7 +64,7 @@ float scale_of(const formats::Format& format, const float* x, std::size_t count)
 engine::QuantizedWeight quantized(const std::vector<float>& x, std::size_t rows, std::size_t cols,
                                   const quant::WeightSetting& setting) {
   const bool grouped = setting.granularity == quant::Granularity::kGroup;
-  const std::size_t stretch = grouped                                            ? setting.group
+  const std::size_t stretch = grouped                                              ? setting.group
                               : setting.granularity == quant::Granularity::kTensor ? rows * cols
                                                                                    : cols;
   engine::RowRun run{0, rows, setting.format, {}};
@@ -83,8 +83,7 @@ engine::QuantizedWeight quantized(const std::vector<float>& x, std::size_t rows,
     made.codes.assign(codes.begin(), codes.end());
   } else {
     made.codes.resize(x.size());
-    (void)take(
-        kernels::encode<std::uint32_t>(setting.format, x, {rows, cols}, scales, made.codes));
+    (void)take(kernels::encode<std::uint32_t>(setting.format, x, {rows, cols}, scales, made.codes));
   }
   made.runs.push_back(std::move(run));
   return made;
@@ -132,8 +131,8 @@ int main(int argc, char** argv) {
     const Spec spec = parse(text);
     add(folder, spec, model);
     if (tokens) {
-      model.recipe.activations[spec.tensor] = {
-          .format = formats::integer(8), .scale = quant::ActivationScale::kToken};
+      model.recipe.activations[spec.tensor] = {.format = formats::integer(8),
+                                               .scale = quant::ActivationScale::kToken};
       model.inputs[spec.tensor] = {};
     }
   }

@@ -54,8 +54,7 @@ TEST(HfWeights, FindsTheOrientation) {
     EXPECT_EQ(orientation(turned, {codes.cols, codes.rows}, values, codes, "x").value(),
               Orientation::kTransposed);
     std::vector<float> other(values.size());
-    for (std::size_t i = 0; i < other.size(); ++i)
-      other[i] = i % 2 == 0 ? -values[i] : values[i];
+    for (std::size_t i = 0; i < other.size(); ++i) other[i] = i % 2 == 0 ? -values[i] : values[i];
     if (values.size() > 100) {
       EXPECT_EQ(orientation(other, {codes.rows, codes.cols}, values, codes, "x").error().found,
                 "others");

@@ -63,16 +63,19 @@ TEST_F(TransformersExport, WritesOneFile) {
   const auto made = export_safetensors(source_.file(""), model_, {}, place_.file("a.safetensors"));
   ASSERT_TRUE(made.ok()) << made.error().message();
   EXPECT_EQ(made->bytes, read_bytes(place_.file("a.safetensors")).size());
-  EXPECT_EQ(SafetensorsFile::open(place_.file("a.safetensors"))->header().metadata.at("format"), "pt");
+  EXPECT_EQ(SafetensorsFile::open(place_.file("a.safetensors"))->header().metadata.at("format"),
+            "pt");
 }
 
 TEST_F(TransformersExport, LeavesNothingOfAFailure) {
   test::write_small_folder(source_, model_);
   model_.weights["model.b.weight"].codes = model_.weights["model.a.weight"].codes;
-  EXPECT_EQ(export_transformers(source_.file(""), model_, {}, out_).error().kind, ErrorKind::kInput);
+  EXPECT_EQ(export_transformers(source_.file(""), model_, {}, out_).error().kind,
+            ErrorKind::kInput);
   EXPECT_TRUE(place_.entries().empty());
-  EXPECT_EQ(export_transformers(source_.file(""), test::small_model(), {}, place_.file("")).error().kind,
-            ErrorKind::kUsage);
+  EXPECT_EQ(
+      export_transformers(source_.file(""), test::small_model(), {}, place_.file("")).error().kind,
+      ErrorKind::kUsage);
 }
 
 }  // namespace

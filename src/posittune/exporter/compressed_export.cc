@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "posittune/base/files.h"
@@ -32,11 +34,10 @@ bool is_table(const std::string& tensor) {
 
 bool takes_int8_tokens(const PortableModel& model, const PortableWeight& weight) {
   return !weight.readers.empty() && std::ranges::all_of(weight.readers, [&](const auto& layer) {
-           const auto input = model.recipe.activations.find(layer);
-           return input != model.recipe.activations.end() &&
-                  input->second.format == formats::integer(8) &&
-                  input->second.scale == quant::ActivationScale::kToken;
-         });
+    const auto input = model.recipe.activations.find(layer);
+    return input != model.recipe.activations.end() && input->second.format == formats::integer(8) &&
+           input->second.scale == quant::ActivationScale::kToken;
+  });
 }
 
 std::string formats_of(const CodedWeight& weight) {
@@ -63,7 +64,8 @@ Plan plan_of(const PortableModel& model, HfWeights match) {
     if (scheme && module) {
       plan.schemes[tensor] = *scheme;
     } else {
-      plan.without.push_back(name + (module ? " (" + formats_of(weight.codes) + ")" : " (a table)"));
+      plan.without.push_back(name +
+                             (module ? " (" + formats_of(weight.codes) + ")" : " (a table)"));
     }
   }
   return plan;
@@ -99,9 +101,9 @@ class Writer {
       }
       const TensorEntry& entry = source_.entry(name);
       const bool floats = is_float(entry.dtype);
-      tensors.push_back(
-          {name, floats ? "F32" : entry.dtype, entry.shape,
-           [this, name, floats] { return floats ? numbers(name) : source_.bytes(name); }});
+      tensors.push_back({name, floats ? "F32" : entry.dtype, entry.shape, [this, name, floats] {
+                           return floats ? numbers(name) : source_.bytes(name);
+                         }});
     }
     return write_safetensors(path, {{"format", "pt"}}, std::move(tensors));
   }
@@ -151,6 +153,18 @@ std::vector<std::string> notes_of(const PortableModel& model, const Plan& plan) 
   }
   if (model.recipe.accumulate == quant::Accumulate::kQuire)
     notes.emplace_back("sums are not exact there (accumulate: quire)");
+  std::set<CompressedScheme> schemes;
+  for (const auto& [tensor, scheme] : plan.schemes) schemes.insert(scheme);
+  if (std::ranges::any_of(schemes, [](const auto& scheme) { return scheme.blocks; })) {
+    notes.emplace_back(
+        "weights of mxfp4 and mxfp8 are bfloat16 after decompression, the same numbers: cast "
+        "them to the type of the others");
+  }
+  if (schemes.size() > 1) {
+    notes.emplace_back(
+        "weights are stored in several ways: transformers (seen: 5.24) decompresses them while it "
+        "runs or with compressed-tensors, and not while it loads (run_compressed=False)");
+  }
   if (!plan.without.empty())
     notes.push_back("snapped to their grids, in FP32: " + listed(plan.without));
   return notes;
@@ -158,8 +172,8 @@ std::vector<std::string> notes_of(const PortableModel& model, const Plan& plan) 
 
 Status write_all(const HfFolder& source, const PortableModel& model, const Plan& plan,
                  OutputFolder& output) {
-  auto config = changed_config(source.config(), "float32", config_of(plan),
-                               source.path() + ", config.json");
+  auto config =
+      changed_config(source.config(), "float32", config_of(plan), source.path() + ", config.json");
   if (!config) return config.error();
   const Status written = Writer(source, model, plan).write(output.file("model.safetensors"));
   if (!written) return written;
@@ -185,8 +199,9 @@ Result<ExportedFolder> export_compressed_tensors(const std::string& source,
   if (!plan.without.empty() && !options.snap) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "compressed-tensors has no form for weights of the recipe",
-                 .expected = "int2 to int8, fp8_e4m3, mxfp4, mxfp8, one for all rows of a Linear "
-                             "layer",
+                 .expected =
+                     "int2 to int8, fp8_e4m3, mxfp4, mxfp8, one for all rows of a Linear "
+                     "layer",
                  .found = listed(plan.without),
                  .hint = "`snap` stores their numbers in FP32"};
   }

@@ -20,8 +20,8 @@ struct CompressedOptions {
 };
 
 // Writes `folder`, whole or not at all, from `source`: a folder that the model was made from.
-// kUnsupported for weights without a form, all of them listed; for GPT-2's Conv1D, which the package
-// does not know. Other errors are export_transformers()'.
+// kUnsupported for weights without a form, all of them listed; for GPT-2's Conv1D, which the
+// package does not know. Other errors are export_transformers()'.
 Result<ExportedFolder> export_compressed_tensors(const std::string& source,
                                                  const PortableModel& model,
                                                  const CompressedOptions& options,

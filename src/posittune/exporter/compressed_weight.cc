@@ -121,9 +121,12 @@ Result<std::vector<StoredTensor>> compressed_tensors(const std::string& module,
   const auto codes = [&group] { return bytes_of(group.packed); };
   std::vector<StoredTensor> made;
   if (scheme.format == "pack-quantized") {
-    made.push_back({module + ".weight_packed", "I32", {rows, (cols * bits + 31) / 32},
-                    [&group, cols] { return packed_words(group, cols); }});
-    made.push_back({module + ".weight_shape", "I64", {2}, [&weight] { return shape_bytes(weight); }});
+    made.push_back(
+        {module + ".weight_packed", "I32", {rows, (cols * bits + 31) / 32}, [&group, cols] {
+           return packed_words(group, cols);
+         }});
+    made.push_back(
+        {module + ".weight_shape", "I64", {2}, [&weight] { return shape_bytes(weight); }});
   } else if (scheme.format == "mxfp4-pack-quantized") {
     made.push_back({module + ".weight_packed", "U8", {rows, cols / 2}, codes});
   } else {
@@ -131,8 +134,9 @@ Result<std::vector<StoredTensor>> compressed_tensors(const std::string& module,
         {module + ".weight", scheme.type == "int" ? "I8" : "F8_E4M3", {rows, cols}, codes});
   }
   if (scheme.blocks) {
-    made.push_back({module + ".weight_scale", "U8", {rows, cols / kBlock},
-                    [&group] { return folded_exponents(group); }});
+    made.push_back({module + ".weight_scale", "U8", {rows, cols / kBlock}, [&group] {
+                      return folded_exponents(group);
+                    }});
     return made;
   }
   std::vector<std::uint64_t> shape = {1};

@@ -121,8 +121,7 @@ class Lines {
   // given to that.
   bool tie() {
     const auto output = types_.find("output.weight");
-    return output != types_.end() &&
-           types_.try_emplace("token_embd.weight", output->second).second;
+    return output != types_.end() && types_.try_emplace("token_embd.weight", output->second).second;
   }
   const std::vector<std::string>& unknown() const { return unknown_; }
   std::string text() const {
@@ -181,14 +180,16 @@ Result<GgufTypes> gguf_types(const quant::Recipe& recipe, const GgufOptions& opt
                  .what = "ggml has no type for formats of the recipe",
                  .expected = "int4, int5, int8, mxfp4, fp16, bf16, fp32, one for all rows",
                  .found = listed(without_type),
-                 .hint = "`snap` stores them as F16: of a model whose weights were snapped to "
-                         "their grids before, most keep their values"};
+                 .hint =
+                     "`snap` stores them as F16: of a model whose weights were snapped to "
+                     "their grids before, most keep their values"};
   }
   if (!lines.unknown().empty()) {
     return Error{.kind = ErrorKind::kUnsupported,
                  .what = "names that are none of a GGUF file's tensors",
-                 .expected = "parameters of Llama and its relatives or GPT-2, as transformers "
-                             "names them",
+                 .expected =
+                     "parameters of Llama and its relatives or GPT-2, as transformers "
+                     "names them",
                  .found = listed(lines.unknown())};
   }
   GgufTypes made{.text = {}, .notes = notes_on(recipe)};

@@ -19,9 +19,9 @@ Error bad_json(const std::string& where, const std::string& expected, const std:
 }
 
 ordered_json weights_json(const CompressedScheme& scheme) {
-  ordered_json weights = {{"num_bits", scheme.bits},         {"type", scheme.type},
-                          {"symmetric", true},               {"strategy", scheme.strategy},
-                          {"group_size", nullptr},           {"dynamic", false}};
+  ordered_json weights = {{"num_bits", scheme.bits}, {"type", scheme.type},
+                          {"symmetric", true},       {"strategy", scheme.strategy},
+                          {"group_size", nullptr},   {"dynamic", false}};
   if (scheme.group > 0) weights["group_size"] = scheme.group;
   if (scheme.blocks) {
     weights["scale_dtype"] = "torch.uint8";
@@ -37,8 +37,8 @@ ordered_json group_json(const CompressedScheme& scheme, const std::vector<std::s
                         {"output_activations", nullptr},
                         {"format", scheme.format}};
   if (scheme.int8_tokens) {
-    group["input_activations"] = {{"num_bits", 8},        {"type", "int"},
-                                  {"symmetric", true},    {"strategy", "token"},
+    group["input_activations"] = {{"num_bits", 8},         {"type", "int"},
+                                  {"symmetric", true},     {"strategy", "token"},
                                   {"group_size", nullptr}, {"dynamic", true}};
   }
   return group;

@@ -44,8 +44,9 @@ class Writer {
     for (const std::string& name : source_.names()) {
       const TensorEntry& entry = source_.entry(name);
       const bool floats = is_float(entry.dtype);
-      tensors.push_back({name, floats ? (half_ ? "F16" : "F32") : entry.dtype, entry.shape,
-                         [this, name, floats] { return floats ? numbers(name) : source_.bytes(name); }});
+      tensors.push_back(
+          {name, floats ? (half_ ? "F16" : "F32") : entry.dtype, entry.shape,
+           [this, name, floats] { return floats ? numbers(name) : source_.bytes(name); }});
     }
     const Status written = write_safetensors(path, {{"format", "pt"}}, std::move(tensors));
     if (!written) return written.error();
@@ -76,8 +77,8 @@ std::vector<std::string> notes_of(const PortableModel& model, const Counts& coun
   if (half) {
     notes.push_back("FP16 rounds " + std::to_string(counts.quantized_rounded) + " of " +
                     std::to_string(counts.quantized) + " quantized numbers, and " +
-                    std::to_string(counts.others_rounded) + " of " +
-                    std::to_string(counts.others) + " others");
+                    std::to_string(counts.others_rounded) + " of " + std::to_string(counts.others) +
+                    " others");
   }
   return notes;
 }
@@ -101,8 +102,9 @@ Result<Opened> open(const std::string& source, const PortableModel& model,
 std::vector<std::string> notes_on_inputs(const PortableModel& model) {
   std::vector<std::string> notes;
   if (!model.inputs.empty()) {
-    notes.push_back("inputs of " + std::to_string(model.inputs.size()) +
-                    " layers are not rounded there: what it computes is the recipe's weights alone");
+    notes.push_back(
+        "inputs of " + std::to_string(model.inputs.size()) +
+        " layers are not rounded there: what it computes is the recipe's weights alone");
   }
   if (model.recipe.accumulate == quant::Accumulate::kQuire)
     notes.emplace_back("sums are not exact there (accumulate: quire)");
