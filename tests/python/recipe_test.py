@@ -138,6 +138,15 @@ class Files(unittest.TestCase):
                 VALIDATOR.validate(document)
             self.assertEqual(yaml.safe_load(recipe.to_yaml()), json.loads(recipe.to_json()))
 
+    def test_the_page_shows_a_recipe(self):
+        page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+        text = re.search("```yaml\n(.*?)```", page, re.DOTALL)[1]
+        VALIDATOR.validate(yaml.safe_load(text))
+        self.assertEqual(len(pt.Recipe.parse(text).weights), 2)
+        for key in ("weight", "activation"):
+            for word in SCHEMA["$defs"][key]["properties"]:
+                self.assertIn(f"`{word}`", page)
+
     def test_json_and_yaml_are_read_alike(self):
         recipe = pt.Recipe(**FULL, model_sha256="0" * 63 + "a")
         for name in ("mix.json", "mix.yaml"):
