@@ -1,12 +1,13 @@
 // Runs a fuzz target over the files of a folder, and over changed copies of each, without a fuzzer.
 // The changes follow from the file's number alone, so a failure can be repeated.
 //
-//     TARGET FOLDER
+//     TARGET FOLDER [CHANGED COPIES]     POSITTUNE_FUZZ_CHANGES: at most so many
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,11 +15,20 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+// Changes that know what the bytes mean, of targets that have them.
+extern "C" [[gnu::weak]] std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                                             std::size_t most, unsigned seed);
 
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-constexpr std::size_t kChanges = 500;  // of all files together
+
+// Changed copies of all files together.
+std::size_t changes(int argc, char** argv) {
+  const char* most = std::getenv("POSITTUNE_FUZZ_CHANGES");
+  const std::size_t wanted = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 500;
+  return most == nullptr ? wanted : std::min<std::size_t>(wanted, std::strtoul(most, nullptr, 10));
+}
 
 // Cut short, a byte replaced, a bit turned over, or a stretch repeated.
 Bytes changed(Bytes bytes, std::mt19937& random) {
@@ -44,10 +54,17 @@ Bytes changed(Bytes bytes, std::mt19937& random) {
   return bytes;
 }
 
+Bytes changed_as_meant(Bytes bytes, std::mt19937& random) {
+  const std::size_t size = bytes.size(), most = size + 4096;
+  bytes.resize(most);
+  bytes.resize(LLVMFuzzerCustomMutator(bytes.data(), size, most, static_cast<unsigned>(random())));
+  return bytes;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(argv[1]))
     paths.push_back(entry.path());
@@ -63,10 +80,13 @@ int main(int argc, char** argv) {
   }
   std::mt19937 random(1);
   for (const Bytes& seed : seeds) LLVMFuzzerTestOneInput(seed.data(), seed.size());
-  for (std::size_t i = 0; i < kChanges; ++i) {
-    const Bytes bytes = changed(seeds[i % seeds.size()], random);
+  const std::size_t count = changes(argc, argv);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Bytes& seed = seeds[i % seeds.size()];
+    const bool meant = LLVMFuzzerCustomMutator != nullptr && random() % 4 != 0;
+    const Bytes bytes = meant ? changed_as_meant(seed, random) : changed(seed, random);
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   }
-  std::printf("%zu seeds, %zu changed\n", seeds.size(), kChanges);
+  std::printf("%zu seeds, %zu changed\n", seeds.size(), count);
   return 0;
 }

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "posittune/base/version.h"
 #include "posittune/evaluation/batches.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/records/cost.h"
 #include "posittune/session/words.h"
 #include "quantized_model.h"
@@ -258,7 +259,9 @@ session::SearchOptions search_options(nb::dict dict, const Guarded& guarded) {
 
 session::QuantizedOptions quantized_options(const std::string& recipe, nb::dict dict) {
   Arguments arguments(std::move(dict));
-  session::QuantizedOptions options{.recipe = unwrap(quant::recipe_from_yaml(recipe, "recipe"))};
+  quant::RecipeFile file = unwrap(quant::recipe_file_from_yaml(recipe, "recipe"));
+  session::QuantizedOptions options{.recipe = std::move(file.recipe),
+                                    .model_sha256 = std::move(file.model_sha256)};
   session::ScoreWords words;
   take_scores(arguments, words, options.scores);
   take_items(arguments, "batch", options.batch);
@@ -332,7 +335,8 @@ nb::dict to_dict(const quant::ActivationSetting& setting) {
   return dict;
 }
 
-nb::dict to_dict(const quant::Recipe& recipe) {
+nb::dict to_dict(const quant::RecipeFile& file) {
+  const quant::Recipe& recipe = file.recipe;
   nb::dict weights, activations, dict;
   for (const auto& [name, setting] : recipe.weights) weights[name.c_str()] = to_dict(setting);
   for (const auto& [name, setting] : recipe.activations)
@@ -340,6 +344,7 @@ nb::dict to_dict(const quant::Recipe& recipe) {
   dict["weights"] = weights;
   dict["activations"] = activations;
   dict["accumulate"] = recipe.accumulate == quant::Accumulate::kQuire ? "quire" : "fp32";
+  dict["model_sha256"] = file.model_sha256;
   return dict;
 }
 
@@ -467,10 +472,10 @@ void bind_session(nb::module_& module) {
       .def("inspect", &PythonSession::inspect)
       .def("estimate", &PythonSession::estimate);
   module.def("_recipe_yaml", [](const std::string& text, const std::string& where) {
-    return quant::to_yaml(unwrap(quant::recipe_from_yaml(text, where)));
+    return quant::to_yaml(unwrap(quant::recipe_file_from_yaml(text, where)));
   });
   module.def("_recipe_dict", [](const std::string& text, const std::string& where) {
-    return to_dict(unwrap(quant::recipe_from_yaml(text, where)));
+    return to_dict(unwrap(quant::recipe_file_from_yaml(text, where)));
   });
   module.def("_version", [] { return std::string(kVersion); });
 }

@@ -30,6 +30,8 @@ class Recipe:
         input_weighted, rounding, bias_correction, windows
     activations: by the layer's name, a dict with format, scale, chosen ("static", "output", "token")
     accumulate: "fp32", or "quire" for exact sums
+    model_sha256: of the model that the recipe was made for, as run folders have it; sessions refuse it for other models.
+        "": for any. It is no part of what makes recipes equal.
 
     They are plain dicts to edit; a format may be a posittune.Format, a number NumPy's. The library checks them
     whenever they become text: InputError or UsageError names the field.
@@ -47,14 +49,21 @@ class Recipe:
     True
     """
 
-    def __init__(self, weights: dict | None = None, activations: dict | None = None, accumulate: str = "fp32"):
+    def __init__(
+        self,
+        weights: dict | None = None,
+        activations: dict | None = None,
+        accumulate: str = "fp32",
+        model_sha256: str = "",
+    ):
         self.weights: dict[str, dict[str, Any]] = copy.deepcopy(weights or {})
         self.activations: dict[str, dict[str, Any]] = copy.deepcopy(activations or {})
         self.accumulate = accumulate
+        self.model_sha256 = model_sha256
 
     @classmethod
     def parse(cls, text: str, where: str = "recipe") -> "Recipe":
-        """The recipe of a YAML text; `where` names the text in errors."""
+        """The recipe of a YAML or JSON text; `where` names the text in errors."""
         return cls(**_core._recipe_dict(text, where))
 
     @classmethod
@@ -70,19 +79,33 @@ class Recipe:
             raise InputError("the recipe is no text", path, "UTF-8", found) from error
         return cls.parse(text, path)
 
-    def to_yaml(self) -> str:
-        """The text, sorted by name."""
+    def _text(self, **more) -> str:
         document = {
             "version": 1,
+            **more,
             "accumulate": self.accumulate,
             "weights": self.weights,
             "activations": self.activations,
         }
         return _core._recipe_yaml(json.dumps(document, ensure_ascii=False, default=_plain), "recipe")  # JSON is YAML
 
+    def to_yaml(self) -> str:
+        """The text, sorted by name."""
+        return self._text(model_sha256=self.model_sha256) if self.model_sha256 else self._text()
+
+    def to_json(self) -> str:
+        """The same as JSON, as docs/recipe.schema.json of the project describes it: parse() and read() take both."""
+        parts = _core._recipe_dict(self.to_yaml(), "recipe")
+        document = {
+            key: parts[key] for key in ("model_sha256", "accumulate", "weights", "activations") if parts[key] != ""
+        }
+        return json.dumps({"version": 1, **document}, ensure_ascii=False, indent=2) + "\n"
+
     def write(self, path: str | os.PathLike) -> None:
-        """Writes the file, whole or not at all. InputError where that cannot be, ResourceError for a full disk."""
-        path, text = pathlib.Path(path), self.to_yaml()
+        """Writes the file, whole or not at all: JSON where its name ends in .json, else YAML. InputError where that cannot
+        be, ResourceError for a full disk."""
+        path = pathlib.Path(path)
+        text = self.to_json() if path.suffix == ".json" else self.to_yaml()
         if path.is_dir():
             raise InputError("the recipe cannot be written", str(path), "the name of a file", "a folder")
         unfinished = path.with_name(path.name + ".unfinished")
@@ -97,7 +120,7 @@ class Recipe:
             raise
 
     def __eq__(self, other) -> bool:
-        return isinstance(other, Recipe) and self.to_yaml() == other.to_yaml()
+        return isinstance(other, Recipe) and self._text() == other._text()
 
     __hash__ = None
 

@@ -8,7 +8,14 @@ import importlib
 import sys
 
 sys.path.insert(0, sys.argv[1])
-MODULES = ("posittune", "posittune.arrays", "posittune.exceptions", "posittune.quantized", "posittune.recipe")
+MODULES = (
+    "posittune",
+    "posittune.arrays",
+    "posittune.exceptions",
+    "posittune.quantized",
+    "posittune.recipe",
+    "posittune.values",
+)
 
 failed = tried = 0
 for name in MODULES:

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests/peers"))
 import environment  # noqa: E402  pip_install and Unavailable
 
 REQUIREMENTS = ROOT / "python/requirements-hub.txt"
+READERS = ["compressed-tensors==0.20.1"]  # of what is exported: tests/exporter/hf_test.py
 MODULES = {"hub": ["export_test", "tokenizer_test", "texts_test", "gguf_test", "errors_test"], "fetch": ["fetch_test"]}
 
 
@@ -71,7 +72,7 @@ def inside(part):
 
 def outside(part, build):
     try:
-        python = prepare(build, "venv", requirements())
+        python = prepare(build, "venv", requirements() + READERS)
     except environment.Unavailable as reason:
         print(f"skip python_{part}: {reason}")
         print("0 passed, 0 failed, 1 skipped")

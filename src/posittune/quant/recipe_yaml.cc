@@ -2,10 +2,12 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
 #include "posittune/quant/recipe.h"
+#include "posittune/quant/recipe_file.h"
 
 namespace posittune::quant {
 namespace {
@@ -83,7 +85,7 @@ Error bad_recipe(const std::string& where, const std::string& found) {
   return {.kind = ErrorKind::kInput,
           .what = "not a recipe",
           .where = where,
-          .expected = "a map with version, weights, activations, accumulate",
+          .expected = "a map with version, model_sha256, weights, activations, accumulate",
           .found = found};
 }
 
@@ -213,9 +215,19 @@ Result<std::string> read_name(const YAML::Node& node, const std::string& where) 
   return key;
 }
 
-Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
-  if (const Status ok =
-          check_keys(root, {"version", "accumulate", "weights", "activations"}, where);
+Result<std::string> read_hash(const YAML::Node& root, const std::string& where) {
+  if (!root["model_sha256"]) return std::string();
+  const auto hash = root["model_sha256"].as<std::string>();
+  const bool digits = hash.size() == 64 && std::ranges::all_of(hash, [](char c) {
+                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                      });
+  if (digits) return hash;
+  return bad_recipe(where, "a model_sha256 that is not 64 digits 0-9, a-f: '" + hash + "'");
+}
+
+Result<RecipeFile> read_recipe(const YAML::Node& root, const std::string& where) {
+  if (const Status ok = check_keys(
+          root, {"version", "model_sha256", "accumulate", "weights", "activations"}, where);
       !ok) {
     return ok.error();
   }
@@ -229,7 +241,10 @@ Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
   for (const char* section : {"weights", "activations"}) {
     if (const Status ok = check_section(root, section, where); !ok) return ok.error();
   }
-  Recipe recipe;
+  auto hash = read_hash(root, where);
+  if (!hash) return hash.error();
+  RecipeFile file{.recipe = {}, .model_sha256 = std::move(*hash)};
+  Recipe& recipe = file.recipe;
   const std::string accumulate = text_at(root, "accumulate", "fp32");
   if (accumulate != "fp32" && accumulate != "quire") {
     return Error{.kind = ErrorKind::kUsage,
@@ -252,24 +267,34 @@ Result<Recipe> read_recipe(const YAML::Node& root, const std::string& where) {
     if (!setting) return setting.error();
     recipe.activations[*key] = *setting;
   }
-  return recipe;
+  return file;
 }
 
 }  // namespace
 
-std::string to_yaml(const Recipe& recipe) {
-  return "version: " + std::to_string(kRecipeVersion) +
+std::string to_yaml(const Recipe& recipe) { return to_yaml(RecipeFile{recipe, {}}); }
+
+std::string to_yaml(const RecipeFile& file) {
+  const Recipe& recipe = file.recipe;
+  const std::string hash = file.model_sha256.empty() ? "" : "\nmodel_sha256: " + file.model_sha256;
+  return "version: " + std::to_string(kRecipeVersion) + hash +
          "\naccumulate: " + (recipe.accumulate == Accumulate::kQuire ? "quire" : "fp32") + "\n" +
          section_text("weights", recipe.weights, weight_text) +
          section_text("activations", recipe.activations, activation_text);
 }
 
-Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where) {
+Result<RecipeFile> recipe_file_from_yaml(const std::string& text, const std::string& where) {
   try {
     return read_recipe(YAML::Load(text), where);
   } catch (const YAML::Exception& error) {
     return bad_recipe(where, error.what());
   }
+}
+
+Result<Recipe> recipe_from_yaml(const std::string& text, const std::string& where) {
+  auto file = recipe_file_from_yaml(text, where);
+  if (!file) return file.error();
+  return std::move(file->recipe);
 }
 
 }  // namespace posittune::quant

@@ -13,6 +13,7 @@
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
 #include "posittune/evaluation/evaluator.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/quant/weight_format.h"
 #include "posittune/records/entries.h"
 #include "posittune/records/run_folder.h"
@@ -80,6 +81,10 @@ struct SessionState::CompareJob {
 Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare& checked) {
   const CompareOptions& options = checked.options();
   const std::vector<Trial>& trials = checked.parts().trials;
+  for (const Trial& trial : trials) {
+    const Status ok = check_made_for(trial.model_sha256, trial.file);
+    if (!ok) return of_field(ok.error(), "recipes");
+  }
   if (!splits_.report) {
     return data::missing_split("report", "no data to report on");
   }
@@ -281,7 +286,7 @@ std::unique_ptr<OutputFiles> SessionState::CompareJob::output_writer(
 
 Status SessionState::CompareJob::write_results(const records::Comparison& comparison) const {
   for (const Trial& trial : trials) {
-    const std::string yaml = quant::to_yaml(recipe_of(trial));
+    const std::string yaml = quant::to_yaml(quant::RecipeFile{recipe_of(trial), session.sha256_});
     if (const Status ok =
             write_file(folder->file("recipes/" + file_name(recipe_name(trial)) + ".yaml"), yaml);
         !ok)

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "posittune/base/files.h"
 #include "posittune/cost/loads.h"
 #include "posittune/cost/recipe_cost.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/session/cost_table.h"
 #include "posittune/session/session_state.h"
 
@@ -124,13 +124,16 @@ void add_loads(const model::Graph& graph, const cost::Loads& loads, records::Cos
   }
 }
 
-Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOptions& options) {
+// made_for: SessionState::check_made_for.
+template <class MadeFor>
+Result<std::vector<Trial>> make_trials(const model::Graph& graph, const CostOptions& options,
+                                       MadeFor made_for) {
   if (!options.recipe.empty()) {
-    auto text = read_file(options.recipe);
-    if (!text) return of_field(text.error(), "recipe");
-    auto recipe = quant::recipe_from_yaml(*text, options.recipe);
-    if (!recipe) return of_field(recipe.error(), "recipe");
-    return std::vector<Trial>{{"recipe", "", std::move(*recipe)}};
+    auto file = quant::read_recipe_file(options.recipe);
+    if (!file) return of_field(file.error(), "recipe");
+    const Status fits = made_for(file->model_sha256, options.recipe);
+    if (!fits) return of_field(fits.error(), "recipe");
+    return std::vector<Trial>{{"recipe", "", std::move(file->recipe)}};
   }
   std::vector<Trial> trials;
   for (const FormatPair& pair : format_pairs(options))
@@ -273,7 +276,10 @@ Result<records::CostResult> SessionState::cost(const CostOptions& options) {
   if (!graph) return graph.error();
   auto loads = cost::count_loads(*graph, options.shapes);
   if (!loads) return loads.error();
-  auto trials = make_trials(*graph, options);
+  auto trials =
+      make_trials(*graph, options, [this](const std::string& hash, const std::string& where) {
+        return check_made_for(hash, where);
+      });
   if (!trials) return trials.error();
   auto result = with_table(
       options.table, *table, [this](const std::string& note) { observer_->note(note); },

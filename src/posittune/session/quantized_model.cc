@@ -90,6 +90,8 @@ Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& opti
 }
 
 Result<QuantizedModel> SessionState::quantized(const QuantizedOptions& options) {
+  const Status fits = check_made_for(options.model_sha256, "`recipe`");
+  if (!fits) return fits.error();
   if (const Status some = check_chosen(); !some) return some.error();
   const Status ok = check_measuring({.batch = options.batch}, kCompareJob);
   if (!ok) return ok.error();

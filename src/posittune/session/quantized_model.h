@@ -15,6 +15,7 @@ namespace posittune::session {
 
 struct QuantizedOptions {
   quant::Recipe recipe{};
+  std::string model_sha256{};  // of the model that the recipe is for: quant::RecipeFile
   // As compare() has them, since calibration depends on both in the last bit: the output that
   // changes of embeddings are measured on, and the items to a run.
   metrics::ScoreRequest scores{};

@@ -10,6 +10,7 @@
 
 #include "posittune/base/files.h"
 #include "posittune/model/input_ties.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
@@ -118,12 +119,14 @@ std::string front_plot(const std::vector<records::SearchRow>& rows, const std::s
   return plot.series.empty() ? "" : report::to_svg(plot);
 }
 
-Status write_results(records::RunFolder& folder, tuning::Outcome& outcome) {
+Status write_results(records::RunFolder& folder, const std::string& model_sha256,
+                     tuning::Outcome& outcome) {
   const std::vector<std::string> files = recipe_files(outcome.result.rows);
   for (std::size_t i = 0; i < files.size(); ++i) {
     outcome.result.rows[i].recipe = files[i];
     if (const Status ok =
-            write_file(folder.file("recipes/" + files[i]), quant::to_yaml(outcome.recipes[i]));
+            write_file(folder.file("recipes/" + files[i]),
+                       quant::to_yaml(quant::RecipeFile{outcome.recipes[i], model_sha256}));
         !ok)
       return ok.error();
   }
@@ -319,7 +322,8 @@ Result<SearchResult> SessionState::search(const CheckedSearch& checked) {
   outcome->result.data["search"] = record_of(job->search());
   if (job->report() != nullptr && !options.no_report)
     outcome->result.data["report"] = record_of(*job->report());
-  if (const Status written = write_results(*folder, *outcome); !written) return written.error();
+  if (const Status written = write_results(*folder, sha256_, *outcome); !written)
+    return written.error();
   return SearchResult{std::move(outcome->result), std::move(outcome->missed), folder->path(),
                       std::chrono::duration<double>(Clock::now() - start).count()};
 }

@@ -13,6 +13,7 @@
 #include "posittune/base/version.h"
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/records/config_text.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/session/checked.h"
@@ -137,6 +138,15 @@ Status SessionState::open_model_of(Source source, const ModelSpec& model) {
   inputs_config_ = std::move(opened->inputs_config);
   constants_ = std::move(opened->constants);
   return success();
+}
+
+Status SessionState::check_made_for(const std::string& recipes_sha256, const std::string& where) {
+  if (!recipes_sha256.empty() && sha256_.empty()) {
+    auto hash = model_sha256(source_.model);
+    if (!hash) return hash.error();
+    sha256_ = std::move(*hash);
+  }
+  return quant::check_model(recipes_sha256, sha256_, where);
 }
 
 Result<model::Graph> SessionState::take_graph() {

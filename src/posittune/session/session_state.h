@@ -104,6 +104,8 @@ class SessionState {
   sensitivity::Reporter reporter();
   static records::SplitRecord record_of(const data::Dataset& data);
   records::ModelRecord model_record() const { return {source_.model, sha256_}; }
+  // kInput where a recipe was made for another model: quant::check_model().
+  Status check_made_for(const std::string& recipes_sha256, const std::string& where);
   // The seconds of one item of `data`, after one to warm up.
   static Result<double> time_item(engine::Engine& engine, const data::Dataset& data);
 
@@ -118,7 +120,8 @@ class SessionState {
   records::RunInputs inputs_;
   Tensors constants_;
   model::Selection selection_;
-  std::string sha256_, identity_, inputs_config_;  // identity_: names the model in journals
+  // identity_: names the model in journals; without data, sha256_ is empty until it is asked for
+  std::string sha256_, identity_, inputs_config_;
   std::optional<model::Graph> graph_;
   std::vector<bool> chosen_;
   bool has_weights_ = false;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "posittune/base/files.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/quant/weight_format.h"
 
 namespace posittune::session {
@@ -28,14 +28,14 @@ bool any_activation(const Trial& trial, Test test) {
 // The trials of recipes in files.
 Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
   for (const std::string& file : options.recipes) {
-    auto text = read_file(file);
-    if (!text) return of_field(text.error(), "recipes");
-    auto recipe = quant::recipe_from_yaml(*text, file);
-    if (!recipe) return of_field(recipe.error(), "recipes");
+    auto read = quant::read_recipe_file(file);
+    if (!read) return of_field(read.error(), "recipes");
     Trial trial{.format = formats::fp32(),
-                .activations = !recipe->activations.empty(),
-                .recipe = std::move(*recipe),
-                .label = std::filesystem::path(file).stem().string()};
+                .activations = !read->recipe.activations.empty(),
+                .recipe = std::move(read->recipe),
+                .label = std::filesystem::path(file).stem().string(),
+                .file = file,
+                .model_sha256 = std::move(read->model_sha256)};
     const auto same = std::ranges::find_if(
         trials, [&](const Trial& other) { return other.recipe && other.label == trial.label; });
     if (same != trials.end() && same->recipe == trial.recipe) continue;

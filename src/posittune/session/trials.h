@@ -21,6 +21,7 @@ struct Trial {
   std::optional<quant::ActivationSetting> activation{};
   std::optional<quant::Recipe> recipe{};  // recipe of a file, instead of the members above
   std::string label{};                    // its file's name
+  std::string file{}, model_sha256{};     // the file, and the model that it says it is for
 
   std::string format_name() const;  // "posit<8,1>", "posit<6,*>"
   std::string name() const;         // "posit<8,1> wa rms_pow2"
