@@ -78,6 +78,25 @@ class ExportTest(CliTest):
         self.ok("export", recipe, "-o", "of_run.onnx")
         self.assertEqual((self.path / "mine.onnx").read_bytes(), (self.path / "of_run.onnx").read_bytes())
 
+    def test_an_archive_needs_no_data(self):
+        self.compare("zoo:albert", "--formats", "posit<6,1>", "--what", "wa")
+        said = self.ok("export", "run", "--to", "posit", "-o", "a.safetensors")
+        self.assertRegex(said, r"\([+-]\d+\.\d+ % of what it promised\)")
+        self.ok("export", "a.safetensors", "--model", "zoo:albert", "--to", "posit", "-o", "b.safetensors")
+        self.assertEqual((self.path / "a.safetensors").read_bytes(), (self.path / "b.safetensors").read_bytes())
+        self.ok("export", "a.safetensors", "--model", "zoo:albert", "-o", "a.onnx")
+        self.ok("export", "run", "-o", "r.onnx")
+        self.assertEqual((self.path / "a.onnx").read_bytes(), (self.path / "r.onnx").read_bytes())
+        self.assertIn("another model", self.fails(3, "export", "a.safetensors", "--model", "zoo:gpt2", "-o", "x.onnx"))
+
+    def test_each_target(self):
+        self.compare("zoo:albert", "--formats", "posit<6,1>", "--what", "w")
+        for target, ending in (("fp32", ".fp32.onnx"), ("fp16", ".fp16.onnx"), ("recipe", ".yaml")):
+            self.ok("export", "run", "--to", target)
+            self.assertTrue((self.path / f"posit_6_1__w_mse_pow2_channel{ending}").exists())
+        self.assertIn("posit<6,1>", self.fails(4, "export", "run", "--to", "gguf"))
+        self.assertIn("--hub", self.fails(2, "export", "run", "--to", "transformers"))
+
     def test_wrong_arguments(self):
         self.compare("zoo:albert", "--formats", "posit<8,1>;int8", "--what", "w")
         self.assertIn("int8_w_mse_pow2_channel", self.fails(2, "export", "run"))

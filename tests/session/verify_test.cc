@@ -41,7 +41,7 @@ TEST_F(VerifyTest, AModelDoesNotDifferFromItself) {
 }
 
 TEST_F(VerifyTest, AnExportDiffersAsTheComparisonSays) {
-  ExportOptions asked{.target = ExportTarget::kOnnx,
+  ExportOptions asked{.target = *parse_export_target("onnx"),
                       .output = (fs::path(testing::TempDir()) / "verify_test.onnx").string()};
   asked.numbers.recipe.weights["albert.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"] =
       {.format = *formats::parse_format("posit<5,1>"),

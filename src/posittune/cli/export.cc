@@ -7,12 +7,12 @@
 #include <memory>
 #include <ostream>
 
-#include "posittune/base/files.h"
 #include "posittune/cli/cli.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/errors.h"
 #include "posittune/cli/model_data_options.h"
 #include "posittune/cli/terminal.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/report/number_text.h"
 #include "posittune/session/run_source.h"
 #include "posittune/session/session.h"
@@ -67,7 +67,7 @@ Result<Chosen> choose(const Options& options) {
 }
 
 // MODEL.posit8_w.onnx: beside nothing of the user's, in the folder where the command runs.
-std::string default_output(const Chosen& chosen, const session::ExportTargetEntry& target) {
+std::string default_output(const Chosen& chosen, const session::ExportTarget& target) {
   return std::filesystem::path(chosen.recipe).stem().string() + std::string(target.ending);
 }
 
@@ -75,14 +75,14 @@ void say(const session::ExportResult& result, Streams streams) {
   for (const std::string& note : result.notes)
     say_note(streams, with_flags(note, *streams.command));
   for (const std::string& file : result.files) streams.out << file << "\n";
-  streams.out << fmt::format(
-      "{:.2f} MB, of which {:.2f} MB are weights of the recipe ({:+.2f} % of what it promised), in "
-      "{:.1f} s\n",
-      static_cast<double>(result.bytes) / 1e6, static_cast<double>(result.weight_bytes) / 1e6,
-      result.promised_bytes > 0
-          ? 100 * (static_cast<double>(result.weight_bytes) / result.promised_bytes - 1)
-          : 0.0,
-      result.seconds);
+  streams.out << fmt::format("{:.2f} MB", static_cast<double>(result.bytes) / 1e6);
+  if (result.weight_bytes > 0 && result.promised_bytes > 0) {
+    streams.out << fmt::format(
+        ", of which {:.2f} MB are weights of the recipe ({:+.2f} % of what it promised)",
+        static_cast<double>(result.weight_bytes) / 1e6,
+        100 * (static_cast<double>(result.weight_bytes) / result.promised_bytes - 1));
+  }
+  streams.out << fmt::format(", in {:.1f} s\n", result.seconds);
 }
 
 Status run_export(Options options, Streams streams) {
@@ -94,19 +94,26 @@ Status run_export(Options options, Streams streams) {
   options.job.resident = options.style == "resident";
   auto chosen = choose(options);
   if (!chosen) return chosen.error();
-  auto text = read_file(chosen->recipe);
-  if (!text) return text.error();
-  auto recipe = quant::recipe_from_yaml(*text, chosen->recipe);
-  if (!recipe) return recipe.error();
-  options.job.numbers = {
-      .recipe = std::move(*recipe), .scores = chosen->source.scores, .batch = chosen->source.batch};
-  for (const session::ExportTargetEntry& entry : session::export_targets()) {
-    if (entry.target == *target && options.job.output.empty())
-      options.job.output = default_output(*chosen, entry);
+  if (chosen->recipe.ends_with(".safetensors")) {
+    options.job.archive = chosen->recipe;
+  } else {
+    auto recipe = quant::read_recipe_file(chosen->recipe);
+    if (!recipe) return recipe.error();
+    options.job.numbers.recipe = std::move(recipe->recipe);
+    options.job.numbers.model_sha256 = std::move(recipe->model_sha256);
   }
+  options.job.numbers.scores = chosen->source.scores;
+  options.job.numbers.batch = chosen->source.batch;
+  if (options.job.output.empty()) options.job.output = default_output(*chosen, **target);
   Terminal terminal(streams);
-  auto session = session::Session::open(chosen->source.model, chosen->source.data,
-                                        {.threads = options.model_data.threads}, terminal);
+  const session::Options with{.threads = options.model_data.threads};
+  // Numbers of an archive, and scales of weights by themselves, need no data.
+  const session::DataSpec& data = chosen->source.data;
+  const bool no_data = data.data.empty() && data.calibrate.empty() && data.search.empty() &&
+                       data.report.empty() && !chosen->source.model.model.starts_with("zoo:");
+  auto session = no_data || !options.job.archive.empty()
+                     ? session::Session::open(chosen->source.model, with, terminal)
+                     : session::Session::open(chosen->source.model, data, with, terminal);
   if (!session) return session.error();
   auto result = session->export_to(options.job);
   if (!result) return result.error();
@@ -117,11 +124,12 @@ Status run_export(Options options, Streams streams) {
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
   app.add_option("FROM", options->from,
-                 "run folder of compare or search, or a recipe (YAML or JSON)")
+                 "run folder of compare or search, a recipe (YAML or JSON), or an archive "
+                 "(.safetensors)")
       ->required();
   std::string targets;
   std::vector<std::string> names;
-  for (const session::ExportTargetEntry& entry : session::export_targets()) {
+  for (const session::ExportTarget& entry : session::export_targets()) {
     targets += fmt::format("{}{}: {}", targets.empty() ? "" : "; ", entry.name, entry.help);
     names.emplace_back(entry.name);
   }
@@ -136,6 +144,13 @@ Action declare(CLI::App& app, Streams streams) {
                  "and runs as fast as FP32; resident: codes stay in memory, runs are slower")
       ->check(CLI::IsMember({"foldable", "resident"}))
       ->capture_default_str();
+  app.add_option("--hub", options->job.hub,
+                 "for targets that take transformers' names: the folder with config.json that the "
+                 "model was made from")
+      ->option_text("FOLDER");
+  app.add_flag("--snap", options->job.snap,
+               "for gguf and compressed-tensors: weights in formats that they do not have become "
+               "FP16 or FP32 numbers of these formats; otherwise they are refused");
   app.add_option("--model", options->model_data.model.model,
                  "the model, where FROM is not of a run: ONNX file or zoo:NAME");
   declare_data(app, options->model_data);

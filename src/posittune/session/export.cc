@@ -1,22 +1,15 @@
 #include "posittune/session/export.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
-#include "posittune/exporter/onnx_export.h"
+#include "posittune/exporter/archive.h"
+#include "posittune/quant/recipe_file.h"
 #include "posittune/session/session_state.h"
 
 namespace posittune::session {
 namespace {
-
-constexpr std::array<ExportTargetEntry, 3> kTargets = {{
-    {ExportTarget::kOnnx, "onnx", ".onnx",
-     "ONNX of standard operators: codes, tables and scales, inputs rounded as the recipe has it"},
-    {ExportTarget::kFp32, "fp32", ".fp32.onnx", "ONNX with weights snapped to their formats"},
-    {ExportTarget::kFp16, "fp16", ".fp16.onnx", "the same, weights stored as FP16"},
-}};
 
 Status add_weights(engine::Engine& engine, const Advance& advance, exporter::PortableModel& model) {
   const model::Graph& graph = engine.graph();
@@ -77,21 +70,21 @@ double promised_bytes(const exporter::PortableModel& model) {
 
 }  // namespace
 
-std::span<const ExportTargetEntry> export_targets() { return kTargets; }
-
-Result<ExportTarget> parse_export_target(std::string_view text) {
+Result<const ExportTarget*> parse_export_target(std::string_view text) {
   Error unknown{.kind = ErrorKind::kUsage,
                 .what = "unknown export target",
                 .where = "`to`",
                 .found = std::string(text)};
-  for (const ExportTargetEntry& entry : kTargets) {
-    if (entry.name == text) return entry.target;
-    unknown.expected += (unknown.expected.empty() ? "" : ", ") + std::string(entry.name);
+  for (const ExportTarget& target : export_targets()) {
+    if (target.name == text) return &target;
+    unknown.expected += (unknown.expected.empty() ? "" : ", ") + std::string(target.name);
   }
   return unknown;
 }
 
 Result<exporter::PortableModel> SessionState::portable(const QuantizedOptions& options) {
+  const Status made_for = check_made_for(options.model_sha256, "`recipe`");
+  if (!made_for) return made_for.error();
   if (const Status some = check_chosen(); !some) return some.error();
   const Status ok = check_measuring({.batch = options.batch}, kCompareJob);
   if (!ok) return ok.error();
@@ -112,23 +105,34 @@ Result<exporter::PortableModel> SessionState::portable(const QuantizedOptions& o
   return model;
 }
 
+// Numbers of an archive must be of this model.
+Result<exporter::PortableModel> SessionState::archived(const std::string& path) {
+  auto model = exporter::read_archive(path);
+  if (!model) return model.error();
+  const Status fits = check_made_for(model->model_sha256, path);
+  if (!fits) return fits.error();
+  return model;
+}
+
 Result<ExportResult> SessionState::export_to(const ExportOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  auto model = portable(options.numbers);
+  if (const Status known = know_hash(); !known) return known.error();
+  const bool numbers = options.target->needs_numbers || !options.archive.empty();
+  Result<exporter::PortableModel> model = exporter::PortableModel{};
+  if (!options.archive.empty()) {
+    model = archived(options.archive);
+  } else if (numbers) {
+    model = portable(options.numbers);
+  } else {
+    const Status fits = check_made_for(options.numbers.model_sha256, "`recipe`");
+    if (!fits) return fits.error();
+    model->recipe = options.numbers.recipe;
+    model->model_sha256 = sha256_;
+  }
   if (!model) return model.error();
-  const exporter::OnnxOptions onnx{
-      .style = options.resident ? exporter::LutStyle::kResident : exporter::LutStyle::kFoldable,
-      .weights = options.target == ExportTarget::kFp32   ? exporter::WeightForm::kFp32
-                 : options.target == ExportTarget::kFp16 ? exporter::WeightForm::kFp16
-                                                         : exporter::WeightForm::kCodes};
-  auto made = exporter::export_onnx(source_.model, *model, onnx, options.output);
-  if (!made) return made.error();
-  ExportResult result{.files = {made->files.model},
-                      .bytes = made->files.bytes,
-                      .weight_bytes = made->weight_bytes,
-                      .promised_bytes = promised_bytes(*model),
-                      .notes = std::move(made->notes)};
-  if (!made->files.data.empty()) result.files.push_back(made->files.data);
+  ExportResult result{.promised_bytes = promised_bytes(*model)};
+  if (const Status done = options.target->write({*model, source_.model, options}, result); !done)
+    return done.error();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

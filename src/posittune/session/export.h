@@ -14,32 +14,47 @@
 
 namespace posittune::session {
 
-enum class ExportTarget : std::uint8_t {
-  kOnnx,  // standard operators: codes, tables and scales of weights, rounding of inputs
-  kFp32,  // ONNX, weights snapped to the grids of their formats
-  kFp16,  // the same, stored as FP16
+struct ExportOptions;
+struct ExportResult;
+
+// What is exported: the model's numbers, the file that they are of, and what was asked for.
+struct ExportSource {
+  const exporter::PortableModel& model;
+  std::string file;
+  const ExportOptions& options;
 };
 
-struct ExportTargetEntry {
-  ExportTarget target;
-  std::string_view name, ending, help;  // ending: of the default file
+// A target. A new one is an entry of export_targets.cc.
+struct ExportTarget {
+  std::string_view name, ending, help;  // ending: of the default file or folder
+  bool needs_numbers = true;            // false: a recipe is enough
+  Status (*write)(const ExportSource& source, ExportResult& result);
 };
-std::span<const ExportTargetEntry> export_targets();
-Result<ExportTarget> parse_export_target(std::string_view text);  // kUsage names the known ones
+std::span<const ExportTarget> export_targets();
+Result<const ExportTarget*> parse_export_target(
+    std::string_view text);  // kUsage names the known ones
 
 struct ExportOptions {
   QuantizedOptions numbers{};
-  ExportTarget target = ExportTarget::kOnnx;
+  std::string archive{};  // numbers of an archive in place of those: they are not computed
+  const ExportTarget* target = nullptr;
   // Keeps codes in the memory of onnxruntime, which then looks values up in every run; otherwise it
   // may fold them to FP32 when it loads the model, and runs faster.
   bool resident = false;
-  std::string output{};  // path of the file
+  // A folder that transformers loads, which the model was made from: for targets that take its
+  // names, its settings and its tokenizer.
+  std::string hub{};
+  // For engines with formats of their own: weights in others are snapped to their grids and stored
+  // as floats; otherwise they are refused.
+  bool snap = false;
+  std::string output{};  // path of the file, or of the folder
 };
 
 struct ExportResult {
   std::vector<std::string> files;
   std::uint64_t bytes = 0;         // of all files
-  std::uint64_t weight_bytes = 0;  // of codes, tables and scales of the recipe's weights
+  std::uint64_t weight_bytes = 0;  // of codes, tables and scales of the recipe's weights; 0: no
+                                   // file of codes
   double promised_bytes = 0;       // quant::stored_bits() of the same weights
   std::vector<std::string> notes;
   double seconds = 0;

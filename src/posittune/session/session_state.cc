@@ -140,12 +140,17 @@ Status SessionState::open_model_of(Source source, const ModelSpec& model) {
   return success();
 }
 
+Status SessionState::know_hash() {
+  if (!sha256_.empty()) return success();
+  auto hash = model_sha256(source_.model);
+  if (!hash) return hash.error();
+  sha256_ = std::move(*hash);
+  return success();
+}
+
 Status SessionState::check_made_for(const std::string& recipes_sha256, const std::string& where) {
-  if (!recipes_sha256.empty() && sha256_.empty()) {
-    auto hash = model_sha256(source_.model);
-    if (!hash) return hash.error();
-    sha256_ = std::move(*hash);
-  }
+  if (recipes_sha256.empty()) return success();
+  if (const Status known = know_hash(); !known) return known;
   return quant::check_model(recipes_sha256, sha256_, where);
 }
 

@@ -95,6 +95,7 @@ class SessionState {
   // calibration data.
   void note_undecided(const engine::Engine& engine);
 
+  Result<exporter::PortableModel> archived(const std::string& path);
   // Opens the run folder. `config`: what the results depend on besides model and data; `unused`: a
   // split that is not used.
   Result<records::RunFolder> open_folder(const std::string& job, const Ready& ready,
@@ -104,6 +105,7 @@ class SessionState {
   sensitivity::Reporter reporter();
   static records::SplitRecord record_of(const data::Dataset& data);
   records::ModelRecord model_record() const { return {source_.model, sha256_}; }
+  Status know_hash();  // fills sha256_
   // kInput where a recipe was made for another model: quant::check_model().
   Status check_made_for(const std::string& recipes_sha256, const std::string& where);
   // The seconds of one item of `data`, after one to warm up.
