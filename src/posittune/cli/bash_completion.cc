@@ -32,7 +32,7 @@ constexpr const char* kBegin = R"sh(_posittune() {
 
 constexpr const char* kEnd = R"sh(  esac
   local stem=${typed%"$value"}
-  if [[ $value == -* && $stem == '' && ( -z $option || -z $words$files ) ]]; then
+  if [[ $value == -* && -z $option ]]; then
     words=$flags files=''
   elif [[ -n $list ]]; then
     stem+=${value%"${value##*[,;]}"}
