@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The order of the pages, which is that of the list in docs/README.md, and the links at their ends that follow from it.
 
-    docs/site/reading_order.py            says which pages have other links, and ends with 1
-    docs/site/reading_order.py --write    writes them
+docs/site/reading_order.py            says which pages have other links, and ends with 1
+docs/site/reading_order.py --write    writes them
 """
 
 import os

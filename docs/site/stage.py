@@ -20,7 +20,9 @@ LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s:]+)(?P<anchor>#
 
 def table_of_contents() -> str:
     return "\n\n".join(
-        "\n".join(["```{toctree}", ":hidden:", f":caption: {part}", "", *(NAMES.get(page, page) for page in pages), "```"])
+        "\n".join(
+            ["```{toctree}", ":hidden:", f":caption: {part}", "", *(NAMES.get(page, page) for page in pages), "```"]
+        )
         for part, pages in reading_order.parts().items()
     )
 

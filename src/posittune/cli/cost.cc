@@ -126,7 +126,7 @@ Action declare(CLI::App& app, Streams streams) {
   declare_attention(app, options->cost.attention, what);
   app.add_option("--recipe", options->cost.recipe,
                  "the cost of this recipe (YAML) instead of formats")
-      ->option_text("FILE")
+      ->type_name("FILE")
       ->group(what);
   declare_table(app, options->words.table, options->cost.table, "Hardware");
   app.add_flag("--by-layer", options->by_layer, "also print each layer");
