@@ -9,6 +9,7 @@ myst_heading_anchors = 4
 suppress_warnings = ["myst.header"]
 # Code without a language is text.
 highlight_language = "none"
+smartquotes = False  # -- begins an option
 html_theme = "furo"
 html_title = "PositTune"
 html_static_path = [str(pathlib.Path(__file__).resolve().parent / "static")]

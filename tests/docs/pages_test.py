@@ -75,6 +75,17 @@ class Order(unittest.TestCase):
             text = text_of(DOCS / page)
             self.assertEqual(reading_order.with_navigation(page, text), text, f"{page}: scripts/site --links")
 
+    def test_sources_of_the_site_have_no_other_links(self):
+        import reading_order
+        import stage
+
+        names = {stage.NAMES.get(page, page) for page in [reading_order.CONTENTS, *reading_order.order()]}
+        for page in [reading_order.CONTENTS, *reading_order.order()]:
+            for match in LINK.finditer(without_code(stage.staged(page))):
+                path = match["target"].partition("#")[0]
+                if path and ":" not in path and not match[0].startswith("!"):
+                    self.assertIn(os.path.normpath(os.path.join(os.path.dirname(page), path)), names, page)
+
     def test_the_readme_leads_here(self):
         self.assertIn("docs/start.md", links(ROOT / "README.md"))
 
