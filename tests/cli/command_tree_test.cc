@@ -134,12 +134,13 @@ TEST(Words, OfOptionsThatCommandsShareAreKnown) {
 
 TEST(Words, OfFormatsNeedNoQuotes) {
   const Words words = format_words();
-  EXPECT_EQ(words.size(), formats::known_formats().size());
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    EXPECT_EQ(words[i].find_first_of("<>,|*; "), std::string::npos);
-    const auto format = formats::parse_format(words[i]);
-    ASSERT_TRUE(format.ok()) << words[i];
-    EXPECT_EQ(*format, formats::known_formats()[i]);
+  EXPECT_GT(words.size(), 30U);
+  const auto known = formats::known_formats();
+  for (const std::string& word : words) {
+    EXPECT_EQ(word.find_first_of("<>,|*; "), std::string::npos);
+    const auto format = formats::parse_format(word);
+    ASSERT_TRUE(format.ok()) << word;
+    EXPECT_EQ(std::ranges::count(known, *format), 1) << word;
   }
 }
 

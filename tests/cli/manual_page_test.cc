@@ -39,6 +39,20 @@ TEST(ManualPage, WhatHelpDoesNotSay) {
       << page;
 }
 
+TEST(ManualPage, GroupsOfHelp) {
+  CommandText make{.name = "make"};
+  for (const char* group : {"Data", "Options", "OPTIONS", "Data"})
+    make.options.push_back(
+        {.flags = {"--x" + std::to_string(make.options.size())}, .group = group});
+  CommandText program{.name = "tool"};
+  program.commands = {make};
+  const std::string page = manual_page(program, "1", {});
+  EXPECT_NE(page.find(".TP\n\\fB\\-\\-x1\\fR\n.TP\n\\fB\\-\\-x2\\fR\n.PP\nData:\n.TP\n\\fB\\-\\-"
+                      "x0\\fR\n.TP\n\\fB\\-\\-x3\\fR\n"),
+            std::string::npos)
+      << page;
+}
+
 TEST(ManualPage, NoTextIsARequestOrTooLong) {
   std::string words;
   for (int i = 0; i < 40; ++i) words += ".npy 'x' \\ -- ";

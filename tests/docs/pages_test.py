@@ -9,6 +9,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -16,7 +17,7 @@ import page_case
 from page_case import PROGRAM, ROOT
 
 DOCS = ROOT / "docs"
-page_case.sys.path.insert(0, str(DOCS / "site"))
+sys.path.insert(0, str(DOCS / "site"))
 OTHERS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "zoo/README.md", "rtl/doc/README.md"]
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```", re.M | re.S)
 LINK = re.compile(r"!?\[[^]]*\]\((?P<target>[^)\s]+)\)")

@@ -114,7 +114,8 @@ std::vector<std::string> format_words() {
       if (letter == ',') word += 'e';
       if (letter != ',' && letter != '<' && letter != '>') word += letter;
     }
-    words.push_back(word);
+    if (const auto parsed = formats::parse_format(word); parsed.ok() && *parsed == format)
+      words.push_back(word);
   }
   return words;
 }

@@ -51,7 +51,7 @@ CommandText command_tree(CLI::App& app);
 // ("nearest: to the nearest value; compensated: ..."). Other values stay allowed.
 CLI::Option* offer(CLI::Option* option, const std::vector<std::string>& words);
 
-// The names of known formats as a shell takes them without quotes: posit8e1, int8 ...
+// The known formats, by names that a shell takes without quotes: posit8e1, int8 ...
 std::vector<std::string> format_words();
 
 }  // namespace posittune::cli

@@ -92,17 +92,21 @@ std::string entry(const std::string& title, const std::string& text) {
   return ".TP\n" + title + "\n" + text;
 }
 
-// Options in the order and the groups of help, the group named Options first.
+// Options in the order and the groups of help; those without a group of their own first. CLI11
+// calls these Options, later versions OPTIONS.
 std::string options_of(const CommandText& command) {
-  std::vector<std::string> groups = {"Options"};
+  std::vector<std::string> groups = {""};
+  const auto group_of = [](const OptionText& option) {
+    return upper(option.group) == "OPTIONS" ? std::string() : option.group;
+  };
   for (const OptionText& option : command.options) {
-    if (std::ranges::count(groups, option.group) == 0) groups.push_back(option.group);
+    if (std::ranges::count(groups, group_of(option)) == 0) groups.push_back(group_of(option));
   }
   std::string text;
   for (const std::string& group : groups) {
-    if (group != "Options") text += ".PP\n" + paragraph(group + ":");
+    if (!group.empty()) text += ".PP\n" + paragraph(group + ":");
     for (const OptionText& option : command.options) {
-      if (option.group == group) text += entry(title(option), body(option));
+      if (group_of(option) == group) text += entry(title(option), body(option));
     }
   }
   return text;
