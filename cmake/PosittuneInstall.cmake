@@ -25,6 +25,7 @@ foreach(model gpt2 albert yolo)
 endforeach()
 install(DIRECTORY rtl/src rtl/syn rtl/doc DESTINATION share/posittune/rtl PATTERN "__pycache__" EXCLUDE)
 install(FILES LICENSE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
+posittune_install_texts(share)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/posittune)
 install(EXPORT posittune NAMESPACE posittune:: FILE posittuneTargets.cmake DESTINATION ${package})

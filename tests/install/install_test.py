@@ -55,6 +55,16 @@ class InstallTest(unittest.TestCase):
         dry = self.program("compare", "zoo:gpt2", "--formats", "int8", "--limit", "1", "-o", "run", "--dry-run")
         self.assertIn("int8", dry)
 
+    def test_manual_page_and_completions(self):
+        share = self.prefix / "share"
+        for file, arguments in (
+            ("man/man1/posittune.1", ["man"]),
+            ("bash-completion/completions/posittune", ["completion", "bash"]),
+            ("zsh/site-functions/_posittune", ["completion", "zsh"]),
+            ("fish/vendor_completions.d/posittune.fish", ["completion", "fish"]),
+        ):
+            self.assertEqual((share / file).read_text(), self.program(*arguments), file)
+
     def test_no_path_of_the_source_tree(self):
         for file in self.prefix.rglob("*.cmake"):
             # The environment of OpenVINO may be anywhere, build/venv included.

@@ -57,6 +57,7 @@ assert len(found.recipe().weights) > 10
 print("session: compare and search on zoo:albert, KL", ", ".join(f"{r.metrics['kl'].value:.2g}" for r in table.rows))
 
 program = pathlib.Path(sys.executable).with_name("posittune")
+assert (pathlib.Path(sys.prefix) / "share/man/man1/posittune.1").is_file()
 
 
 def run(*words: str) -> str:

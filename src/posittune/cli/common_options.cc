@@ -7,9 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/errors.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/quant/scale_rules.h"
+#include "posittune/session/zoo_models.h"
 
 namespace posittune::cli {
 namespace {
@@ -37,6 +39,12 @@ std::string scale_help(const std::string& each) {
 
 std::string is_number(const std::string& text) {
   return std::isnan(std::strtod(text.c_str(), nullptr)) ? "not a number: " + text : std::string();
+}
+
+CLI::Option* offer_models(CLI::Option* option) {
+  std::vector<std::string> names;
+  for (const session::ZooModel& model : session::zoo_models()) names.push_back("zoo:" + model.name);
+  return offer(option->type_name("FILE"), names);
 }
 
 CLI::Option* declare_json(CLI::App& app, bool& json) {
@@ -87,7 +95,8 @@ void declare_formats(CLI::App& app, std::vector<std::string>& formats, const std
         ". posit<6,*>: each output channel of a weight takes the es that suits it; "
         "posit<6,0>|int6: one of these (inputs of layers: the first)";
   }
-  declare_list(app, "--formats", formats, help, group, ';')->default_str(usual);
+  offer(declare_list(app, "--formats", formats, help, group, ';')->default_str(usual),
+        format_words());
 }
 
 void declare_what(CLI::App& app, std::vector<std::string>& what, const std::string& allowed,
@@ -118,7 +127,8 @@ void declare_measuring(CLI::App& app, session::Measuring& measuring, session::Jo
     const std::string flag = flag_of(entry.name);
     if (entry.kind == Kind::kFormat) {
       std::string& text = measuring.*std::get<std::string session::Measuring::*>(entry.field);
-      app.add_option(flag, text, entry.help)->default_val(text)->group(group);
+      offer(app.add_option(flag, text, entry.help)->default_val(text)->group(group),
+            format_words());
       continue;
     }
     std::size_t& value = measuring.*std::get<std::size_t session::Measuring::*>(entry.field);
@@ -127,6 +137,7 @@ void declare_measuring(CLI::App& app, session::Measuring& measuring, session::Jo
       option->transform(CLI::AsSizeValue(false))->default_str("1GiB");
     } else if (entry.kind == Kind::kItems) {
       option->transform(CLI::Validator(items_of_a_batch, ""))->option_text("ITEMS|alone");
+      offer(option, {"alone"});
     } else {
       option->check(CLI::Range(entry.least, entry.most))->default_val(value);
     }
@@ -135,18 +146,23 @@ void declare_measuring(CLI::App& app, session::Measuring& measuring, session::Jo
 
 void declare_table(CLI::App& app, std::string& table, session::TableChoice& choice,
                    const std::string& group) {
-  app.add_option("--table", table,
-                 "MAC units: rtl (this project's, synthesised), placeholder (a model for every "
-                 "pair of formats), or a CSV as `posittune cost --table-csv` writes it (default: "
-                 "rtl; the placeholder where rtl lacks a pair)")
-      ->option_text("TABLE")
-      ->group(group);
+  CLI::Option* tables =
+      app.add_option(
+             "--table", table,
+             "MAC units: rtl (this project's, synthesised), placeholder (a model for every "
+             "pair of formats), or a CSV as `posittune cost --table-csv` writes it (default: "
+             "rtl; the placeholder where rtl lacks a pair)")
+          ->option_text("NAME|FILE")
+          ->group(group);
+  offer(tables, {"rtl", "placeholder"});
   app.add_option("--accumulator", choice.accumulator,
                  "use units with this accumulator, where the table has one (default: the unit of "
                  "least energy)")
+      ->type_name("NAME")
       ->group(group);
   app.add_option("--pipeline", choice.pipeline,
                  "use units with this pipeline, where the table has one")
+      ->type_name("NAME")
       ->group(group);
   const auto energy = CLI::Range(0.0, 1e9, "0 to 1e9");
   app.add_option("--memory-pj-per-bit", choice.memory_pj_per_bit,
@@ -164,27 +180,36 @@ void declare_table(CLI::App& app, std::string& table, session::TableChoice& choi
 
 void declare_scores(CLI::App& app, session::ScoreWords& words, metrics::ScoreRequest& request,
                     const std::string& group) {
-  app.add_option("--task", words.task,
-                 "what the output is, and so how it is scored: language_model; classify; detect "
-                 "(boxes in YOLOv8's layout); ctc (symbols at each step); segment (classes at each "
-                 "pixel); generic (plain numbers); agreement (integers); auto: what model and data "
-                 "suggest")
-      ->default_val(words.task)
-      ->group(group);
+  CLI::Option* task =
+      app.add_option(
+             "--task", words.task,
+             "what the output is, and so how it is scored: language_model; classify; detect "
+             "(boxes in YOLOv8's layout); ctc (symbols at each step); segment (classes at each "
+             "pixel); generic (plain numbers); agreement (integers); auto: what model and data "
+             "suggest")
+          ->default_val(words.task)
+          ->group(group);
+  offer(task,
+        {"auto", "language_model", "classify", "detect", "ctc", "segment", "generic", "agreement"});
   app.add_option(
          "--output", request.output,
          "name of the model's output that is scored (default: the first one of float numbers)")
+      ->type_name("NAME")
       ->group(group);
-  app.add_option(
-         "--scores", words.scores,
-         "what the numbers of the output are, where they score classes: logits; probabilities; "
-         "sigmoid: one probability for each class by itself. docs/compare.md says how KL is "
-         "computed from each. Default: by the last operator of the graph; else probabilities where "
-         "FP32's rows are not negative and sum to 1, logits elsewhere")
-      ->group(group);
+  CLI::Option* scores =
+      app.add_option(
+             "--scores", words.scores,
+             "what the numbers of the output are, where they score classes: logits; probabilities; "
+             "sigmoid: one probability for each class by itself. docs/compare.md says how KL is "
+             "computed from each. Default: by the last operator of the graph; else probabilities "
+             "where "
+             "FP32's rows are not negative and sum to 1, logits elsewhere")
+          ->group(group);
+  offer(scores, {"logits", "probabilities", "sigmoid"});
   app.add_option("--tokens", request.tokens,
                  "language_model: the input that holds the tokens (default: input_ids, else the "
                  "only input of integers (items, tokens))")
+      ->type_name("NAME")
       ->group(group);
   app.add_option("--class-axis", request.class_axis,
                  "axis of the output that holds the classes (default: ctc the last, segment 1)")

@@ -21,6 +21,9 @@ namespace posittune::cli {
 // A check for CLI11, whose ranges let NaN through: empty for a number.
 std::string is_number(const std::string& text);
 
+// A model argument: a file, or one of the zoo's, which completion offers.
+CLI::Option* offer_models(CLI::Option* option);
+
 CLI::Option* declare_json(CLI::App& app, bool& json);
 void declare_threads(CLI::App& app, int& threads);
 

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
 #include "posittune/report/comparison_text.h"
@@ -51,21 +52,25 @@ Action declare(CLI::App& app, Streams streams) {
   app.add_option("--recipe", options->compare.recipes,
                  "recipes to measure after the formats (without --formats: after FP32 only), as "
                  "`posittune search` writes them")
+      ->type_name("FILE")
       ->allow_extra_args(false)
       ->group(numbers);
   declare_what(app, options->words.what, "w,wa", "w,wa", numbers);
   declare_scales(app, options->words.scales,
                  "rms_pow2,mse_pow2; absmax,rms_pow2 with --activation-scale token", numbers);
   declare_settings(app, options->words.settings, numbers);
-  app.add_option("--accumulate", options->words.accumulate,
-                 "how products are summed. fp32; quire: exactly, which is slow: for small models")
-      ->default_val("fp32")
-      ->group(numbers);
+  offer(app.add_option(
+               "--accumulate", options->words.accumulate,
+               "how products are summed. fp32; quire: exactly, which is slow: for small models")
+            ->default_val("fp32")
+            ->group(numbers),
+        {"fp32", "quire"});
   const std::string measuring = "Measuring";
   declare_scores(app, options->words.score, options->compare.scores, measuring);
   declare_measuring(app, options->compare.measuring, session::kCompareJob, measuring);
   app.add_option("--save-outputs", options->compare.save_outputs,
                  "also write the model's outputs under each format to this folder, as .npy files")
+      ->type_name("FOLDER")
       ->group(measuring);
   declare_run(app, options->run, "compare", measuring);
   return [options, streams] {

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/errors.h"
 #include "posittune/cli/run_input_options.h"
@@ -106,22 +107,26 @@ Status show(Options options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model,
-                 "ONNX file, OpenVINO IR (.xml), or zoo:NAME (without it: the MAC units only)");
+  offer_models(app.add_option(
+      "MODEL", options->model,
+      "ONNX file, OpenVINO IR (.xml), or zoo:NAME (without it: the MAC units only)"));
   declare_shapes(app, options->shapes);
   declare_run_inputs(app, options->run_inputs);
   const std::string what = "Formats";
   declare_formats(app, options->words.formats, "number formats for all weights",
                   session::kCostFormats, false, what);
-  app.add_option("--activations", options->words.activations,
-                 "format of the inputs of layers; same: that of the weights")
-      ->default_val("same")
-      ->group(what);
+  std::vector<std::string> inputs = format_words();
+  inputs.insert(inputs.begin(), "same");
+  offer(app.add_option("--activations", options->words.activations,
+                       "format of the inputs of layers; same: that of the weights")
+            ->default_val("same")
+            ->group(what),
+        inputs);
   declare_setting(app, "granularity", options->words.settings, what);
   declare_attention(app, options->cost.attention, what);
   app.add_option("--recipe", options->cost.recipe,
                  "the cost of this recipe (YAML) instead of formats")
-      ->option_text("FILE")
+      ->type_name("FILE")
       ->group(what);
   declare_table(app, options->words.table, options->cost.table, "Hardware");
   app.add_flag("--by-layer", options->by_layer, "also print each layer");

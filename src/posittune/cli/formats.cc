@@ -11,6 +11,7 @@
 #include "posittune/base/files.h"
 #include "posittune/base/printable.h"
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/formats/codec.h"
@@ -138,16 +139,19 @@ Status show(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option(
-      "SPEC", options->specs,
-      "formats to show. None: the list of known formats; one: its properties; several: a table");
+  offer(app.add_option("SPEC", options->specs,
+                       "formats to show. None: the list of known formats; one: its properties; "
+                       "several: a table"),
+        format_words());
   CLI::Option* json = declare_json(app, options->json);
   app.add_option("--codes", options->codes, "print every code of one format with its value")
       ->check(CLI::IsMember({"csv", "json"}))
       ->excludes(json);
-  app.add_option("-o,--output", options->output, "file that --codes writes (default: stdout)");
+  app.add_option("-o,--output", options->output, "file that --codes writes (default: stdout)")
+      ->type_name("FILE");
   app.add_option("--plot", options->plot,
-                 "write the decimal accuracy of the formats as an SVG file");
+                 "write the decimal accuracy of the formats as an SVG file")
+      ->type_name("FILE");
   return [options, streams] { return show(*options, streams); };
 }
 

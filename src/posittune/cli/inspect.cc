@@ -46,7 +46,8 @@ Status inspect(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME")->required();
+  offer_models(app.add_option("MODEL", options->model, "ONNX file, OpenVINO IR (.xml), or zoo:NAME")
+                   ->required());
   declare_shapes(app, options->shapes);
   declare_run_inputs(app, options->run_inputs);
   declare_selection(app, options->selection);

@@ -12,6 +12,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/terminal.h"
 #include "posittune/kernels/dispatch.h"
@@ -74,11 +75,16 @@ Action declare(CLI::App& app, Streams streams) {
       [](const std::string& path) { return path.empty() ? "is empty" : ""; }, "", "not_empty");
   app.add_option("IN", options->input,
                  "array of numbers (.npy); other types than float32 are rounded to it")
+      ->type_name("FILE")
       ->required()
       ->check(not_empty);
-  app.add_option("-f,--format", options->format, "number format, see `posittune formats`")
-      ->required();
-  app.add_option("-o,--output", options->output, "result (.npy)")->required()->check(not_empty);
+  offer(app.add_option("-f,--format", options->format, "number format, see `posittune formats`")
+            ->required(),
+        format_words());
+  app.add_option("-o,--output", options->output, "result (.npy)")
+      ->type_name("FILE")
+      ->required()
+      ->check(not_empty);
   CLI::Option* scale =
       app.add_option(
              "--scale", options->scale,

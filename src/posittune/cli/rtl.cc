@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/hardware/package.h"
 #include "posittune/session/rtl_folder.h"
 
@@ -46,12 +47,14 @@ Status write_unit(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("-f,--format", options->format,
-                 "format of both operands, or of the weight alone with --activation: posit<8,1>, "
-                 "int8, bf16 ...")
-      ->required();
-  app.add_option("--activation", options->activation,
-                 "format of the second operand (default: the same)");
+  offer(app.add_option("-f,--format", options->format,
+                       "format of both operands, or of the weight alone with --activation: "
+                       "posit<8,1>, int8, bf16 ...")
+            ->required(),
+        format_words());
+  offer(app.add_option("--activation", options->activation,
+                       "format of the second operand (default: the same)"),
+        format_words());
   app.add_option("--pipeline", options->pipeline, "register stages before the accumulator, 0 to 3")
       ->default_val(0);
   app.add_option("--vectors", options->vectors, "number of operand pairs in the test bench")
@@ -61,9 +64,12 @@ Action declare(CLI::App& app, Streams streams) {
       ->default_val(1);
   app.add_option("--liberty", options->liberty,
                  "cell library (liberty file) that the synthesis script uses")
+      ->type_name("FILE")
       ->envname("POSITTUNE_LIBERTY")
       ->default_val(hardware::kLiberty);
-  app.add_option("-o,--output", options->output, "folder to make; it must not exist")->required();
+  app.add_option("-o,--output", options->output, "folder to make; it must not exist")
+      ->type_name("FOLDER")
+      ->required();
   app.footer(
       "The folder has the sources, a file list, a Yosys script, a self-checking test bench and its "
       "vectors.");

@@ -11,6 +11,7 @@ void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
                  const std::string& group) {
   app.add_option("-o,--run", options.run_folder,
                  "run folder; an interrupted run continues (default: runs/" + command + "-...)")
+      ->type_name("FOLDER")
       ->group(group);
   declare_json(app, options.json);
   app.add_flag("--dry-run", options.dry_run,

@@ -6,9 +6,11 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/errors.h"
 #include "posittune/cli/run_job.h"
+#include "posittune/quant/scale_rules.h"
 #include "posittune/report/search_text.h"
 #include "posittune/session/words.h"
 
@@ -41,6 +43,11 @@ Status run_search(const Options& options, Streams streams) {
   return run_job(options.run, options.search, streams, run);
 }
 
+std::vector<std::string> rule_words() {
+  const auto names = quant::scale_rule_names();
+  return {names.begin(), names.end()};
+}
+
 void declare_choices(CLI::App& app, Options& options) {
   const std::string group = "Choices";
   const auto list = [&](const char* name, std::vector<std::string>& to, const char* help) {
@@ -49,21 +56,25 @@ void declare_choices(CLI::App& app, Options& options) {
   declare_formats(app, options.words.formats, "formats that weights may take",
                   session::kSearchFormats, true, group);
   declare_what(app, options.words.what, "w,wa", group);
-  list("--activations", options.words.activations,
-       "formats that inputs of layers may take, with --what wa. FORMAT@token, FORMAT@output, "
-       "FORMAT@static: with this --activation-scale")
-      ->default_str(session::kSearchActivations);
-  list("--pairs", options.words.pairs,
-       "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats only "
-       "(default: any)");
+  offer(list("--activations", options.words.activations,
+             "formats that inputs of layers may take, with --what wa. FORMAT@token, FORMAT@output, "
+             "FORMAT@static: with this --activation-scale")
+            ->default_str(session::kSearchActivations),
+        format_words());
+  offer(list("--pairs", options.words.pairs,
+             "formats that one layer may combine, as WEIGHT/ACTIVATION, or `same`: equal formats "
+             "only (default: any)"),
+        {"same"});
   app.add_option(
          "--assign", options.search.assign,
          "'REGEX=FORMAT': fix the format of weights whose name, or whose layer's name, matches")
+      ->type_name("REGEX=FORMAT")
       ->allow_extra_args(false)
       ->group(group);
   app.add_option(
          "--tie", options.search.ties,
          "'REGEX': matching weights whose capture groups have equal text get the same format")
+      ->type_name("REGEX")
       ->allow_extra_args(false)
       ->group(group);
   app.add_flag("--tie-inputs", options.search.tie_inputs,
@@ -76,12 +87,14 @@ void declare_choices(CLI::App& app, Options& options) {
       ->group(group);
   declare_scale(app, options.words.scale, group);
   declare_settings(app, options.words.settings, group);
-  app.add_option(
-         "--activation-rule", options.words.activation_rule,
-         "how scales of inputs are chosen, as --scale. Scales per token are not searched for: in "
-         "place of a rule of least error they take rms_pow2 for posits, absmax for others")
-      ->default_val("mse_pow2")
-      ->group(group);
+  offer(app.add_option(
+               "--activation-rule", options.words.activation_rule,
+               "how scales of inputs are chosen, as --scale. Scales per token are not searched "
+               "for: in place of a rule of least error they take rms_pow2 for posits, absmax for "
+               "others")
+            ->default_val("mse_pow2")
+            ->group(group),
+        rule_words());
 }
 
 void declare_budgets(CLI::App& app, Options& options) {
@@ -90,7 +103,11 @@ void declare_budgets(CLI::App& app, Options& options) {
       "--max-drop and --pareto are separate searches, over bits only)";
   const auto list = [&](const std::string& name, std::vector<std::string>& to,
                         const std::string& help) {
-    app.add_option(name, to, help)->delimiter(',')->allow_extra_args(false)->group(group);
+    app.add_option(name, to, help)
+        ->type_name("VALUE")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->group(group);
   };
   for (const tuning::Cost cost : tuning::all_costs())
     list(flag_of(tuning::field(cost)), options.words.budgets[cost],
@@ -98,6 +115,7 @@ void declare_budgets(CLI::App& app, Options& options) {
   app.add_option("--max-drop", options.words.max_drop,
                  "find the fewest bits that lose at most this part of the metric (perplexity, "
                  "accuracy ...) on search data: 1%")
+      ->type_name("PART")
       ->group(group);
   app.add_option("--pareto", options.search.pareto,
                  "solve for this many budgets of bits, spread from the least possible to the most")

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/cli/run_job.h"
 #include "posittune/report/sensitivity_text.h"
@@ -94,14 +95,16 @@ void declare_more(CLI::App& app, Options& options) {
                  "orders, measuring this many times on the way")
       ->check(CLI::Range(0, 1000))
       ->group(group);
-  app.add_option("--upgrade-from", options.analysis.upgrade_from,
-                 "with --upgrade-points: format of all weights at the start")
-      ->default_val("posit<4,1>")
-      ->group(group);
-  app.add_option("--upgrade-to", options.analysis.upgrade_to,
-                 "with --upgrade-points: format that groups of channels get")
-      ->default_val("posit<5,1>")
-      ->group(group);
+  offer(app.add_option("--upgrade-from", options.analysis.upgrade_from,
+                       "with --upgrade-points: format of all weights at the start")
+            ->default_val("posit<4,1>")
+            ->group(group),
+        format_words());
+  offer(app.add_option("--upgrade-to", options.analysis.upgrade_to,
+                       "with --upgrade-points: format that groups of channels get")
+            ->default_val("posit<5,1>")
+            ->group(group),
+        format_words());
   app.add_option(
          "--naive", options.analysis.naive,
          "also measure this many random pairs by running the whole model, to compare the time")

@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "posittune/cli/cli.h"
+#include "posittune/cli/command_tree.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/report/table.h"
@@ -79,7 +80,9 @@ Status zoo(const Options& options, Streams streams) {
 
 Action declare(CLI::App& app, Streams streams) {
   auto options = std::make_shared<Options>();
-  app.add_option("NAME", options->name, "show only this model");
+  std::vector<std::string> names;
+  for (const session::ZooModel& model : session::zoo_models()) names.push_back(model.name);
+  offer(app.add_option("NAME", options->name, "show only this model"), names);
   declare_json(app, options->json);
   app.footer(
       "A name with zoo: in front stands for a model and its data: `posittune compare zoo:gpt2`.");
