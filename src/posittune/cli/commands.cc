@@ -13,14 +13,14 @@
 namespace posittune::cli {
 
 // Each in the file of its name (formats.cc).
-extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kCost, kRtl,
-    kZoo, kDoctor;
+extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kReport, kCost,
+    kRtl, kZoo, kDoctor;
 
 namespace {
 
-const std::array<const Command*, 10> kCommands = {&kFormats,     &kQuantize, &kInspect, &kCompare,
-                                                  &kSensitivity, &kSearch,   &kCost,    &kRtl,
-                                                  &kZoo,         &kDoctor};
+const std::array<const Command*, 11> kCommands = {
+    &kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kSearch,
+    &kReport,  &kCost,     &kRtl,     &kZoo,     &kDoctor};
 
 int report(Error error, Streams streams) {
   if (streams.command != nullptr) error = with_flags(std::move(error), *streams.command);

@@ -1,0 +1,34 @@
+// Colours that people with any colour vision tell apart (Okabe and Ito), for light and for dark; and the theme.
+
+const palettes = {
+  light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b5b00", "#555555"],
+  dark: ["#5ab4f0", "#f0824a", "#2fc49a", "#e3a3cb", "#f2b632", "#a9dbf7", "#e8dc55", "#b8b8b8"],
+};
+const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down", "hexagon", "pentagon"];
+const patterns = ["", "/", "x", ".", "\\", "-"];
+
+const themes = ["system", "light", "dark"];
+let theme = "system";
+const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
+
+const themeName = () => (theme === "system" ? (systemDark.matches ? "dark" : "light") : theme);
+function applyTheme(printed = false) {
+  document.documentElement.dataset.theme = printed ? "light" : themeName();
+}
+applyTheme();
+
+const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const palette = () => palettes[document.documentElement.dataset.theme];
+
+// What has a name keeps its place in the palette, on the whole page.
+const places = new Map();
+function placeOf(name) {
+  if (!places.has(name)) places.set(name, places.size);
+  return places.get(name);
+}
+const colourOf = (name) => palette()[placeOf(name) % palette().length];
+const symbolOf = (name) => symbols[placeOf(name) % symbols.length];
+const patternOf = (name) => patterns[Math.floor(placeOf(name) / palettes.light.length) % patterns.length];
+
+// Cividis grows in lightness alone, so it is read without colours too.
+const heatColours = "Cividis";
