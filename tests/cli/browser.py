@@ -111,12 +111,13 @@ class Browser:
         named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.call("Emulation.setEmulatedMedia", media=media, features=named)
 
-    def open(self, path, ready="document.documentElement.dataset.drawn"):
+    def open(self, path, ready="document.documentElement?.dataset.drawn"):
         """Opens a file, and waits until `ready` is a true expression."""
         self.events = []
         self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
-        end = time.monotonic() + 120
-        while "Page.loadEventFired" not in self.events or not self.run(ready):
+        end = time.monotonic() + 60
+        # run() reads the events that have come.
+        while not self.run(ready) or "Page.loadEventFired" not in self.events:
             if time.monotonic() > end:
                 raise TimeoutError(f"not ready: {self.problems}")
             time.sleep(0.02)

@@ -15,8 +15,8 @@ namespace posittune::records {
 
 // A layer of the model, in order of execution.
 struct DetailLayer {
-  std::string layer, kind;
-  std::string weight;            // empty: a product of two inputs
+  std::string layer{}, kind{};
+  std::string weight{};          // empty: a product of two inputs
   std::uint64_t rows = 0;        // output channels of the weight
   std::uint64_t parameters = 0;  // elements of the weight
   std::uint64_t macs = 0;        // of one item; 0 where shapes depend on data
@@ -26,9 +26,9 @@ struct DetailLayer {
 // What one layer gets, and what that costs. Rows that give it the same share an entry.
 struct LayerSetting {
   std::uint64_t layer = 0;  // index in Details::layers
-  std::string format;       // of its weight: "posit<6,*>", "mixed" for windows; "fp32"
-  std::string scale;        // rule and granularity: "mse_pow2, channel"; empty for fp32
-  std::string input;        // format of its input; "fp32"
+  std::string format{};     // of its weight: "posit<6,*>", "mixed" for windows; "fp32"
+  std::string scale{};      // rule and granularity: "mse_pow2, channel"; empty for fp32
+  std::string input{};      // format of its input; "fp32"
   double bits = 0;  // stored bits of the weight; 0 where an earlier layer has the same weight
   double compute_pj = 0, memory_pj = 0;  // energy of one item
   double area_um2 = 0;                   // largest MAC unit
@@ -38,20 +38,20 @@ struct LayerSetting {
 // A row of results.json, in their order.
 struct RowDetails {
   // For each layer its index in Details::settings; empty where costs could not be computed.
-  std::vector<std::uint64_t> settings;
+  std::vector<std::uint64_t> settings{};
   // The loss of each item of the report split: its sum over its count; empty: not measured there.
-  std::vector<double> item_losses;
+  std::vector<double> item_losses{};
   bool operator==(const RowDetails&) const = default;
 };
 
 // Values of a weight in units of its format's grid: x = w * scale (MX: over 2^exponent of the block
 // too), of the rows that have this format.
 struct WeightHistogram {
-  std::string format;
+  std::string format{};
   std::uint64_t rows = 0;
   double scale_low = 0, scale_median = 0, scale_high = 0;  // of these rows
   double limit = 0;                   // the bins have equal widths from -limit to limit
-  std::vector<std::uint64_t> counts;  // elements
+  std::vector<std::uint64_t> counts{};  // elements
   bool operator==(const WeightHistogram&) const = default;
 };
 
@@ -62,7 +62,7 @@ struct MixLayer {
   // Error / signal at the layer's output of rounding the weight, and of rounding the input; NaN:
   // not known.
   double output_error = 0, input_error = 0;
-  std::vector<WeightHistogram> histograms;
+  std::vector<WeightHistogram> histograms{};
   bool operator==(const MixLayer&) const = default;
 };
 

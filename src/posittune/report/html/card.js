@@ -30,7 +30,7 @@ const shellWord = (word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.rep
 
 function addReproduce(parent, run) {
   const session = run.sessions.at(-1);
-  const section = element("section", { class: "figure" }, element("h3", {}, "How to reproduce"));
+  const section = element("section", { class: "figure" });
   if (session) {
     section.append(element("p", { class: "note" }, "The command of the last session of this run, on this machine with these versions. Sources: a hash of the sources that decide results."));
     section.append(element("pre", {}, element("code", {}, session.command_line.map(shellWord).join(" "))));
@@ -42,7 +42,9 @@ function addReproduce(parent, run) {
   }
   facts.push(["seed", String(run.seed)], ["run folder", run.folder], ["model", run.results.model.path]);
   for (const [name, hash] of Object.entries(run.hashes)) facts.push([`SHA-256, ${name}`, hash]);
-  section.append(table([textColumn("what", (fact) => fact[0]), textColumn("value", (fact) => fact[1])], facts));
+  const list = table([textColumn("what", (fact) => fact[0]), textColumn("value", (fact) => fact[1])], facts);
+  list.classList.add("facts");
+  section.append(list);
   section.append(element("details", {}, element("summary", {}, "Configuration"), element("pre", {}, run.config)));
   parent.append(section);
 }

@@ -20,15 +20,17 @@ applyTheme();
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const palette = () => palettes[document.documentElement.dataset.theme];
 
-// What has a name keeps its place in the palette, on the whole page.
-const places = new Map();
-function placeOf(name) {
+// What has a name keeps its place in the palette: formats on the whole page, names of another space there.
+const spaces = new Map();
+function placeOf(name, space) {
+  if (!spaces.has(space)) spaces.set(space, new Map());
+  const places = spaces.get(space);
   if (!places.has(name)) places.set(name, places.size);
   return places.get(name);
 }
-const colourOf = (name) => palette()[placeOf(name) % palette().length];
-const symbolOf = (name) => symbols[placeOf(name) % symbols.length];
-const patternOf = (name) => patterns[Math.floor(placeOf(name) / palettes.light.length) % patterns.length];
+const colourOf = (name, space = "formats") => palette()[placeOf(name, space) % palette().length];
+const symbolOf = (name, space = "formats") => symbols[placeOf(name, space) % symbols.length];
+const patternOf = (name) => patterns[Math.floor(placeOf(name, "formats") / palettes.light.length) % patterns.length];
 
 // Cividis grows in lightness alone, so it is read without colours too.
 const heatColours = "Cividis";

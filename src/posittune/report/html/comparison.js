@@ -57,8 +57,8 @@ function comparisonPlot(run, rows, measure) {
       name: plain(group),
       x: estimates.map((each) => number(each.value)),
       y: own.map((row) => names.indexOf(row.name) + offset),
-      error_x: { ...errorBars(estimates), color: colourOf(group) },
-      marker: { color: colourOf(group), symbol: symbolOf(group), size: 8 },
+      error_x: { ...errorBars(estimates), color: colourOf(group, "groups") },
+      marker: { color: colourOf(group, "groups"), symbol: symbolOf(group, "groups"), size: 8 },
       text: own.map((row) => `${plain(row.name)}<br>${plain(group)}<br>${plain(measure)} ${intervalText(valueOf(row, measure))}<br>${numberText(row.bits_per_weight, 4)} bits per weight`),
       hovertemplate: "%{text}<extra></extra>",
     };

@@ -47,8 +47,8 @@ function itemsPlot(run, view) {
       name: plain(name),
       x: ranked.map(([loss]) => loss),
       y: ranked.map((_, at) => (100 * (at + 1)) / ranked.length),
-      line: { color: colourOf(name), shape: "hv", width: 2 },
-      marker: { color: colourOf(name), symbol: symbolOf(name), size: 6 },
+      line: { color: colourOf(name, "rows"), shape: "hv", width: 2 },
+      marker: { color: colourOf(name, "rows"), symbol: symbolOf(name, "rows"), size: 6 },
       text: ranked.map(([loss, item]) => `${plain(name)}<br>item ${item}: ${numberText(loss)}`),
       hovertemplate: "%{text}<br>%{y:.1f} % of items lose no more<extra></extra>",
     };

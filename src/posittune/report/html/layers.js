@@ -15,7 +15,7 @@ function errorsPlot(run, mix) {
       name,
       x: own.map((each) => each.layer),
       y: own.map((each) => number(each[field])),
-      marker: { color: colourOf(name), symbol: symbolOf(name), size: 8 },
+      marker: { color: colourOf(name, "errors"), symbol: symbolOf(name, "errors"), size: 8 },
       customdata: own.map((each) => each.layer),
       text: own.map((each) => `<b>${plain(layers[each.layer].layer)}</b><br>${name}: ${numberText(each[field])}`),
       hovertemplate: "%{text}<extra></extra>",

@@ -74,9 +74,9 @@ function paretoPlot(run, view, cost, measure) {
       name: plain(name),
       x: own.map((i) => number(rows[i][cost])),
       y: own.map((i) => number(valueOf(rows[i], measure).value)),
-      error_y: mix ? { ...errorBars(own.map((i) => valueOf(rows[i], measure))), color: colourOf(name) } : undefined,
-      marker: { color: colourOf(name), symbol: symbolOf(name), size: mix ? 10 : 7 },
-      line: { color: colourOf(name), width: mix ? 2.5 : 1.2, dash: mix ? "solid" : "dot" },
+      error_y: mix ? { ...errorBars(own.map((i) => valueOf(rows[i], measure))), color: colourOf(name, "series") } : undefined,
+      marker: { color: colourOf(name, "series"), symbol: symbolOf(name, "series"), size: mix ? 10 : 7 },
+      line: { color: colourOf(name, "series"), width: mix ? 2.5 : 1.2, dash: mix ? "solid" : "dot" },
       customdata: own,
       text: own.map((i) => paretoText(run, i, cost, measure)),
       hovertemplate: "%{text}<extra></extra>",
@@ -108,7 +108,7 @@ function addPareto(parent, run, view) {
   const measure = new Choice(measures.includes(run.results.scored.loss) ? run.results.scored.loss : measures[0]);
   const cost = new Choice(available[0]);
   addFigure(parent, {
-    title: "Loss against cost",
+    title: "Every mix by loss and cost",
     note: "Lower and further left is better. A click, or the list, chooses the mix that the figures below show; its circle is black. Mixes have 95 % intervals.",
     controls: [selectFor(cost, "Cost", available.map((name) => [name, costs[name][0]])), selectFor(measure, "Measure", measures.map((name) => [name, name])), rowSelect(run, view)],
     choices: [cost, measure, view.row],

@@ -1,4 +1,5 @@
 // Figures: drawn one after the other once Plotly is there, and again when the theme, the width or a choice changes.
+// A drag zooms, a double click shows all again.
 
 const figures = [];
 
@@ -27,7 +28,7 @@ function layoutWith(layout) {
     legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: smallFont() - 0.5 } },
     hoverlabel: { bgcolor: variable("--paper"), bordercolor: variable("--line"), font: { color: variable("--ink"), size: 13 }, align: "left" },
     hovermode: "closest",
-    dragmode: false,
+    dragmode: narrow() ? false : "zoom", // a finger scrolls the page
     ...layout,
     ...axes,
   };
@@ -48,8 +49,7 @@ function redraw(figure) {
   window.Plotly.react(figure.plot, data, layoutWith({ ...layout, height }), {
     responsive: true,
     displaylogo: false,
-    displayModeBar: narrow() ? false : "hover",
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    displayModeBar: false,
     doubleClick: "reset",
   });
   if (!figure.drawn && figure.onClick) {

@@ -30,8 +30,8 @@ function runsPlot(points, title) {
       name: plain(name),
       x: own.map((point) => point.bits),
       y: own.map((point) => number(point.loss.value)),
-      error_y: { ...errorBars(own.map((point) => point.loss)), color: colourOf(name) },
-      marker: { color: colourOf(name), symbol: symbolOf(name), size: 9 },
+      error_y: { ...errorBars(own.map((point) => point.loss)), color: colourOf(name, "runs") },
+      marker: { color: colourOf(name, "runs"), symbol: symbolOf(name, "runs"), size: 9 },
       text: own.map((point) => `<b>${plain(point.name)}</b><br>${plain(name)}<br>${numberText(point.bits)} bits per weight<br>${intervalText(point.loss)} on ${point.split} data`),
       hovertemplate: "%{text}<extra></extra>",
     };

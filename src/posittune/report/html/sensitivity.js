@@ -185,8 +185,8 @@ function agreementPlot(points, xTitle, yTitle) {
       name: plain(group),
       x: own.map((point) => number(point.x)),
       y: own.map((point) => number(point.y)),
-      error_y: { ...errorBars(own.map((point) => ({ value: point.y, low: point.low, high: point.high }))), color: colourOf(group) },
-      marker: { color: colourOf(group), symbol: symbolOf(group), size: 8 },
+      error_y: { ...errorBars(own.map((point) => ({ value: point.y, low: point.low, high: point.high }))), color: colourOf(group, "kinds") },
+      marker: { color: colourOf(group, "kinds"), symbol: symbolOf(group, "kinds"), size: 8 },
       text: own.map((point) => `${plain(point.name)}<br>predicted ${numberText(point.x)}<br>measured ${intervalText({ value: point.y, low: point.low, high: point.high })}`),
       hovertemplate: "%{text}<extra></extra>",
     };
