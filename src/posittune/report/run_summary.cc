@@ -36,16 +36,14 @@ std::string counted(std::size_t count, const std::string& unit) {
   return fmt::format("{} {}{}", count, unit, count == 1 ? "" : "s");
 }
 
-// "16 documents"; without the split "no data".
+// "16 items of report.npz"; empty without the split.
 std::string split_text(const StoredRun& run, const std::string& split) {
   const auto found = run.data().find(split);
   if (found == run.data().end()) return "";
   const records::SplitRecord& data = found->second;
-  const std::string unit = data.unit.empty() ? "item" : data.unit;
-  return fmt::format("{} ({})", data.unit == "image" ? counted(data.items, unit)
-                                                     : counted(data.items, "item") +
-                                                           (unit == "item" ? "" : " of " + unit + "s"),
-                     std::filesystem::path(data.path).filename().string());
+  const std::string file = std::filesystem::path(data.path).filename().string();
+  return counted(data.items, data.unit == "image" ? "image" : "item") +
+         (file.empty() ? "" : " of " + file);
 }
 
 void add_data(const StoredRun& run, RunSummary& summary) {
@@ -59,6 +57,9 @@ void add_data(const StoredRun& run, RunSummary& summary) {
   say("report", "results measured on report data");
   if (text.empty()) return;
   const bool apart = run.data().size() > 1;
+  const auto report = run.data().find("report");
+  if (report != run.data().end() && !report->second.unit.empty())
+    text += "; intervals are by " + report->second.unit;
   summary.points.push_back(
       {"Data", text + (apart ? ". No item is in two of these sets." : ".")});
 }
@@ -184,7 +185,7 @@ void describe(const StoredRun& run, const SearchResult& result, RunSummary& summ
   summary.points.push_back(
       {"Costs", fmt::format("{} of weights, {:.1f} times less than FP32; energy of one inference {}, mean area of a MAC unit {} um2.",
                             bytes_text(row.bytes), 32 / row.bits_per_weight, energy_text(row.energy),
-                            three_digits(row.area))});
+                            number_text(row.area))});
   const std::string losses = losses_text(run, row.metrics);
   summary.points.push_back(
       {"Loses", losses.empty() ? fmt::format("{} {} {} on search data.", loss_title(result.scored),
@@ -275,7 +276,7 @@ void describe(const StoredRun& run, const Sensitivity& result, RunSummary& summa
 }
 
 void add_missing(const StoredRun& run, RunSummary& summary) {
-  if (!run.details)
+  if (!run.details && run.command != "sensitivity")
     summary.missing.push_back("assignments, costs and errors by layer, and losses by item: " + run.details_missing);
   if (run.command == "search" && !run.data().contains("report"))
     summary.missing.push_back("metrics on report data: the search was asked not to read them");

@@ -1,5 +1,16 @@
 // Which format each layer has under one row.
 
+// Layers are numbered along the network without those that no row can quantize.
+const placesInNetwork = new WeakMap();
+function placeInNetwork(run, layer) {
+  if (!placesInNetwork.has(run)) {
+    const quantized = new Set(run.details.settings.filter((setting) => setting.input !== "fp32").map((setting) => setting.layer));
+    const shown = run.details.layers.map((_, i) => i).filter((i) => run.details.layers[i].weight || quantized.has(i));
+    placesInNetwork.set(run, new Map(shown.map((i, place) => [i, place + 1])));
+  }
+  return placesInNetwork.get(run).get(layer);
+}
+
 // The settings of a row by layer: {layer, name, format, bits, ...}.
 function assigned(run, i) {
   const { layers, settings, rows } = run.details;
@@ -9,7 +20,7 @@ function assigned(run, i) {
     const layer = layers[setting.layer];
     if (layer.weight && number(setting.bits) > 0) weightBits.set(layer.weight, number(setting.bits) / layer.parameters);
   }
-  return own.map((setting) => ({ ...setting, ...layers[setting.layer], index: setting.layer, perWeight: weightBits.get(layers[setting.layer].weight) ?? NaN }));
+  return own.map((setting) => ({ ...setting, ...layers[setting.layer], index: setting.layer, place: placeInNetwork(run, setting.layer), perWeight: weightBits.get(layers[setting.layer].weight) ?? NaN })).filter((layer) => layer.place);
 }
 
 function assignmentText(layer) {
@@ -27,7 +38,8 @@ function stripPlot(layers, view) {
     return {
       type: "bar",
       name: plain(format),
-      x: own.map((layer) => layer.index),
+      x: own.map((layer) => layer.place),
+      width: layers.length > 80 ? 1 : 0.86,
       y: own.map((layer) => layer.perWeight),
       marker: { color: colourOf(format), pattern: { shape: patternOf(format), fgcolor: variable("--paper"), size: 5 }, line: { width: 0 } },
       customdata: own.map((layer) => layer.index),
@@ -46,7 +58,7 @@ function stripPlot(layers, view) {
       name: plain(`input ${name}`),
       xaxis: "x",
       yaxis: "y2",
-      x: own.map((layer) => layer.index),
+      x: own.map((layer) => layer.place),
       y: own.map(() => names.indexOf(name)),
       marker: { color: colourOf(name), symbol: "square", size: 7 },
       customdata: own.map((layer) => layer.index),
@@ -55,14 +67,13 @@ function stripPlot(layers, view) {
     });
   }
   const most = Math.max(...weighted.map((layer) => layer.perWeight).filter(Number.isFinite));
-  const chosen = view.layer.value;
+  const chosen = layers.find((layer) => layer.index === view.layer.value)?.place ?? 0;
   return {
     data,
     layout: {
       height: 320 + (names.length > 0 ? 60 + 14 * names.length : 0),
       barmode: "overlay",
-      bargap: layers.length > 80 ? 0 : 0.12,
-      xaxis: { title: "layer, in order of execution", zeroline: false, range: [-0.7, Math.max(...layers.map((layer) => layer.index)) + 0.7] },
+      xaxis: { title: "layer, in order of execution", zeroline: false, range: [0.2, layers.length + 0.8] },
       yaxis: { title: "bits per weight", domain: names.length > 0 ? [0, 0.72] : [0, 1], ...(most > 16 ? { type: "log", range: [Math.log10(1.5), Math.log10(most * 1.1)] } : {}) },
       ...(names.length > 0 ? { yaxis2: { ...namedAxis(names, 14), domain: [0.8, 1], range: [-0.5, names.length - 0.5] } } : {}),
       shapes: [{ type: "line", xref: "x", yref: "paper", x0: chosen, x1: chosen, y0: 0, y1: 1, line: { color: variable("--ink"), width: 1, dash: "dot" } }],

@@ -4,7 +4,8 @@ const palettes = {
   light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b5b00", "#555555"],
   dark: ["#5ab4f0", "#f0824a", "#2fc49a", "#e3a3cb", "#f2b632", "#a9dbf7", "#e8dc55", "#b8b8b8"],
 };
-const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down", "hexagon", "pentagon"];
+// Colours repeat with another symbol.
+const symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down", "circle-open", "square-open", "diamond-open", "triangle-up-open"];
 const patterns = ["", "/", "x", ".", "\\", "-"];
 
 const themes = ["system", "light", "dark"];

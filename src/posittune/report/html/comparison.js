@@ -50,7 +50,7 @@ function comparisonPlot(run, rows, measure) {
   const data = groups.map((group, g) => {
     const own = shown.filter((row) => row.group === group);
     const estimates = own.map((row) => valueOf(row, measure));
-    const offset = groups.length > 1 ? 0.5 * (0.5 - (g + 0.5) / groups.length) : 0;
+    const offset = run.command === "compare" && groups.length > 1 ? 0.5 * (0.5 - (g + 0.5) / groups.length) : 0;
     return {
       type: "scatter",
       mode: "markers",

@@ -12,7 +12,7 @@ function costsPlot(layers, kind) {
   const data = names.map((name, p) => ({
     type: "bar",
     name,
-    x: layers.map((layer) => layer.index),
+    x: layers.map((layer) => layer.place),
     y: layers.map((layer) => partsOf(layer)[p][1]),
     marker: { color: colourOf(name, "costs"), pattern: { shape: p === 1 ? "/" : "", fgcolor: variable("--paper"), size: 5 }, line: { width: 0 } },
     customdata: layers.map((layer) => layer.index),

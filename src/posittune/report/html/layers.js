@@ -13,7 +13,7 @@ function errorsPlot(run, mix) {
       type: "scatter",
       mode: "markers",
       name,
-      x: own.map((each) => each.layer),
+      x: own.map((each) => placeInNetwork(run, each.layer)),
       y: own.map((each) => number(each[field])),
       marker: { color: colourOf(name, "errors"), symbol: symbolOf(name, "errors"), size: 8 },
       customdata: own.map((each) => each.layer),
@@ -72,10 +72,9 @@ function histogramPlot(histogram) {
     layout: {
       height: 400,
       bargap: 0,
-      xaxis: { title: "weight \u00d7 scale, in units of the grid", range: [-histogram.limit, histogram.limit] },
+      xaxis: { title: "weight \u00d7 scale, in units of the grid", range: [-histogram.limit, histogram.limit], anchor: "y2", zeroline: false },
       yaxis: { title: "weights", domain: [0.14, 1] },
       yaxis2: { domain: [0, 0.1], showgrid: false, showticklabels: false, zeroline: false, range: [-1, 1], fixedrange: true },
-      xaxis_anchor: "y2",
     },
   };
 }
@@ -98,9 +97,13 @@ function addHistogram(parent, run, view) {
   const note = element("span", { class: "note", "aria-live": "polite" });
   const say = () => {
     const { histogram } = choices[shown.value];
+    const layer = run.details.layers[choices[shown.value].layer];
     const same = histogram.scale_low === histogram.scale_high;
     const scales = same ? numberText(histogram.scale_median) : `${numberText(histogram.scale_low)} to ${numberText(histogram.scale_high)}, median ${numberText(histogram.scale_median)}`;
-    note.textContent = `${histogram.rows} channels in ${histogram.format}; scale ${scales}`;
+    const weights = (histogram.rows * layer.parameters) / layer.rows;
+    const beyond = weights - histogram.counts.reduce((sum, count) => sum + count, 0);
+    const outside = beyond > 0 ? `; ${beyond} weights lie beyond the ends of the plot` : "";
+    note.textContent = `${histogram.rows} of ${layer.rows} channels are in ${histogram.format}; scale ${scales}${outside}`;
   };
   shown.onChange(say);
   say();

@@ -16,7 +16,7 @@ function addRun(parent, run, i) {
   const parts = {
     compare: [["Formats", addComparison], ["Layers", addAssignment, addErrors, addHistogram], ["Items", addItems], ["Cost", addCosts]],
     sensitivity: [["Sensitivity", addSensitivity], ["Layers", addErrors, addHistogram]],
-    search: [["Loss against cost", addPareto], ["Formats", addAssignment, addComparison], ["Trust", addPredicted, addRefinement], ["Layers", addErrors, addHistogram], ["Items", addItems], ["Cost", addCosts]],
+    search: [["Loss against cost", addPareto], ["Formats", addAssignment, addComparison], ["Sensitivity", addExpected], ["Trust", addPredicted, addRefinement], ["Layers", addErrors, addHistogram], ["Items", addItems], ["Cost", addCosts]],
   }[run.command];
   parts.push(["How to reproduce", addReproduce]);
   parts.forEach(([title, ...adders], p) => {
@@ -64,6 +64,7 @@ function followWidth() {
   });
 }
 
+performance.mark("posittune-page");
 const main = document.getElementById("report");
 if (report.runs.length > 1) {
   addContent("runs", "Runs compared");

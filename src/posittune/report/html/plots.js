@@ -86,6 +86,7 @@ function drawAll(done) {
     next += 1;
     setTimeout(step, 0);
   };
+  performance.mark("posittune-plotly");
   step();
 }
 

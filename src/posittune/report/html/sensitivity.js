@@ -220,6 +220,20 @@ function addTrust(parent, run) {
   addAgreementFigure(parent, run, "Predicted against measured loss", "Single layers: the score of the gain tier against the loss that was measured. Mixes: the sum of the scores of their layers against theirs. On the dashed line both are equal.", [...pairs, ...sums]);
 }
 
+// A search has the scores that it chose by: of each choice for each weight, named by its first layer.
+function addExpected(parent, run) {
+  const scores = run.details?.scores ?? [];
+  if (scores.length === 0) return;
+  const rows = scores.map((each) => ({ layer: run.details.layers[each.layer].layer, format: each.format, score: each.loss, tier: "gain", what: "w" }));
+  const inOrder = new Scores(rows, "gain", "w");
+  addFigure(parent, {
+    title: "Layers and formats: what the search expected",
+    note: "The loss that each choice was expected to add, by weight (named by its first layer) and format (a pair: of weight and input). The scale is logarithmic; lighter is more sensitive.",
+    make: () => heatPlot(run, inOrder, "gain"),
+    rows: () => scoreRows(inOrder),
+  });
+}
+
 function addSensitivity(parent, run) {
   addScores(parent, run);
   addChannels(parent, run);
