@@ -104,6 +104,13 @@ bool keeps(const Metrics& metrics) {
          records::lost_part(metrics.at(primary)) <= records::kKeptLoss;
 }
 
+// Whether the whole interval of what is lost is within kKeptLoss.
+bool is_certain(const Metrics& metrics) {
+  const MetricResult& metric = metrics.at(records::primary_metric(metrics));
+  const double worst = metric.lower_is_better ? metric.delta->high : -metric.delta->low;
+  return worst <= records::kKeptLoss * std::abs(records::fp32_value(metric));
+}
+
 bool has_quality(const Metrics& metrics) {
   const std::string primary = records::primary_metric(metrics);
   return !primary.empty() && primary != records::loss_metric(metrics);
@@ -150,7 +157,9 @@ void add_next(const SearchResult& result, const SearchRow& best, RunSummary& sum
     text += "No mix keeps the metric within 1 % of FP32: allow more bits, choose among more formats, or round with "
             "compensation. ";
   else
-    text += "The mix keeps the metric within 1 % of FP32. ";
+    text += is_certain(best.metrics)
+                ? "The mix keeps the metric within 1 % of FP32. "
+                : "The mix keeps the metric within 1 % of FP32 on these data, but its interval reaches further: measure it on more. ";
   const bool baselines = std::ranges::any_of(result.rows, records::is_uniform);
   if (!baselines) text += "Search with baselines to see what uniform formats lose. ";
   text += fmt::format("The mix is recipes/{} of the run: `posittune compare` measures a recipe on other data, "
@@ -226,10 +235,21 @@ void describe(const StoredRun& run, const Comparison& comparison, RunSummary& su
                "`posittune sensitivity` shows whether they do."});
 }
 
-// The layers of the highest scores under the format that most rows have.
+// The tier that most rows have, and of several the most exact: others are spot checks.
+std::string widest_tier(const Sensitivity& result) {
+  std::map<std::string, std::size_t> counts;
+  for (const records::SensitivityRow& row : result.rows) ++counts[row.tier];
+  std::string widest;
+  for (const char* tier : {"proxy", "gain", "exact"}) {
+    if (counts[tier] > 0 && counts[tier] >= counts[widest]) widest = tier;
+  }
+  return widest;
+}
+
+// The layers that lose most.
 void add_layers(const Sensitivity& result, RunSummary& summary) {
-  std::map<std::string, double> worst;  // by layer, over formats, of the last tier
-  const std::string tier = result.rows.empty() ? "" : result.rows.back().tier;
+  std::map<std::string, double> worst;  // by layer, over formats
+  const std::string tier = widest_tier(result);
   for (const records::SensitivityRow& row : result.rows) {
     if (row.tier == tier && std::isfinite(row.score)) worst[row.layer] = std::max(worst[row.layer], row.score);
   }
@@ -249,8 +269,8 @@ void add_layers(const Sensitivity& result, RunSummary& summary) {
     names += (i == 0 ? "" : ", ") + ranked[i].second;
   }
   summary.points.push_back(
-      {"Most sensitive", fmt::format("{}: {:.0f} % of the sum over all {} of the score under the worst format of each.", names,
-                                     100 * part / sum, counted(ranked.size(), "layer"))});
+      {"Most sensitive", fmt::format("{}: {:.0f} % of the sum over all {} of the {} score under the worst format of each.", names,
+                                     100 * part / sum, counted(ranked.size(), "layer"), tier)});
 }
 
 void describe(const StoredRun& run, const Sensitivity& result, RunSummary& summary) {

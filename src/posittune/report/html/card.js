@@ -1,5 +1,8 @@
 // The card in plain words, and how to make the run again.
 
+// Text in which `commands` stand between backticks.
+const withCode = (text) => text.split("`").map((part, i) => (i % 2 === 1 ? element("code", {}, part) : part));
+
 function keyNumbers(run) {
   const row = run.results.rows[run.summary.best[0]];
   if (!row || run.command === "sensitivity") return null;
@@ -17,7 +20,7 @@ function keyNumbers(run) {
 }
 
 function addCard(parent, run) {
-  const points = run.summary.points.map(({ label, text }) => [element("dt", {}, label), element("dd", {}, text)]);
+  const points = run.summary.points.map(({ label, text }) => [element("dt", {}, label), element("dd", {}, withCode(text))]);
   parent.append(element("section", { class: "card", "aria-label": "Summary" }, keyNumbers(run), element("dl", {}, points)));
   if (run.summary.missing.length === 0) return;
   parent.append(

@@ -109,7 +109,7 @@ function addPareto(parent, run, view) {
   const cost = new Choice(available[0]);
   addFigure(parent, {
     title: "Every mix by loss and cost",
-    note: "Lower and further left is better. A click, or the list, chooses the mix that the figures below show; its circle is black. Mixes have 95 % intervals.",
+    note: "Lower and further left is better. A click, or the list, chooses the mix that the figures below show; it is ringed. Mixes have 95 % intervals.",
     controls: [selectFor(cost, "Cost", available.map((name) => [name, costs[name][0]])), selectFor(measure, "Measure", measures.map((name) => [name, name])), rowSelect(run, view)],
     choices: [cost, measure, view.row],
     make: () => paretoPlot(run, view, cost.value, measure.value),

@@ -82,7 +82,10 @@ function drawAll(done) {
   let next = 0;
   const step = () => {
     if (next >= figures.length) return done();
+    const start = performance.now();
     redraw(figures[next]);
+    performance.measure("posittune-turn", { start });
+    if (next === 0) performance.mark("posittune-first");
     next += 1;
     setTimeout(step, 0);
   };

@@ -6,7 +6,7 @@ function differences(runs) {
   const texts = [];
   const differ = (pick) => new Set(runs.map(pick)).size > 1;
   if (differ((run) => run.results.model.sha256)) texts.push("The runs are of different models: their numbers are not of one kind.");
-  if (differ((run) => run.results.data.report?.sha256 ?? "none")) texts.push("The runs have different report data: differences between them are not paired.");
+  if (new Set(runs.map((run) => run.results.data.report?.sha256).filter(Boolean)).size > 1) texts.push("The runs have different report data: differences between them are not paired.");
   if (differ((run) => `${run.results.scored.task} ${run.results.scored.loss}`)) texts.push("The runs are scored in different ways.");
   if (differ((run) => run.sessions.at(-1)?.versions.sources ?? "")) texts.push("The runs were measured with different versions of the sources.");
   return texts;
@@ -51,7 +51,7 @@ function addRuns(parent, runs) {
       { class: "figure" },
       element("h3", {}, "The runs"),
       table(
-        [textColumn("run", (each) => runName(each.run, each.i)), textColumn("command", (each) => each.run.command), textColumn("model", (each) => each.run.results.model.path), textColumn("best", (each) => each.run.summary.points.find((point) => point.label === "Best mix" || point.label === "Weights alone")?.text ?? "\u2013"), textColumn("loses", (each) => each.run.summary.points.find((point) => point.label === "Loses")?.text ?? "\u2013"), textColumn("folder", (each) => each.run.folder)],
+        [textColumn("run", (each) => runName(each.run, each.i)), textColumn("command", (each) => each.run.command), textColumn("best", (each) => each.run.summary.points.find((point) => point.label === "Best mix" || point.label === "Weights alone")?.text ?? "\u2013"), textColumn("loses", (each) => each.run.summary.points.find((point) => point.label === "Loses")?.text ?? "\u2013"), textColumn("model", (each) => each.run.results.model.path), textColumn("folder", (each) => each.run.folder)],
         runs.map((run, i) => ({ run, i })),
       ),
     ),

@@ -45,8 +45,8 @@ function barsPlot(run, scores, tier, format) {
   };
 }
 
-// Colours of a heat map of numbers that span decades.
-function heatTrace(values, scoreName, extra) {
+// Colours of a heat map of numbers that span decades. On a narrow page the bar of colours is above it, or below.
+function heatTrace(values, scoreName, above, extra) {
   const logs = values.flat().filter((v) => v !== null);
   const low = Math.min(...logs);
   const high = Math.max(...logs);
@@ -64,7 +64,7 @@ function heatTrace(values, scoreName, extra) {
       title: { text: plain(scoreName), side: narrow() ? "top" : "right" },
       tickvals: ticks,
       ticktext: ticks.map((power) => `10<sup>${power}</sup>`),
-      ...(narrow() ? { orientation: "h", y: -0.02, yanchor: "top", thickness: 12 } : { thickness: 14 }),
+      ...(narrow() ? { orientation: "h", thickness: 12, ...(above ? { y: 1.01, yanchor: "bottom" } : { y: -0.02, yanchor: "top" }) } : { thickness: 14 }),
     },
     ...extra,
   };
@@ -79,10 +79,10 @@ function heatPlot(run, scores, tier) {
   if (!values.flat().some((v) => v !== null)) return { empty: "No score is above 0." };
   const text = cells.map((row, l) => row.map((cell, f) => `${plain(layers[l])}<br>${plain(scores.formats[f])}: ${cell ? numberText(cell.score) : "not measured"}`));
   return {
-    data: [heatTrace(values, scoreTitle(run, tier), { text })],
+    data: [heatTrace(values, scoreTitle(run, tier), false, { text })],
     layout: {
       height: 170 + layers.length * (layers.length > 60 ? 8 : 18),
-      xaxis: { ...namedAxis(scores.formats, 18), side: "top", showgrid: false, tickangle: -45 },
+      xaxis: { ...namedAxis(scores.formats, 18), side: "top", showgrid: false, tickangle: narrow() ? -90 : -45 },
       yaxis: { ...namedAxis(layers, labelWidth()), ...(layers.length > 60 ? sparse(layers) : {}), showgrid: false },
     },
   };
@@ -142,7 +142,7 @@ function channelsPlot(rows, format) {
   if (!values.flat().some((v) => v !== null)) return { empty: "No window has a score above 0." };
   const text = strips.map((strip, l) => Array.from({ length: widest }, (_, i) => (strip[i] ? `${plain(layers[l])}<br>channels ${strip[i].first} to ${strip[i].first + strip[i].count - 1}<br>${plain(format)}: ${numberText(strip[i].score)}` : "")));
   return {
-    data: [heatTrace(values, "score", { text, xgap: widest > 60 ? 0 : 1 })],
+    data: [heatTrace(values, "score", true, { text, xgap: widest > 60 ? 0 : 1 })],
     layout: {
       height: 150 + layers.length * (layers.length > 60 ? 8 : 16),
       xaxis: { title: "window of output channels", showgrid: false, zeroline: false },
