@@ -233,7 +233,9 @@ class FormatsTest(RunsTest):
 
     def test_a_page_on_demand(self):
         folder = self.path / "quiet"
-        stderr = self.run_cli("compare", "zoo:albert", "--limit", 4, "-o", folder, "--no-html", *JOBS["compare"], env=ENV).stderr
+        stderr = self.run_cli(
+            "compare", "zoo:albert", "--limit", 4, "-o", folder, "--no-html", *JOBS["compare"], env=ENV
+        ).stderr
         self.assertNotIn("report.html", stderr)
         self.assertFalse((folder / "report.html").exists())
         self.assertIn("<!doctype html>", self.ok("report", folder, "-o", "-")[:100])
@@ -243,7 +245,10 @@ class FormatsTest(RunsTest):
     def test_what_cannot_be(self):
         self.assertIn("none", self.fails(3, "report", "none"))
         self.assertIn("jsonl", self.fails(2, "report", self.run_folder / "search", "--format", "pdf"))
-        self.assertIn("one run", self.fails(2, "report", self.run_folder / "search", self.run_folder / "compare", "--format", "card"))
+        self.assertIn(
+            "one run",
+            self.fails(2, "report", self.run_folder / "search", self.run_folder / "compare", "--format", "card"),
+        )
         self.fails(2, "report")
 
 

@@ -9,7 +9,7 @@ namespace {
 
 TEST(ItemLosses, ComeBackUnderTheKeyOfTheirRow) {
   const TemporaryFolder folder;
-  auto journal = records::Journal::open(folder.path().string() + "/trials.db");
+  auto journal = records::Journal::open(folder.file("trials.db"));
   ASSERT_TRUE(journal.ok()) << journal.error().message();
   const std::vector<metrics::ItemDivergence> losses = {{0.5, 2}, {0, 1}};
   ASSERT_TRUE(put_items(*journal, "row", losses).ok());

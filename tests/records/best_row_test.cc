@@ -49,7 +49,8 @@ TEST(BestRow, FewestBitsOfThoseThatKeepTheMetric) {
 }
 
 TEST(BestRow, LeastLossWhereNoneDoes) {
-  EXPECT_EQ(best_row(result({row("search", 4, 0.02, 103), row("search, refined", 5, 0.01, 102)})), 1U);
+  EXPECT_EQ(best_row(result({row("search", 4, 0.02, 103), row("search, refined", 5, 0.01, 102)})),
+            1U);
   EXPECT_EQ(best_row(result({row("search", 4, 0.02), row("search", 5, 0.01)})), 1U);
 }
 
@@ -62,8 +63,14 @@ TEST(BestRow, NoneWithoutAMixOfFiniteOutputs) {
 
 TEST(BestRow, OfAComparisonByWhatIsQuantized) {
   Comparison comparison;
-  const auto add = [&](const std::string& format, const std::string& what, double bits, double metric) {
-    ComparisonRow made{.format = format, .what = what, .scale = {}, .granularity = {}, .bits_per_weight = bits, .metrics = {}};
+  const auto add = [&](const std::string& format, const std::string& what, double bits,
+                       double metric) {
+    ComparisonRow made{.format = format,
+                       .what = what,
+                       .scale = {},
+                       .granularity = {},
+                       .bits_per_weight = bits,
+                       .metrics = {}};
     made.metrics["perplexity"] = perplexity(metric);
     comparison.rows.push_back(made);
   };

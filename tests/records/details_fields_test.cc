@@ -10,10 +10,10 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(DetailsFields, AreThoseThatReportsRead) {
-  EXPECT_EQ(names_of<Details>(), (Names{"results_sha256", "cost_table", "layers", "settings", "rows",
-                                        "mixes", "scores"}));
-  EXPECT_EQ(names_of<LayerSetting>(), (Names{"layer", "format", "scale", "input", "bits", "compute_pj",
-                                             "memory_pj", "area_um2"}));
+  EXPECT_EQ(names_of<Details>(), (Names{"results_sha256", "cost_table", "layers", "settings",
+                                        "rows", "mixes", "scores"}));
+  EXPECT_EQ(names_of<LayerSetting>(), (Names{"layer", "format", "scale", "input", "bits",
+                                             "compute_pj", "memory_pj", "area_um2"}));
   EXPECT_EQ(names_of<DetailLayer>(),
             (Names{"layer", "kind", "weight", "rows", "parameters", "macs"}));
   EXPECT_EQ(names_of<MixLayer>(),

@@ -18,7 +18,7 @@ class StoredRunTest : public testing::Test {
   void write(const std::string& name, const std::string& text) {
     std::ofstream(folder() + "/" + name) << text;
   }
-  std::string folder() const { return temporary_.path().string(); }
+  std::string folder() const { return temporary_.file(""); }
   void write_search() {
     write("config.yaml", "command: search\ntask: classify\n");
     write("run.json",

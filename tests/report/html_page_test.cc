@@ -37,7 +37,8 @@ TEST(HtmlPage, NeedsNothingFromElsewhere) {
   const auto page = html_page(document_of({search_run()}));
   ASSERT_TRUE(page.ok());
   const std::string head = page->substr(0, page->find("id=\"data\""));
-  for (const char* part : {"src=", "@import", "url("}) EXPECT_EQ(head.find(part), head.npos) << part;
+  for (const char* part : {"src=", "@import", "url("})
+    EXPECT_EQ(head.find(part), head.npos) << part;
   EXPECT_EQ(count(*page, "<script src"), 0U);
 }
 
@@ -51,7 +52,9 @@ TEST(HtmlPage, JsonForAScriptElement) {
 TEST(HtmlPage, GridsOfTheFormatsOfHistograms) {
   records::StoredRun run = search_run();
   records::MixLayer layer;
-  layer.histograms = {{.format = "int3", .rows = 1}, {.format = "posit<16,1>", .rows = 1}, {.format = "?", .rows = 1}};
+  layer.histograms = {{.format = "int3", .rows = 1},
+                      {.format = "posit<16,1>", .rows = 1},
+                      {.format = "?", .rows = 1}};
   run.details.emplace();
   run.details->mixes = {{0, "search", {layer}}};
   const auto grids = document_of({run}).grids;

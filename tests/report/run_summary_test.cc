@@ -17,18 +17,23 @@ std::string point(const records::RunSummary& summary, const std::string& label) 
 }
 
 void expect_parts(const std::string& text, const std::vector<std::string>& parts) {
-  for (const std::string& part : parts) EXPECT_NE(text.find(part), text.npos) << part << " in " << text;
+  for (const std::string& part : parts)
+    EXPECT_NE(text.find(part), text.npos) << part << " in " << text;
 }
 
 TEST(RunSummary, OfASearch) {
   const records::RunSummary summary = summary_of(search_run());
   EXPECT_EQ(summary.best, std::vector<std::uint64_t>{0});
-  expect_parts(point(summary, "Measured"), {"1 searched mix", "2 uniform formats", "1 mix by a rule of thumb"});
-  expect_parts(point(summary, "Data"), {"8 items of search.npz", "16 items of report.npz", "by document"});
+  expect_parts(point(summary, "Measured"),
+               {"1 searched mix", "2 uniform formats", "1 mix by a rule of thumb"});
+  expect_parts(point(summary, "Data"),
+               {"8 items of search.npz", "16 items of report.npz", "by document"});
   expect_parts(point(summary, "Best mix"), {"search, bits 5", "at most 1 %", "4.99 bits"});
   expect_parts(point(summary, "Costs"), {"4.99 MB", "6.4 times", "1260 um2"});
-  expect_parts(point(summary, "Loses"), {"perplexity 100.5", "FP32 100", "+0.50 %", "+0.25 % to +0.75 %", "KL 0.01"});
-  expect_parts(point(summary, "Beside it"), {"uniform int4 of 4.03", "5.0 times", "int6 with 6.03"});
+  expect_parts(point(summary, "Loses"),
+               {"perplexity 100.5", "FP32 100", "+0.50 %", "+0.25 % to +0.75 %", "KL 0.01"});
+  expect_parts(point(summary, "Beside it"),
+               {"uniform int4 of 4.03", "5.0 times", "int6 with 6.03"});
   expect_parts(point(summary, "Next"), {"within 1 %", "recipes/r.yaml"});
   ASSERT_EQ(summary.missing.size(), 1U);
   expect_parts(summary.missing[0], {"there are none"});

@@ -20,8 +20,9 @@ const records::ReportDocument& all() {
 
 TEST(RunText, MarkdownHasTheCardTheRowsAndTheCommand) {
   const std::string text = markdown_text(all());
-  for (const char* part : {"- **Best mix**: search, bits 5", "| search | bits 5 | 4.990 |", "posittune search 'm x.onnx'",
-                           "sha256 `ab`", "machine: a cpu, 2 threads", "- **Not shown**"})
+  for (const char* part : {"- **Best mix**: search, bits 5", "| search | bits 5 | 4.990 |",
+                           "posittune search 'm x.onnx'", "sha256 `ab`",
+                           "machine: a cpu, 2 threads", "- **Not shown**"})
     EXPECT_NE(text.find(part), text.npos) << part << "\n" << text;
 }
 

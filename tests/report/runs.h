@@ -18,8 +18,8 @@ inline records::MetricResult metric(double value, double fp32, std::uint64_t ran
           .rank = rank};
 }
 
-inline records::SearchRow search_row(const std::string& method, const std::string& budget, double bits,
-                                     double loss) {
+inline records::SearchRow search_row(const std::string& method, const std::string& budget,
+                                     double bits, double loss) {
   records::SearchRow row;
   row.recipe = "r.yaml";
   row.method = method;
@@ -30,7 +30,11 @@ inline records::SearchRow search_row(const std::string& method, const std::strin
   row.area = 1260;
   row.predicted_loss = loss;
   row.search_loss = {loss, 0.9 * loss, 1.1 * loss};
-  row.metrics["kl"] = {.value = row.search_loss, .delta = {row.search_loss}, .lower_is_better = true, .unit = "nats/token", .rank = 0};
+  row.metrics["kl"] = {.value = row.search_loss,
+                       .delta = {row.search_loss},
+                       .lower_is_better = true,
+                       .unit = "nats/token",
+                       .rank = 0};
   row.metrics["perplexity"] = metric(100 + 50 * loss, 100, 1);
   return row;
 }
@@ -41,14 +45,16 @@ inline records::StoredRun search_run() {
   result.scored = {"logits", "language_model", "logits", "a reason", "kl", "nats/token"};
   result.data["report"] = {"/data/report.npz", "npz", 16, "document", "cd", {}};
   result.data["search"] = {"/data/search.npz", "npz", 8, "document", "ef", {}};
-  result.rows = {search_row("search", "bits 5", 4.99, 0.01), search_row("uniform int4", "", 4.03, 0.05),
-                 search_row("uniform int6", "", 6.03, 0.009), search_row("random", "bits 5", 5, 0.4)};
+  result.rows = {
+      search_row("search", "bits 5", 4.99, 0.01), search_row("uniform int4", "", 4.03, 0.05),
+      search_row("uniform int6", "", 6.03, 0.009), search_row("random", "bits 5", 5, 0.4)};
   records::StoredRun run;
   run.folder = "runs/" + kHostile;
   run.command = "search";
   run.config = "command: search\n";
   run.hashes = {{"model", "ab"}};
-  run.sessions.push_back({"now", {"posittune", "search", "m x.onnx"}, {{"posittune", "0.1.0"}}, "a cpu", 2});
+  run.sessions.push_back(
+      {"now", {"posittune", "search", "m x.onnx"}, {{"posittune", "0.1.0"}}, "a cpu", 2});
   run.results_text = records::json_text(result);
   run.results = std::move(result);
   run.details_missing = "there are none";
@@ -62,8 +68,14 @@ inline records::StoredRun compare_run() {
   comparison.scored = run.scored();
   comparison.data = run.data();
   for (const auto& [format, what, bits, loss] :
-       {std::tuple("fp32", "w", 32.0, 0.0), std::tuple("int8", "w", 8.03, 0.001), std::tuple("int8", "wa", 8.03, 0.5)}) {
-    records::ComparisonRow row{.format = format, .what = what, .scale = "mse_pow2", .granularity = "channel", .bits_per_weight = bits, .metrics = search_row("", "", bits, loss).metrics};
+       {std::tuple("fp32", "w", 32.0, 0.0), std::tuple("int8", "w", 8.03, 0.001),
+        std::tuple("int8", "wa", 8.03, 0.5)}) {
+    records::ComparisonRow row{.format = format,
+                               .what = what,
+                               .scale = "mse_pow2",
+                               .granularity = "channel",
+                               .bits_per_weight = bits,
+                               .metrics = search_row("", "", bits, loss).metrics};
     comparison.rows.push_back(row);
   }
   run.command = "compare";

@@ -49,9 +49,10 @@ TEST_F(RunDetailsTest, CostsOfLayersAddUpToThoseOfTheRecipe) {
   ASSERT_TRUE(rows.add({}, {}).ok());
   ASSERT_TRUE(rows.add(recipe, {}).ok());
   EXPECT_EQ(details.rows[0].settings, details.rows[2].settings);
-  EXPECT_EQ(details.settings.size(), 2 * graph_.layers.size() -
-                                         static_cast<std::size_t>(std::ranges::count_if(
-                                             graph_.layers, [](const auto& layer) { return !layer.weight; })));
+  EXPECT_EQ(details.settings.size(),
+            2 * graph_.layers.size() -
+                static_cast<std::size_t>(std::ranges::count_if(
+                    graph_.layers, [](const auto& layer) { return !layer.weight; })));
   double bits = 0, energy = 0;
   for (const std::uint64_t at : details.rows[0].settings) {
     bits += details.settings[at].bits;
@@ -61,7 +62,8 @@ TEST_F(RunDetailsTest, CostsOfLayersAddUpToThoseOfTheRecipe) {
   ASSERT_TRUE(products.ok());
   auto whole = costs.recipe_cost(recipe);
   ASSERT_TRUE(whole.ok());
-  EXPECT_NEAR(energy + products->compute_pj + products->memory_pj, whole->energy_pj, 1e-9 * whole->energy_pj);
+  EXPECT_NEAR(energy + products->compute_pj + products->memory_pj, whole->energy_pj,
+              1e-9 * whole->energy_pj);
   EXPECT_LE(bits, 8 * whole->bytes * (1 + 1e-12));
   EXPECT_GT(bits, 0);
 }
@@ -69,7 +71,8 @@ TEST_F(RunDetailsTest, CostsOfLayersAddUpToThoseOfTheRecipe) {
 TEST_F(RunDetailsTest, ACloseLookCountsEachWeightOnce) {
   auto copy = model::load(test::zoo("albert"));
   ASSERT_TRUE(copy.ok());
-  auto engine = engine::Engine::create(std::move(*copy), {.chosen = std::vector<bool>(graph_.layers.size(), true), .threads = 2});
+  auto engine = engine::Engine::create(
+      std::move(*copy), {.chosen = std::vector<bool>(graph_.layers.size(), true), .threads = 2});
   ASSERT_TRUE(engine.ok()) << engine.error().message();
   std::size_t steps = 0;
   const auto mix = look_closely(*engine, graph_, uniform("int4"), [&](std::size_t) {
@@ -85,7 +88,8 @@ TEST_F(RunDetailsTest, ACloseLookCountsEachWeightOnce) {
     const records::WeightHistogram& histogram = layer.histograms[0];
     EXPECT_EQ(histogram.format, "int4");
     EXPECT_EQ(histogram.rows, weight.rows);
-    const auto inside = std::accumulate(histogram.counts.begin(), histogram.counts.end(), std::uint64_t{0});
+    const auto inside =
+        std::accumulate(histogram.counts.begin(), histogram.counts.end(), std::uint64_t{0});
     EXPECT_LE(inside, weight.size());
     EXPECT_GT(static_cast<double>(inside), 0.99 * static_cast<double>(weight.size()));
     EXPECT_LE(histogram.scale_low, histogram.scale_median);

@@ -24,7 +24,7 @@ class RunReportTest : public testing::Test {
   void write(const std::string& name, const std::string& text) {
     std::ofstream(folder() + "/" + name) << text;
   }
-  std::string folder() const { return temporary_.path().string(); }
+  std::string folder() const { return temporary_.file(""); }
 
   TemporaryFolder temporary_;
 };

@@ -17,7 +17,7 @@ namespace {
 
 class WriteDetailsTest : public testing::Test {
  protected:
-  std::string folder() const { return folder_.path().string() + "/run"; }
+  std::string folder() const { return folder_.file("run"); }
   Result<Session> open() {
     const std::string model = test::zoo("albert");
     const std::string data = (std::filesystem::path(model).parent_path() / "data.yaml").string();
@@ -62,7 +62,7 @@ TEST_F(WriteDetailsTest, OfAComparisonAndOnceMore) {
 
 TEST_F(WriteDetailsTest, OfASearch) {
   SearchOptions options{.formats = {"int4", "int6"}};
-  options.budgets = {{.cost = tuning::Cost::kBits, .amount = 5}};
+  options.budgets = {*tuning::parse_budget(tuning::Cost::kBits, "5")};
   options.measuring.resamples = 20;
   auto session = open();
   ASSERT_TRUE(session.ok()) << session.error().message();
@@ -73,7 +73,8 @@ TEST_F(WriteDetailsTest, OfASearch) {
   EXPECT_EQ(found.mixes[0].title, "search, bits 5");
   EXPECT_EQ(found.rows[0].item_losses.size(), 4U);
   std::size_t known = 0;
-  for (const records::MixLayer& layer : found.mixes[0].layers) known += std::isfinite(layer.output_error) ? 1U : 0U;
+  for (const records::MixLayer& layer : found.mixes[0].layers)
+    known += std::isfinite(layer.output_error) ? 1U : 0U;
   EXPECT_GT(known, 0U);
   EXPECT_FALSE(found.scores.empty());
   for (const records::ScoreRecord& score : found.scores)

@@ -18,9 +18,9 @@ extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSea
 
 namespace {
 
-const std::array<const Command*, 11> kCommands = {
-    &kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity, &kSearch,
-    &kReport,  &kCost,     &kRtl,     &kZoo,     &kDoctor};
+const std::array<const Command*, 11> kCommands = {&kFormats,     &kQuantize, &kInspect, &kCompare,
+                                                  &kSensitivity, &kSearch,   &kReport,  &kCost,
+                                                  &kRtl,         &kZoo,      &kDoctor};
 
 int report(Error error, Streams streams) {
   if (streams.command != nullptr) error = with_flags(std::move(error), *streams.command);

@@ -52,10 +52,11 @@ Action declare(CLI::App& app, Streams streams) {
                  "run folders that compare, sensitivity or search wrote; several are compared in "
                  "one report")
       ->required();
-  app.add_option("--format", options->format,
-                 format_names() +
-                     ". html: one file that needs no network; card: a model card of Hugging Face's; jsonl: "
-                     "metrics for experiment trackers")
+  app.add_option(
+         "--format", options->format,
+         format_names() +
+             ". html: one file that needs no network; card: a model card of Hugging Face's; jsonl: "
+             "metrics for experiment trackers")
       ->default_val(options->format);
   app.add_option("-o,--output", options->output,
                  "file to write; -: standard output (default: html: report.html in the folder of "

@@ -32,7 +32,8 @@ Status run_search(const Options& options, Streams streams) {
     } else {
       streams.out << report::search_text(result->result, result->seconds);
     }
-    if (const Status done = finish_run(options.run, result->run_folder, streams); !done) return done;
+    if (const Status done = finish_run(options.run, result->run_folder, streams); !done)
+      return done;
     if (result->missed.empty()) return success();
     Error missed = result->missed.front();
     missed.kind = ErrorKind::kGoal;

@@ -50,7 +50,7 @@ struct WeightHistogram {
   std::string format{};
   std::uint64_t rows = 0;
   double scale_low = 0, scale_median = 0, scale_high = 0;  // of these rows
-  double limit = 0;                   // the bins have equal widths from -limit to limit
+  double limit = 0;                     // the bins have equal widths from -limit to limit
   std::vector<std::uint64_t> counts{};  // elements
   bool operator==(const WeightHistogram&) const = default;
 };

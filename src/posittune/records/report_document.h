@@ -35,7 +35,7 @@ struct RunSummary {
 struct ReportDocument {
   std::string version, written;
   std::vector<StoredRun> runs;
-  std::vector<RunSummary> summaries;               // one for each run
+  std::vector<RunSummary> summaries;                 // one for each run
   std::map<std::string, std::vector<double>> grids;  // values of a format, ascending
 };
 

@@ -33,8 +33,7 @@ namespace {
 using nlohmann::ordered_json;
 
 Result<ordered_json> to_json(const StoredRun& run, const RunSummary& summary) {
-  ordered_json results =
-      ordered_json::parse(run.results_text, nullptr, /*allow_exceptions=*/false);
+  ordered_json results = ordered_json::parse(run.results_text, nullptr, /*allow_exceptions=*/false);
   if (results.is_discarded())
     return Error{.kind = ErrorKind::kInput,
                  .what = "not a JSON document",
@@ -54,8 +53,12 @@ Result<ordered_json> to_json(const StoredRun& run, const RunSummary& summary) {
 class Line {
  public:
   Line(const StoredRun& run, std::size_t row, const std::string& name) {
-    object_ = {{"run", run.folder},    {"command", run.command}, {"model", run.model().path},
-               {"row", row},           {"step", row},            {"name", name}};
+    object_ = {{"run", run.folder},
+               {"command", run.command},
+               {"model", run.model().path},
+               {"row", row},
+               {"step", row},
+               {"name", name}};
   }
   void add(const std::string& name, const std::string& text) { object_[name] = text; }
   void add(const std::string& name, double number) {

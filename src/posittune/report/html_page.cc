@@ -61,14 +61,18 @@ std::string filled(std::string_view text, const std::map<std::string, std::strin
 }  // namespace
 
 records::ReportDocument document_of(std::vector<records::StoredRun> runs) {
-  records::ReportDocument document{
-      .version = kVersion, .written = utc_now(), .runs = std::move(runs), .summaries = {}, .grids = {}};
+  records::ReportDocument document{.version = kVersion,
+                                   .written = utc_now(),
+                                   .runs = std::move(runs),
+                                   .summaries = {},
+                                   .grids = {}};
   for (const records::StoredRun& run : document.runs) {
     document.summaries.push_back(summary_of(run));
     if (!run.details) continue;
     for (const records::MixDetails& mix : run.details->mixes) {
       for (const records::MixLayer& layer : mix.layers) {
-        for (const records::WeightHistogram& each : layer.histograms) add_grid(each.format, document.grids);
+        for (const records::WeightHistogram& each : layer.histograms)
+          add_grid(each.format, document.grids);
       }
     }
   }
@@ -100,12 +104,23 @@ std::string html_escaped(std::string_view text) {
   std::string safe;
   for (const char c : text) {
     switch (c) {
-      case '<': safe += "&lt;"; break;
-      case '>': safe += "&gt;"; break;
-      case '&': safe += "&amp;"; break;
-      case '"': safe += "&quot;"; break;
-      case '\'': safe += "&#39;"; break;
-      default: safe += c;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '&':
+        safe += "&amp;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      case '\'':
+        safe += "&#39;";
+        break;
+      default:
+        safe += c;
     }
   }
   return safe;

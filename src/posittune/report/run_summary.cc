@@ -53,15 +53,15 @@ void add_data(const StoredRun& run, RunSummary& summary) {
     if (!data.empty()) text += (text.empty() ? "" : "; ") + use + ": " + data;
   };
   say("calibrate", "scales from calibration data");
-  say("search", run.command == "search" ? "formats chosen on search data" : "loss measured on search data");
+  say("search",
+      run.command == "search" ? "formats chosen on search data" : "loss measured on search data");
   say("report", "results measured on report data");
   if (text.empty()) return;
   const bool apart = run.data().size() > 1;
   const auto report = run.data().find("report");
   if (report != run.data().end() && !report->second.unit.empty())
     text += "; intervals are by " + report->second.unit;
-  summary.points.push_back(
-      {"Data", text + (apart ? ". No item is in two of these sets." : ".")});
+  summary.points.push_back({"Data", text + (apart ? ". No item is in two of these sets." : ".")});
 }
 
 std::string percent(double part) { return fmt::format("{:+.2f} %", 100 * part); }
@@ -74,7 +74,8 @@ std::string metric_text(const std::string& name, const MetricResult& metric) {
     const double fp32 = records::fp32_value(metric);
     text += fmt::format(", FP32 {}", number_text(fp32));
     if (fp32 != 0 && std::isfinite(fp32))
-      text += fmt::format(" ({}, interval of the difference {})", percent(metric.delta->value / std::abs(fp32)),
+      text += fmt::format(" ({}, interval of the difference {})",
+                          percent(metric.delta->value / std::abs(fp32)),
                           fmt::format("{} to {}", percent(metric.delta->low / std::abs(fp32)),
                                       percent(metric.delta->high / std::abs(fp32))));
   }
@@ -85,14 +86,17 @@ std::string metric_text(const std::string& name, const MetricResult& metric) {
 // What a row loses: the primary metric, the loss, the agreement.
 std::string losses_text(const StoredRun& run, const Metrics& metrics) {
   std::vector<std::string> parts;
-  const std::string primary = records::primary_metric(metrics), loss = records::loss_metric(metrics);
-  if (!primary.empty() && primary != loss) parts.push_back(metric_text(primary, metrics.at(primary)));
+  const std::string primary = records::primary_metric(metrics),
+                    loss = records::loss_metric(metrics);
+  if (!primary.empty() && primary != loss)
+    parts.push_back(metric_text(primary, metrics.at(primary)));
   if (!loss.empty())
-    parts.push_back(fmt::format("{} {} {}", loss_title(run.scored()), interval_text(metrics.at(loss).value),
-                                metrics.at(loss).unit));
+    parts.push_back(fmt::format("{} {} {}", loss_title(run.scored()),
+                                interval_text(metrics.at(loss).value), metrics.at(loss).unit));
   const auto agree = metrics.find("top1_agreement");
   if (agree != metrics.end() && primary != "top1_agreement")
-    parts.push_back(fmt::format("same first answer as FP32 in {:.1f} % of cases", 100 * agree->second.value.value));
+    parts.push_back(fmt::format("same first answer as FP32 in {:.1f} % of cases",
+                                100 * agree->second.value.value));
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
   return text.empty() ? "" : text + ". Intervals are of 95 %.";
@@ -116,9 +120,7 @@ bool has_quality(const Metrics& metrics) {
   return !primary.empty() && primary != records::loss_metric(metrics);
 }
 
-std::string bits_text(double bits) {
-  return fmt::format("{:.2f} bits per weight", bits);
-}
+std::string bits_text(double bits) { return fmt::format("{:.2f} bits per weight", bits); }
 
 // The uniform formats beside a mix, by the loss on the same split.
 std::string beside_text(const SearchResult& result, const SearchRow& best) {
@@ -135,10 +137,12 @@ std::string beside_text(const SearchResult& result, const SearchRow& best) {
   const std::string loss = loss_title(result.scored) + " on search data";
   if (smaller && best.search_loss.value > 0)
     text += fmt::format("{} of {} has {:.1f} times the {}. ", smaller->method,
-                        bits_text(smaller->bits_per_weight), smaller->search_loss.value / best.search_loss.value, loss);
+                        bits_text(smaller->bits_per_weight),
+                        smaller->search_loss.value / best.search_loss.value, loss);
   if (equal)
     text += fmt::format("The smallest uniform format that loses no more is {} with {}. ",
-                        equal->method.substr(std::string("uniform ").size()), bits_text(equal->bits_per_weight));
+                        equal->method.substr(std::string("uniform ").size()),
+                        bits_text(equal->bits_per_weight));
   if (text.empty()) text = "No uniform format was measured beside it. ";
   text.pop_back();
   return text;
@@ -154,17 +158,20 @@ void add_next(const SearchResult& result, const SearchRow& best, RunSummary& sum
   if (!has_quality(best.metrics))
     text += "The results were not measured on report data: do that once the options are settled. ";
   else if (!keeps(best.metrics))
-    text += "No mix keeps the metric within 1 % of FP32: allow more bits, choose among more formats, or round with "
-            "compensation. ";
+    text +=
+        "No mix keeps the metric within 1 % of FP32: allow more bits, choose among more formats, "
+        "or round with "
+        "compensation. ";
   else
-    text += is_certain(best.metrics)
-                ? "The mix keeps the metric within 1 % of FP32. "
-                : "The mix keeps the metric within 1 % of FP32 on these data, but its interval reaches further: measure it on more. ";
+    text += is_certain(best.metrics) ? "The mix keeps the metric within 1 % of FP32. "
+                                     : "The mix keeps the metric within 1 % of FP32 on these data, "
+                                       "but its interval reaches further: measure it on more. ";
   const bool baselines = std::ranges::any_of(result.rows, records::is_uniform);
   if (!baselines) text += "Search with baselines to see what uniform formats lose. ";
-  text += fmt::format("The mix is recipes/{} of the run: `posittune compare` measures a recipe on other data, "
-                      "`posittune cost` prices it on other hardware.",
-                      best.recipe);
+  text += fmt::format(
+      "The mix is recipes/{} of the run: `posittune compare` measures a recipe on other data, "
+      "`posittune cost` prices it on other hardware.",
+      best.recipe);
   summary.points.push_back({"Next", text});
 }
 
@@ -174,11 +181,18 @@ void describe(const StoredRun& run, const SearchResult& result, RunSummary& summ
   const std::size_t rules = result.rows.size() - static_cast<std::size_t>(mixes + uniform);
   summary.points.push_back(
       {"Measured",
-       fmt::format("{} of number formats for {}{}{}; scored: {}.", mixes == 1 ? "1 searched mix" : fmt::format("{} searched mixes", mixes),
-                   model_name(run.model().path),
-                   uniform > 0 ? fmt::format(", beside {}", counted(static_cast<std::size_t>(uniform), "uniform format")) : "",
-                   rules > 0 ? fmt::format(" and {}", rules == 1 ? "1 mix by a rule of thumb" : fmt::format("{} mixes by rules of thumb", rules)) : "",
-                   scored_text(run.scored()))});
+       fmt::format(
+           "{} of number formats for {}{}{}; scored: {}.",
+           mixes == 1 ? "1 searched mix" : fmt::format("{} searched mixes", mixes),
+           model_name(run.model().path),
+           uniform > 0 ? fmt::format(", beside {}",
+                                     counted(static_cast<std::size_t>(uniform), "uniform format"))
+                       : "",
+           rules > 0 ? fmt::format(" and {}",
+                                   rules == 1 ? "1 mix by a rule of thumb"
+                                              : fmt::format("{} mixes by rules of thumb", rules))
+                     : "",
+           scored_text(run.scored()))});
   add_data(run, summary);
   const auto best = records::best_row(result);
   if (!best) {
@@ -190,11 +204,13 @@ void describe(const StoredRun& run, const SearchResult& result, RunSummary& summ
   const char* why = keeps(row.metrics) ? "the fewest bits that lose at most 1 % of the metric"
                     : has_quality(row.metrics) ? "the least loss of all mixes"
                                                : "the least loss on search data of all mixes";
-  summary.points.push_back({"Best mix", fmt::format("{} ({}): {}.", row_name(row), why, bits_text(row.bits_per_weight))});
+  summary.points.push_back({"Best mix", fmt::format("{} ({}): {}.", row_name(row), why,
+                                                    bits_text(row.bits_per_weight))});
   summary.points.push_back(
-      {"Costs", fmt::format("{} of weights, {:.1f} times less than FP32; energy of one inference {}, mean area of a MAC unit {} um2.",
-                            bytes_text(row.bytes), 32 / row.bits_per_weight, energy_text(row.energy),
-                            number_text(row.area))});
+      {"Costs", fmt::format("{} of weights, {:.1f} times less than FP32; energy of one inference "
+                            "{}, mean area of a MAC unit {} um2.",
+                            bytes_text(row.bytes), 32 / row.bits_per_weight,
+                            energy_text(row.energy), number_text(row.area))});
   const std::string losses = losses_text(run, row.metrics);
   summary.points.push_back(
       {"Loses", losses.empty() ? fmt::format("{} {} {} on search data.", loss_title(result.scored),
@@ -215,8 +231,8 @@ void add_compared(const StoredRun& run, const Comparison& comparison, const std:
   const std::string losses = losses_text(run, row.metrics);
   summary.points.push_back(
       {label, fmt::format("{}, {} ({}): {}, {:.1f} times less than FP32. {}", row.format, row.scale,
-                          has_quality(row.metrics) ? why : "the least loss", bits_text(row.bits_per_weight),
-                          32 / row.bits_per_weight, losses)});
+                          has_quality(row.metrics) ? why : "the least loss",
+                          bits_text(row.bits_per_weight), 32 / row.bits_per_weight, losses)});
 }
 
 void describe(const StoredRun& run, const Comparison& comparison, RunSummary& summary) {
@@ -227,12 +243,16 @@ void describe(const StoredRun& run, const Comparison& comparison, RunSummary& su
   add_data(run, summary);
   add_compared(run, comparison, "w", "Weights alone", summary);
   add_compared(run, comparison, "wa", "Weights and inputs", summary);
-  const auto broken = std::ranges::count_if(comparison.rows, [](const ComparisonRow& row) { return row.nonfinite > 0; });
+  const auto broken = std::ranges::count_if(
+      comparison.rows, [](const ComparisonRow& row) { return row.nonfinite > 0; });
   if (broken > 0)
-    summary.points.push_back({"Of no use", fmt::format("{} with outputs that are not finite.", counted(static_cast<std::size_t>(broken), "row"))});
-  summary.points.push_back(
-      {"Next", "`posittune search` gives each layer a format of its own, which keeps more quality at equal bits where layers differ; "
-               "`posittune sensitivity` shows whether they do."});
+    summary.points.push_back(
+        {"Of no use", fmt::format("{} with outputs that are not finite.",
+                                  counted(static_cast<std::size_t>(broken), "row"))});
+  summary.points.push_back({"Next",
+                            "`posittune search` gives each layer a format of its own, which keeps "
+                            "more quality at equal bits where layers differ; "
+                            "`posittune sensitivity` shows whether they do."});
 }
 
 // The tier that most rows have, and of several the most exact: others are spot checks.
@@ -251,7 +271,8 @@ void add_layers(const Sensitivity& result, RunSummary& summary) {
   std::map<std::string, double> worst;  // by layer, over formats
   const std::string tier = widest_tier(result);
   for (const records::SensitivityRow& row : result.rows) {
-    if (row.tier == tier && std::isfinite(row.score)) worst[row.layer] = std::max(worst[row.layer], row.score);
+    if (row.tier == tier && std::isfinite(row.score))
+      worst[row.layer] = std::max(worst[row.layer], row.score);
   }
   std::vector<std::pair<double, std::string>> ranked;
   double sum = 0;
@@ -269,8 +290,10 @@ void add_layers(const Sensitivity& result, RunSummary& summary) {
     names += (i == 0 ? "" : ", ") + ranked[i].second;
   }
   summary.points.push_back(
-      {"Most sensitive", fmt::format("{}: {:.0f} % of the sum over all {} of the {} score under the worst format of each.", names,
-                                     100 * part / sum, counted(ranked.size(), "layer"), tier)});
+      {"Most sensitive",
+       fmt::format(
+           "{}: {:.0f} % of the sum over all {} of the {} score under the worst format of each.",
+           names, 100 * part / sum, counted(ranked.size(), "layer"), tier)});
 }
 
 void describe(const StoredRun& run, const Sensitivity& result, RunSummary& summary) {
@@ -283,21 +306,24 @@ void describe(const StoredRun& run, const Sensitivity& result, RunSummary& summa
     note(formats, row.format);
   }
   summary.points.push_back(
-      {"Measured", fmt::format("what {} cost in each of {} of {}; scored: {}.", counted(formats.size(), "format"),
-                               counted(layers.size(), "layer"), model_name(run.model().path), scored_text(run.scored()))});
+      {"Measured", fmt::format("what {} cost in each of {} of {}; scored: {}.",
+                               counted(formats.size(), "format"), counted(layers.size(), "layer"),
+                               model_name(run.model().path), scored_text(run.scored()))});
   add_data(run, summary);
   add_layers(result, summary);
   for (const records::AgreementRecord& each : result.agreement)
     summary.points.push_back(
-        {"Trust", fmt::format("{} scores rank {} ({}) as {} ones do: Spearman {:.3f}.", each.tier,
-                              counted(each.pairs, "pair"), each.what, each.reference, each.spearman)});
+        {"Trust",
+         fmt::format("{} scores rank {} ({}) as {} ones do: Spearman {:.3f}.", each.tier,
+                     counted(each.pairs, "pair"), each.what, each.reference, each.spearman)});
   summary.points.push_back(
       {"Next", "`posittune search` turns these scores into a mix within a budget."});
 }
 
 void add_missing(const StoredRun& run, RunSummary& summary) {
   if (!run.details && run.command != "sensitivity")
-    summary.missing.push_back("assignments, costs and errors by layer, and losses by item: " + run.details_missing);
+    summary.missing.push_back("assignments, costs and errors by layer, and losses by item: " +
+                              run.details_missing);
   if (run.command == "search" && !run.data().contains("report"))
     summary.missing.push_back("metrics on report data: the search was asked not to read them");
 }

@@ -50,7 +50,8 @@ std::string console_of(const StoredRun& run) {
   if (const auto* comparison = std::get_if<Comparison>(&run.results)) {
     const auto report = comparison->data.find("report");
     if (comparison->rows.empty()) return "";
-    return comparison_text(*comparison, report == comparison->data.end() ? 0 : report->second.items);
+    return comparison_text(*comparison,
+                           report == comparison->data.end() ? 0 : report->second.items);
   }
   if (const auto* result = std::get_if<SearchResult>(&run.results)) {
     double seconds = 0;

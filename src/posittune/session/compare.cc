@@ -103,8 +103,8 @@ Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare&
                        [&](const model::Graph& graph) -> Status {
                          auto inputs = splits_.report->batch(0, 1);
                          if (!inputs) return inputs.error();
-                         auto counted = cost::count_loads(
-                             graph, model::run_shapes(graph, shapes_of(*inputs)));
+                         auto counted =
+                             cost::count_loads(graph, model::run_shapes(graph, shapes_of(*inputs)));
                          if (!counted) return counted.error();
                          loads = std::move(*counted);
                          return success();

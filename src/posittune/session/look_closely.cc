@@ -51,9 +51,8 @@ std::map<std::string, OnGrid> on_grids(const engine::QuantizedWeight& weight,
     for (std::size_t r = run.first; r < run.first + run.count; ++r) {
       for (std::size_t c = 0; c < weight.cols; ++c) {
         const double x = static_cast<double>(w[r * weight.cols + c]) * scale_of(weight, run, r, c);
-        grid.values.push_back(
-            static_cast<float>(blocks ? std::ldexp(x, -static_cast<int>(exponent_of(weight, r, c)))
-                                      : x));
+        grid.values.push_back(static_cast<float>(
+            blocks ? std::ldexp(x, -static_cast<int>(exponent_of(weight, r, c))) : x));
       }
     }
   }
@@ -72,7 +71,8 @@ records::WeightHistogram histogram_of(const std::string& format, OnGrid& grid) {
     most = std::max(most, std::abs(static_cast<double>(v)));
     squares += static_cast<double>(v) * v;
   }
-  const double rms = std::sqrt(squares / std::max<double>(1, static_cast<double>(grid.values.size())));
+  const double rms =
+      std::sqrt(squares / std::max<double>(1, static_cast<double>(grid.values.size())));
   made.limit = most > 0 && std::isfinite(most) ? std::min(most, kReach * rms) : 1;
   made.counts.assign(kBins, 0);
   for (const float v : grid.values) {
@@ -142,7 +142,8 @@ Result<records::MixDetails> look_closely(engine::Engine& engine, const model::Gr
       const auto setting = recipe.weights.find(graph.weights[*layer.weight].name);
       if (setting != recipe.weights.end()) {
         some = true;
-        if (const Status done = look_at_weight(engine, weights, *layer.weight, setting->second, made);
+        if (const Status done =
+                look_at_weight(engine, weights, *layer.weight, setting->second, made);
             !done)
           return done.error();
       }

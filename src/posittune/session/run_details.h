@@ -20,7 +20,8 @@
 namespace posittune::session {
 
 // The layers of a graph, in its order. `loads`: of one item.
-std::vector<records::DetailLayer> detail_layers(const model::Graph& graph, const cost::Loads& loads);
+std::vector<records::DetailLayer> detail_layers(const model::Graph& graph,
+                                                const cost::Loads& loads);
 
 // Adds rows to details, each entry of `settings` once.
 class RowDetailer {

@@ -13,13 +13,20 @@ namespace {
 
 Result<std::string> text_of(const records::ReportDocument& document, ReportFormat format) {
   switch (format) {
-    case ReportFormat::kHtml: return report::html_page(document);
-    case ReportFormat::kMarkdown: return report::markdown_text(document);
-    case ReportFormat::kCsv: return report::csv_text(document);
-    case ReportFormat::kJson: return records::json_text(document);
-    case ReportFormat::kJsonLines: return records::json_lines(document);
-    case ReportFormat::kConsole: return report::console_text(document);
-    case ReportFormat::kCard: return report::model_card(document);
+    case ReportFormat::kHtml:
+      return report::html_page(document);
+    case ReportFormat::kMarkdown:
+      return report::markdown_text(document);
+    case ReportFormat::kCsv:
+      return report::csv_text(document);
+    case ReportFormat::kJson:
+      return records::json_text(document);
+    case ReportFormat::kJsonLines:
+      return records::json_lines(document);
+    case ReportFormat::kConsole:
+      return report::console_text(document);
+    case ReportFormat::kCard:
+      return report::model_card(document);
   }
   return Error{.what = "no such format of reports"};
 }
@@ -28,13 +35,13 @@ Result<std::string> text_of(const records::ReportDocument& document, ReportForma
 
 const std::vector<ReportFormatEntry>& report_formats() {
   static const std::vector<ReportFormatEntry> entries = {
-      {ReportFormat::kHtml, "html", "report.html"},
-      {ReportFormat::kMarkdown, "md", "report.md"},
-      {ReportFormat::kCsv, "csv", "report.csv"},
-      {ReportFormat::kJson, "json", "report.json"},
-      {ReportFormat::kJsonLines, "jsonl", "metrics.jsonl"},
-      {ReportFormat::kConsole, "console", "report.txt"},
-      {ReportFormat::kCard, "card", "README.md"}};
+      {ReportFormat::kHtml, "html"},
+      {ReportFormat::kMarkdown, "md"},
+      {ReportFormat::kCsv, "csv"},
+      {ReportFormat::kJson, "json"},
+      {ReportFormat::kJsonLines, "jsonl"},
+      {ReportFormat::kConsole, "console"},
+      {ReportFormat::kCard, "card"}};
   return entries;
 }
 
@@ -53,7 +60,8 @@ Result<ReportFormat> parse_report_format(std::string_view name) {
 
 Result<std::string> report_text(const std::vector<std::string>& run_folders, ReportFormat format) {
   if (run_folders.empty())
-    return Error{.kind = ErrorKind::kUsage, .what = "a report needs a run folder, and there is none"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .what = "a report needs a run folder, and there is none"};
   if (format == ReportFormat::kCard && run_folders.size() > 1)
     return Error{.kind = ErrorKind::kUsage,
                  .what = "a model card is of one run",

@@ -11,18 +11,17 @@
 namespace posittune::session {
 
 enum class ReportFormat {
-  kHtml,      // one file that needs nothing else
-  kMarkdown,  // the summary and the tables
-  kCsv,       // rows of all runs, in the long form of results.csv, with a column `run` before
-  kJson,      // everything that the page has, as one document
-  kJsonLines, // metrics for experiment trackers, a line for each row
-  kConsole,   // as the commands print their results
-  kCard,      // a model card of Hugging Face's for the best mix of one run
+  kHtml,       // one file that needs nothing else
+  kMarkdown,   // the summary and the tables
+  kCsv,        // rows of all runs, in the long form of results.csv, with a column `run` before
+  kJson,       // everything that the page has, as one document
+  kJsonLines,  // metrics for experiment trackers, a line for each row
+  kConsole,    // as the commands print their results
+  kCard,       // a model card of Hugging Face's for the best mix of one run
 };
 struct ReportFormatEntry {
   ReportFormat format;
-  const char* name;       // "html"
-  const char* file_name;  // "report.html"
+  const char* name;  // "html"
 };
 const std::vector<ReportFormatEntry>& report_formats();
 // kUsage names the known ones.

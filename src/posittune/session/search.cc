@@ -296,11 +296,9 @@ Status SessionState::write_details(SearchJob& job, const tuning::Outcome& outcom
         {"kind", "closely"},
         {"model", identity_},
         {"recipe", quant::to_yaml(outcome.recipes[*from.closely])},
-        {"calibrate",
-         job.calibrate().identity() + "/" + std::to_string(job.calibrate().items())},
-        {"held out", std::to_string(
-                         job.tuning.choices.weights.front().rounding ==
-                         quant::Rounding::kCompensated)}};
+        {"calibrate", job.calibrate().identity() + "/" + std::to_string(job.calibrate().items())},
+        {"held out", std::to_string(job.tuning.choices.weights.front().rounding ==
+                                    quant::Rounding::kCompensated)}};
     parts.merge(engine::versions());
     from.key = records::trial_key(parts);
   }

@@ -31,7 +31,8 @@ Result<records::Details> priced(const DetailSources& from, const cost::Table& ta
   RowDetailer rows(graph, costs, details);
   for (std::size_t i = 0; i < from.recipes.size(); ++i) {
     const records::ItemsEntry& items = from.items.at(i);
-    if (const Status added = rows.add(from.recipes[i], item_means(items.sums, items.counts)); !added)
+    if (const Status added = rows.add(from.recipes[i], item_means(items.sums, items.counts));
+        !added)
       return added.error();
   }
   return details;

@@ -21,10 +21,10 @@ namespace posittune::session {
 // What details are made of. All that is named outlives the call.
 struct DetailSources {
   engine::Engine& engine;
-  const cost::Loads& loads;                   // of one item
-  const cost::Table& table;                   // of MAC units, for the costs of layers
-  const TableChoice& choice;                  // of which it is
-  const std::vector<quant::Recipe>& recipes;  // of each row of the results
+  const cost::Loads& loads;                       // of one item
+  const cost::Table& table;                       // of MAC units, for the costs of layers
+  const TableChoice& choice;                      // of which it is
+  const std::vector<quant::Recipe>& recipes;      // of each row of the results
   const std::vector<records::ItemsEntry>& items;  // of each row
   std::vector<records::ScoreRecord> scores;
   std::optional<std::size_t> closely;  // the row that is looked at closely

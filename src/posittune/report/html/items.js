@@ -15,7 +15,7 @@ function itemFacts(run, i) {
     median: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
     worst: sorted.at(-1),
-    worstItem: losses.indexOf(sorted.at(-1)),
+    worstItem: run.details.rows[i].item_losses.map(number).indexOf(sorted.at(-1)),
     agreement: run.results.rows[i].metrics.top1_agreement?.value,
   };
 }
@@ -39,14 +39,16 @@ function itemsPlot(run, view) {
   if (shown.length === 0) return { empty: "The losses of items were not kept for this row." };
   const data = shown.map((i) => {
     const name = rowNameOf(run, run.results.rows[i]);
-    const ranked = (run.details.rows[i].item_losses ?? []).map((loss, item) => [number(loss), item]).filter(([loss]) => loss > 0);
-    ranked.sort((a, b) => a[0] - b[0]);
+    const all = run.details.rows[i].item_losses.map((loss, item) => [number(loss), item]).filter(([loss]) => Number.isFinite(loss));
+    all.sort((a, b) => a[0] - b[0]);
+    // A loss of 0 counts, though a logarithmic axis has no place for it.
+    const ranked = all.map(([loss, item], at) => [loss, item, (100 * (at + 1)) / all.length]).filter(([loss]) => loss > 0);
     return {
       type: "scatter",
       mode: ranked.length > 200 ? "lines" : "lines+markers",
       name: plain(name),
       x: ranked.map(([loss]) => loss),
-      y: ranked.map((_, at) => (100 * (at + 1)) / ranked.length),
+      y: ranked.map(([, , part]) => part),
       line: { color: colourOf(name, "rows"), shape: "hv", width: 2 },
       marker: { color: colourOf(name, "rows"), symbol: symbolOf(name, "rows"), size: 6 },
       text: ranked.map(([loss, item]) => `${plain(name)}<br>item ${item}: ${numberText(loss)}`),
