@@ -14,6 +14,7 @@ namespace posittune::python {
 void bind_formats(nanobind::module_& module);  // posittune/formats.h
 void bind_arrays(nanobind::module_& module);   // posittune/arrays.h
 void bind_session(nanobind::module_& module);  // posittune/session.h
+void bind_reports(nanobind::module_& module);  // posittune/session/run_report.h
 void bind_cuda(nanobind::module_& module);     // posittune/cuda/parameters.h
 
 // A Format, or the name of one.

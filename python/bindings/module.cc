@@ -43,5 +43,6 @@ NB_MODULE(_core, module) {
   python::bind_formats(module);
   python::bind_arrays(module);
   python::bind_session(module);
+  python::bind_reports(module);
   python::bind_cuda(module);
 }

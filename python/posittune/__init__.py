@@ -9,6 +9,8 @@ Formats on arrays: Format, formats(), quantize(), encode(), decode(), pack(), un
 
 Models: Session, with compare(), sensitivity(), search(), quantized(), cost(), estimate(), inspect(); Recipe.
 
+Runs: report(), a page with plots, or Markdown, CSV, JSON, a model card.
+
 Models from elsewhere (extras `hub`):
 
 python -m posittune.hub MODEL -o DIR      exports a Hugging Face model and its tokenizer
@@ -46,6 +48,7 @@ try:
     from posittune.progress import Progress, Quiet
     from posittune.quantized import QuantizedModel, QuantizedWeight
     from posittune.recipe import Recipe
+    from posittune.reports import report
     from posittune.session import Session
 except ModuleNotFoundError as _missing:
     # Importers of models run from the sources, where nothing is built.
@@ -79,6 +82,7 @@ __all__ = [
     "pack",
     "packed_bytes",
     "quantize",
+    "report",
     "scale_rules",
     "unpack",
 ]

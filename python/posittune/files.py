@@ -57,3 +57,13 @@ def new_files(folder: Path) -> Iterator[Path]:
 
 def size_text(bytes_: int) -> str:
     return f"{bytes_ / 1e6:.1f} MB" if bytes_ >= 1e6 else f"{bytes_ / 1e3:.1f} kB"
+
+
+def write_text(path: Path, text: str) -> None:
+    """A file that replaces an older one only when all of it is written."""
+    unfinished = path.with_name(path.name + UNFINISHED)
+    try:
+        unfinished.write_text(text, encoding="utf-8", newline="")
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

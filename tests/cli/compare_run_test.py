@@ -18,13 +18,14 @@ from support import POSITTUNE, main
 
 class JournalTest(CompareTest):
     def entries(self, run="run"):
-        """Rows of the journal, also while a process writes it."""
+        """Rows in the journal (which has losses of items and a closer look too), also while a process writes it."""
         try:
             with contextlib.closing(
                 sqlite3.connect(f"file:{self.path / run / 'trials.db'}?mode=ro", uri=True)
             ) as database:
                 return [
-                    json.loads(payload) for (payload,) in database.execute("select payload from entries order by id")
+                    json.loads(payload)
+                    for (payload,) in database.execute("select payload from entries where kind = 'compare' order by id")
                 ]
         except sqlite3.OperationalError:  # not there yet
             return []
@@ -39,7 +40,10 @@ class RunFolderTest(JournalTest):
         run = self.path / "run"
         self.assertLessEqual(
             {p.name for p in run.iterdir()} - {".lock", "trials.db-wal", "trials.db-shm"},
-            {"run.json", "config.yaml", "trials.db", "recipes", "results.json", "results.csv"},
+            {
+                *("run.json", "config.yaml", "trials.db", "recipes"),
+                *("results.json", "results.csv", "details.json", "report.html"),
+            },
         )
         self.assertEqual(json.loads((run / "results.json").read_text()), document)
         self.assertEqual(

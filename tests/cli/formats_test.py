@@ -126,6 +126,17 @@ class ReadmeTest(CliTest):
             shutil.copy(zoo / "gpt2" / source, self.path / name)
         (self.path / "data.yaml").write_text("calibrate: c.npz\nsearch: s.npz\nreport: r.npz\n")
         (self.path / "mix.yaml").write_text("version: 1\naccumulate: fp32\nweights:\n  {}\nactivations:\n  {}\n")
+        self.ok(
+            "compare",
+            "zoo:albert",
+            "--limit",
+            2,
+            "--formats",
+            "int8",
+            "-o",
+            "runs/gpt2",
+            env={"POSITTUNE_ZOO": str(zoo)},
+        )
         for line in lines:
             arguments = shlex.split(re.split(" [#>]", line)[0])[1:]
             if arguments[0] in ("compare", "sensitivity", "search"):  # whole models: what would be done

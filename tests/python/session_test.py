@@ -112,6 +112,21 @@ class AsTheCommandLine(Case):
         self.assertEqual(self.session().search(bits=4.5, no_report=True, **options).rows[0].metrics, {})
         self.assertTrue(self.session(runs="others").search(bits=4.5, **options).rows[0].metrics)
 
+    def test_reports(self):
+        result = self.session().compare(["int8", "posit<8,1>"], scales="mse_pow2", what="w", resamples=50)
+        folder = pathlib.Path(result.run_folder)
+        page = pt.report(result)
+        self.assertEqual(page, folder / "report.html")
+        self.assertIn("<!doctype html>", page.read_text()[:40])
+        lines = pt.report(folder, format="jsonl").read_text().splitlines()
+        self.assertEqual(len(lines), len(result.rows))
+        self.assertEqual(pt.report([folder, result]), pathlib.Path("report.html"))
+        self.assertIn("| int8 | w |", pt.report(str(folder), "some.md", format="md").read_text())
+        with self.assertRaises(pt.UsageError):
+            pt.report(folder, format="pdf")
+        with self.assertRaises(pt.InputError):
+            pt.report("none")
+
     def test_cost_and_inspect(self):
         session = self.session()
         for command, result, words in (

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "posittune/records/comparison.h"
+#include "posittune/records/details.h"
 #include "posittune/records/fields.h"
 #include "posittune/records/search.h"
 #include "posittune/records/sensitivity.h"
@@ -17,6 +18,7 @@ Comparison small_comparison();
 extern const char* const kComparisonText;
 
 SearchResult small_search();
+Details small_details();
 
 SensitivityRow small_sensitivity_row();
 Sensitivity small_sensitivity();

@@ -13,14 +13,14 @@
 namespace posittune::cli {
 
 // Each in the file of its name (formats.cc).
-extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kExport,
-    kVerify, kCost, kRtl, kZoo, kDoctor, kCompletion, kMan;
+extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSearch, kReport,
+    kExport, kVerify, kCost, kRtl, kZoo, kDoctor, kCompletion, kMan;
 
 namespace {
 
-const std::array kCommands = {&kFormats, &kQuantize, &kInspect,    &kCompare, &kSensitivity,
-                              &kSearch,  &kExport,   &kVerify,     &kCost,    &kRtl,
-                              &kZoo,     &kDoctor,   &kCompletion, &kMan};
+const std::array kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity,
+                              &kSearch,  &kReport,   &kExport,  &kVerify,  &kCost,
+                              &kRtl,     &kZoo,      &kDoctor,  &kCompletion, &kMan};
 
 int report(Error error, Streams streams) {
   if (streams.command != nullptr) error = with_flags(std::move(error), *streams.command);

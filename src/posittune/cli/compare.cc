@@ -37,8 +37,7 @@ Status compare(const Options& options, Streams streams) {
       fmt::print(streams.err, "{} of {} rows were measured before\n", result->reused,
                  result->comparison.rows.size());
     }
-    say_results(streams, result->run_folder);
-    return success();
+    return finish_run(options.run, result->run_folder, streams);
   };
   return run_job(options.run, options.compare, streams, run);
 }

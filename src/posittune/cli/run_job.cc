@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "posittune/base/printable.h"
 #include "posittune/cli/common_options.h"
+#include "posittune/session/run_report.h"
 
 namespace posittune::cli {
 
@@ -14,8 +16,20 @@ void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
       ->type_name("FOLDER")
       ->group(group);
   declare_json(app, options.json);
+  app.add_flag("--no-html", options.no_html,
+               "do not write report.html into the run folder; `posittune report` writes it later")
+      ->group(group);
   app.add_flag("--dry-run", options.dry_run,
                "measure nothing: show what would be measured and how long it may take");
+}
+
+Status finish_run(const RunOptions& options, const std::string& run_folder, Streams streams) {
+  say_results(streams, run_folder);
+  if (options.no_html) return success();
+  const auto page = session::write_report(run_folder);
+  if (!page) return page.error();
+  streams.err << "report: " << printable(*page) << "\n";
+  return success();
 }
 
 Result<session::Session> open_session(const RunOptions& options, Streams streams,

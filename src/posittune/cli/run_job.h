@@ -17,12 +17,15 @@ namespace posittune::cli {
 struct RunOptions {
   ModelDataOptions model_data{};
   std::string run_folder{};
-  bool json = false, dry_run = false;
+  bool json = false, dry_run = false, no_html = false;
 };
 
-// Declares --run, --json and --dry-run of a command.
+// Declares --run, --json, --no-html and --dry-run of a command.
 void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
                  const std::string& group);
+
+// Says where the results are, and writes report.html there unless --no-html was given.
+Status finish_run(const RunOptions& options, const std::string& run_folder, Streams streams);
 
 Result<session::Session> open_session(const RunOptions& options, Streams streams,
                                       session::Observer& observer);

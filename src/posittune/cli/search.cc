@@ -34,7 +34,8 @@ Status run_search(const Options& options, Streams streams) {
     } else {
       streams.out << report::search_text(result->result, result->seconds);
     }
-    say_results(streams, result->run_folder);
+    if (const Status done = finish_run(options.run, result->run_folder, streams); !done)
+      return done;
     if (result->missed.empty()) return success();
     Error missed = result->missed.front();
     missed.kind = ErrorKind::kGoal;

@@ -31,8 +31,7 @@ Status analyse(const Options& options, Streams streams) {
     } else {
       streams.out << report::sensitivity_text(result->sensitivity);
     }
-    say_results(streams, result->run_folder);
-    return success();
+    return finish_run(options.run, result->run_folder, streams);
   };
   return run_job(options.run, options.analysis, streams, run);
 }

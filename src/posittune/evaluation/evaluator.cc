@@ -150,6 +150,7 @@ Result<std::vector<metrics::Measured>> Evaluator::measure(const quant::Recipe& r
 Result<std::vector<metrics::Measured>> Evaluator::run_recipe(const Advance& advance,
                                                              const Watch& watch) {
   metrics::Scorer scorer = make_scorer();
+  item_losses_.clear();
   Tensors buffer;
   const Status ran = for_each_batch(
       *data_, batch_, [&](std::size_t index, std::size_t first, const Tensors& inputs) -> Status {
@@ -159,6 +160,12 @@ Result<std::vector<metrics::Measured>> Evaluator::run_recipe(const Advance& adva
         if (!reference) return reference.error();
         if (const Status scored = scorer.add(first, inputs, **reference, *outputs); !scored)
           return scored.error();
+        auto losses =
+            metrics::divergence(options_.task, options_.scorer, inputs,
+                                (*reference)->at(options_.scorer.output),
+                                outputs->at(options_.scorer.output), first);
+        if (!losses) return losses.error();
+        item_losses_.insert(item_losses_.end(), losses->begin(), losses->end());
         if (watch) {
           if (const Status seen = watch(first, *outputs); !seen) return seen.error();
         }

@@ -13,6 +13,7 @@
 #include "posittune/base/result.h"
 #include "posittune/data/dataset.h"
 #include "posittune/engine/engine.h"
+#include "posittune/metrics/divergence.h"
 #include "posittune/metrics/scorer.h"
 #include "posittune/quant/recipe.h"
 #include "posittune/records/comparison.h"
@@ -45,6 +46,8 @@ class Evaluator {
   // Units of the last measure() whose scored output has a NaN, or an infinity where FP32's is
   // finite.
   std::size_t nonfinite() const { return nonfinite_; }
+  // The loss of each item in the last measure().
+  const std::vector<metrics::ItemDivergence>& item_losses() const { return item_losses_; }
 
   // Measures a recipe, and leaves it applied.
   Result<std::vector<metrics::Measured>> measure(const quant::Recipe& recipe,
@@ -68,6 +71,7 @@ class Evaluator {
   std::shared_ptr<class TensorStore> reference_;
   std::vector<metrics::Measured> fp32_;
   std::size_t nonfinite_ = 0;
+  std::vector<metrics::ItemDivergence> item_losses_;
 };
 
 // Metrics of a model beside those of FP32 on the same items.

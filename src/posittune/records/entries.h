@@ -8,6 +8,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/records/comparison.h"
+#include "posittune/records/details.h"
 #include "posittune/records/search.h"
 
 namespace posittune::records {
@@ -46,7 +47,13 @@ struct ReportEntry {
   bool operator==(const ReportEntry&) const = default;
 };
 
-// An entry is one of the five above, a ComparisonRow or a SearchRow. NaN and infinities are kept;
+// The loss of each item of a split under one recipe (metrics/divergence.h).
+struct ItemsEntry {
+  std::vector<double> sums, counts;
+  bool operator==(const ItemsEntry&) const = default;
+};
+
+// An entry is one of the six above, a MixDetails, a ComparisonRow or a SearchRow. NaN and infinities are kept;
 // bytes that are not UTF-8 become U+FFFD.
 template <class Entry>
 std::string entry_text(const Entry& entry);

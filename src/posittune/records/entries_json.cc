@@ -1,4 +1,5 @@
 #include "posittune/records/comparison_json.h"
+#include "posittune/records/details_fields.h"
 #include "posittune/records/entries.h"
 #include "posittune/records/json_fields.h"
 #include "posittune/records/search_fields.h"
@@ -31,6 +32,12 @@ struct FieldsOf<ReportEntry> {
   static constexpr std::tuple kList{Field{"recipes", &ReportEntry::recipes}};
 };
 
+template <>
+struct FieldsOf<ItemsEntry> {
+  static constexpr std::tuple kList{Field{"sums", &ItemsEntry::sums},
+                                    Field{"counts", &ItemsEntry::counts}};
+};
+
 template <class Entry>
 std::string entry_text(const Entry& entry) {
   if constexpr (HasFields<Entry>) {
@@ -55,6 +62,8 @@ template std::string entry_text(const SiteErrorEntry&);
 template std::string entry_text(const CalibrationEntry&);
 template std::string entry_text(const Fp32Entry&);
 template std::string entry_text(const ReportEntry&);
+template std::string entry_text(const ItemsEntry&);
+template std::string entry_text(const MixDetails&);
 template std::string entry_text(const ComparisonRow&);
 template std::string entry_text(const SearchRow&);
 template Result<ProbeEntry> entry_from(const std::string&);
@@ -62,6 +71,8 @@ template Result<SiteErrorEntry> entry_from(const std::string&);
 template Result<CalibrationEntry> entry_from(const std::string&);
 template Result<Fp32Entry> entry_from(const std::string&);
 template Result<ReportEntry> entry_from(const std::string&);
+template Result<ItemsEntry> entry_from(const std::string&);
+template Result<MixDetails> entry_from(const std::string&);
 template Result<ComparisonRow> entry_from(const std::string&);
 template Result<SearchRow> entry_from(const std::string&);
 

@@ -14,9 +14,12 @@
 #include "posittune/engine/versions.h"
 #include "posittune/evaluation/evaluator.h"
 #include "posittune/quant/recipe_file.h"
+#include "posittune/evaluation/item_losses.h"
 #include "posittune/quant/weight_format.h"
+#include "posittune/records/best_row.h"
 #include "posittune/records/entries.h"
 #include "posittune/records/run_folder.h"
+#include "posittune/session/cost_table.h"
 #include "posittune/session/output_files.h"
 #include "posittune/session/session_state.h"
 #include "posittune/session/trials.h"
@@ -58,6 +61,7 @@ struct SessionState::CompareJob {
   const std::vector<Trial>& trials;
   Ready ready;
   bool calibrates = false;  // a trial needs it; the split may be there without
+  cost::Loads loads;
   std::optional<records::RunFolder> folder{};
   std::optional<evaluation::Evaluator> evaluator{};
   double fp32_seconds = 0;
@@ -75,6 +79,7 @@ struct SessionState::CompareJob {
   Result<records::ComparisonRow> measure(const Trial& trial, std::size_t number);
   std::unique_ptr<OutputFiles> output_writer(const std::string& name) const;
   Status write_results(const records::Comparison& comparison) const;
+  Status write_details(const records::Comparison& comparison);
 };
 
 // The first problem that can be found before anything is measured.
@@ -98,9 +103,19 @@ Result<SessionState::CompareJob> SessionState::compare_job(const CheckedCompare&
   }
   if (const Status some = check_chosen(); !some) return some.error();
   const bool compensated = std::any_of(trials.begin(), trials.end(), is_compensated);
-  auto ready = prepare(*splits_.report, options.scores, recipe_options(compensated));
+  cost::Loads loads;
+  auto ready = prepare(*splits_.report, options.scores, recipe_options(compensated),
+                       [&](const model::Graph& graph) -> Status {
+                         auto inputs = splits_.report->batch(0, 1);
+                         if (!inputs) return inputs.error();
+                         auto counted =
+                             cost::count_loads(graph, model::run_shapes(graph, shapes_of(*inputs)));
+                         if (!counted) return counted.error();
+                         loads = std::move(*counted);
+                         return success();
+                       });
   if (!ready) return ready.error();
-  return CompareJob{*this, options, trials, std::move(*ready), calibrates};
+  return CompareJob{*this, options, trials, std::move(*ready), calibrates, std::move(loads)};
 }
 
 Status SessionState::CompareJob::open() {
@@ -190,6 +205,7 @@ Result<CompareResult> SessionState::CompareJob::run() {
     comparison.rows.push_back(*known[i]);
   }
   if (const Status written = write_results(comparison); !written) return written.error();
+  if (const Status written = write_details(comparison); !written) return written.error();
   return result;
 }
 
@@ -271,6 +287,11 @@ Result<records::ComparisonRow> SessionState::CompareJob::measure(const Trial& tr
     row.metrics = *metrics;
     row.nonfinite = evaluator->nonfinite();
     row.seconds = seconds_since(start);
+    // Before the row, so that a row that is there has them.
+    if (const Status kept = evaluation::put_items(folder->journal(), key_of(trial, recipe),
+                                                  evaluator->item_losses());
+        !kept)
+      return kept.error();
   }
   const Status kept =
       folder->journal().put(key_of(trial, recipe), "compare", records::entry_text(row));
@@ -296,6 +317,41 @@ Status SessionState::CompareJob::write_results(const records::Comparison& compar
       !ok)
     return ok.error();
   return write_file(folder->file("results.csv"), records::csv_text(comparison));
+}
+
+Status SessionState::CompareJob::write_details(const records::Comparison& comparison) {
+  std::vector<quant::Recipe> recipes;
+  std::vector<records::ItemsEntry> items;
+  for (const Trial& trial : trials) {
+    recipes.push_back(recipe_of(trial));
+    auto found = evaluation::find_items(folder->journal(), key_of(trial, recipes.back()));
+    if (!found) return found.error();
+    items.push_back(std::move(*found));
+  }
+  const TableChoice choice;
+  auto table = open_table(choice);
+  if (!table) return table.error();
+  auto best = records::best_row(comparison, "w");
+  if (!best) best = records::best_row(comparison, "wa");
+  DetailSources from{.engine = ready.engine,
+                     .loads = loads,
+                     .table = *table,
+                     .choice = choice,
+                     .recipes = recipes,
+                     .items = items,
+                     .scores = {},
+                     .closely = best,
+                     .title = best ? trials[*best].name() : "",
+                     .key = {}};
+  if (best) {
+    const std::string row = key_of(trials[*best], recipes[*best]);
+    from.key = records::trial_key({{"kind", "closely"}, {"row", row}});
+  }
+  return session.write_details(from, *folder, records::json_text(comparison), [this] {
+    return calibrates ? session.calibrate_again(ready.engine, ready.scored.scorer.output,
+                                                options.measuring.batch)
+                      : success();
+  });
 }
 
 Result<CompareResult> SessionState::compare(const CheckedCompare& checked) {

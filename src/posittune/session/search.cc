@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "posittune/base/files.h"
+#include "posittune/engine/versions.h"
 #include "posittune/model/input_ties.h"
 #include "posittune/quant/recipe_file.h"
+#include "posittune/records/best_row.h"
 #include "posittune/records/run_folder.h"
 #include "posittune/report/plot.h"
 #include "posittune/report/scored_text.h"
@@ -274,6 +276,40 @@ Result<SessionState::SearchJob> SessionState::search_job(const CheckedSearch& ch
   return job;
 }
 
+Status SessionState::write_details(SearchJob& job, const tuning::Outcome& outcome,
+                                   records::RunFolder& folder) {
+  engine::Engine& engine = job.ready->engine;
+  DetailSources from{.engine = engine,
+                     .loads = job.loads,
+                     .table = job.table,
+                     .choice = job.options.table,
+                     .recipes = outcome.recipes,
+                     .items = outcome.item_losses,
+                     .scores = {},
+                     .closely = records::best_row(outcome.result),
+                     .title = {},
+                     .key = {}};
+  for (const tuning::Outcome::Score& each : outcome.scores)
+    from.scores.push_back(
+        {engine.graph().weights[each.weight].layers.front(), each.label, each.loss});
+  if (from.closely) {
+    const records::SearchRow& row = outcome.result.rows[*from.closely];
+    from.title = row.method + (row.budget.empty() ? "" : ", " + row.budget);
+    std::map<std::string, std::string> parts = {
+        {"kind", "closely"},
+        {"model", identity_},
+        {"recipe", quant::to_yaml(outcome.recipes[*from.closely])},
+        {"calibrate", job.calibrate().identity() + "/" + std::to_string(job.calibrate().items())},
+        {"held out", std::to_string(job.tuning.choices.weights.front().rounding ==
+                                    quant::Rounding::kCompensated)}};
+    parts.merge(engine::versions());
+    from.key = records::trial_key(parts);
+  }
+  return write_details(from, folder, records::json_text(outcome.result), [&] {
+    return calibrate_again(engine, job.ready->scored.scorer.output, job.options.measuring.batch);
+  });
+}
+
 Result<SearchResult> SessionState::search(const CheckedSearch& checked) {
   const auto start = Clock::now();
   const SearchOptions& options = checked.options();
@@ -323,6 +359,8 @@ Result<SearchResult> SessionState::search(const CheckedSearch& checked) {
   if (job->report() != nullptr && !options.no_report)
     outcome->result.data["report"] = record_of(*job->report());
   if (const Status written = write_results(*folder, sha256_, *outcome); !written)
+    return written.error();
+  if (const Status written = write_details(*job, *outcome, *folder); !written)
     return written.error();
   return SearchResult{std::move(outcome->result), std::move(outcome->missed), folder->path(),
                       std::chrono::duration<double>(Clock::now() - start).count()};

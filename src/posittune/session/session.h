@@ -54,13 +54,13 @@ class Session {
   ~Session();
 
   // Compares formats, one after the other, on the same items of the `report` split. Writes
-  // results.json, results.csv and recipes into the run folder.
+  // results.json, results.csv, details.json and recipes into the run folder.
   Result<CompareResult> compare(const CheckedCompare& checked);
   // Analyses what each format costs in each layer, on the `search` split. Writes results.json,
   // results.csv, channels.csv, upgrades.svg.
   Result<SensitivityResult> sensitivity(const CheckedSensitivity& checked);
   // Searches for the best format of each layer within budgets. Writes results.json, results.csv,
-  // recipes, front.svg.
+  // details.json, recipes, front.svg.
   Result<SearchResult> search(const CheckedSearch& checked);
   // Prices formats or a recipe on a table of MAC units. kInput where a table was chosen and lacks a
   // pair. Where no table was chosen and the default one lacks a pair, the built-in model prices all

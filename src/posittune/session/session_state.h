@@ -18,9 +18,10 @@
 #include "posittune/sensitivity/figures.h"
 #include "posittune/session/model_data.h"
 #include "posittune/session/session.h"
+#include "posittune/session/write_details.h"
 
-namespace posittune::records {
-class RunFolder;
+namespace posittune::tuning {
+struct Outcome;
 }
 
 namespace posittune::session {
@@ -103,6 +104,14 @@ class SessionState {
                                          const std::string& unused = "");
   records::RunInputs inputs_of(const evaluation::ScoredOutput& scored, std::size_t batch) const;
   sensitivity::Reporter reporter();
+  // Writes details.json. `calibrated`: makes the engine ready for a closer look; it is called when
+  // the journal does not have that look.
+  Status write_details(const DetailSources& from, records::RunFolder& folder,
+                       const std::string& results_text, const std::function<Status()>& calibrated);
+  Result<records::MixDetails> closer_look(const DetailSources& from, records::Journal& journal,
+                                          const std::function<Status()>& calibrated);
+  // Calibrates an engine that is not, where there are data; `wanted`: Measuring::batch.
+  Status calibrate_again(engine::Engine& engine, const std::string& output, std::size_t wanted);
   static records::SplitRecord record_of(const data::Dataset& data);
   records::ModelRecord model_record() const { return {source_.model, sha256_}; }
   Status know_hash();  // fills sha256_
@@ -115,6 +124,7 @@ class SessionState {
   Result<SensitivityJob> sensitivity_job(const CheckedSensitivity& checked);
   Result<VerifyJob> verify_job(const VerifyOptions& options);
   Result<SearchJob> search_job(const CheckedSearch& checked);
+  Status write_details(SearchJob& job, const tuning::Outcome& outcome, records::RunFolder& folder);
 
   Options options_;
   Observer* observer_;

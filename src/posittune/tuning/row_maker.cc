@@ -8,6 +8,7 @@
 
 #include "posittune/engine/path_speed.h"
 #include "posittune/engine/versions.h"
+#include "posittune/evaluation/item_losses.h"
 #include "posittune/records/entries.h"
 #include "posittune/records/journal.h"
 
@@ -62,11 +63,14 @@ std::string RowMaker::report_key(const quant::Recipe& recipe) const {
   return records::trial_key(parts);
 }
 
-Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe,
-                                    const std::string& title) {
+Status RowMaker::add_report_metrics(records::SearchRow& row, records::ItemsEntry& items,
+                                    const quant::Recipe& recipe, const std::string& title) {
   const std::string key = report_key(recipe);
   auto known = in_.journal->find(key);
   if (!known) return known.error();
+  auto known_items = evaluation::find_items(*in_.journal, key);
+  if (!known_items) return known_items.error();
+  items = std::move(*known_items);
   if (*known) {
     auto before = records::entry_from<records::SearchRow>(**known);
     if (!before) return before.error();
@@ -83,6 +87,12 @@ Status RowMaker::add_report_metrics(records::SearchRow& row, const quant::Recipe
   }
   auto metrics = metrics_of(*evaluator_, *in_.report, recipe, title);
   if (!metrics) return metrics.error();
+  // Before the row, so that a row that is there has them.
+  if (const Status kept = evaluation::put_items(*in_.journal, key, evaluator_->item_losses()); !kept)
+    return kept;
+  auto kept_items = evaluation::find_items(*in_.journal, key);
+  if (!kept_items) return kept_items.error();
+  items = std::move(*kept_items);
   row.metrics = std::move(*metrics);
   row.nonfinite = evaluator_->nonfinite();
   row.seconds = seconds_since(start);

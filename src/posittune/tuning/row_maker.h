@@ -9,6 +9,7 @@
 
 #include "posittune/base/result.h"
 #include "posittune/evaluation/evaluator.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/search.h"
 #include "posittune/tuning/mix_space.h"
 #include "posittune/tuning/tuner.h"
@@ -28,9 +29,10 @@ class RowMaker {
 
   // Describes a plan: all of a row but its metrics and search_loss.
   Result<records::SearchRow> describe(const Plan& plan) const;
-  // Adds metrics on the report split, and their time: from the journal, or measured now.
-  Status add_report_metrics(records::SearchRow& row, const quant::Recipe& recipe,
-                            const std::string& title);
+  // Adds metrics on the report split, their time, and the losses of its items: from the journal, or
+  // measured now.
+  Status add_report_metrics(records::SearchRow& row, records::ItemsEntry& items,
+                            const quant::Recipe& recipe, const std::string& title);
 
   // An evaluator on the data, after calibration.
   Result<evaluation::Evaluator> evaluate_on(const data::Dataset& data, const std::string& title);

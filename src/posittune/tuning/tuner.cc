@@ -63,6 +63,7 @@ class Tuner {
     }
     if (const Status done = measure(); !done) return done.error();
     outcome_.result.costs = analysis_.costs();
+    add_scores();
     return std::move(outcome_);
   }
 
@@ -358,6 +359,17 @@ class Tuner {
     return success();
   }
 
+  void add_scores() {
+    std::map<std::pair<std::size_t, std::string>, double> sums;
+    for (std::size_t d = 0; d < space_->places().size(); ++d) {
+      const search::Decision& decision = space_->space().decisions[d];
+      for (std::size_t o = 0; o < decision.labels.size(); ++o)
+        sums[{space_->places()[d].weight, decision.labels[o]}] += decision.options[o].loss;
+    }
+    for (const auto& [place, loss] : sums)
+      outcome_.scores.push_back({place.first, place.second, loss >= MixSpace::kRuledOut ? kUnknown : loss});
+  }
+
   // A search that ended, and what it had to keep to.
   struct Searched {
     std::size_t plan = 0;
@@ -466,13 +478,15 @@ class Tuner {
       outcome_.recipes.push_back(plan.recipe);
       if (const Status going = advance(1); !going) return going.error();
     }
+    outcome_.item_losses.resize(plans_.size());
     if (!options_.report || in_.report == nullptr) return success();
     if (const Status free = claim_report(*in_.journal, plans_); !free) return free.error();
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const std::string title = "[" + std::to_string(i + 1) + "/" + std::to_string(plans_.size()) +
                                 "] " + plans_[i].method + " " + plans_[i].budget;
       if (const Status done =
-              rows_.add_report_metrics(outcome_.result.rows[i], plans_[i].recipe, title);
+              rows_.add_report_metrics(outcome_.result.rows[i], outcome_.item_losses[i],
+                                   plans_[i].recipe, title);
           !done)
         return done.error();
     }

@@ -14,6 +14,7 @@
 #include "posittune/cost/recipe_cost.h"
 #include "posittune/data/dataset.h"
 #include "posittune/evaluation/evaluator.h"
+#include "posittune/records/entries.h"
 #include "posittune/records/journal.h"
 #include "posittune/records/search.h"
 #include "posittune/search/knapsack.h"
@@ -58,6 +59,15 @@ struct Inputs {
 struct Outcome {
   records::SearchResult result;
   std::vector<quant::Recipe> recipes;  // recipe of each row
+  // Losses of the report split's items, for each row; empty lists where it was not read.
+  std::vector<records::ItemsEntry> item_losses;
+  // What the search expected of each choice for each weight, windows of a weight together.
+  struct Score {
+    std::size_t weight = 0;  // of the graph
+    std::string label;
+    double loss = 0;
+  };
+  std::vector<Score> scores;
   // Budgets that cannot be met, with the least that can: the rows then hold the nearest recipes.
   std::vector<Error> missed;
 };

@@ -1,0 +1,88 @@
+// details.json as jobs leave it in their run folder.
+
+#include "posittune/session/write_details.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "posittune/records/stored_run.h"
+#include "posittune/session/session.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/model/models.h"
+
+namespace posittune::session {
+namespace {
+
+class WriteDetailsTest : public testing::Test {
+ protected:
+  std::string folder() const { return folder_.file("run"); }
+  Result<Session> open() {
+    const std::string model = test::zoo("albert");
+    const std::string data = (std::filesystem::path(model).parent_path() / "data.yaml").string();
+    return Session::open({.model = model}, {.data = data, .limit = 4},
+                         {.threads = 2, .run_folder = folder()}, observer_);
+  }
+  records::Details details() {
+    auto run = records::read_stored_run(folder());
+    EXPECT_TRUE(run.ok()) << run.error().message();
+    EXPECT_TRUE(run->details) << run->details_missing;
+    return *run->details;
+  }
+
+  TemporaryFolder folder_;
+  Observer observer_;
+};
+
+TEST_F(WriteDetailsTest, OfAComparisonAndOnceMore) {
+  const CompareOptions options{.formats = {"fp32", "int8"},
+                               .scales = {quant::ScaleRule::kMsePow2},
+                               .measuring = {.resamples = 20}};
+  auto session = open();
+  ASSERT_TRUE(session.ok()) << session.error().message();
+  auto result = session->compare(options);
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  const records::Details first = details();
+  ASSERT_EQ(first.rows.size(), result->comparison.rows.size());
+  for (std::size_t i = 0; i < first.rows.size(); ++i) {
+    EXPECT_EQ(first.rows[i].settings.size(), first.layers.size());
+    const auto& losses = first.rows[i].item_losses;
+    if (result->comparison.rows[i].format == "fp32") continue;
+    ASSERT_EQ(losses.size(), 4U);
+    double sum = 0;  // one class for each item: the mean over items is the KL
+    for (const double loss : losses) sum += loss;
+    EXPECT_NEAR(sum / 4, result->comparison.rows[i].metrics.at("kl").value.value, 1e-9);
+  }
+  ASSERT_EQ(first.mixes.size(), 1U);
+  EXPECT_FALSE(first.mixes[0].layers.empty());
+  ASSERT_TRUE(session->compare(options).ok());
+  EXPECT_EQ(details(), first);
+}
+
+TEST_F(WriteDetailsTest, OfASearch) {
+  SearchOptions options{.formats = {"int4", "int6"}};
+  options.budgets = {*tuning::parse_budget(tuning::Cost::kBits, "5")};
+  options.measuring.resamples = 20;
+  auto session = open();
+  ASSERT_TRUE(session.ok()) << session.error().message();
+  auto result = session->search(options);
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  const records::Details found = details();
+  ASSERT_EQ(found.mixes.size(), 1U);
+  EXPECT_EQ(found.mixes[0].title, "search, bits 5");
+  EXPECT_EQ(found.rows[0].item_losses.size(), 4U);
+  std::size_t known = 0;
+  for (const records::MixLayer& layer : found.mixes[0].layers)
+    known += std::isfinite(layer.output_error) ? 1U : 0U;
+  EXPECT_GT(known, 0U);
+  EXPECT_FALSE(found.scores.empty());
+  for (const records::ScoreRecord& score : found.scores)
+    EXPECT_TRUE(score.format == "int4" || score.format == "int6") << score.format;
+  // Resumed, it is the same, though nothing is calibrated on the way.
+  ASSERT_TRUE(session->search(options).ok());
+  EXPECT_EQ(details(), found);
+}
+
+}  // namespace
+}  // namespace posittune::session
