@@ -18,8 +18,8 @@ extern const Command kFormats, kQuantize, kInspect, kCompare, kSensitivity, kSea
 
 namespace {
 
-const std::array kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare, &kSensitivity,
-                              &kSearch,  &kReport,   &kExport,  &kVerify,  &kCost,
+const std::array kCommands = {&kFormats, &kQuantize, &kInspect, &kCompare,    &kSensitivity,
+                              &kSearch,  &kReport,   &kExport,  &kVerify,     &kCost,
                               &kRtl,     &kZoo,      &kDoctor,  &kCompletion, &kMan};
 
 int report(Error error, Streams streams) {
