@@ -257,16 +257,54 @@ session::SearchOptions search_options(nb::dict dict, const Guarded& guarded) {
   return options;
 }
 
-session::QuantizedOptions quantized_options(const std::string& recipe, nb::dict dict) {
-  Arguments arguments(std::move(dict));
-  quant::RecipeFile file = unwrap(quant::recipe_file_from_yaml(recipe, "recipe"));
-  session::QuantizedOptions options{.recipe = std::move(file.recipe),
-                                    .model_sha256 = std::move(file.model_sha256)};
+void take_recipe(Arguments& arguments, const std::string& recipe,
+                 session::QuantizedOptions& options) {
+  auto file = unwrap(quant::recipe_file_from_yaml(recipe, "recipe"));
+  options.recipe = std::move(file.recipe);
+  options.model_sha256 = std::move(file.model_sha256);
   session::ScoreWords words;
   take_scores(arguments, words, options.scores);
   take_items(arguments, "batch", options.batch);
+  check(session::read(words, options.scores));
+}
+
+session::QuantizedOptions quantized_options(const std::string& recipe, nb::dict dict) {
+  Arguments arguments(std::move(dict));
+  session::QuantizedOptions options;
+  take_recipe(arguments, recipe, options);
+  arguments.end();
+  return options;
+}
+
+session::ExportOptions export_options(const std::string& recipe, const std::string& to,
+                                      nb::dict dict) {
+  Arguments arguments(std::move(dict));
+  session::ExportOptions options{.target = unwrap(session::parse_export_target(to))};
+  take_recipe(arguments, recipe, options.numbers);
+  arguments.take("archive", options.archive);
+  arguments.take("resident", options.resident);
+  arguments.take("hub", options.hub);
+  arguments.take("snap", options.snap);
+  arguments.take("path", options.output);
+  arguments.end();
+  return options;
+}
+
+session::VerifyOptions verify_options(const std::string& exported, nb::dict dict) {
+  Arguments arguments(std::move(dict));
+  session::VerifyOptions options{.exported = exported};
+  session::ScoreWords words;
+  std::string runtime = "onnxruntime";
+  take_scores(arguments, words, options.scores);
+  arguments.take("runtime", runtime);
+  arguments.take("python", options.runner.python);
+  arguments.take("exact", options.runner.exact);
+  arguments.take("batch", options.batch);
+  arguments.take("resamples", options.resamples);
+  arguments.take("seed", options.seed);
   arguments.end();
   check(session::read(words, options.scores));
+  options.runtime = unwrap(session::parse_runtime(runtime));
   return options;
 }
 
@@ -419,6 +457,17 @@ class PythonSession {
     const auto options = quantized_options(recipe, dict);
     return to_python(job([&] { return session_->quantized(options); }));
   }
+  // Files, bytes of all, of weights and as promised, notes, seconds.
+  nb::tuple export_to(const std::string& recipe, const std::string& to, const nb::dict& dict) {
+    const auto options = export_options(recipe, to, dict);
+    const auto made = job([&] { return session_->export_to(options); });
+    return nb::make_tuple(made.files, made.bytes, made.weight_bytes, made.promised_bytes,
+                          made.notes, made.seconds);
+  }
+  std::string verify(const std::string& exported, const nb::dict& dict) {
+    const auto options = verify_options(exported, dict);
+    return records::json_text(job([&] { return session_->verify(options); }));
+  }
   std::string inspect(const nb::dict& dict) {
     Arguments arguments(dict);
     const session::InspectOptions options{.shapes = take_shapes(arguments)};
@@ -469,6 +518,8 @@ void bind_session(nb::module_& module) {
       .def("search", &PythonSession::search)
       .def("cost", &PythonSession::cost)
       .def("quantized", &PythonSession::quantized)
+      .def("export_to", &PythonSession::export_to)
+      .def("verify", &PythonSession::verify)
       .def("inspect", &PythonSession::inspect)
       .def("estimate", &PythonSession::estimate);
   module.def("_recipe_yaml", [](const std::string& text, const std::string& where) {

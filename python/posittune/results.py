@@ -279,6 +279,19 @@ class Document(_Result):
         return self.document
 
 
+@dataclass(frozen=True)
+class Export:
+    """What Session.export_to() wrote. Bytes: of all files; of codes, tables and scales of weights (0: it has none); and what the
+    recipe promised for these."""
+
+    files: list[str]
+    bytes: int
+    weight_bytes: int
+    promised_bytes: float
+    notes: list[str]
+    seconds: float
+
+
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 

@@ -19,6 +19,7 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -260,6 +261,33 @@ class Session:
         """
         recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
         return from_native(recipe, self._native.quantized(recipe.to_yaml(), _given(**options)))
+
+    def export_to(self, path: str | os.PathLike, recipe: OneRecipe, *, to: str = "onnx", **options) -> results.Export:
+        """Writes the model under a recipe for other tools, to `path`: a file, or for some targets a folder.
+
+        recipe: a file, or a Recipe such as search().recipe(); or an archive (a file .safetensors that `to="posit"` wrote), whose
+        numbers are then not computed anew
+        to: "onnx" (standard operators: codes, tables and scales), "posit" (archive), "fp32", "fp16" (ONNX, snapped weights),
+        "safetensors", "transformers", "compressed-tensors" (with hub=FOLDER, which the model was made from), "gguf", "recipe"
+        resident: codes stay in onnxruntime's memory, and its runs are slower
+        snap: what other engines have no format for becomes floats on its grid; otherwise it is UnsupportedError
+        task, output, scores, tokens, class_axis, blank, batch: as quantized()
+        """
+        if not isinstance(recipe, Recipe) and os.fspath(recipe).endswith(".safetensors"):
+            options["archive"], recipe = os.fspath(recipe), Recipe()
+        recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+        arguments = _given(path=os.fspath(path), **options)
+        return results.Export(*self._native.export_to(recipe.to_yaml(), to, arguments))
+
+    def verify(self, exported: str | os.PathLike, *, runtime: str = "onnxruntime", **options) -> results.Document:
+        """The model and its export on the report split, both in one runtime: differences of outputs, and metrics.
+
+        runtime: "onnxruntime", in a process of Python (python: this one), or "openvino"
+        exact: False lets onnxruntime round inputs of int8 and int4 weights, as it does by default
+        batch, resamples, seed, task, output, scores, tokens, class_axis, blank: as compare()
+        """
+        options.setdefault("python", sys.executable)
+        return results.Document(results.parse(self._native.verify(os.fspath(exported), _given(runtime=runtime, **options))))
 
     def inspect(self, *, shapes: Mapping[str, tuple] | None = None) -> results.Document:
         """What can be quantized in the model, and what cannot and why."""

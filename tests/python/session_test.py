@@ -408,6 +408,26 @@ class Metrics(Case):
         self.assertEqual(len(list(self.path.glob("runs/*/results.json"))), 1)
 
 
+class Exports(Case):
+    def test_a_recipe_goes_out_and_comes_back(self):
+        session = self.session()
+        recipe = session.compare("posit<6,1>", what="w", scales="mse_pow2", resamples=50).recipe("posit<6,1>")
+        made = session.export_to(self.path / "e.onnx", recipe)
+        self.assertEqual(made.files, [str(self.path / "e.onnx")])
+        self.assertLess(abs(made.weight_bytes / made.promised_bytes - 1), 0.02)
+        archive = self.path / "a.safetensors"
+        session.export_to(archive, recipe, to="posit")
+        session.export_to(self.path / "again.onnx", archive)
+        self.assertEqual((self.path / "again.onnx").read_bytes(), (self.path / "e.onnx").read_bytes())
+        verified = session.verify(self.path / "e.onnx", runtime="openvino", resamples=50).to_dict()
+        self.assertLess(verified["differences"][0]["relative"], 0.5)
+        with self.assertRaises(pt.UsageError):
+            session.export_to(self.path / "x", recipe, to="tflite")
+        with self.assertRaises(pt.UnsupportedError):
+            session.export_to(self.path / "x", recipe, to="gguf")
+        self.assertFalse((self.path / "x").exists())
+
+
 class Telling(Case):
     def test_progress_and_notes(self):
         told = Told()

@@ -26,8 +26,9 @@ struct Options {
 
 Status run_verify(Options options, Streams streams) {
   if (const Status read = session::read(options.words, options.job.scores); !read) return read;
-  options.job.runtime =
-      options.runtime == "openvino" ? session::Runtime::kOpenVino : session::Runtime::kOnnxRuntime;
+  auto runtime = session::parse_runtime(options.runtime);
+  if (!runtime) return runtime.error();
+  options.job.runtime = *runtime;
   options.job.runner.exact = !options.fast;
   options.job.runner.threads = options.run.model_data.threads;
   Terminal terminal(streams);

@@ -63,6 +63,16 @@ Result<Tensors> run(ModelRunner& runner, const std::vector<TensorInfo>& infos,
 
 }  // namespace
 
+Result<Runtime> parse_runtime(std::string_view text) {
+  if (text == "onnxruntime") return Runtime::kOnnxRuntime;
+  if (text == "openvino") return Runtime::kOpenVino;
+  return Error{.kind = ErrorKind::kUsage,
+               .what = "unknown runtime",
+               .where = "`runtime`",
+               .expected = "onnxruntime, openvino",
+               .found = std::string(text)};
+}
+
 struct SessionState::VerifyJob {
   Ready ready;
   std::unique_ptr<ModelRunner> model, exported;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "posittune/metrics/scorer.h"
@@ -14,6 +15,7 @@
 namespace posittune::session {
 
 enum class Runtime : std::uint8_t { kOnnxRuntime, kOpenVino };
+Result<Runtime> parse_runtime(std::string_view text);  // "onnxruntime", "openvino"; kUsage
 
 struct VerifyOptions {
   std::string exported{};  // ONNX file
