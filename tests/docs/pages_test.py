@@ -142,7 +142,18 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
 
 
-NEED_MORE = ("inspect", "compare", "sensitivity", "search", "rtl", "quantize", "completion")
+NEED_MORE = (
+    "inspect",
+    "compare",
+    "sensitivity",
+    "search",
+    "report",
+    "export",
+    "verify",
+    "rtl",
+    "quantize",
+    "completion",
+)
 
 
 class Formats(page_case.PageCase):
