@@ -32,7 +32,7 @@ def staged(page: str) -> str:
 
     def mended(match: re.Match) -> str:
         target = (folder / match["target"]).resolve()
-        if target.is_relative_to(DOCS):
+        if target.is_relative_to(DOCS) and target.suffix == ".md":
             name = target.relative_to(DOCS).as_posix()
             to = os.path.relpath(DOCS / NAMES.get(name, name), folder)
             return f"[{match['text']}]({to}{match['anchor'] or ''})"
@@ -52,7 +52,7 @@ def main() -> None:
         file = folder / NAMES.get(page, page)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(staged(page), encoding="utf-8")
-    for picture in DOCS.glob("*.svg"):
+    for picture in [*DOCS.glob("*.svg"), *DOCS.glob("*.png")]:
         shutil.copy(picture, folder)
 
 

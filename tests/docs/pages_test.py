@@ -109,7 +109,7 @@ class Links(unittest.TestCase):
 
     def test_pictures_are_shown(self):
         shown = {(page.parent / link).resolve() for page in [*PAGES, ROOT / "README.md"] for link in links(page)}
-        for picture in DOCS.rglob("*.svg"):
+        for picture in [*DOCS.rglob("*.svg"), *DOCS.rglob("*.png")]:
             self.assertIn(picture, shown)
 
 
@@ -142,7 +142,18 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
 
 
-NEED_MORE = ("inspect", "compare", "sensitivity", "search", "rtl", "quantize", "completion")
+NEED_MORE = (
+    "inspect",
+    "compare",
+    "sensitivity",
+    "search",
+    "report",
+    "export",
+    "verify",
+    "rtl",
+    "quantize",
+    "completion",
+)
 
 
 class Formats(page_case.PageCase):
