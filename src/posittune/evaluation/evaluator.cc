@@ -160,10 +160,9 @@ Result<std::vector<metrics::Measured>> Evaluator::run_recipe(const Advance& adva
         if (!reference) return reference.error();
         if (const Status scored = scorer.add(first, inputs, **reference, *outputs); !scored)
           return scored.error();
-        auto losses =
-            metrics::divergence(options_.task, options_.scorer, inputs,
-                                (*reference)->at(options_.scorer.output),
-                                outputs->at(options_.scorer.output), first);
+        auto losses = metrics::divergence(options_.task, options_.scorer, inputs,
+                                          (*reference)->at(options_.scorer.output),
+                                          outputs->at(options_.scorer.output), first);
         if (!losses) return losses.error();
         item_losses_.insert(item_losses_.end(), losses->begin(), losses->end());
         if (watch) {

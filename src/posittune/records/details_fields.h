@@ -13,8 +13,8 @@ template <>
 struct FieldsOf<DetailLayer> {
   using Layer = DetailLayer;
   static constexpr std::tuple kList{
-      Field{"layer", &Layer::layer},   Field{"kind", &Layer::kind},
-      Field{"weight", &Layer::weight}, Field{"rows", &Layer::rows},
+      Field{"layer", &Layer::layer},           Field{"kind", &Layer::kind},
+      Field{"weight", &Layer::weight},         Field{"rows", &Layer::rows},
       Field{"parameters", &Layer::parameters}, Field{"macs", &Layer::macs}};
 };
 
@@ -22,10 +22,10 @@ template <>
 struct FieldsOf<LayerSetting> {
   using Setting = LayerSetting;
   static constexpr std::tuple kList{
-      Field{"layer", &Setting::layer},           Field{"format", &Setting::format},
-      Field{"scale", &Setting::scale},           Field{"input", &Setting::input},
-      Field{"bits", &Setting::bits},             Field{"compute_pj", &Setting::compute_pj},
-      Field{"memory_pj", &Setting::memory_pj},   Field{"area_um2", &Setting::area_um2}};
+      Field{"layer", &Setting::layer},         Field{"format", &Setting::format},
+      Field{"scale", &Setting::scale},         Field{"input", &Setting::input},
+      Field{"bits", &Setting::bits},           Field{"compute_pj", &Setting::compute_pj},
+      Field{"memory_pj", &Setting::memory_pj}, Field{"area_um2", &Setting::area_um2}};
 };
 
 template <>
@@ -46,11 +46,10 @@ struct FieldsOf<WeightHistogram> {
 
 template <>
 struct FieldsOf<MixLayer> {
-  static constexpr std::tuple kList{Field{"layer", &MixLayer::layer},
-                                    Field{"weight_error", &MixLayer::weight_error},
-                                    Field{"output_error", &MixLayer::output_error},
-                                    Field{"input_error", &MixLayer::input_error},
-                                    Field{"histograms", &MixLayer::histograms}};
+  static constexpr std::tuple kList{
+      Field{"layer", &MixLayer::layer}, Field{"weight_error", &MixLayer::weight_error},
+      Field{"output_error", &MixLayer::output_error}, Field{"input_error", &MixLayer::input_error},
+      Field{"histograms", &MixLayer::histograms}};
 };
 
 template <>

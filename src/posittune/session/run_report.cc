@@ -35,12 +35,9 @@ Result<std::string> text_of(const records::ReportDocument& document, ReportForma
 
 const std::vector<ReportFormatEntry>& report_formats() {
   static const std::vector<ReportFormatEntry> entries = {
-      {ReportFormat::kHtml, "html"},
-      {ReportFormat::kMarkdown, "md"},
-      {ReportFormat::kCsv, "csv"},
-      {ReportFormat::kJson, "json"},
-      {ReportFormat::kJsonLines, "jsonl"},
-      {ReportFormat::kConsole, "console"},
+      {ReportFormat::kHtml, "html"},       {ReportFormat::kMarkdown, "md"},
+      {ReportFormat::kCsv, "csv"},         {ReportFormat::kJson, "json"},
+      {ReportFormat::kJsonLines, "jsonl"}, {ReportFormat::kConsole, "console"},
       {ReportFormat::kCard, "card"}};
   return entries;
 }

@@ -88,7 +88,8 @@ Status RowMaker::add_report_metrics(records::SearchRow& row, records::ItemsEntry
   auto metrics = metrics_of(*evaluator_, *in_.report, recipe, title);
   if (!metrics) return metrics.error();
   // Before the row, so that a row that is there has them.
-  if (const Status kept = evaluation::put_items(*in_.journal, key, evaluator_->item_losses()); !kept)
+  if (const Status kept = evaluation::put_items(*in_.journal, key, evaluator_->item_losses());
+      !kept)
     return kept;
   auto kept_items = evaluation::find_items(*in_.journal, key);
   if (!kept_items) return kept_items.error();

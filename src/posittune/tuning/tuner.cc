@@ -367,7 +367,8 @@ class Tuner {
         sums[{space_->places()[d].weight, decision.labels[o]}] += decision.options[o].loss;
     }
     for (const auto& [place, loss] : sums)
-      outcome_.scores.push_back({place.first, place.second, loss >= MixSpace::kRuledOut ? kUnknown : loss});
+      outcome_.scores.push_back(
+          {place.first, place.second, loss >= MixSpace::kRuledOut ? kUnknown : loss});
   }
 
   // A search that ended, and what it had to keep to.
@@ -484,9 +485,8 @@ class Tuner {
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const std::string title = "[" + std::to_string(i + 1) + "/" + std::to_string(plans_.size()) +
                                 "] " + plans_[i].method + " " + plans_[i].budget;
-      if (const Status done =
-              rows_.add_report_metrics(outcome_.result.rows[i], outcome_.item_losses[i],
-                                   plans_[i].recipe, title);
+      if (const Status done = rows_.add_report_metrics(
+              outcome_.result.rows[i], outcome_.item_losses[i], plans_[i].recipe, title);
           !done)
         return done.error();
     }
