@@ -103,6 +103,7 @@ class Browser:
             self.problems.append("asked the network for " + parameters["request"]["url"])
 
     def size(self, width, height=900):
+        self.width = width
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
@@ -135,10 +136,12 @@ class Browser:
 
     def picture(self, path, clip=None):
         """The page, all of it, or {x, y, width, height} of it, as PNG."""
-        if clip is None:
-            whole = self.call("Page.getLayoutMetrics")["cssContentSize"]
-            clip = {"x": 0, "y": 0, "width": whole["width"], "height": min(whole["height"], 16000)}
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={**clip, "scale": 1})
+        whole = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        clip = clip or {"x": 0, "y": 0, "width": whole["width"], "height": min(whole["height"], 16000)}
+        # A window as high as the page: a picture beyond the window changes the page's width for a moment.
+        self.size(self.width, int(min(whole["height"], 16000)))
+        self.run("new Promise(done => setTimeout(done, 300))")
+        shot = self.call("Page.captureScreenshot", format="png", clip={**clip, "scale": 1})
         pathlib.Path(path).write_bytes(base64.b64decode(shot["data"]))
 
     def pdf(self, path):

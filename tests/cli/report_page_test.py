@@ -108,6 +108,16 @@ class PageTest(RunsTest):
                 self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
                 self.keep(f"{command}-{width}")
 
+    def test_a_window_that_becomes_narrow(self):
+        self.look(self.run_folder / "sensitivity" / "report.html")
+        vertical = "[...document.querySelectorAll('.plot')].filter(each => each.data?.[0].colorbar?.orientation !== 'h').length"
+        wide = self.browser.run(vertical)
+        self.browser.size(380)
+        self.browser.run("new Promise(done => setTimeout(done, 1000))")
+        self.assertEqual(self.browser.run(vertical), wide - 2)  # the bars of both heat maps lie down
+        self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), 380)
+        self.assertEqual(self.browser.problems, [])
+
     def test_dark(self):
         self.browser.media(prefers_color_scheme="dark")
         self.look(self.run_folder / "search" / "report.html")

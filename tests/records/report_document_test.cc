@@ -56,7 +56,8 @@ TEST(ReportDocument, LinesForTrackersAreFlat) {
   std::istringstream lines(json_lines(made));
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
-    for (const auto& [name, value] : json::parse(line).items())
+    const json object = json::parse(line);
+    for (const auto& [name, value] : object.items())
       EXPECT_TRUE(value.is_number() || value.is_string()) << name;
   }
   EXPECT_EQ(count, small_search().rows.size());

@@ -8,6 +8,7 @@
 
 #include "posittune/base/printable.h"
 #include "posittune/records/best_row.h"
+#include "posittune/report/html_page.h"
 #include "posittune/report/number_text.h"
 #include "posittune/report/run_text.h"
 #include "posittune/report/scored_text.h"
@@ -25,12 +26,12 @@ using records::StoredRun;
 
 using Cells = std::vector<std::string>;
 
-// Text that Markdown shows as it is.
+// Text that Markdown shows as it is, and HTML in it too.
 std::string escaped(const std::string& text) {
   std::string safe;
   for (const char c : printable(text)) {
-    if (std::string_view("\\`*_{}[]<>#|~$&").find(c) != std::string_view::npos) safe += '\\';
-    safe += c;
+    const bool markdown = std::string_view("\\`*_{}[]#|~$").find(c) != std::string_view::npos;
+    safe += markdown ? std::string("\\") + c : html_escaped(std::string_view(&c, 1));
   }
   return safe;
 }

@@ -81,4 +81,5 @@ function quantile(sorted, q) {
   return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
 }
 
-const narrow = () => window.innerWidth < 600;
+const narrowMedia = window.matchMedia("(max-width: 599px)");
+const narrow = () => narrowMedia.matches;

@@ -14,7 +14,7 @@ function costsPlot(layers, kind) {
     name,
     x: layers.map((layer) => layer.place),
     y: layers.map((layer) => partsOf(layer)[p][1]),
-    marker: { color: colourOf(name, "costs"), pattern: { shape: p === 1 ? "/" : "", fgcolor: variable("--paper"), size: 5 }, line: { width: 0 } },
+    marker: { color: colourOf(name, "costs"), pattern: { shape: p === 1 ? "/" : "", fillmode: "overlay", fgcolor: variable("--paper"), size: 5 }, line: { width: 0 } },
     customdata: layers.map((layer) => layer.index),
     text: layers.map((layer) => `<b>${plain(layer.layer)}</b><br>${plain(layer.format)}, input ${plain(layer.input)}<br>${name}: ${numberText(partsOf(layer)[p][1])}`),
     textposition: "none",

@@ -56,12 +56,7 @@ function followPrinting() {
 }
 
 function followWidth() {
-  let before = narrow();
-  window.addEventListener("resize", () => {
-    if (narrow() === before) return;
-    before = narrow();
-    redrawAll();
-  });
+  narrowMedia.addEventListener("change", redrawAll);
 }
 
 performance.mark("posittune-page");

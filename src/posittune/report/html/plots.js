@@ -43,6 +43,12 @@ function redraw(figure) {
     figure.plot.replaceChildren(element("p", { class: "note" }, empty));
     return;
   }
+  // Plotly keeps parts of a bar of colours that changes its direction.
+  if (figure.drawn && figure.narrow !== narrow()) {
+    window.Plotly.purge(figure.plot);
+    figure.drawn = false;
+  }
+  figure.narrow = narrow();
   if (!figure.drawn) figure.plot.replaceChildren();
   const height = layout.height ?? 380;
   figure.plot.style.height = `${height}px`;

@@ -64,7 +64,7 @@ function heatTrace(values, scoreName, above, extra) {
       title: { text: plain(scoreName), side: narrow() ? "top" : "right" },
       tickvals: ticks,
       ticktext: ticks.map((power) => `10<sup>${power}</sup>`),
-      ...(narrow() ? { orientation: "h", thickness: 12, ...(above ? { y: 1.01, yanchor: "bottom" } : { y: -0.02, yanchor: "top" }) } : { thickness: 14 }),
+      ...(narrow() ? { orientation: "h", thickness: 12, ...(above ? { y: 1.01, yanchor: "bottom" } : { y: -0.02, yanchor: "top" }) } : { thickness: 14, lenmode: "pixels", len: 240, y: 1, yanchor: "top" }),
     },
     ...extra,
   };
