@@ -121,7 +121,7 @@ TEST(Trials, RecipesOfModels) {
   const auto write = [&](const char* name, const std::string& hash) {
     std::filesystem::create_directory(folder.file(name));
     const std::string path = folder.file(std::string(name) + "/mine.yaml");
-    write_bytes(path, quant::to_yaml(quant::RecipeFile{{}, hash}));
+    write_bytes(path, quant::recipe_file_to_yaml(quant::RecipeFile{{}, hash}));
     return path;
   };
   const std::string hash(64, 'a'), other(64, 'b');
