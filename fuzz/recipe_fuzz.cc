@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const double bits = quant::stored_bits(setting, 10, 100);
     fuzz::require(bits >= 1000.0 * setting.format.bits, "every weight takes its bits", name);
   }
-  const std::string written = quant::to_yaml(*recipe);
+  const std::string written = quant::recipe_file_to_yaml(*recipe);
   const auto back = quant::recipe_file_from_yaml(written, "written");
   fuzz::require(back.ok(), "what we write can be read", written);
   fuzz::require(*back == *recipe, "what we write is the same recipe", written);

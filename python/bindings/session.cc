@@ -523,7 +523,7 @@ void bind_session(nb::module_& module) {
       .def("inspect", &PythonSession::inspect)
       .def("estimate", &PythonSession::estimate);
   module.def("_recipe_yaml", [](const std::string& text, const std::string& where) {
-    return quant::to_yaml(unwrap(quant::recipe_file_from_yaml(text, where)));
+    return quant::recipe_file_to_yaml(unwrap(quant::recipe_file_from_yaml(text, where)));
   });
   module.def("_recipe_dict", [](const std::string& text, const std::string& where) {
     return to_dict(unwrap(quant::recipe_file_from_yaml(text, where)));

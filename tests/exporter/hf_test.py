@@ -84,6 +84,20 @@ class Folders(unittest.TestCase):
         return model
 
 
+class Container(Folders):
+    def test_the_formats_own_library_reads_archives(self):
+        from safetensors import safe_open
+
+        source = self.save(transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA)))
+        self.export("fp32", source, *Transformers.SPECS)
+        archive = read_archive(self.folder / "out.posit")
+        with safe_open(self.folder / "out.posit", "numpy") as file:
+            self.assertEqual(file.metadata()["posittune"], "1")
+            self.assertEqual(len([name for name in file.keys() if name.endswith("/codes")]), len(archive.weights))
+            packed = file.get_tensor("weights/model.embed_tokens.weight/0/codes")
+        self.assertEqual(packed.tobytes(), archive.weights["model.embed_tokens.weight"].codes.tobytes())
+
+
 class Transformers(Folders):
     SPECS = (
         "model.layers.0.self_attn.q_proj.weight=posit<6,1>:channel",
@@ -204,7 +218,7 @@ class Compressed(Folders):
             self.assertIn(part, done.stderr)
 
 
-class Gguf(unittest.TestCase):
+class Gguf(Folders):
     def test_names_are_those_of_the_package(self):
         try:
             import gguf
@@ -222,6 +236,32 @@ class Gguf(unittest.TestCase):
             for name, theirs in zip(names, expected):
                 if name in pairs or dict(kind.named_parameters(remove_duplicate=False))[name].dim() > 1:
                     self.assertEqual(pairs.get(name), theirs, name)
+
+    def test_what_the_notes_say_of_rounding(self):
+        """ggml's mxfp4, f16 and bf16 are ours on these numbers; its blocks of integers have scales of their own."""
+        try:
+            import gguf
+        except ImportError as missing:
+            self.skipTest(str(missing))
+        source = self.save(transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA)))
+        name = "model.layers.0.mlp.up_proj.weight"
+        x = dict(transformers.AutoModelForCausalLM.from_pretrained(source).named_parameters())[name].detach().numpy()
+        for spec, kind, same in (
+            ("mxfp4:tensor", "MXFP4", True),
+            ("bf16:tensor", "BF16", True),
+            ("fp16:tensor", "F16", True),
+            ("int8:group:32", "Q8_0", False),
+            ("int5:group:32", "Q5_0", False),
+            ("int4:group:32", "Q4_0", False),
+        ):
+            with self.subTest(spec):
+                shutil.rmtree(self.folder / "out", ignore_errors=True)
+                _, values = self.export("fp32", source, f"{name}={spec}")
+                kind = gguf.GGMLQuantizationType[kind]
+                theirs = gguf.quants.dequantize(gguf.quants.quantize(x, kind), kind)
+                self.assertEqual(np.array_equal(values[name], theirs), same)
+                step = np.abs(x).max() / 7
+                self.assertLess(np.abs(values[name] - theirs).max(), step)
 
     def test_types_are_those_of_the_package(self):
         try:

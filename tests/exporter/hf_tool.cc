@@ -52,9 +52,9 @@ Spec parse(std::string text) {
 }
 
 // The scale that brings the largest of some numbers to the largest value; a power of two for
-// posits and blocks.
+// posits; 1 for blocks and wide floats.
 float scale_of(const formats::Format& format, const float* x, std::size_t count) {
-  if (format.block > 0) return 1;
+  if (format.block > 0 || (format.family == formats::Family::kFloat && format.bits > 8)) return 1;
   float largest = 1e-9F;
   for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(x[i]));
   if (format.family == formats::Family::kPosit) return std::exp2(-std::floor(std::log2(largest)));

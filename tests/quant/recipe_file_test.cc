@@ -18,13 +18,13 @@ RecipeFile made() {
 }
 
 TEST(RecipeFile, CarriesTheModelsHash) {
-  const std::string text = to_yaml(made());
+  const std::string text = recipe_file_to_yaml(made());
   EXPECT_EQ(text.substr(0, text.find("weights")),
             "version: 1\nmodel_sha256: " + kHash + "\naccumulate: fp32\n");
   EXPECT_EQ(recipe_file_from_yaml(text, "x").value(), made());
   EXPECT_EQ(recipe_from_yaml(text, "x").value(), made().recipe);
   EXPECT_EQ(recipe_file_from_yaml(to_yaml(made().recipe), "x")->model_sha256, "");
-  EXPECT_EQ(to_yaml(RecipeFile{made().recipe, ""}), to_yaml(made().recipe));
+  EXPECT_EQ(recipe_file_to_yaml(RecipeFile{made().recipe, ""}), to_yaml(made().recipe));
 }
 
 TEST(RecipeFile, ReadsJson) {
@@ -67,7 +67,7 @@ TEST(RecipeFile, IsOfOneModel) {
 
 TEST(RecipeFile, ReadsFiles) {
   const TemporaryFolder folder;
-  write_bytes(folder.file("a.yaml"), to_yaml(made()));
+  write_bytes(folder.file("a.yaml"), recipe_file_to_yaml(made()));
   EXPECT_EQ(read_recipe_file(folder.file("a.yaml")).value(), made());
   EXPECT_EQ(read_recipe_file(folder.file("none")).error().kind, ErrorKind::kInput);
 }

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "posittune/quant/recipe_file.h"
 #include "tests/base/temporary_folder.h"
 
 namespace posittune::session {
@@ -112,6 +113,25 @@ TEST(Trials, RecipesOfFiles) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().found, "mine");
   EXPECT_FALSE(make_trials({.recipes = {folder.file("none.yaml")}}).ok());
+}
+
+// What any of equal recipes says of its model counts.
+TEST(Trials, RecipesOfModels) {
+  const TemporaryFolder folder;
+  const auto write = [&](const char* name, const std::string& hash) {
+    std::filesystem::create_directory(folder.file(name));
+    const std::string path = folder.file(std::string(name) + "/mine.yaml");
+    write_bytes(path, quant::recipe_file_to_yaml(quant::RecipeFile{{}, hash}));
+    return path;
+  };
+  const std::string hash(64, 'a'), other(64, 'b');
+  const std::string none = write("a", ""), one = write("b", hash), two = write("c", other);
+  const auto trials = make_trials({.recipes = {none, one, none}});
+  ASSERT_TRUE(trials.ok()) << trials.error().message();
+  ASSERT_EQ(trials->size(), 1U);
+  EXPECT_EQ((*trials)[0].model_sha256, hash);
+  EXPECT_EQ((*trials)[0].file, one);
+  EXPECT_EQ(make_trials({.recipes = {one, two}}).error().what, "two recipes of one name");
 }
 
 }  // namespace

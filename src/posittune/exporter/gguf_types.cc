@@ -75,7 +75,7 @@ std::string listed(const std::vector<std::string>& names) {
 constexpr const char* kBlocks =
     "llama-quantize rounds by its own rules: q4_0, q5_0 and q8_0 have a scale in FP16 for each 32 "
     "columns, from the largest value; q4_0 and q5_0 use one code more below zero. mxfp4 has the "
-    "recipe's blocks and exponents, other ties.";
+    "recipe's blocks, exponents and, but for ties, codes.";
 
 // What the types leave out of a recipe.
 std::vector<std::string> notes_on(const quant::Recipe& recipe) {

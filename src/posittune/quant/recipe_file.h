@@ -21,7 +21,7 @@ struct RecipeFile {
 
 // As to_yaml() and recipe_from_yaml() of the recipe, with the key model_sha256 where it is known.
 // JSON is YAML: exporter::to_json() writes what is read here too.
-std::string to_yaml(const RecipeFile& file);
+std::string recipe_file_to_yaml(const RecipeFile& file);
 Result<RecipeFile> recipe_file_from_yaml(const std::string& text, const std::string& where);
 
 // Reads a file. kInput also where it cannot be read.

@@ -272,9 +272,9 @@ Result<RecipeFile> read_recipe(const YAML::Node& root, const std::string& where)
 
 }  // namespace
 
-std::string to_yaml(const Recipe& recipe) { return to_yaml(RecipeFile{recipe, {}}); }
+std::string to_yaml(const Recipe& recipe) { return recipe_file_to_yaml(RecipeFile{recipe, {}}); }
 
-std::string to_yaml(const RecipeFile& file) {
+std::string recipe_file_to_yaml(const RecipeFile& file) {
   const Recipe& recipe = file.recipe;
   const std::string hash = file.model_sha256.empty() ? "" : "\nmodel_sha256: " + file.model_sha256;
   return "version: " + std::to_string(kRecipeVersion) + hash +

@@ -307,7 +307,8 @@ std::unique_ptr<OutputFiles> SessionState::CompareJob::output_writer(
 
 Status SessionState::CompareJob::write_results(const records::Comparison& comparison) const {
   for (const Trial& trial : trials) {
-    const std::string yaml = quant::to_yaml(quant::RecipeFile{recipe_of(trial), session.sha256_});
+    const std::string yaml =
+        quant::recipe_file_to_yaml(quant::RecipeFile{recipe_of(trial), session.sha256_});
     if (const Status ok =
             write_file(folder->file("recipes/" + file_name(recipe_name(trial)) + ".yaml"), yaml);
         !ok)

@@ -126,9 +126,9 @@ Status write_results(records::RunFolder& folder, const std::string& model_sha256
   const std::vector<std::string> files = recipe_files(outcome.result.rows);
   for (std::size_t i = 0; i < files.size(); ++i) {
     outcome.result.rows[i].recipe = files[i];
-    if (const Status ok =
-            write_file(folder.file("recipes/" + files[i]),
-                       quant::to_yaml(quant::RecipeFile{outcome.recipes[i], model_sha256}));
+    if (const Status ok = write_file(
+            folder.file("recipes/" + files[i]),
+            quant::recipe_file_to_yaml(quant::RecipeFile{outcome.recipes[i], model_sha256}));
         !ok)
       return ok.error();
   }

@@ -25,6 +25,15 @@ bool any_activation(const Trial& trial, Test test) {
                              [&](const auto& each) { return test(each.second); });
 }
 
+// Whether two equal recipes can be of one model; then what either says of it is kept.
+bool merged(const Trial& one, Trial& into) {
+  if (into.model_sha256.empty()) {
+    into.file = one.file;
+    into.model_sha256 = one.model_sha256;
+  }
+  return one.model_sha256.empty() || one.model_sha256 == into.model_sha256;
+}
+
 // The trials of recipes in files.
 Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
   for (const std::string& file : options.recipes) {
@@ -38,7 +47,7 @@ Status add_recipes(const CompareOptions& options, std::vector<Trial>& trials) {
                 .model_sha256 = std::move(read->model_sha256)};
     const auto same = std::ranges::find_if(
         trials, [&](const Trial& other) { return other.recipe && other.label == trial.label; });
-    if (same != trials.end() && same->recipe == trial.recipe) continue;
+    if (same != trials.end() && same->recipe == trial.recipe && merged(trial, *same)) continue;
     if (same != trials.end()) {
       return Error{.kind = ErrorKind::kUsage,
                    .what = "two recipes of one name",
