@@ -287,7 +287,9 @@ class Session:
         batch, resamples, seed, task, output, scores, tokens, class_axis, blank: as compare()
         """
         options.setdefault("python", sys.executable)
-        return results.Document(results.parse(self._native.verify(os.fspath(exported), _given(runtime=runtime, **options))))
+        return results.Document(
+            results.parse(self._native.verify(os.fspath(exported), _given(runtime=runtime, **options)))
+        )
 
     def inspect(self, *, shapes: Mapping[str, tuple] | None = None) -> results.Document:
         """What can be quantized in the model, and what cannot and why."""

@@ -27,6 +27,7 @@ using nlohmann::ordered_json;
 constexpr int kSchema = 1;
 constexpr const char* kRunFile = "run.json";
 constexpr const char* kConfigFile = "config.yaml";
+constexpr const char* kInputsFile = "inputs.json";
 constexpr const char* kLockFile = ".lock";
 constexpr const char* kRecipes = "recipes";
 constexpr const char* kJournal = "trials.db";
@@ -62,7 +63,8 @@ Error damaged(const std::string& file, const std::string& found) {
 // What a making of the folder that was interrupted leaves behind, and nothing else.
 bool is_leftover(const std::string& name) {
   const auto begins = [&name](const std::string& start) { return name.rfind(start, 0) == 0; };
-  return name == kLockFile || name == kRecipes || name == kConfigFile || name == kJournal ||
+  return name == kLockFile || name == kRecipes || name == kConfigFile || name == kInputsFile ||
+         name == kJournal || begins(std::string(kInputsFile) + ".tmp-") ||
          begins(std::string(kConfigFile) + ".tmp-") || begins(std::string(kRunFile) + ".tmp-") ||
          begins(std::string(kJournal) + "-");  // SQLite's -wal, -shm, -journal
 }
@@ -327,8 +329,8 @@ void RunFolder::forget_if_empty() {
   if (resumed_ || !empty || !*empty) return;
   std::error_code ignored;
   // run.json first: without it the folder is nobody's.
-  for (const char* name :
-       {kRunFile, kConfigFile, kJournal, "trials.db-wal", "trials.db-shm", kRecipes, kLockFile}) {
+  for (const char* name : {kRunFile, kConfigFile, kInputsFile, kJournal, "trials.db-wal",
+                           "trials.db-shm", kRecipes, kLockFile}) {
     fs::remove(fs::path(path_) / name, ignored);
   }
   fs::remove(path_, ignored);
@@ -353,6 +355,10 @@ Result<RunFolder> RunFolder::open(const std::string& path, const RunInfo& info) 
     sessions = std::move(*earlier);
   } else if (Status begun = begin(path, info); !begun) {
     return begun.error();
+  }
+  // Paths of this session: those of an earlier one may have moved.
+  if (!info.inputs.empty()) {
+    if (Status kept = write_file(path + "/" + kInputsFile, info.inputs); !kept) return kept.error();
   }
   auto journal = Journal::open(path + "/" + kJournal);
   if (!journal) return journal.error();

@@ -4,6 +4,7 @@
 //   run.json     schema, hashes, seed; for each process that worked on it ("sessions"): start time
 //                (UTC), command line, versions, CPU model, threads
 //   config.yaml  the resolved configuration
+//   inputs.json  what the last session was opened with (run_inputs.h)
 //   trials.db    the journal
 //   recipes/     YAML, one file for each recipe
 //   .lock        held (flock) by the process that works on it now
@@ -31,6 +32,7 @@ struct RunInfo {
   std::vector<std::string> command_line;
   std::map<std::string, std::string> versions;  // key: "posittune", "openvino"
   int threads = 0;
+  std::string inputs{};  // text of inputs.json (run_inputs.h); empty: none
 };
 
 class RunFolder {

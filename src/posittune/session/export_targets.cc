@@ -61,8 +61,7 @@ Status write_posit(const ExportSource& source, ExportResult& result) {
 
 Status write_recipe(const ExportSource& source, ExportResult& result) {
   const std::string& path = source.options.output;
-  std::string text =
-      quant::to_yaml(quant::RecipeFile{source.model.recipe, source.model.model_sha256});
+  std::string text = quant::recipe_file_to_yaml({source.model.recipe, source.model.model_sha256});
   if (path.ends_with(".json")) {
     auto json = exporter::to_json(source.model.recipe, source.model.model_sha256);
     if (!json) return json.error();

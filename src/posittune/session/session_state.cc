@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "posittune/base/files.h"
 #include "posittune/base/hash.h"
 #include "posittune/base/threads.h"
 #include "posittune/base/version.h"
@@ -255,6 +254,7 @@ Result<records::RunFolder> SessionState::open_folder(const std::string& job, con
   info.config = fmt::format("command: {}\n{}", job, scored_config(ready.scored)) + config +
                 inputs_config_ + quantized_config(ready.engine);
   info.command_line = options_.command_line;
+  info.inputs = records::json_text(inputs_of(ready.scored, measuring.batch));
   const std::map<std::string, std::string> versions = engine::versions();
   info.versions = versions;
   info.versions["posittune"] = kVersion;
@@ -264,9 +264,6 @@ Result<records::RunFolder> SessionState::open_folder(const std::string& job, con
                                  : options_.run_folder;
   auto opened = records::RunFolder::open(folder, info);
   if (!opened) return opened;
-  const Status kept = write_file(opened->file("inputs.json"),
-                                 records::json_text(inputs_of(ready.scored, measuring.batch)));
-  if (!kept) return kept.error();
   if (const std::string other = changes(opened->earlier_versions(), versions); !other.empty()) {
     observer_->note(
         fmt::format("{} was last measured with {}: it is measured anew", folder, other));
