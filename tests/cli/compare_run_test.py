@@ -42,7 +42,7 @@ class RunFolderTest(JournalTest):
             {p.name for p in run.iterdir()} - {".lock", "trials.db-wal", "trials.db-shm"},
             {
                 *("run.json", "config.yaml", "trials.db", "recipes"),
-                *("results.json", "results.csv", "details.json", "report.html"),
+                *("results.json", "results.csv", "details.json", "inputs.json", "report.html"),
             },
         )
         self.assertEqual(json.loads((run / "results.json").read_text()), document)

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "posittune/base/memory.h"
 #include "posittune/base/printable.h"
 #include "posittune/cli/common_options.h"
 #include "posittune/session/run_report.h"
@@ -26,9 +27,15 @@ void declare_run(CLI::App& app, RunOptions& options, const std::string& command,
 Status finish_run(const RunOptions& options, const std::string& run_folder, Streams streams) {
   say_results(streams, run_folder);
   if (options.no_html) return success();
-  const auto page = session::write_report(run_folder);
-  if (!page) return page.error();
-  streams.err << "report: " << printable(*page) << "\n";
+  const auto page = within_memory(run_folder, [&] { return session::write_report(run_folder); });
+  if (page) {
+    streams.err << "report: " << printable(*page) << "\n";
+    return success();
+  }
+  if (page.error().kind == ErrorKind::kInterrupted) return page.error();
+  // The results are measured, written and shown: they stand without their page.
+  say_note(streams, "report.html was not written (" + page.error().message() +
+                        "); `posittune report` writes it");
   return success();
 }
 

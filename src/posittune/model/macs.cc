@@ -96,13 +96,16 @@ Result<ModelSizes> count_sizes(const Graph& graph,
   try {
     const std::shared_ptr<ov::Model> copy = graph.ov_model->clone();
     copy->reshape(*full);
+    // By type too: the weight of a grouped convolution is reshaped by a node of the same name.
     std::map<std::string, std::vector<const ov::Node*>> nodes;
-    for (const auto& node : copy->get_ordered_ops())
-      nodes[node->get_friendly_name()].push_back(node.get());
+    const auto key = [](const ov::Node& node) {
+      return std::string(node.get_type_name()) + " " + node.get_friendly_name();
+    };
+    for (const auto& node : copy->get_ordered_ops()) nodes[key(*node)].push_back(node.get());
     std::map<std::string, std::size_t> used;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];
-      const std::string& name = layer.node->get_friendly_name();
+      const std::string name = key(*layer.node);
       const auto found = nodes.find(name);
       if (found == nodes.end() || found->second.size() <= used[name]) continue;
       sizes.layers[i] = sizes_of(layer, *found->second[used[name]++]);

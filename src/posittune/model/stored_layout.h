@@ -3,20 +3,11 @@
 // Where the elements of a weight's matrix lie in the tensor that the file stores.
 
 #include <cstddef>
-#include <optional>
 #include <vector>
 
 #include "posittune/base/tensor.h"
 
-namespace ov {
-class Node;
-template <class NodeType>
-class Output;
-}  // namespace ov
-
 namespace posittune::model {
-
-struct Layer;
 
 // An axis of a stored tensor, or a part of one that was split.
 struct StoredAxis {
@@ -33,9 +24,5 @@ struct StoredLayout {
 
 // The stored position of each element of a matrix, row by row.
 std::vector<std::size_t> stored_positions(const StoredLayout& layout);
-
-// The layout of a layer's weight in `source`, which its values come from (weight_source()). None
-// where they cannot be followed: a transposition whose order is not constant.
-std::optional<StoredLayout> stored_layout(const Layer& layer, const ov::Output<ov::Node>& source);
 
 }  // namespace posittune::model

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <openvino/core/node.hpp>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -32,6 +33,10 @@ std::size_t weight_input(const Layer& layer);
 
 // The arrangement by which the folded tensor of a layer's weight becomes its matrix.
 Arrangement arrangement(const Layer& layer);
+
+// The layout of a layer's weight in `source`, which its values come from (weight_source()). None
+// where they cannot be followed: a transposition whose order is not constant.
+std::optional<StoredLayout> stored_layout(const Layer& layer, const ov::Output<ov::Node>& source);
 
 // Rows and columns of a layer's weight, from its shape alone.
 struct MatrixShape {

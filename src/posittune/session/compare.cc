@@ -204,8 +204,9 @@ Result<CompareResult> SessionState::CompareJob::run() {
     }
     comparison.rows.push_back(*known[i]);
   }
-  if (const Status written = write_results(comparison); !written) return written.error();
+  // results.json last: where it is, the run is complete.
   if (const Status written = write_details(comparison); !written) return written.error();
+  if (const Status written = write_results(comparison); !written) return written.error();
   return result;
 }
 
