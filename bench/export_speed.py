@@ -68,7 +68,9 @@ def main():
                 session.run(None, feed)
                 if round_ > 1:
                     seconds[title].append(time.perf_counter() - begin)
-    print(f"| {pathlib.Path(file).parent.name}, {', '.join(str(each.shape) for each in feed.values())} | ms | of FP32 | MB |")
+    print(
+        f"| {pathlib.Path(file).parent.name}, {', '.join(str(each.shape) for each in feed.values())} | ms | of FP32 | MB |"
+    )
     print("|---|---:|---:|---:|")
     for title, times in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(times, seconds["FP32"]))
