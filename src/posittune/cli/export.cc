@@ -37,6 +37,12 @@ struct Chosen {
 
 Result<Chosen> choose(const Options& options) {
   Chosen chosen{.recipe = options.from, .source = {}};
+  std::error_code ignored;
+  if (!std::filesystem::exists(options.from, ignored)) {
+    return Error{.kind = ErrorKind::kInput,
+                 .what = "there is no such run folder, recipe or archive",
+                 .where = options.from};
+  }
   const auto run = session::run_of(options.from);
   if (run && std::filesystem::is_directory(options.from)) {
     auto recipe = session::recipe_of_run(*run, options.recipe);
