@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import sys
 import xml.dom.minidom
 
 from support import ROOT, CliTest, main, np
@@ -141,7 +142,9 @@ class ReadmeTest(CliTest):
             arguments = shlex.split(re.split(" [#>]", line)[0])[1:]
             if arguments[0] in ("compare", "sensitivity", "search"):  # whole models: what would be done
                 arguments = [a for a in arguments if a != "--json"] + ["--dry-run", "--limit", "2"]
-            self.ok(*arguments, env={"POSITTUNE_ZOO": str(zoo)})
+            if arguments[0] == "verify":
+                arguments += ["--limit", "2"]
+            self.ok(*arguments, env={"POSITTUNE_ZOO": str(zoo), "POSITTUNE_PYTHON": sys.executable})
 
 
 if __name__ == "__main__":
