@@ -96,6 +96,9 @@ def build(items=4):
     m.output("tied_embedding", 3)
     m.op("MatMul", [x, m.op("Transpose", [tied], "tied_turned", perm=[1, 0])], "tied_matmul")
     m.output("tied_matmul", 3)
+    # A product of two activations.
+    m.op("MatMul", [x, m.op("Transpose", [x], "x_turned", perm=[0, 2, 1])], "attention")
+    m.output("attention", 3)
     # One layer reads its weight in FP32: tests leave it out.
     shared = m.weight("shared", COLUMNS, ROWS)
     m.op("MatMul", [x, shared], "shared_quantized")

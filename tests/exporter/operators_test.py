@@ -43,6 +43,7 @@ class OperatorsTest(CliTest):
             ";".join(formats),
             "--exclude",
             "shared_plain",
+            "--attention",
             "--task",
             "generic",
             "--batch",

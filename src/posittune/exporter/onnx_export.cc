@@ -50,6 +50,7 @@ class OnnxExporter {
     for (const auto& [name, weight] : model_.weights) {
       if (const Status done = add(name, weight); !done) return in_tensor(done.error(), name);
     }
+    weight_bytes_ = graph_.stored_bytes();
     for (const auto& [layer, setting] : model_.recipe.activations) {
       if (options_.weights != WeightForm::kCodes) break;
       if (const Status done = round_inputs(layer, setting); !done) return done;
@@ -63,7 +64,7 @@ class OnnxExporter {
   }
 
   std::vector<std::string> take_notes() { return std::move(notes_); }
-  std::uint64_t stored_bytes() const { return graph_.stored_bytes(); }
+  std::uint64_t weight_bytes() const { return weight_bytes_; }
 
  private:
   // The stored tensor: its type, and where it is: an initializer or a Constant's value.
@@ -341,6 +342,7 @@ class OnnxExporter {
   OnnxOptions options_;
   OnnxNodes nodes_;
   OnnxGraph graph_;
+  std::uint64_t weight_bytes_ = 0;
   std::size_t inexact_ = 0;
   std::vector<std::string> notes_;
 };
@@ -369,7 +371,7 @@ Result<ExportedOnnx> export_onnx(const std::string& source, const PortableModel&
   OnnxExporter exporter(*file, source, model, options);
   if (const Status done = exporter.run(); !done) return done.error();
   ExportedOnnx made{
-      .files = {}, .weight_bytes = exporter.stored_bytes(), .notes = exporter.take_notes()};
+      .files = {}, .weight_bytes = exporter.weight_bytes(), .notes = exporter.take_notes()};
   auto written = write_onnx(*file, source, path);
   if (!written) return written.error();
   made.files = std::move(*written);

@@ -1,6 +1,7 @@
 #include "posittune/exporter/onnx_weight.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -242,13 +243,13 @@ Result<std::string> add_values(OnnxGraph& graph, const Placed& placed, const Cod
   if (!codes) return codes.error();
   std::string index = *codes;
   if (!group.format_of.empty()) {
-    std::vector<std::uint8_t> of_row(group.format_of);
-    const auto all = spread(placed, of_row, 1);
-    const std::string of = graph.constant("format_of_row", TensorProto::UINT8,
-                                          {all.values.begin(), all.values.end()}, all.dims);
+    // As many bits as recipes count: enough to tell the formats apart.
+    const auto all = spread(placed, group.format_of, 1);
+    const int bits = std::bit_width(group.formats.size() - 1);
+    auto of = add_codes(graph, {bits, {all.values.begin(), all.values.end()}, all.dims}, style);
+    if (!of) return of.error();
     const std::vector<std::int32_t> size = {1 << group.bits};
-    const std::string first = graph.add(
-        "Mul", {graph.cast(of, TensorProto::INT32), graph.constant("table_size", size, {1})});
+    const std::string first = graph.add("Mul", {*of, graph.constant("table_size", size, {1})});
     index = graph.add("Add", {index, first});
   }
   return graph.add("Gather", {add_table(graph, group), index});
@@ -304,19 +305,37 @@ Result<std::string> add_group(OnnxGraph& graph, const Placed& placed, const Code
   return graph.add("Mul", {values, steps});
 }
 
-// The rows of all groups in the order of the matrix.
+// The rows of all groups in the order of the matrix: groups are windows of rows, whose stretches
+// are cut out and joined. (Indices of all rows would take bytes that no recipe counts.)
 std::string in_order(OnnxGraph& graph, const CodedWeight& weight,
                      const std::vector<std::string>& parts) {
   if (parts.size() == 1) return parts.front();
-  const std::string all = graph.add("Concat", parts, {{"axis", 0}});
-  std::vector<std::int64_t> from(weight.rows);
-  std::int64_t next = 0;
-  for (const CodeGroup& group : weight.groups) {
-    for (const std::uint32_t row : group.rows) from[row] = next++;
+  struct Place {
+    std::size_t group = 0;
+    std::int64_t row = 0;  // in the group
+  };
+  std::vector<Place> places(weight.rows);
+  for (std::size_t g = 0; g < weight.groups.size(); ++g) {
+    const auto& rows = weight.groups[g].rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) places[rows[i]] = {g, dim(i)};
   }
-  if (std::ranges::is_sorted(from)) return all;
-  return graph.add("Gather", {all, graph.constant("row_order", from, {dim(from.size())})},
-                   {{"axis", 0}});
+  std::vector<std::string> stretches;
+  for (std::size_t first = 0, end = 0; first < places.size(); first = end) {
+    const auto [group, row] = places[first];
+    for (end = first + 1; end < places.size() && places[end].group == group &&
+                          places[end].row == row + dim(end - first);) {
+      ++end;
+    }
+    const std::int64_t size = dim(end - first);
+    const bool whole = row == 0 && size == dim(weight.groups[group].rows.size());
+    const auto number = [&](std::int64_t value) {
+      return graph.constant("row", std::vector<std::int64_t>{value}, {1});
+    };
+    stretches.push_back(
+        whole ? parts[group]
+              : graph.add("Slice", {parts[group], number(row), number(row + size), number(0)}));
+  }
+  return stretches.size() == 1 ? stretches.front() : graph.add("Concat", stretches, {{"axis", 0}});
 }
 
 // A matrix in the shape and order in which the tensor is stored.
