@@ -282,7 +282,25 @@ class OnnxExporter {
       node.set_input(operand, *y);
     }
     note(node, "input " + describe(setting));
+    if (setting.format == formats::integer(8) && !per_token) part_from_bias(*index, layer);
     return success();
+  }
+
+  // onnxruntime multiplies int8 by int8 in a Gemm without a bias in float32 only.
+  void part_from_bias(int index, const std::string& layer) {
+    onnx::NodeProto& node = *file_.mutable_graph()->mutable_node(index);
+    const bool scaled = std::ranges::any_of(node.attribute(), [](const auto& attribute) {
+      return attribute.name() == "beta" && attribute.f() != 1;
+    });
+    if (node.op_type() != "Gemm" || node.input_size() != 3 || scaled ||
+        model_.corrections.contains(layer))
+      return;
+    graph_.set_scope(layer);
+    graph_.go_behind(index);
+    const std::string bias = node.input(2), y = node.output(0), raw = graph_.free_name();
+    node.mutable_input()->RemoveLast();
+    node.set_output(0, raw);
+    graph_.add("Add", {raw, bias}, {}, y);
   }
 
   Status correct(const std::string& layer, const std::vector<float>& shift) {

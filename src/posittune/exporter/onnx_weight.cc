@@ -214,13 +214,23 @@ std::string add_standard(OnnxGraph& graph, const Placed& placed, const CodeGroup
     return graph.add("DequantizeLinear", {codes, scale},
                      {{"axis", dim(*placed.col_axis)}, {"block_size", dim(kBlock)}});
   }
-  if (group.scales.size() == 1) return graph.add("DequantizeLinear", {codes, scale});
+  // onnxruntime's int8 kernels are for nodes that have a zero point.
+  std::vector<std::string> inputs = {codes, scale};
+  const auto add_zeros = [&](const Dims& dims, std::size_t count) {
+    if (type->data_type == TensorProto::INT8)
+      inputs.push_back(graph.constant("zeros", TensorProto::INT8, std::string(count, '\0'), dims));
+  };
+  if (group.scales.size() == 1) {
+    add_zeros({}, 1);
+    return graph.add("DequantizeLinear", inputs);
+  }
   if (weight.group > 0) {
-    return graph.add("DequantizeLinear", {codes, scale},
+    return graph.add("DequantizeLinear", inputs,
                      {{"axis", dim(*placed.col_axis)}, {"block_size", dim(weight.group)}});
   }
-  scale = graph.reshape(scale, {-1});
-  return graph.add("DequantizeLinear", {codes, scale}, {{"axis", dim(*placed.row_axis)}});
+  inputs[1] = graph.reshape(scale, {-1});
+  add_zeros({dim(group.scales.size())}, group.scales.size());
+  return graph.add("DequantizeLinear", inputs, {{"axis", dim(*placed.row_axis)}});
 }
 
 // The values of all formats of a group, one table behind the other.
