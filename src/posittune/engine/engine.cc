@@ -238,6 +238,18 @@ Result<ActivationQuantizer> Engine::activation_quantizer(std::size_t layer, std:
                        [&] { return state_->quantizers.quantizer(layer, operand, setting); });
 }
 
+Result<std::vector<float>> Engine::input_scales(std::size_t layer,
+                                                const ActivationSetting& setting) {
+  std::vector<float> scales;
+  if (setting.scale == quant::ActivationScale::kToken) return scales;
+  for (std::size_t operand = 0; operand < state_->layers.operands(layer); ++operand) {
+    auto quantizer = activation_quantizer(layer, operand, setting);
+    if (!quantizer) return quantizer.error();
+    scales.push_back(quantizer->scale);
+  }
+  return scales;
+}
+
 Result<std::vector<float>> Engine::bias_correction(std::size_t layer,
                                                    const WeightSetting& setting) {
   const std::optional<std::size_t> weight = graph().layers[layer].weight;
@@ -245,6 +257,7 @@ Result<std::vector<float>> Engine::bias_correction(std::size_t layer,
   if (!state_->layers.nodes[layer] || !weight)
     return no_such("a layer without a weight to change", where);
   if (const Status fits = check_setting(*weight, setting); !fits) return fits.error();
+  if (!setting.bias_correction) return std::vector<float>{};  // without preparing the weight
   return within_memory(where, [&]() -> Result<std::vector<float>> {
     auto prepared = state_->compensator.prepare(*weight, setting, {.values = true});
     if (!prepared) return prepared.error();

@@ -110,6 +110,10 @@ class Engine {
   // operand.
   Result<ActivationQuantizer> activation_quantizer(std::size_t layer, std::size_t operand,
                                                    const quant::ActivationSetting& setting);
+  // The scales of a chosen layer's input, one for each operand; empty where they are chosen per
+  // token. kUsage as apply().
+  Result<std::vector<float>> input_scales(std::size_t layer,
+                                          const quant::ActivationSetting& setting);
   // The bias correction of a layer with a chosen weight: what the setting adds to each output
   // channel; empty: nothing.
   Result<std::vector<float>> bias_correction(std::size_t layer,

@@ -13,10 +13,6 @@
 namespace posittune::exporter {
 namespace {
 
-constexpr std::size_t kBlock = 32;  // elements of an MX block
-
-std::size_t ceil_div(std::size_t n, std::size_t by) { return (n + by - 1) / by; }
-
 // A group under construction: codes one by one, and its runs.
 struct Rows {
   CodeGroup group;
@@ -57,7 +53,7 @@ void add_run(const engine::QuantizedWeight& weight, const engine::RowRun& run, R
 
 Status finish(const engine::QuantizedWeight& weight, Rows& rows) {
   CodeGroup& group = rows.group;
-  const std::size_t per_row = weight.group == 0 ? 1 : ceil_div(weight.cols, weight.group);
+  const std::size_t per_row = weight.group == 0 ? 1 : pieces(weight.cols, weight.group);
   // Runs that follow each other with the same single scale are one.
   const auto& first = rows.runs.front()->scales;
   const bool one = std::ranges::all_of(rows.runs, [&](const engine::RowRun* run) {
@@ -97,12 +93,12 @@ Status check_group(const CodeGroup& group, const CodedWeight& weight) {
     return misfit("a row of an unknown format");
   if (group.packed.size() != kernels::packed_bytes(rows * weight.cols, group.bits))
     return misfit(std::to_string(group.packed.size()) + " bytes of codes");
-  const std::size_t per_row = weight.group == 0 ? 1 : ceil_div(weight.cols, weight.group);
+  const std::size_t per_row = weight.group == 0 ? 1 : pieces(weight.cols, weight.group);
   if (group.scales.size() != 1 && group.scales.size() != rows * per_row)
     return misfit(std::to_string(group.scales.size()) + " scales");
   if (std::ranges::any_of(group.scales, [](float s) { return !std::isfinite(s) || s <= 0; }))
     return misfit("a scale that is not positive");
-  if (group.exponents.size() != (blocks ? rows * ceil_div(weight.cols, kBlock) : 0))
+  if (group.exponents.size() != (blocks ? rows * pieces(weight.cols, kBlock) : 0))
     return misfit(std::to_string(group.exponents.size()) + " exponents");
   return success();
 }
@@ -152,7 +148,7 @@ Status check(const CodedWeight& weight) {
 Result<std::vector<float>> decoded(const CodedWeight& weight, int threads) {
   if (const Status ok = check(weight); !ok) return ok.error();
   std::vector<float> values(weight.rows * weight.cols), row_values(weight.cols);
-  const std::size_t per_row = weight.group == 0 ? 1 : ceil_div(weight.cols, weight.group);
+  const std::size_t per_row = weight.group == 0 ? 1 : pieces(weight.cols, weight.group);
   for (const CodeGroup& group : weight.groups) {
     auto codes = unpacked(group, weight.cols);
     if (!codes) return codes.error();

@@ -12,6 +12,11 @@
 
 namespace posittune::exporter {
 
+inline constexpr std::size_t kBlock = 32;  // elements of an MX block
+
+// Pieces of `by` columns each, the last one shorter.
+constexpr std::size_t pieces(std::size_t cols, std::size_t by) { return (cols + by - 1) / by; }
+
 // Rows of a weight whose codes have as many bits. Code i of the dense little-endian bit string
 // `packed` (kernels::pack) belongs to row rows[i / cols], column i % cols.
 struct CodeGroup {

@@ -11,8 +11,6 @@
 namespace posittune::exporter {
 namespace {
 
-constexpr std::size_t kBlock = 32;
-
 bool is_int(const formats::Format& format) {
   return format.family == formats::Family::kInt && format.block == 0 && format.variant == 0 &&
          format.bits <= 8;

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "posittune/exporter/binades.h"
+#include "posittune/exporter/coded_weight.h"
 #include "posittune/formats/block.h"
 #include "posittune/formats/codec.h"
 #include "posittune/quant/power_search.h"
@@ -17,8 +18,8 @@ using formats::Format;
 using onnx::TensorProto;
 using Dims = std::vector<std::int64_t>;
 
-constexpr std::int64_t kBlock = 32;  // elements of an MX block
-constexpr int kPowers = 127;         // powers of two from 2^-126 to 2^127
+constexpr auto kLength = static_cast<std::int64_t>(kBlock);
+constexpr int kPowers = 127;  // powers of two from 2^-126 to 2^127
 
 std::string powers_of_two_table(OnnxGraph& graph, int exponent = 0) {
   std::vector<float> table(2 * kPowers);
@@ -201,7 +202,7 @@ Blocks into_blocks(OnnxGraph& graph, const std::string& rows) {
   const std::string length = graph.add("Gather", {shape, vector({-1})}, {{"axis", 0}});
   const std::string rank = graph.add("Shape", {shape});
   // Pad by (-length) mod 32 at the end of the last axis.
-  const std::string missing = graph.add("Mod", {graph.add("Neg", {length}), vector({kBlock})});
+  const std::string missing = graph.add("Mod", {graph.add("Neg", {length}), vector({kLength})});
   const std::string zeros = graph.add(
       "Expand",
       {vector({0}), graph.add("Sub", {graph.add("Mul", {rank, vector({2})}), vector({1})})});
@@ -209,7 +210,7 @@ Blocks into_blocks(OnnxGraph& graph, const std::string& rows) {
       graph.add("Pad", {rows, graph.add("Concat", {zeros, missing}, {{"axis", 0}})});
   const std::string whole = graph.add("Shape", {padded});
   const std::string outer = graph.add("Slice", {whole, vector({0}), vector({-1}), vector({0})});
-  const std::string split = graph.add("Concat", {outer, vector({-1, kBlock})}, {{"axis", 0}});
+  const std::string split = graph.add("Concat", {outer, vector({-1, kLength})}, {{"axis", 0}});
   return {graph.add("Reshape", {padded, split}), whole, length};
 }
 

@@ -223,21 +223,19 @@ Status serialize(const onnx::ModelProto& model, AtomicFile& file, const std::str
 }  // namespace
 
 double element_bytes(int data_type) {
-  // TensorProto::DataType of ONNX 1.19; older headers lack the last ones.
-  constexpr int kUint4 = 21, kInt4 = 22, kFloat4 = 23, kE8m0 = 24;
   switch (data_type) {
     case TensorProto::BOOL:
     case TensorProto::INT8:
     case TensorProto::UINT8:
-    case 17:  // FLOAT8E4M3FN and its kin
-    case 18:
-    case 19:
-    case 20:
-    case kE8m0:
+    case kFloat8E4M3:
+    case kFloat8E4M3Fnuz:
+    case kFloat8E5M2:
+    case kFloat8E5M2Fnuz:
+    case kFloat8E8M0:
       return 1;
     case kUint4:
     case kInt4:
-    case kFloat4:
+    case kFloat4E2M1:
       return 0.5;
     case TensorProto::FLOAT16:
     case TensorProto::BFLOAT16:

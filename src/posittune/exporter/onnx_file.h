@@ -12,6 +12,18 @@
 
 namespace posittune::exporter {
 
+// Types that the headers of older ONNX do not name (TensorProto::DataType of ONNX 1.19).
+enum NewerType : int {
+  kFloat8E4M3 = 17,
+  kFloat8E4M3Fnuz = 18,
+  kFloat8E5M2 = 19,
+  kFloat8E5M2Fnuz = 20,
+  kUint4 = 21,
+  kInt4 = 22,
+  kFloat4E2M1 = 23,
+  kFloat8E8M0 = 24
+};
+
 // Reads a model. External data stay where they are; their paths are checked: inside the model's
 // folder. kInput where it is no ONNX file, kUnsupported for OpenVINO IR.
 Result<onnx::ModelProto> read_onnx(const std::string& path);

@@ -14,16 +14,9 @@
 #include <variant>
 #include <vector>
 
-namespace posittune::exporter {
+#include "posittune/exporter/onnx_file.h"
 
-// Types that the headers of older ONNX do not name (TensorProto::DataType of ONNX 1.19).
-enum NewerType : int {
-  kFloat8E4M3 = 17,
-  kFloat8E5M2 = 19,
-  kUint4 = 21,
-  kInt4 = 22,
-  kFloat4E2M1 = 23
-};
+namespace posittune::exporter {
 
 struct Attribute {
   std::string name;

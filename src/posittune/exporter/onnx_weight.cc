@@ -8,6 +8,7 @@
 #include <set>
 
 #include "posittune/exporter/onnx_codes.h"
+#include "posittune/formats/block.h"
 #include "posittune/formats/codec.h"
 
 namespace posittune::exporter {
@@ -17,10 +18,7 @@ using formats::Format;
 using onnx::TensorProto;
 using Dims = std::vector<std::int64_t>;
 
-constexpr std::size_t kBlock = 32;  // elements of an MX block
-
 std::int64_t dim(std::size_t n) { return static_cast<std::int64_t>(n); }
-std::size_t ceil_div(std::size_t n, std::size_t by) { return (n + by - 1) / by; }
 
 // The codes of a group as they are stored: in the tensor's own order where one group holds all rows
 // and these are one axis of it, else as a matrix.
@@ -124,7 +122,7 @@ std::string add_steps(OnnxGraph& graph, const Placed& placed, const CodeGroup& g
   }
   std::vector<std::uint8_t> exponents(steps.size());
   std::ranges::transform(steps, exponents.begin(),
-                         [](float s) { return static_cast<std::uint8_t>(std::ilogb(s) + 127); });
+                         [](float s) { return formats::encode_e8m0(std::ilogb(s)); });
   const auto all = spread(placed, exponents, groups);
   const std::string codes = graph.constant("scale_e8m0", TensorProto::UINT8,
                                            {all.values.begin(), all.values.end()}, all.dims);
@@ -186,7 +184,7 @@ std::string packed_bytes(const PlacedCodes& placed) {
 
 // DequantizeLinear, if the opset and the group allow it; empty otherwise.
 std::string add_standard(OnnxGraph& graph, const Placed& placed, const CodeGroup& group,
-                         const CodedWeight& weight, LutStyle) {
+                         const CodedWeight& weight) {
   if (group.formats.size() != 1) return "";
   const Format& format = group.formats.front();
   const auto type = standard(format);
@@ -197,11 +195,11 @@ std::string add_standard(OnnxGraph& graph, const Placed& placed, const CodeGroup
   if (!type || graph.opset() < std::max<std::int64_t>(type->opset, blocked ? 21 : 13)) return "";
   const std::string codes =
       graph.constant("codes", type->data_type, packed_bytes(placed.codes), placed.codes.dims);
-  const std::size_t groups = weight.group > 0 ? ceil_div(weight.cols, weight.group) : 1;
+  const std::size_t groups = weight.group > 0 ? pieces(weight.cols, weight.group) : 1;
   std::string scale =
       add_steps(graph, placed, group, group.scales.size() > 1 ? groups : 1, !is_pointwise(placed));
   if (format.block > 0) {
-    const std::size_t blocks = ceil_div(weight.cols, kBlock);
+    const std::size_t blocks = pieces(weight.cols, kBlock);
     const std::string shared = add_block_scales(graph, placed, group, blocks, type->exponent);
     if (weight.group > 0 && group.scales.size() > 1) {  // whole blocks to a group
       std::vector<std::int64_t> index(blocks);
@@ -287,8 +285,7 @@ std::string add_wide(OnnxGraph& graph, const Placed& placed, const CodeGroup& gr
 
 Result<std::string> add_group(OnnxGraph& graph, const Placed& placed, const CodeGroup& group,
                               const CodedWeight& weight, LutStyle style) {
-  if (std::string made = add_standard(graph, placed, group, weight, style); !made.empty())
-    return made;
+  if (std::string made = add_standard(graph, placed, group, weight); !made.empty()) return made;
   std::string values;
   const auto type = group.formats.size() == 1 ? castable(group.formats.front()) : std::nullopt;
   if (type) {
@@ -303,13 +300,12 @@ Result<std::string> add_group(OnnxGraph& graph, const Placed& placed, const Code
     values = *made;
   }
   if (!group.exponents.empty()) {
-    const std::string shared =
-        add_block_scales(graph, placed, group, ceil_div(weight.cols, kBlock));
+    const std::string shared = add_block_scales(graph, placed, group, pieces(weight.cols, kBlock));
     values = graph.add("Mul", {values, by_column(graph, placed, shared, kBlock, weight.cols)});
   }
   if (group.scales.size() == 1 && group.scales.front() == 1) return values;
   const std::size_t groups =
-      weight.group > 0 && group.scales.size() > 1 ? ceil_div(weight.cols, weight.group) : 1;
+      weight.group > 0 && group.scales.size() > 1 ? pieces(weight.cols, weight.group) : 1;
   std::string steps = add_steps(graph, placed, group, groups);
   if (groups > 1) steps = by_column(graph, placed, steps, weight.group, weight.cols);
   return graph.add("Mul", {values, steps});

@@ -350,8 +350,8 @@ Status SessionState::CompareJob::write_details(const records::Comparison& compar
     from.key = records::trial_key({{"kind", "closely"}, {"row", row}});
   }
   return session.write_details(from, *folder, records::json_text(comparison), [this] {
-    return calibrates ? session.calibrate_again(ready.engine, ready.scored.scorer.output,
-                                                options.measuring.batch)
+    return calibrates ? session.calibrate_once(ready.engine, ready.scored.scorer.output,
+                                               options.measuring.batch)
                       : success();
   });
 }

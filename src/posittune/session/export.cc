@@ -43,18 +43,13 @@ Status add_layer(engine::Engine& engine, std::size_t l, exporter::PortableModel&
   const model::Layer& layer = graph.layers[l];
   const auto input = model.recipe.activations.find(layer.name);
   if (input != model.recipe.activations.end()) {
-    exporter::PortableInput& to = model.inputs[layer.name];
-    to.operands = layer.kind->operands;
-    for (std::size_t operand = 0; operand < to.operands; ++operand) {
-      if (input->second.scale == quant::ActivationScale::kToken) break;
-      auto quantizer = engine.activation_quantizer(l, operand, input->second);
-      if (!quantizer) return quantizer.error();
-      to.scales.push_back(quantizer->scale);
-    }
+    auto scales = engine.input_scales(l, input->second);
+    if (!scales) return scales.error();
+    model.inputs[layer.name] = {.operands = layer.kind->operands, .scales = std::move(*scales)};
   }
   if (!layer.weight) return success();
   const auto weight = model.recipe.weights.find(graph.weights[*layer.weight].name);
-  if (weight == model.recipe.weights.end() || !weight->second.bias_correction) return success();
+  if (weight == model.recipe.weights.end()) return success();
   auto shift = engine.bias_correction(l, weight->second);
   if (!shift) return shift.error();
   if (!shift->empty()) model.corrections[layer.name] = std::move(*shift);
@@ -83,14 +78,8 @@ Result<const ExportTarget*> parse_export_target(std::string_view text) {
 }
 
 Result<exporter::PortableModel> SessionState::portable(const QuantizedOptions& options) {
-  const Status made_for = check_made_for(options.model_sha256, "`recipe`");
-  if (!made_for) return made_for.error();
-  if (const Status some = check_chosen(); !some) return some.error();
-  const Status ok = check_measuring({.batch = options.batch}, kCompareJob);
-  if (!ok) return ok.error();
-  auto engine = calibrated_for(options);
+  auto engine = engine_for(options);
   if (!engine) return engine.error();
-  if (const Status fits = engine->check(options.recipe); !fits) return fits.error();
   const Advance advance = observer_->step("weights", options.recipe.weights.size(), "steps");
   exporter::PortableModel model{.model_sha256 = sha256_,
                                 .recipe = options.recipe,
@@ -117,11 +106,10 @@ Result<exporter::PortableModel> SessionState::archived(const std::string& path) 
 Result<ExportResult> SessionState::export_to(const ExportOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   if (const Status known = know_hash(); !known) return known.error();
-  const bool numbers = options.target->needs_numbers || !options.archive.empty();
   Result<exporter::PortableModel> model = exporter::PortableModel{};
   if (!options.archive.empty()) {
     model = archived(options.archive);
-  } else if (numbers) {
+  } else if (options.target->needs_numbers) {
     model = portable(options.numbers);
   } else {
     const Status fits = check_made_for(options.numbers.model_sha256, "`recipe`");

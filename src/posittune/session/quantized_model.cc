@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "posittune/evaluation/batches.h"
-#include "posittune/evaluation/evaluator.h"
 #include "posittune/session/measuring.h"
 #include "posittune/session/session_state.h"
 #include "posittune/session/trials.h"
@@ -15,20 +13,16 @@ namespace {
 Status add_layer(engine::Engine& engine, std::size_t layer, QuantizedModel& model) {
   const model::Layer& of = engine.graph().layers[layer];
   const auto input = model.recipe.activations.find(of.name);
-  const bool per_token = input != model.recipe.activations.end() &&
-                         input->second.scale == quant::ActivationScale::kToken;
-  if (input != model.recipe.activations.end() && !per_token) {
-    for (std::size_t operand = 0; operand < of.kind->operands; ++operand) {
-      auto quantizer = engine.activation_quantizer(layer, operand, input->second);
-      if (!quantizer) return quantizer.error();
-      model.input_scales[of.name].push_back(quantizer->scale);
-    }
+  if (input != model.recipe.activations.end()) {
+    auto scales = engine.input_scales(layer, input->second);
+    if (!scales) return scales.error();
+    if (!scales->empty()) model.input_scales[of.name] = std::move(*scales);
   }
   if (!of.weight) return success();
-  if (of.kind->operands > 0)
-    model.layers.emplace_back(of.name, engine.graph().weights[*of.weight].name);
-  const auto weight = model.recipe.weights.find(engine.graph().weights[*of.weight].name);
-  if (weight == model.recipe.weights.end() || !weight->second.bias_correction) return success();
+  const std::string& name = engine.graph().weights[*of.weight].name;
+  if (of.kind->operands > 0) model.layers.emplace_back(of.name, name);
+  const auto weight = model.recipe.weights.find(name);
+  if (weight == model.recipe.weights.end()) return success();
   auto shift = engine.bias_correction(layer, weight->second);
   if (!shift) return shift.error();
   if (!shift->empty()) model.corrections[of.name] = std::move(*shift);
@@ -37,7 +31,6 @@ Status add_layer(engine::Engine& engine, std::size_t layer, QuantizedModel& mode
 
 Result<QuantizedModel> numbers_of(engine::Engine& engine, const quant::Recipe& recipe,
                                   const Advance& advance) {
-  if (const Status fits = engine.check(recipe); !fits) return fits.error();
   QuantizedModel model{
       .recipe = recipe, .layers = {}, .weights = {}, .input_scales = {}, .corrections = {}};
   const model::Graph& graph = engine.graph();
@@ -72,30 +65,28 @@ Result<engine::Engine> SessionState::calibrated_for(const QuantizedOptions& opti
   if (!splits_.calibrate) {
     return data::missing_split("calibrate", "the recipe needs calibration data");
   }
-  // The split that compare() has: of it come what is scored and the size of batches.
-  const data::Dataset& seen = splits_.report ? *splits_.report : *splits_.calibrate;
-  auto ready = prepare(seen, options.scores, with);
+  auto ready = prepare(splits_.report ? *splits_.report : *splits_.calibrate, options.scores, with);
   if (!ready) return ready.error();
-  const std::string& output = ready->scored.scorer.output;
-  auto batch = evaluation::choose_batch(
-      ready->engine, seen, options.batch,
-      output.empty() ? evaluation::default_output(ready->engine.graph()) : output);
-  if (!batch) return batch.error();
-  const Advance advance = observer_->step("calibrate", splits_.calibrate->items(), "items");
-  const Status seen_all =
-      evaluation::calibrate(ready->engine, *splits_.calibrate, batch->items, output, advance);
+  const Status seen_all = calibrate_once(ready->engine, ready->scored.scorer.output, options.batch);
   if (!seen_all) return seen_all.error();
   if (takes_output_scales(trial)) note_undecided(ready->engine);
   return std::move(ready->engine);
 }
 
-Result<QuantizedModel> SessionState::quantized(const QuantizedOptions& options) {
-  const Status fits = check_made_for(options.model_sha256, "`recipe`");
-  if (!fits) return fits.error();
+Result<engine::Engine> SessionState::engine_for(const QuantizedOptions& options) {
+  const Status made_for = check_made_for(options.model_sha256, "`recipe`");
+  if (!made_for) return made_for.error();
   if (const Status some = check_chosen(); !some) return some.error();
   const Status ok = check_measuring({.batch = options.batch}, kCompareJob);
   if (!ok) return ok.error();
   auto engine = calibrated_for(options);
+  if (!engine) return engine.error();
+  if (const Status fits = engine->check(options.recipe); !fits) return fits.error();
+  return engine;
+}
+
+Result<QuantizedModel> SessionState::quantized(const QuantizedOptions& options) {
+  auto engine = engine_for(options);
   if (!engine) return engine.error();
   const Advance advance = observer_->step("weights", options.recipe.weights.size(), "steps");
   return numbers_of(*engine, options.recipe, advance);

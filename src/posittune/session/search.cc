@@ -306,7 +306,7 @@ Status SessionState::write_details(SearchJob& job, const tuning::Outcome& outcom
     from.key = records::trial_key(parts);
   }
   return write_details(from, folder, records::json_text(outcome.result), [&] {
-    return calibrate_again(engine, job.ready->scored.scorer.output, job.options.measuring.batch);
+    return calibrate_once(engine, job.ready->scored.scorer.output, job.options.measuring.batch);
   });
 }
 

@@ -107,11 +107,10 @@ SessionState::State SessionState::open(const ModelSpec& model, const DataSpec& d
   auto splits = open_splits(made->source_, data, made->graph_->inputs);
   if (!splits) return splits.error();
   made->splits_ = std::move(*splits);
-  auto hash = model_sha256(made->source_.model);
-  if (!hash) return hash.error();
-  made->sha256_ = *hash;
-  made->identity_ =
-      made->inputs_config_.empty() ? *hash : sha256_hex(*hash + "\n" + made->inputs_config_);
+  if (const Status known = made->know_hash(); !known) return known.error();
+  made->identity_ = made->inputs_config_.empty()
+                        ? made->sha256_
+                        : sha256_hex(made->sha256_ + "\n" + made->inputs_config_);
   return made;
 }
 

@@ -88,7 +88,9 @@ class SessionState {
   Result<Ready> prepare(const data::Dataset& seen, const metrics::ScoreRequest& request,
                         engine::Options options,
                         const std::function<Status(const model::Graph&)>& look = {});
-  // An engine for quantized(), calibrated as compare() does it, where the recipe needs that.
+  // An engine for the numbers of a recipe, which fits it; calibrated as compare() does it, where
+  // the recipe needs that.
+  Result<engine::Engine> engine_for(const QuantizedOptions& options);
   Result<engine::Engine> calibrated_for(const QuantizedOptions& options);
   Status check_chosen() const;
   void note_what_stays(const model::Graph& graph, const data::Dataset& data);
@@ -111,7 +113,7 @@ class SessionState {
   Result<records::MixDetails> closer_look(const DetailSources& from, records::Journal& journal,
                                           const std::function<Status()>& calibrated);
   // Calibrates an engine that is not, where there are data; `wanted`: Measuring::batch.
-  Status calibrate_again(engine::Engine& engine, const std::string& output, std::size_t wanted);
+  Status calibrate_once(engine::Engine& engine, const std::string& output, std::size_t wanted);
   static records::SplitRecord record_of(const data::Dataset& data);
   records::ModelRecord model_record() const { return {source_.model, sha256_}; }
   Status know_hash();  // fills sha256_

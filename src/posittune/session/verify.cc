@@ -5,7 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "posittune/data/constants.h"
 #include "posittune/engine/fixed_batch.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/evaluator.h"

@@ -6,6 +6,7 @@
 #include "posittune/base/hash.h"
 #include "posittune/evaluation/batches.h"
 #include "posittune/evaluation/evaluator.h"
+#include "posittune/evaluation/scored_output.h"
 #include "posittune/session/cost_table.h"
 #include "posittune/session/run_details.h"
 #include "posittune/session/session_state.h"
@@ -40,13 +41,15 @@ Result<records::Details> priced(const DetailSources& from, const cost::Table& ta
 
 }  // namespace
 
-Status SessionState::calibrate_again(engine::Engine& engine, const std::string& output,
-                                     std::size_t wanted) {
+Status SessionState::calibrate_once(engine::Engine& engine, const std::string& output,
+                                    std::size_t wanted) {
   if (engine.calibrated() || !splits_.calibrate) return success();
   if (const Status plain = engine.apply({}); !plain) return plain;
   const data::Dataset& calibrate = *splits_.calibrate;
-  auto batch = evaluation::choose_batch(engine, splits_.report ? *splits_.report : calibrate,
-                                        wanted, output);
+  // The split that compare() has: of it comes the size of batches.
+  auto batch = evaluation::choose_batch(
+      engine, splits_.report ? *splits_.report : calibrate, wanted,
+      output.empty() ? evaluation::default_output(engine.graph()) : output);
   if (!batch) return batch.error();
   const Advance advance = observer_->step("calibrate", calibrate.items(), "items");
   return evaluation::calibrate(engine, calibrate, batch->items, output, advance);
