@@ -242,10 +242,12 @@ Result<std::string> round_rows(OnnxGraph& graph, const std::string& x,
   const Format format = quant::scaled_format(setting.format, setting.rule);
   const float scale = quantizer.scale.value_or(1);
   if (quantizer.scale && format == formats::integer(8) && graph.opset() >= 10) {
-    // The type's -128 is not a value of ours.
+    // The type's 0, which stands for -128, is not a value of ours. uint8, as onnxruntime's int8
+    // product on x86 takes it: from int8 it turns an input itself, but not one of several layers.
     const float step = 1 / scale, largest = 127 * step;
     const std::string kept = limited(graph, x, -largest, largest);
-    const std::string zero = graph.constant("zero", TensorProto::INT8, std::string(1, '\0'), {});
+    const std::string zero =
+        graph.constant("zero", TensorProto::UINT8, std::string(1, '\x80'), {});
     const std::string codes = graph.add("QuantizeLinear", {kept, graph.scalar(step), zero});
     return graph.add("DequantizeLinear", {codes, graph.scalar(step), zero});
   }
