@@ -120,6 +120,10 @@ build() {
   folder=build/$preset
   case $preset in test | bench) folder=build/release ;; esac  # the executable that users run, and what tests it
   mkdir -p "$folder"
+  if command -v ccache >/dev/null; then  # what is compiled is kept, for the next checkout too (in ~/.cache/ccache)
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache OBJCACHE=ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
+    export CCACHE_SLOPPINESS=pch_defines,time_macros
+  fi
   log="$folder/configure.log"
   cmake --preset "$preset" -DPython3_EXECUTABLE="$root/build/venv/bin/python" > "$log" 2>&1 ||
     { cat "$log" >&2; fail "cmake could not configure preset $preset"; }
