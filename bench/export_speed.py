@@ -98,7 +98,9 @@ class OneItem(CalibrationDataReader):
 
 
 def static_int8(file, out, feed):
-    quantize_static(file, out, OneItem(feed), weight_type=QuantType.QInt8, activation_type=QuantType.QInt8, per_channel=True)
+    quantize_static(
+        file, out, OneItem(feed), weight_type=QuantType.QInt8, activation_type=QuantType.QInt8, per_channel=True
+    )
 
 
 def inputs(session):

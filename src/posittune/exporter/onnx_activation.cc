@@ -246,8 +246,7 @@ Result<std::string> round_rows(OnnxGraph& graph, const std::string& x,
     // product on x86 takes it: from int8 it turns an input itself, but not one of several layers.
     const float step = 1 / scale, largest = 127 * step;
     const std::string kept = limited(graph, x, -largest, largest);
-    const std::string zero =
-        graph.constant("zero", TensorProto::UINT8, std::string(1, '\x80'), {});
+    const std::string zero = graph.constant("zero", TensorProto::UINT8, std::string(1, '\x80'), {});
     const std::string codes = graph.add("QuantizeLinear", {kept, graph.scalar(step), zero});
     return graph.add("DequantizeLinear", {codes, graph.scalar(step), zero});
   }
