@@ -21,9 +21,10 @@ set(posittune_page_files ${posittune_page}/page.html ${posittune_page}/style.css
 file(MAKE_DIRECTORY ${posittune_page})
 add_custom_command(OUTPUT ${posittune_page_files}
   COMMAND ${CMAKE_COMMAND} -E copy ${html}/page.html ${html}/style.css ${posittune_page}
-  COMMAND ${CMAKE_COMMAND} -E copy ${posittune_plotly_js} ${posittune_page}/plotly.min.js
+  COMMAND ${CMAKE_COMMAND} -DFROM=${posittune_plotly_js} -DTO=${posittune_page}/plotly.min.js -P ${CMAKE_CURRENT_LIST_DIR}/PlotlyEager.cmake
   COMMAND ${CMAKE_COMMAND} -E cat ${scripts} > ${posittune_page}/script.js
-  DEPENDS ${html}/page.html ${html}/style.css ${scripts} ${posittune_plotly_js} VERBATIM)
+  DEPENDS ${html}/page.html ${html}/style.css ${scripts} ${posittune_plotly_js}
+    ${CMAKE_CURRENT_LIST_DIR}/PlotlyEager.cmake VERBATIM)
 # The assembler reads them, so the compiler's list of what a file depends on does not have them.
 set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/report/page_assets.cc PROPERTIES
   OBJECT_DEPENDS "${posittune_page_files}" COMPILE_DEFINITIONS POSITTUNE_PAGE_FOLDER="${posittune_page}")

@@ -180,6 +180,40 @@ class PageTest(RunsTest):
         self.browser.press("Enter", 13, "\r")
         self.assertNotIn("search, bits 5:", self.chosen())
 
+    def test_errors_and_histograms_follow_the_mix(self):
+        self.look(self.run_folder / "search" / "report.html")
+        details = json.loads((self.run_folder / "search" / "details.json").read_text())
+        self.assertEqual([mix["title"] for mix in details["mixes"]], ["search, bits 5", "search, bits 5.5"])
+        figure = (
+            """[...document.querySelectorAll('.figure')].find(each => each.querySelector('h3').textContent === '%s')"""
+        )
+        errors, weights = figure % "Errors by layer", figure % "Weights on their grid"
+        choose = """(() => {
+          const select = [...(%s).querySelectorAll('label')].find(each => each.textContent.startsWith('%s')).querySelector('select');
+          select.selectedIndex = %d;
+          select.dispatchEvent(new Event('change'));
+        })()"""
+        for at, mix in enumerate(details["mixes"]):
+            self.browser.run(choose % (errors, "Mix", at))
+            self.assertIn(mix["title"], self.chosen())
+            looks = [details["looks"][each] for each in mix["looks"]]
+            drawn = self.browser.run(f"({errors}).querySelector('.plot').data[2].y")
+            self.assertEqual(drawn, [look["weight_error"] for look in looks if isinstance(look["weight_error"], float)])
+            for place, look in enumerate([look for look in looks if look["histograms"]][:3]):
+                self.browser.run(choose % (weights, "Layer", place))
+                first = look["histograms"][0]
+                self.assertIn(
+                    first["format"], self.browser.run(f"({weights}).querySelector('[aria-live]').textContent")
+                )
+                self.assertEqual(
+                    self.browser.run(f"[...({weights}).querySelector('.plot').data[0].y]"), first["counts"]
+                )
+        # A row that is no mix has no close look: that of the mix stays.
+        self.browser.run("document.querySelectorAll('select')[2].focus()")
+        self.browser.press("End", 35)
+        self.assertNotIn("search", self.chosen())
+        self.assertEqual(self.browser.run(f"({errors}).querySelector('.plot').data[2].y"), drawn)
+
     def test_everything_is_reached_by_tab(self):
         self.look(self.run_folder / "search" / "report.html")
         seen = []

@@ -260,9 +260,8 @@ Details small_details() {
   details.layers = {{"conv", "Convolution", "conv.weight", 4, 36, 360}};
   details.settings = {{0, "posit<6,*>", "mse_pow2, channel", "int8", 216, 1.5, 2.5, 900}};
   details.rows = {{{0}, {0.25, 0.5}}};
-  details.mixes = {{0,
-                    "search, bits 6",
-                    {{0, 0.125, 0.25, 0.5, {{"posit<6,1>", 4, 0.5, 1, 2, 3, {1, 34, 1}}}}}}};
+  details.looks = {{0, 0.125, 0.25, 0.5, {{"posit<6,1>", 4, 0.5, 1, 2, 3, {1, 34, 1}}}}};
+  details.mixes = {{0, "search, bits 6", {0}}};
   details.scores = {{0, "int6", 0.75}};
   return details;
 }

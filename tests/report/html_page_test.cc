@@ -51,12 +51,12 @@ TEST(HtmlPage, JsonForAScriptElement) {
 
 TEST(HtmlPage, GridsOfTheFormatsOfHistograms) {
   records::StoredRun run = search_run();
-  records::MixLayer layer;
-  layer.histograms = {{.format = "int3", .rows = 1},
-                      {.format = "posit<16,1>", .rows = 1},
-                      {.format = "?", .rows = 1}};
+  records::LayerLook look;
+  look.histograms = {{.format = "int3", .rows = 1},
+                     {.format = "posit<16,1>", .rows = 1},
+                     {.format = "?", .rows = 1}};
   run.details.emplace();
-  run.details->mixes = {{0, "search", {layer}}};
+  run.details->looks = {look};
   const auto grids = document_of({run}).grids;
   ASSERT_EQ(grids.size(), 1U);
   EXPECT_EQ(grids.at("int3"), (std::vector<double>{-3, -2, -1, 0, 1, 2, 3}));

@@ -75,14 +75,19 @@ TEST_F(RunDetailsTest, ACloseLookCountsEachWeightOnce) {
       std::move(*copy), {.chosen = std::vector<bool>(graph_.layers.size(), true), .threads = 2});
   ASSERT_TRUE(engine.ok()) << engine.error().message();
   std::size_t steps = 0;
-  const auto mix = look_closely(*engine, graph_, uniform("int4"), [&](std::size_t) {
+  const std::vector<quant::Recipe> recipes = {uniform("int4"), {}, uniform("int4")};
+  const auto found = look_closely(*engine, graph_, recipes, [&](std::size_t) {
     ++steps;
     return success();
   });
-  ASSERT_TRUE(mix.ok()) << mix.error().message();
+  ASSERT_TRUE(found.ok()) << found.error().message();
   EXPECT_EQ(steps, graph_.layers.size());
-  EXPECT_EQ(mix->layers.size(), graph_.weights.size());
-  for (const records::MixLayer& layer : mix->layers) {
+  EXPECT_EQ(found->looks.size(), graph_.weights.size());
+  ASSERT_EQ(found->mixes.size(), 3U);
+  EXPECT_EQ(found->mixes[0].looks.size(), graph_.weights.size());
+  EXPECT_TRUE(found->mixes[1].looks.empty()) << "FP32";
+  EXPECT_EQ(found->mixes[2].looks, found->mixes[0].looks);
+  for (const records::LayerLook& layer : found->looks) {
     const model::Weight& weight = graph_.weights[*graph_.layers[layer.layer].weight];
     ASSERT_EQ(layer.histograms.size(), 1U);
     const records::WeightHistogram& histogram = layer.histograms[0];

@@ -61,26 +61,42 @@ TEST_F(WriteDetailsTest, OfAComparisonAndOnceMore) {
     EXPECT_NEAR(sum / 4, result->comparison.rows[i].metrics.at("kl").value.value, 1e-9);
   }
   ASSERT_EQ(first.mixes.size(), 1U);
-  EXPECT_FALSE(first.mixes[0].layers.empty());
+  EXPECT_EQ(first.mixes[0].looks.size(), first.looks.size());
+  EXPECT_FALSE(first.looks.empty());
   ASSERT_TRUE(session->compare(options).ok());
   EXPECT_EQ(text_of(details()), text_of(first));
 }
 
 TEST_F(WriteDetailsTest, OfASearch) {
   SearchOptions options{.formats = {"int4", "int6"}};
-  options.budgets = {*tuning::parse_budget(tuning::Cost::kBits, "5")};
+  options.budgets = {*tuning::parse_budget(tuning::Cost::kBits, "5"),
+                     *tuning::parse_budget(tuning::Cost::kBits, "5.5")};
   options.measuring.resamples = 20;
   auto session = open();
   ASSERT_TRUE(session.ok()) << session.error().message();
   auto result = session->search(options);
   ASSERT_TRUE(result.ok()) << result.error().message();
   const records::Details found = details();
-  ASSERT_EQ(found.mixes.size(), 1U);
+  ASSERT_EQ(found.mixes.size(), 2U);  // uniform formats and rules of thumb have none
   EXPECT_EQ(found.mixes[0].title, "search, bits 5");
+  EXPECT_EQ(found.mixes[1].title, "search, bits 5.5");
+  // Layers that have the same format in both are looked at once.
+  EXPECT_EQ(found.mixes[0].looks.size(), found.mixes[1].looks.size());
+  EXPECT_GT(found.looks.size(), found.mixes[0].looks.size());
+  EXPECT_LT(found.looks.size(), found.mixes[0].looks.size() + found.mixes[1].looks.size());
+  for (const records::MixDetails& mix : found.mixes) {
+    for (const std::uint64_t at : mix.looks) {
+      const records::LayerLook& look = found.looks[at];
+      for (const std::uint64_t setting : found.rows[mix.row].settings) {
+        if (found.settings[setting].layer != look.layer || look.histograms.empty()) continue;
+        EXPECT_EQ(found.settings[setting].format, look.histograms[0].format) << mix.title;
+      }
+    }
+  }
   EXPECT_EQ(found.rows[0].item_losses.size(), 4U);
   std::size_t known = 0;
-  for (const records::MixLayer& layer : found.mixes[0].layers)
-    known += std::isfinite(layer.output_error) ? 1U : 0U;
+  for (const records::LayerLook& look : found.looks)
+    known += std::isfinite(look.output_error) ? 1U : 0U;
   EXPECT_GT(known, 0U);
   EXPECT_FALSE(found.scores.empty());
   for (const records::ScoreRecord& score : found.scores)

@@ -10,6 +10,7 @@
 #include "posittune/base/version.h"
 #include "posittune/exporter/onnx_activation.h"
 #include "posittune/exporter/onnx_readers.h"
+#include "posittune/exporter/onnx_rows.h"
 
 namespace posittune::exporter {
 namespace {
@@ -147,15 +148,15 @@ class OnnxExporter {
     // Numbers need not go through FP16 where the model itself widens the tensor.
     const bool widened = at->data_type != TensorProto::FLOAT && are_widened(readers->quantized);
     if (widened) at->data_type = TensorProto::FLOAT;
-    if (!readers->others && !widened) {
-      remove(*at, *tensor);
-      auto made = add_numbers(weight, at->data_type, *tensor);
-      return made ? success() : Status(made.error());
-    }
-    // Others keep the tensor as it is, or its type changes: the layers get their own.
-    auto made = add_numbers(weight, at->data_type, "");
+    // Where others keep the tensor as it is, or its type changes, the layers get their own.
+    const bool replaced = !readers->others && !widened;
+    if (replaced) remove(*at, *tensor);
+    auto made = add_numbers(weight, at->data_type, replaced ? *tensor : "");
     if (!made) return made.error();
-    for (const WeightUse& use : readers->quantized) lead(*made, use);
+    for (const WeightUse& use : readers->quantized) {
+      const bool plain = use.input == 0 && use.through.empty();
+      if (!(plain && gather_codes(graph_, use.node, *made)) && !replaced) lead(*made, use);
+    }
     return success();
   }
 

@@ -109,6 +109,22 @@ std::string OnnxGraph::constant(std::string_view what, int data_type, std::strin
   return name;
 }
 
+const TensorProto* OnnxGraph::stored(const std::string& name) const {
+  for (const TensorProto& tensor : graph().initializer()) {
+    if (tensor.name() == name) return &tensor;
+  }
+  return nullptr;
+}
+
+const onnx::NodeProto* OnnxGraph::added(const std::string& output) const {
+  for (const auto& [place, nodes] : added_) {
+    for (const onnx::NodeProto& node : nodes) {
+      if (std::ranges::find(node.output(), output) != node.output().end()) return &node;
+    }
+  }
+  return nullptr;
+}
+
 void OnnxGraph::store(const std::string& name, int data_type, std::string bytes,
                       const std::vector<std::int64_t>& dims) {
   TensorProto& tensor = *graph().add_initializer();

@@ -64,6 +64,11 @@ class OnnxGraph {
   std::string constant(std::string_view what, int data_type, std::string bytes,
                        const std::vector<std::int64_t>& dims);
 
+  // The constant of that name, or the node that was added and computes it; null: there is none.
+  // Both move when others are added.
+  const onnx::TensorProto* stored(const std::string& name) const;
+  const onnx::NodeProto* added(const std::string& output) const;
+
   // Adds a copy of a node with other inputs; returns its first output.
   std::string repeat(const onnx::NodeProto& node, const std::vector<std::string>& inputs);
   // A name that nothing has: for what is to be dropped or read anew.

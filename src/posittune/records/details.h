@@ -2,7 +2,8 @@
 
 // Details of a run: what a report shows beside the results. details.json in the run folder:
 //   {"results_sha256": of the results.json that they belong to, "cost_table": "...",
-//    "layers": [...], "settings": [...], "rows": [...], "mixes": [...], "scores": [...]}
+//    "layers": [...], "settings": [...], "rows": [...], "looks": [...], "mixes": [...],
+//    "scores": [...]}
 // each entry an object of the fields of its struct by name, numbers as in numbers.h.
 
 #include <cstdint>
@@ -55,22 +56,23 @@ struct WeightHistogram {
   bool operator==(const WeightHistogram&) const = default;
 };
 
-// A weight under one recipe, at the first chosen layer that uses it.
-struct MixLayer {
+// A weight under one setting, at the first chosen layer that uses it, and the input of that layer.
+// Mixes that give it the same share an entry.
+struct LayerLook {
   std::uint64_t layer = 0;  // index in Details::layers
   double weight_error = 0;  // |W - q(W)|^2 / |W|^2
   // Error / signal at the layer's output of rounding the weight, and of rounding the input; NaN:
   // not known.
   double output_error = 0, input_error = 0;
   std::vector<WeightHistogram> histograms{};
-  bool operator==(const MixLayer&) const = default;
+  bool operator==(const LayerLook&) const = default;
 };
 
 // One recipe that is looked at closely.
 struct MixDetails {
-  std::uint64_t row = 0;  // of results.json; of a sensitivity analysis: not used
-  std::string title;      // "search, bits 5", "posit<8,1>, wa"
-  std::vector<MixLayer> layers;
+  std::uint64_t row = 0;               // of results.json
+  std::string title{};                 // "search, bits 5", "posit<8,1>, wa"
+  std::vector<std::uint64_t> looks{};  // indices in Details::looks, in order of the layers
   bool operator==(const MixDetails&) const = default;
 };
 
@@ -82,12 +84,20 @@ struct ScoreRecord {
   bool operator==(const ScoreRecord&) const = default;
 };
 
+// Recipes that are looked at closely, as a journal keeps them.
+struct CloseLook {
+  std::vector<LayerLook> looks;
+  std::vector<MixDetails> mixes;
+  bool operator==(const CloseLook&) const = default;
+};
+
 struct Details {
   std::string results_sha256, cost_table;
   std::vector<DetailLayer> layers;
   std::vector<LayerSetting> settings;
   std::vector<RowDetails> rows;
-  std::vector<MixDetails> mixes;  // none or one
+  std::vector<LayerLook> looks;
+  std::vector<MixDetails> mixes;  // of a comparison the best row, of a search all that it chose
   std::vector<ScoreRecord> scores;
   bool operator==(const Details&) const = default;
 };

@@ -45,18 +45,25 @@ struct FieldsOf<WeightHistogram> {
 };
 
 template <>
-struct FieldsOf<MixLayer> {
+struct FieldsOf<LayerLook> {
+  using Look = LayerLook;
   static constexpr std::tuple kList{
-      Field{"layer", &MixLayer::layer}, Field{"weight_error", &MixLayer::weight_error},
-      Field{"output_error", &MixLayer::output_error}, Field{"input_error", &MixLayer::input_error},
-      Field{"histograms", &MixLayer::histograms}};
+      Field{"layer", &Look::layer}, Field{"weight_error", &Look::weight_error},
+      Field{"output_error", &Look::output_error}, Field{"input_error", &Look::input_error},
+      Field{"histograms", &Look::histograms}};
 };
 
 template <>
 struct FieldsOf<MixDetails> {
   static constexpr std::tuple kList{Field{"row", &MixDetails::row},
                                     Field{"title", &MixDetails::title},
-                                    Field{"layers", &MixDetails::layers}};
+                                    Field{"looks", &MixDetails::looks}};
+};
+
+template <>
+struct FieldsOf<CloseLook> {
+  static constexpr std::tuple kList{Field{"looks", &CloseLook::looks},
+                                    Field{"mixes", &CloseLook::mixes}};
 };
 
 template <>
@@ -73,6 +80,7 @@ struct FieldsOf<Details> {
                                     Field{"layers", &Details::layers},
                                     Field{"settings", &Details::settings},
                                     Field{"rows", &Details::rows},
+                                    Field{"looks", &Details::looks},
                                     Field{"mixes", &Details::mixes},
                                     Field{"scores", &Details::scores}};
 };

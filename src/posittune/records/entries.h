@@ -53,7 +53,7 @@ struct ItemsEntry {
   bool operator==(const ItemsEntry&) const = default;
 };
 
-// An entry is one of the six above, a MixDetails, a ComparisonRow or a SearchRow. NaN and
+// An entry is one of the six above, a CloseLook, a ComparisonRow or a SearchRow. NaN and
 // infinities are kept; bytes that are not UTF-8 become U+FFFD.
 template <class Entry>
 std::string entry_text(const Entry& entry);

@@ -63,7 +63,7 @@ template std::string entry_text(const CalibrationEntry&);
 template std::string entry_text(const Fp32Entry&);
 template std::string entry_text(const ReportEntry&);
 template std::string entry_text(const ItemsEntry&);
-template std::string entry_text(const MixDetails&);
+template std::string entry_text(const CloseLook&);
 template std::string entry_text(const ComparisonRow&);
 template std::string entry_text(const SearchRow&);
 template Result<ProbeEntry> entry_from(const std::string&);
@@ -72,7 +72,7 @@ template Result<CalibrationEntry> entry_from(const std::string&);
 template Result<Fp32Entry> entry_from(const std::string&);
 template Result<ReportEntry> entry_from(const std::string&);
 template Result<ItemsEntry> entry_from(const std::string&);
-template Result<MixDetails> entry_from(const std::string&);
+template Result<CloseLook> entry_from(const std::string&);
 template Result<ComparisonRow> entry_from(const std::string&);
 template Result<SearchRow> entry_from(const std::string&);
 

@@ -69,11 +69,9 @@ records::ReportDocument document_of(std::vector<records::StoredRun> runs) {
   for (const records::StoredRun& run : document.runs) {
     document.summaries.push_back(summary_of(run));
     if (!run.details) continue;
-    for (const records::MixDetails& mix : run.details->mixes) {
-      for (const records::MixLayer& layer : mix.layers) {
-        for (const records::WeightHistogram& each : layer.histograms)
-          add_grid(each.format, document.grids);
-      }
+    for (const records::LayerLook& look : run.details->looks) {
+      for (const records::WeightHistogram& each : look.histograms)
+        add_grid(each.format, document.grids);
     }
   }
   return document;

@@ -342,10 +342,10 @@ Status SessionState::CompareJob::write_details(const records::Comparison& compar
                      .recipes = recipes,
                      .items = items,
                      .scores = {},
-                     .closely = best,
-                     .title = best ? trials[*best].name() : "",
+                     .closely = {},
                      .key = {}};
   if (best) {
+    from.closely = {{*best, trials[*best].name()}};
     const std::string row = key_of(trials[*best], recipes[*best]);
     from.key = records::trial_key({{"kind", "closely"}, {"row", row}});
   }

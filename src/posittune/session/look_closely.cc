@@ -1,11 +1,15 @@
-// A close look at one recipe: errors of its layers, histograms of its weights.
+// A close look at recipes: errors of their layers, histograms of their weights.
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "posittune/session/run_details.h"
 
@@ -105,7 +109,7 @@ Result<double> part_of(const Result<engine::OutputError>& found) {
 }
 
 Status look_at_weight(engine::Engine& engine, const model::Graph& weights, std::size_t weight,
-                      const quant::WeightSetting& setting, records::MixLayer& to) {
+                      const quant::WeightSetting& setting, records::LayerLook& to) {
   auto quantized = engine.quantized_weight(weight, setting);
   if (!quantized) return quantized.error();
   auto w = model::weight_values(weights, weight);
@@ -121,44 +125,81 @@ Status look_at_weight(engine::Engine& engine, const model::Graph& weights, std::
   return success();
 }
 
+// What a recipe gives a layer. Absent: FP32, or (weight) looked at in an earlier layer.
+struct LayerSettings {
+  std::optional<quant::WeightSetting> weight;
+  std::optional<quant::ActivationSetting> input;
+  bool operator==(const LayerSettings&) const = default;
+};
+
+template <class Setting>
+std::optional<Setting> setting_of(const std::map<std::string, Setting>& settings,
+                                  const std::string& name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<records::LayerLook> look_at(engine::Engine& engine, const model::Graph& weights,
+                                   std::size_t layer, const LayerSettings& settings) {
+  records::LayerLook made{.layer = layer,
+                          .weight_error = kUnknown,
+                          .output_error = kUnknown,
+                          .input_error = kUnknown,
+                          .histograms = {}};
+  if (settings.weight) {
+    const std::size_t weight = *engine.graph().layers[layer].weight;
+    if (const Status done = look_at_weight(engine, weights, weight, *settings.weight, made); !done)
+      return done.error();
+  }
+  if (settings.input) {
+    auto error = part_of(engine.activation_error(layer, *settings.input));
+    if (!error) return error.error();
+    made.input_error = *error;
+  }
+  return made;
+}
+
+// Adds what recipes give a layer to their mixes. `first`: the first layer that uses its weight.
+Status add_looks(engine::Engine& engine, const model::Graph& weights, std::size_t layer, bool first,
+                 std::span<const quant::Recipe> recipes, records::CloseLook& to) {
+  const model::Layer& of = engine.graph().layers[layer];
+  const std::string& weight = engine.graph().weights[*of.weight].name;
+  std::vector<std::pair<LayerSettings, std::size_t>> known;  // and their looks
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
+    LayerSettings settings{.weight = {}, .input = setting_of(recipes[i].activations, of.name)};
+    if (first) settings.weight = setting_of(recipes[i].weights, weight);
+    if (settings == LayerSettings{}) continue;
+    auto at = std::ranges::find(known, settings, &std::pair<LayerSettings, std::size_t>::first);
+    if (at == known.end()) {
+      auto look = look_at(engine, weights, layer, settings);
+      if (!look) return look.error();
+      at = known.emplace(known.end(), std::move(settings), to.looks.size());
+      to.looks.push_back(std::move(*look));
+    }
+    to.mixes[i].looks.push_back(at->second);
+  }
+  return success();
+}
+
 }  // namespace
 
-Result<records::MixDetails> look_closely(engine::Engine& engine, const model::Graph& weights,
-                                         const quant::Recipe& recipe, const Advance& advance) {
-  if (const Status applied = engine.apply(recipe); !applied) return applied.error();
-  records::MixDetails mix;
+Result<records::CloseLook> look_closely(engine::Engine& engine, const model::Graph& weights,
+                                        std::span<const quant::Recipe> recipes,
+                                        const Advance& advance) {
+  records::CloseLook found{.looks = {}, .mixes = std::vector<records::MixDetails>(recipes.size())};
   const model::Graph& graph = engine.graph();
   std::set<std::size_t> seen;
   for (std::size_t l = 0; l < graph.layers.size(); ++l) {
     if (!engine.chosen(l)) continue;
-    const model::Layer& layer = graph.layers[l];
-    records::MixLayer made{.layer = l,
-                           .weight_error = kUnknown,
-                           .output_error = kUnknown,
-                           .input_error = kUnknown,
-                           .histograms = {}};
-    bool some = false;
-    if (layer.weight && seen.insert(*layer.weight).second) {
-      const auto setting = recipe.weights.find(graph.weights[*layer.weight].name);
-      if (setting != recipe.weights.end()) {
-        some = true;
-        if (const Status done =
-                look_at_weight(engine, weights, *layer.weight, setting->second, made);
-            !done)
-          return done.error();
-      }
+    const std::optional<std::size_t> weight = graph.layers[l].weight;
+    if (weight) {
+      const bool first = seen.insert(*weight).second;
+      if (const Status added = add_looks(engine, weights, l, first, recipes, found); !added)
+        return added.error();
     }
-    const auto input = recipe.activations.find(layer.name);
-    if (input != recipe.activations.end() && layer.weight) {
-      some = true;
-      auto error = part_of(engine.activation_error(l, input->second));
-      if (!error) return error.error();
-      made.input_error = *error;
-    }
-    if (some) mix.layers.push_back(std::move(made));
     if (const Status going = advance(1); !going) return going.error();
   }
-  return mix;
+  return found;
 }
 
 }  // namespace posittune::session

@@ -1,7 +1,7 @@
 #pragma once
 
 // Details of a run (records/details.h) from what a job has open: which format and which cost each
-// layer has under each row, and a close look at one recipe.
+// layer has under each row, and a close look at some of the recipes.
 
 #include <map>
 #include <span>
@@ -46,10 +46,12 @@ class RowDetailer {
 // Losses of items: the mean of each over its parts (tokens, positions).
 std::vector<double> item_means(std::span<const double> sums, std::span<const double> counts);
 
-// The layers of a recipe, looked at one by one: errors at outputs as the sensitivity analysis
-// computes them (NaN where calibration data do not tell), and histograms of the weights. `weights`:
-// the same graph with its values. The engine is left with the recipe applied.
-Result<records::MixDetails> look_closely(engine::Engine& engine, const model::Graph& weights,
-                                         const quant::Recipe& recipe, const Advance& advance);
+// The layers of recipes, looked at one by one: errors at outputs as the sensitivity analysis
+// computes them (NaN where calibration data do not tell), and histograms of the weights. What
+// several recipes give a layer is looked at once. The mixes are in the order of the recipes,
+// without row and title. `weights`: the same graph with its values. `advance` counts layers.
+Result<records::CloseLook> look_closely(engine::Engine& engine, const model::Graph& weights,
+                                        std::span<const quant::Recipe> recipes,
+                                        const Advance& advance);
 
 }  // namespace posittune::session

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "posittune/base/files.h"
+#include "posittune/base/hash.h"
 #include "posittune/engine/versions.h"
 #include "posittune/model/input_ties.h"
 #include "posittune/quant/recipe_file.h"
@@ -286,25 +287,27 @@ Status SessionState::write_details(SearchJob& job, const tuning::Outcome& outcom
                      .recipes = outcome.recipes,
                      .items = outcome.item_losses,
                      .scores = {},
-                     .closely = records::best_row(outcome.result),
-                     .title = {},
+                     .closely = {},
                      .key = {}};
   for (const tuning::Outcome::Score& each : outcome.scores)
     from.scores.push_back(
         {engine.graph().weights[each.weight].layers.front(), each.label, each.loss});
-  if (from.closely) {
-    const records::SearchRow& row = outcome.result.rows[*from.closely];
-    from.title = row.method + (row.budget.empty() ? "" : ", " + row.budget);
-    std::map<std::string, std::string> parts = {
-        {"kind", "closely"},
-        {"model", identity_},
-        {"recipe", quant::to_yaml(outcome.recipes[*from.closely])},
-        {"calibrate", job.calibrate().identity() + "/" + std::to_string(job.calibrate().items())},
-        {"held out", std::to_string(job.tuning.choices.weights.front().rounding ==
-                                    quant::Rounding::kCompensated)}};
-    parts.merge(engine::versions());
-    from.key = records::trial_key(parts);
+  std::string recipes;
+  for (std::size_t i = 0; i < outcome.result.rows.size(); ++i) {
+    const records::SearchRow& row = outcome.result.rows[i];
+    if (!records::is_mix(row)) continue;
+    from.closely.push_back({i, row.method + (row.budget.empty() ? "" : ", " + row.budget)});
+    recipes += quant::to_yaml(outcome.recipes[i]) + "---\n";
   }
+  std::map<std::string, std::string> parts = {
+      {"kind", "closely"},
+      {"model", identity_},
+      {"recipes", sha256_hex(recipes)},
+      {"calibrate", job.calibrate().identity() + "/" + std::to_string(job.calibrate().items())},
+      {"held out", std::to_string(job.tuning.choices.weights.front().rounding ==
+                                  quant::Rounding::kCompensated)}};
+  parts.merge(engine::versions());
+  from.key = records::trial_key(parts);
   return write_details(from, folder, records::json_text(outcome.result), [&] {
     return calibrate_once(engine, job.ready->scored.scorer.output, job.options.measuring.batch);
   });

@@ -110,8 +110,8 @@ class SessionState {
   // the journal does not have that look.
   Status write_details(const DetailSources& from, records::RunFolder& folder,
                        const std::string& results_text, const std::function<Status()>& calibrated);
-  Result<records::MixDetails> closer_look(const DetailSources& from, records::Journal& journal,
-                                          const std::function<Status()>& calibrated);
+  Result<records::CloseLook> closer_look(const DetailSources& from, records::Journal& journal,
+                                         const std::function<Status()>& calibrated);
   // Calibrates an engine that is not, where there are data; `wanted`: Measuring::batch.
   Status calibrate_once(engine::Engine& engine, const std::string& output, std::size_t wanted);
   static records::SplitRecord record_of(const data::Dataset& data);

@@ -27,6 +27,7 @@ Result<records::Details> priced(const DetailSources& from, const cost::Table& ta
                            .layers = detail_layers(graph, from.loads),
                            .settings = {},
                            .rows = {},
+                           .looks = {},
                            .mixes = {},
                            .scores = from.scores};
   RowDetailer rows(graph, costs, details);
@@ -55,21 +56,23 @@ Status SessionState::calibrate_once(engine::Engine& engine, const std::string& o
   return evaluation::calibrate(engine, calibrate, batch->items, output, advance);
 }
 
-Result<records::MixDetails> SessionState::closer_look(const DetailSources& from,
-                                                      records::Journal& journal,
-                                                      const std::function<Status()>& calibrated) {
+Result<records::CloseLook> SessionState::closer_look(const DetailSources& from,
+                                                     records::Journal& journal,
+                                                     const std::function<Status()>& calibrated) {
   auto known = journal.find(from.key);
   if (!known) return known.error();
-  if (*known) return records::entry_from<records::MixDetails>(**known);
+  if (*known) return records::entry_from<records::CloseLook>(**known);
   if (const Status there = calibrated(); !there) return there.error();
   auto graph = look_at_graph();
   if (!graph) return graph.error();
-  const Advance advance = observer_->step("layers of the best row", chosen_.size(), "steps");
-  auto mix = look_closely(from.engine, *graph, from.recipes.at(*from.closely), advance);
+  std::vector<quant::Recipe> recipes;
+  for (const DetailSources::Look& each : from.closely) recipes.push_back(from.recipes.at(each.row));
+  const Advance advance = observer_->step("layers up close", chosen_.size(), "steps");
+  auto found = look_closely(from.engine, *graph, recipes, advance);
   graph_.reset();  // a large model is not kept twice
-  if (!mix) return mix.error();
-  const Status kept = journal.put(from.key, "details", records::entry_text(*mix));
-  return kept ? mix : Result<records::MixDetails>(kept.error());
+  if (!found) return found.error();
+  const Status kept = journal.put(from.key, "details", records::entry_text(*found));
+  return kept ? found : Result<records::CloseLook>(kept.error());
 }
 
 Status SessionState::write_details(const DetailSources& from, records::RunFolder& folder,
@@ -80,12 +83,15 @@ Status SessionState::write_details(const DetailSources& from, records::RunFolder
       [&from](const cost::Table& with) { return priced(from, with); });
   if (!details) return details.error();
   details->results_sha256 = sha256_hex(results_text);
-  if (from.closely) {
-    auto mix = closer_look(from, folder.journal(), calibrated);
-    if (!mix) return mix.error();
-    mix->row = *from.closely;
-    mix->title = from.title;
-    details->mixes.push_back(std::move(*mix));
+  if (!from.closely.empty()) {
+    auto found = closer_look(from, folder.journal(), calibrated);
+    if (!found) return found.error();
+    for (std::size_t i = 0; i < from.closely.size(); ++i) {
+      found->mixes.at(i).row = from.closely[i].row;
+      found->mixes.at(i).title = from.closely[i].title;
+    }
+    details->looks = std::move(found->looks);
+    details->mixes = std::move(found->mixes);
   }
   return write_file(folder.file("details.json"), records::json_text(*details));
 }

@@ -2,7 +2,6 @@
 
 // details.json of a run folder, from what a job has open at its end.
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +26,12 @@ struct DetailSources {
   const std::vector<quant::Recipe>& recipes;      // of each row of the results
   const std::vector<records::ItemsEntry>& items;  // of each row
   std::vector<records::ScoreRecord> scores;
-  std::optional<std::size_t> closely;  // the row that is looked at closely
-  std::string title;                   // its name
-  std::string key;                     // under which the journal keeps that look
+  struct Look {
+    std::size_t row;
+    std::string title;  // its name
+  };
+  std::vector<Look> closely;  // the rows that are looked at closely
+  std::string key;            // under which the journal keeps that look
 };
 
 }  // namespace posittune::session

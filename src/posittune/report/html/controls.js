@@ -18,18 +18,24 @@ class Choice {
 let selects = 0;
 
 // A labelled list of [value, text]. A plot that is clicked sets the same choice: whatever a pointer does, keys can do.
-function selectFor(choice, label, options) {
+// Options that depend on other choices are a function, and `follows` are these; where one alone is left, there is no list.
+function selectFor(choice, label, options, follows = []) {
   const id = `choice-${(selects += 1)}`;
-  const select = element(
-    "select",
-    { id },
-    options.map(([value, text]) => element("option", { value: String(value) }, text)),
-  );
+  const select = element("select", { id });
+  const labelled = element("label", { for: id }, label, select);
+  let listed = [];
   const show = () => {
     select.value = String(choice.value);
   };
-  show();
-  select.addEventListener("change", () => choice.set(options[select.selectedIndex][0]));
+  const fill = () => {
+    listed = typeof options === "function" ? options() : options;
+    select.replaceChildren(...listed.map(([value, text]) => element("option", { value: String(value) }, text)));
+    labelled.hidden = listed.length < 2 && follows.length > 0;
+    show();
+  };
+  fill();
+  select.addEventListener("change", () => choice.set(listed[select.selectedIndex][0]));
   choice.onChange(show);
-  return element("label", { for: id }, label, select);
+  for (const each of follows) each.onChange(fill);
+  return labelled;
 }

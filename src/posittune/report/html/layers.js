@@ -1,6 +1,22 @@
-// The layers of one mix that was looked at closely: errors, and weights on the grids of their formats.
+// The layers of mixes that were looked at closely: errors, and weights on the grids of their formats.
 
-function errorsPlot(run, mix) {
+// Of the rows some were looked at: the index in `mixes` of the one that is shown, which follows the chosen row as far as it is
+// among them.
+function lookChoice(run, row) {
+  const mixes = run.details?.mixes ?? [];
+  const of = (value) => mixes.findIndex((mix) => mix.row === value);
+  const shown = new Choice(Math.max(0, of(row.value)));
+  row.onChange((value) => {
+    if (of(value) >= 0) shown.set(of(value));
+  });
+  shown.onChange((at) => row.set(mixes[at].row));
+  return shown;
+}
+
+const looksOf = (run, mix) => run.details.mixes[mix].looks.map((at) => run.details.looks[at]);
+const mixControl = (run, view) => (run.details.mixes.length > 1 ? selectFor(view.mix, "Mix", run.details.mixes.map((mix, i) => [i, mix.title])) : element("span", { class: "note" }, run.details.mixes[0].title));
+
+function errorsPlot(run, looks) {
   const layers = run.details.layers;
   const series = [
     ["rounding the weight, at the layer's output", "output_error"],
@@ -8,7 +24,7 @@ function errorsPlot(run, mix) {
     ["the weight itself, |W \u2212 q(W)|\u00b2 / |W|\u00b2", "weight_error"],
   ];
   const data = series.map(([name, field]) => {
-    const own = mix.layers.filter((each) => finite(each[field]) && number(each[field]) > 0);
+    const own = looks.filter((each) => finite(each[field]) && number(each[field]) > 0);
     return {
       type: "scatter",
       mode: "markers",
@@ -26,17 +42,18 @@ function errorsPlot(run, mix) {
 }
 
 function addErrors(parent, run, view) {
-  const mix = run.details?.mixes[0];
-  if (!mix?.layers.length) return;
+  if (!run.details?.looks.length) return;
   addFigure(parent, {
-    title: `Errors by layer: ${mix.title}`,
+    title: "Errors by layer",
     note: "Squared error over squared signal: of the weight, and of the layer's output on calibration data when only its weight, or only its input, is rounded.",
-    make: () => errorsPlot(run, mix),
+    controls: [mixControl(run, view)],
+    choices: [view.mix],
+    make: () => errorsPlot(run, looksOf(run, view.mix.value)),
     onClick: (point) => view.layer.set(point.customdata),
     rows: () =>
       table(
         [textColumn("layer", (each) => run.details.layers[each.layer].layer), numberColumn("output, weight rounded", (each) => numberText(each.output_error)), numberColumn("output, input rounded", (each) => numberText(each.input_error)), numberColumn("weight", (each) => numberText(each.weight_error))],
-        mix.layers,
+        looksOf(run, view.mix.value),
         { onChoose: (each) => view.layer.set(each.layer) },
       ),
   });
@@ -58,7 +75,7 @@ function gridTrace(histogram, grid) {
 }
 
 function histogramPlot(histogram) {
-  if (!histogram) return { empty: "This layer has no weight that the mix quantizes." };
+  if (!histogram) return { empty: "The weight of this layer stays FP32 in this mix." };
   const bins = histogram.counts.length;
   const width = (2 * histogram.limit) / bins;
   const centres = histogram.counts.map((_, i) => -histogram.limit + (i + 0.5) * width);
@@ -79,42 +96,54 @@ function histogramPlot(histogram) {
   };
 }
 
-function histogramChoices(run, mix) {
-  return mix.layers.flatMap((each) => each.histograms.map((histogram) => ({ layer: each.layer, histogram, name: `${run.details.layers[each.layer].layer}: ${histogram.format}` })));
+// Which layer of those with a histogram, and which format of its channels.
+function histogramChoices(run, view) {
+  const { layers, looks } = run.details;
+  const listed = [...new Set(looks.filter((look) => look.histograms.length > 0).map((look) => look.layer))].sort((a, b) => a - b);
+  const of = (layer) => {
+    const weight = layers[layer].weight; // of an earlier layer too
+    return listed.findIndex((each) => each === layer || (weight && layers[each].weight === weight));
+  };
+  const layer = new Choice(listed[Math.max(0, of(view.layer.value))]);
+  const format = new Choice(0);
+  view.layer.onChange((value) => {
+    if (of(value) >= 0) layer.set(listed[of(value)]);
+  });
+  for (const each of [layer, view.mix]) each.onChange(() => format.set(0));
+  const histograms = () => looksOf(run, view.mix.value).find((look) => look.layer === layer.value)?.histograms ?? [];
+  return { listed, layer, format, histograms, shown: () => histograms()[format.value] };
+}
+
+function histogramNote(layer, histogram) {
+  if (!histogram) return "";
+  const same = histogram.scale_low === histogram.scale_high;
+  const scales = same ? numberText(histogram.scale_median) : `${numberText(histogram.scale_low)} to ${numberText(histogram.scale_high)}, median ${numberText(histogram.scale_median)}`;
+  const weights = (histogram.rows * layer.parameters) / layer.rows;
+  const beyond = weights - histogram.counts.reduce((sum, count) => sum + count, 0);
+  const outside = beyond > 0 ? `; ${beyond} weights lie beyond the ends of the plot` : "";
+  return `${histogram.rows} of ${layer.rows} channels are in ${histogram.format}; scale ${scales}${outside}`;
 }
 
 function addHistogram(parent, run, view) {
-  const mix = run.details?.mixes[0];
-  const choices = mix ? histogramChoices(run, mix) : [];
-  if (choices.length === 0) return;
-  const of = (layer) => Math.max(0, choices.findIndex((each) => each.layer === layer));
-  const shown = new Choice(of(view.layer.value));
-  view.layer.onChange((layer) => {
-    const weight = run.details.layers[layer].weight;
-    const at = choices.findIndex((each) => each.layer === layer || (weight && run.details.layers[each.layer].weight === weight));
-    if (at >= 0) shown.set(at);
-  });
+  if (!run.details?.looks.some((look) => look.histograms.length > 0)) return;
+  const { listed, layer, format, histograms, shown } = histogramChoices(run, view);
+  const name = (at) => run.details.layers[at].layer;
+  const choices = [view.mix, layer, format];
   const note = element("span", { class: "note", "aria-live": "polite" });
   const say = () => {
-    const { histogram } = choices[shown.value];
-    const layer = run.details.layers[choices[shown.value].layer];
-    const same = histogram.scale_low === histogram.scale_high;
-    const scales = same ? numberText(histogram.scale_median) : `${numberText(histogram.scale_low)} to ${numberText(histogram.scale_high)}, median ${numberText(histogram.scale_median)}`;
-    const weights = (histogram.rows * layer.parameters) / layer.rows;
-    const beyond = weights - histogram.counts.reduce((sum, count) => sum + count, 0);
-    const outside = beyond > 0 ? `; ${beyond} weights lie beyond the ends of the plot` : "";
-    note.textContent = `${histogram.rows} of ${layer.rows} channels are in ${histogram.format}; scale ${scales}${outside}`;
+    note.textContent = histogramNote(run.details.layers[layer.value], shown());
   };
-  shown.onChange(say);
+  for (const choice of choices) choice.onChange(say);
   say();
   addFigure(parent, {
-    title: `Weights on their grid: ${mix.title}`,
+    title: "Weights on their grid",
     note: "FP32 weights times their scale, and the values that the format has. A scale is good when the grid is fine where the weights are many, and few lie beyond its ends.",
-    controls: [selectFor(shown, "Layer", choices.map((each, i) => [i, each.name])), note],
-    choices: [shown],
-    make: () => histogramPlot(choices[shown.value].histogram),
+    controls: [mixControl(run, view), selectFor(layer, "Layer", listed.map((each) => [each, name(each)])), selectFor(format, "Format", () => histograms().map((each, i) => [i, each.format]), [view.mix, layer]), note],
+    choices,
+    make: () => histogramPlot(shown()),
     rows: () => {
-      const { histogram } = choices[shown.value];
+      const histogram = shown();
+      if (!histogram) return element("p", { class: "note" }, "No numbers: the weight stays FP32.");
       const width = (2 * histogram.limit) / histogram.counts.length;
       return table([numberColumn("from", (bin) => numberText(bin.from)), numberColumn("to", (bin) => numberText(bin.from + width)), numberColumn("weights", (bin) => String(bin.count))], histogram.counts.map((count, i) => ({ from: -histogram.limit + i * width, count })));
     },

@@ -11,7 +11,8 @@ function addRun(parent, run, i) {
   if (several) section.append(element("h2", {}, `${runName(run, i)}: ${run.summary.title}`));
   parent.append(section);
   addContent(`run-${i + 1}`, several ? runName(run, i) : "Summary");
-  const view = { row: new Choice(run.summary.best[0] ?? 0), layer: new Choice(run.details?.mixes[0]?.layers[0]?.layer ?? 0) };
+  const row = new Choice(run.summary.best[0] ?? 0);
+  const view = { row, layer: new Choice(run.details?.looks[0]?.layer ?? 0), mix: lookChoice(run, row) };
   addCard(section, run);
   const parts = {
     compare: [["Formats", addComparison], ["Layers", addAssignment, addErrors, addHistogram], ["Items", addItems], ["Cost", addCosts]],
