@@ -17,7 +17,7 @@ namespace posittune::session {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kBins = 128, kBlock = 32;
+constexpr std::size_t kBins = 64, kBlock = 32;
 // Bins reach as far as the values, but no further than this many times their root mean square: a
 // single outlier would leave all others in one bin.
 constexpr double kReach = 6;

@@ -20,7 +20,7 @@ function costsPlot(layers, kind) {
     textposition: "none",
     hovertemplate: "%{text}<extra></extra>",
   }));
-  return { data, layout: { height: 360, barmode: "stack", bargap: layers.length > 80 ? 0 : 0.12, xaxis: { title: "layer, in order of execution", zeroline: false }, yaxis: { title }, showlegend: names.length > 1 } };
+  return { data, layout: { height: 360, barmode: "stack", bargap: layers.length > 80 ? 0 : 0.12, xaxis: { title: "layer, in order of execution", zeroline: false }, yaxis: { title, exponentformat: kind === "bits" ? "SI" : "power" }, showlegend: names.length > 1 } };
 }
 
 function addCosts(parent, run, view) {

@@ -90,7 +90,7 @@ function histogramPlot(histogram) {
       height: 400,
       bargap: 0,
       xaxis: { title: "weight \u00d7 scale, in units of the grid", range: [-histogram.limit, histogram.limit], anchor: "y2", zeroline: false },
-      yaxis: { title: "weights", domain: [0.14, 1] },
+      yaxis: { title: "weights", domain: [0.14, 1], exponentformat: "SI" },
       yaxis2: { domain: [0, 0.1], showgrid: false, showticklabels: false, zeroline: false, range: [-1, 1], fixedrange: true },
     },
   };

@@ -177,7 +177,7 @@ function agreementPlot(points, xTitle, yTitle) {
   const all = shown.flatMap((point) => [number(point.x), number(point.y)]);
   const ends = [Math.min(...all), Math.max(...all)];
   const groups = [...new Set(shown.map((point) => point.group))];
-  const data = groups.map((group) => {
+  const data = groups.map((group, at) => {
     const own = shown.filter((point) => point.group === group);
     return {
       type: "scatter",
@@ -186,7 +186,7 @@ function agreementPlot(points, xTitle, yTitle) {
       x: own.map((point) => number(point.x)),
       y: own.map((point) => number(point.y)),
       error_y: { ...errorBars(own.map((point) => ({ value: point.y, low: point.low, high: point.high }))), color: colourOf(group, "kinds") },
-      marker: { color: colourOf(group, "kinds"), symbol: symbolOf(group, "kinds"), size: 8 },
+      marker: { color: colourOf(group, "kinds"), symbol: symbolOf(group, "kinds"), size: at === 0 && groups.length > 1 ? 12 : 7 }, // seen behind others in the same place
       text: own.map((point) => `${plain(point.name)}<br>predicted ${numberText(point.x)}<br>measured ${intervalText({ value: point.y, low: point.low, high: point.high })}`),
       hovertemplate: "%{text}<extra></extra>",
     };
