@@ -24,7 +24,8 @@ def in_openvino(path, feed):
     settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
     compiled = openvino.Core().compile_model(str(path), "CPU", settings)
     results = compiled({each.get_any_name(): feed[each.get_any_name()] for each in compiled.inputs})
-    return {each.get_any_name(): results[each] for each in compiled.outputs}
+    # A tensor may have several names, of which the graph's output is one.
+    return {name: results[each] for each in compiled.outputs for name in each.get_names()}
 
 
 RUNTIMES = {"onnxruntime": in_onnxruntime, "openvino": in_openvino}

@@ -45,8 +45,11 @@ std::string floor_log2(OnnxGraph& graph, const std::string& a) {
   const std::string below = graph.cast(graph.add("Less", {a, power}), TensorProto::INT32);
   // a - 2 power is exact where they are near.
   const std::string half = graph.add("Mul", {a, graph.scalar(0.5F)});
-  const std::string above =
-      graph.cast(graph.add("Not", {graph.add("Less", {half, power})}), TensorProto::INT32);
+  // Neither for NaN, whose index would lie outside the tables.
+  const std::string finite =
+      graph.add("Less", {half, graph.scalar(std::numeric_limits<float>::infinity())});
+  const std::string reaches = graph.add("Not", {graph.add("Less", {half, power})});
+  const std::string above = graph.cast(graph.add("And", {reaches, finite}), TensorProto::INT32);
   return graph.add("Sub", {graph.add("Add", {guess, above}), below});
 }
 
