@@ -109,7 +109,9 @@ class ShortTest(OperatorsTest):
         self.check(17, ["posit<8,1>", "int8", "fp8_e4m3"], "--what", "wa", "--scale", "mse_pow2", styles=["foldable"])
 
     def test_inputs_per_token(self):
-        self.check(17, ["posit<8,1>", "int8"], "--what", "wa", "--activation-scale", "token", styles=["foldable"])
+        self.check(
+            17, ["posit<8,1>", "int8", "bf16"], "--what", "wa", "--activation-scale", "token", styles=["foldable"]
+        )
 
     def test_mixed_rows_and_corrections(self):
         self.check(

@@ -45,11 +45,8 @@ std::string floor_log2(OnnxGraph& graph, const std::string& a) {
   const std::string below = graph.cast(graph.add("Less", {a, power}), TensorProto::INT32);
   // a - 2 power is exact where they are near.
   const std::string half = graph.add("Mul", {a, graph.scalar(0.5F)});
-  // Neither for NaN, whose index would lie outside the tables.
-  const std::string finite =
-      graph.add("Less", {half, graph.scalar(std::numeric_limits<float>::infinity())});
-  const std::string reaches = graph.add("Not", {graph.add("Less", {half, power})});
-  const std::string above = graph.cast(graph.add("And", {reaches, finite}), TensorProto::INT32);
+  const std::string above =
+      graph.cast(graph.add("Not", {graph.add("Less", {half, power})}), TensorProto::INT32);
   return graph.add("Sub", {graph.add("Add", {guess, above}), below});
 }
 
@@ -151,7 +148,10 @@ std::string leading_bits(OnnxGraph& graph, const std::string& a) {
 // products are exact, and so are these sums (the last one in its sign).
 std::string fitting_scale(OnnxGraph& graph, float largest, const std::string& absmax) {
   const std::string a = limited(graph, absmax, 0x1p-110F, 0x1p110F);
-  const std::string s = graph.add("Div", {graph.scalar(largest), a});
+  // Of bf16 and the like the quotient may be infinite; it is never more than the largest scale.
+  const std::string s =
+      graph.add("Min", {graph.add("Div", {graph.scalar(largest), a}),
+                        graph.scalar(std::ldexp(1.0F, quant::kMaxScaleExponent))});
   const std::string a_high = leading_bits(graph, a), s_high = leading_bits(graph, s);
   const std::string a_low = graph.add("Sub", {a, a_high}), s_low = graph.add("Sub", {s, s_high});
   std::string rest = graph.add("Sub", {graph.add("Mul", {a_high, s_high}), graph.scalar(largest)});
